@@ -1,0 +1,158 @@
+# One word for each daily task: `make help` lists them. The first run installs into .venv, later runs start at once.
+
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
+NODE := tests/live/node
+
+# Stamps: each says that something is installed as the file before it asked.
+SERVE := $(VENV)/.serve-installed
+DEV := $(VENV)/.dev-installed
+NPM := $(NODE)/node_modules/.installed
+
+# The folders with Python in them (mypy refuses a folder without any).
+CODE := puntini tests $(foreach folder,bench examples,$(if $(wildcard $(folder)/*.py $(folder)/*/*.py),$(folder)))
+PYTEST := $(BIN)/python -m pytest -n 2
+
+.PHONY: help
+help: ## list these targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
+
+.PHONY: serve
+serve: $(SERVE) ## install what is needed and run the server; ARGS="--port 9000" reaches `puntini serve`
+	@exec $(BIN)/puntini serve $(ARGS)
+
+.PHONY: test
+test: test-needs ## run the tests but the slow ones; ARGS="tests/log -k cursor" narrows them
+	@$(PYTEST) -m "not slow" $(ARGS)
+
+.PHONY: test-all
+test-all: test-needs ## run all the tests, the slow ones too
+	@$(PYTEST) $(ARGS)
+
+# The import rules are a test: tests/test_imports.py. Tests come last, so that pytest's closing line is the last one printed.
+.PHONY: check
+check: test-needs ## the one gate: format, lint, types, import rules and tests
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy $(CODE)
+	@$(PYTEST) -m "not slow"
+
+.PHONY: format
+format: $(DEV) ## format the code and mend what ruff can mend
+	@$(BIN)/ruff check --fix-only .
+	@$(BIN)/ruff format .
+
+.PHONY: bench
+bench: $(DEV) bench-needs ## measure this machine; ARGS="--help" lists what can be measured
+	@$(BIN)/python -m bench $(ARGS)
+
+.PHONY: clean
+clean: ## remove the environment, the npm packages, the caches and what was built
+	@rm -rf $(VENV) $(NODE)/node_modules dist build .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@find puntini tests bench examples -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+
+# ---- Python ----------------------------------------------------------------------------------------------------------
+
+# Running a candidate, not finding it, is the test: version managers put shims on the path that lead nowhere.
+# A Python that was named is used or refused, never replaced.
+CANDIDATES := $(or $(PYTHON),python3.13 python3.12 python3.11 python3)
+USABLE := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
+
+$(BIN)/python:
+	@for python in $(CANDIDATES); do \
+	    "$$python" -c '$(USABLE)' 2>/dev/null || continue; \
+	    echo "Making $(VENV) with $$("$$python" --version) ..."; \
+	    "$$python" -m venv --clear $(VENV) && exit 0; \
+	    rm -rf $(VENV); exit 1; \
+	done; \
+	echo "Puntini needs Python 3.11 or newer with its venv module, and none was found: install it, or name it with PYTHON=/path/to/python." >&2; \
+	exit 1
+
+$(SERVE): requirements.lock pyproject.toml | $(BIN)/python
+	@echo "Installing what the server needs ..."
+	@$(PIP) install -r requirements.lock
+	@$(PIP) install --no-deps --editable .
+	@touch $@
+
+# The development lock holds all of the run-time lock (tests/test_repository.py sees to it), so both stamps are earned.
+$(DEV): requirements-dev.lock requirements.lock pyproject.toml | $(BIN)/python
+	@echo "Installing what the tests need ..."
+	@$(PIP) install -r requirements-dev.lock
+	@$(PIP) install --no-deps --editable .
+	@touch $(SERVE) $@
+
+# ---- What tests and benchmarks need besides -------------------------------------------------------------------------
+
+# $(call can-install) is true for root on a machine with apt-get; only there is anything installed for the whole machine.
+can-install = [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null
+apt-install = apt-get update -qq >/dev/null && \
+	DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends $(1) >/dev/null
+
+.PHONY: test-needs
+test-needs: $(DEV) node-needs browser-needs
+
+.PHONY: node-needs
+node-needs:
+	@if ! command -v npm >/dev/null; then \
+	    echo "npm was not found: the tests that need Node.js will be skipped."; \
+	else \
+	    $(MAKE) -s $(NPM) || echo "npm could not install $(NODE): the tests that need Node.js will be skipped."; \
+	fi
+
+$(NPM): $(NODE)/package-lock.json
+	@echo "Installing the npm packages of the live tests ..."
+	@cd $(NODE) && npm ci --silent --no-audit --no-fund
+	@touch $@
+
+.PHONY: browser-needs
+browser-needs:
+	@if ! command -v chromium >/dev/null; then \
+	    if $(can-install); then \
+	        echo "Installing chromium for the browser tests ..."; \
+	        { $(call apt-install,chromium fonts-liberation); } || \
+	            echo "chromium could not be installed: the browser tests will be skipped."; \
+	    else \
+	        echo "chromium was not found: the browser tests will be skipped."; \
+	    fi; \
+	fi
+
+.PHONY: bench-needs
+bench-needs:
+	@if [ ! -e /usr/lib/nginx/modules/ngx_nchan_module.so ]; then \
+	    if $(can-install); then \
+	        echo "Installing nginx with nchan to compare with ..."; \
+	        { $(call apt-install,nginx libnginx-mod-nchan); } || \
+	            echo "nginx with nchan could not be installed: it will not be compared with."; \
+	    else \
+	        echo "nginx with nchan was not found: it will not be compared with."; \
+	    fi; \
+	fi
+
+# ---- Lock files ------------------------------------------------------------------------------------------------------
+
+# Made with the oldest Python that is supported, so that every version in them exists for all. The run-time lock is
+# resolved under the development lock: the two never name different versions. No file names where packages come from.
+LOCKING := $(VENV)-lock
+FREEZE := $(LOCKING)/bin/python -m pip freeze --exclude puntini
+
+.PHONY: lock
+lock: ## resolve the dependencies anew and write both lock files and the npm lock
+	@python3.11 -c 'import ensurepip, venv' 2>/dev/null || \
+	    { echo "make lock needs python3.11, the oldest Python that Puntini supports." >&2; exit 1; }
+	@trap 'rm -rf $(LOCKING)' EXIT; set -e; \
+	$(call lock-with,.[dev],requirements-dev.lock); \
+	$(call lock-with,--constraint requirements-dev.lock .,requirements.lock)
+	@command -v npm >/dev/null || { echo "make lock needs npm for $(NODE)/package-lock.json." >&2; exit 1; }
+	@cd $(NODE) && rm -f package-lock.json && npm install --silent --no-audit --no-fund --package-lock-only --omit-lockfile-registry-resolved
+
+lock-with = echo "Resolving $(2) ..."; \
+	python3.11 -m venv --clear $(LOCKING); \
+	$(LOCKING)/bin/python -m pip --disable-pip-version-check -qq install $(1); \
+	{ echo "\# Made by 'make lock' from pyproject.toml: do not edit."; \
+	  $(FREEZE) | LC_ALL=C sort -f; } > $(2).new; \
+	mv $(2).new $(2)

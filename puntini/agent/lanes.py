@@ -1,0 +1,97 @@
+"""Lanes: one task at a time in a session, in order; so many in all. Decides, does nothing."""
+
+from collections import deque
+from types import TracebackType
+from typing import Literal, Self
+
+from puntini.log.contract import TaskRow
+
+
+class Lanes:
+    """Who runs, who waits."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._waiting: dict[str, deque[TaskRow]] = {}
+        self._running: dict[str, str] = {}
+        self._reserved: dict[str, int] = {}
+
+    def busy(self, session_id: str) -> bool:
+        """Whether a task runs, waits or is about to in this session."""
+        return session_id in self._running or session_id in self._waiting or session_id in self._reserved
+
+    def reserve(self, session_id: str) -> "Place":
+        """Hold a place while its task is being written to the store."""
+        place = Place(self, session_id, "queued" if self.busy(session_id) or self._full else "running")
+        self._reserved[session_id] = self._reserved.get(session_id, 0) + 1
+        return place
+
+    def release(self, session_id: str) -> None:
+        """Give a reservation back."""
+        self._reserved[session_id] -= 1
+        if not self._reserved[session_id]:
+            del self._reserved[session_id]
+
+    @property
+    def _full(self) -> bool:
+        return len(self._running) >= self._most
+
+    def add(self, row: TaskRow) -> None:
+        """Queue a task."""
+        self._waiting.setdefault(row.session_id, deque()).append(row)
+
+    def remove(self, task_id: str) -> TaskRow | None:
+        """Take a waiting task out."""
+        for session_id, rows in self._waiting.items():
+            for row in rows:
+                if row.task_id == task_id:
+                    rows.remove(row)
+                    if not rows:
+                        del self._waiting[session_id]
+                    return row
+        return None
+
+    def next(self) -> TaskRow | None:
+        """The next task that may run now; it counts as running from here on."""
+        if self._full:
+            return None
+        for session_id, rows in self._waiting.items():
+            if session_id not in self._running:
+                row = rows.popleft()
+                # To the back of the line: sessions take turns.
+                del self._waiting[session_id]
+                if rows:
+                    self._waiting[session_id] = rows
+                self._running[session_id] = row.task_id
+                return row
+        return None
+
+    def done(self, session_id: str) -> None:
+        """The session's running task has left."""
+        del self._running[session_id]
+
+    def waiting_in(self, session_id: str) -> list[TaskRow]:
+        """The tasks that wait in one session."""
+        return list(self._waiting.get(session_id, ()))
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many run and wait."""
+        return {"running": len(self._running), "queued": sum(map(len, self._waiting.values()))}
+
+
+class Place:
+    """A reserved place in a lane; a context manager."""
+
+    def __init__(self, lanes: Lanes, session_id: str, status: Literal["running", "queued"]) -> None:
+        self._lanes = lanes
+        self._session_id = session_id
+        self.status: Literal["running", "queued"] = status
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._lanes.release(self._session_id)

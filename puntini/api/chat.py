@@ -1,0 +1,132 @@
+"""``POST /v1/chat``: a prompt in, that task's stream out. A repeat resumes; it never starts a second task."""
+
+from msgspec import Struct
+
+from puntini.api.desk import Desk, new_session
+from puntini.api.http import Body
+from puntini.api.sessions import KEY_LIMIT
+from puntini.errors import Invalid, NotFound, PuntiniError
+from puntini.log.contract import Once, SessionRow, Store, TaskRow, Written
+from puntini.protocol.commands import IfBusy, UserPromptCommandData
+from puntini.protocol.decode import decode
+from puntini.protocol.entries import encode
+from puntini.protocol.ids import EventId, parse_cursor
+from puntini.protocol.select import Selection
+from puntini.transport.asgi import Receive, Scope, Send, answer, answer_problem, header, read_body
+from puntini.transport.negotiate import choose
+from puntini.transport.request import StreamRequest
+from puntini.transport.streams import Streams
+
+TITLE_LENGTH = 80
+
+
+class ChatBody(Body, frozen=True):
+    """``prompt`` may be left out when ``Last-Event-ID`` names where to go on in ``session_id``."""
+
+    prompt: str = ""
+    session_id: str = ""
+    agent: str = ""
+    max_steps: int = 50
+    if_busy: IfBusy = "enqueue"
+
+
+class ChatResult(Struct, frozen=True, omit_defaults=True):
+    """The whole answer, for ``Accept: application/json``."""
+
+    task_id: str
+    session_id: str
+    status: str
+    success: bool
+    final_answer: str
+    cursor: str
+    error: str = ""
+
+
+class Chat:
+    """The endpoint: pure ASGI, because its response is a stream."""
+
+    def __init__(self, streams: Streams, store: Store, desk: Desk) -> None:
+        self._streams = streams
+        self._store = store
+        self._desk = desk
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer."""
+        if scope["method"] != "POST":
+            await answer(send, 405, b"", b"text/plain", [(b"allow", b"POST")])
+            return
+        try:
+            await self._chat(scope, receive, send)
+        except PuntiniError as error:
+            await answer_problem(scope, send, error)
+
+    async def _chat(self, scope: Scope, receive: Receive, send: Send) -> None:
+        form = choose(header(scope, b"accept"))
+        body = decode(await read_body(receive) or b"{}", ChatBody)
+        last_id = header(scope, b"last-event-id")
+        task = await self._task(body, last_id, header(scope, b"idempotency-key"), scope["state"]["principal"])
+        headers = [
+            (b"location", f"/v1/tasks/{task.task_id}".encode()),
+            (b"puntini-session", task.session_id.encode()),
+            (b"puntini-task", task.task_id.encode()),
+        ]
+        selection = Selection(task_id=task.task_id)
+        request = StreamRequest(session_id=task.session_id, selection=selection, after=last_id or None)
+        if form == "page":
+            await self._whole(scope, send, task, headers)
+            return
+        await self._streams.respond(scope, receive, send, request, form=form, task=task, headers=headers)
+
+    async def _task(self, body: ChatBody, last_id: str, key: str, user: str) -> TaskRow:
+        """The task this request is about: a known one, or a new one."""
+        if len(key) > KEY_LIMIT:
+            raise Invalid(f"Idempotency-Key: use at most {KEY_LIMIT} characters", path="Idempotency-Key")
+        once = Once(f"chat {user}", key) if key else None
+        if once is not None and (before := await self._store.outcome(once)):
+            return await self._known(before.task_id)
+        if last_id:
+            return await self._by_event(body.session_id, last_id)
+        data = UserPromptCommandData(
+            prompt=body.prompt, agent=body.agent, max_steps=body.max_steps, if_busy=body.if_busy
+        )
+        return await self._known((await self._begin(body, data, once, user)).task_id)
+
+    async def _begin(self, body: ChatBody, data: UserPromptCommandData, once: Once | None, user: str) -> Written:
+        create: SessionRow | None = None
+        if not body.session_id:
+            title = " ".join(body.prompt.split())[:TITLE_LENGTH]
+            create = new_session(body.agent or self._desk.default_agent, user=user, title=title)
+        session_id = create.session_id if create else body.session_id
+        return await self._desk.prompt(session_id, data, user=user, once=once, create=create)
+
+    async def _known(self, task_id: str) -> TaskRow:
+        task = await self._store.task(task_id)
+        if task is None:
+            raise NotFound("The task of that request is gone.")
+        return task
+
+    async def _by_event(self, session_id: str, last_id: str) -> TaskRow:
+        """The task that an event belongs to."""
+        if not session_id:
+            raise Invalid("session_id: name the session that `Last-Event-ID` belongs to", path="session_id")
+        cursor = parse_cursor(last_id, self._store.epoch)
+        if isinstance(cursor, EventId) and cursor.epoch == self._store.epoch and cursor.seq:
+            for row in reversed(await self._store.tasks(session_id=session_id)):
+                if row.first_seq <= cursor.seq + 1 and (not row.last_seq or cursor.seq <= row.last_seq):
+                    return row
+        raise NotFound("No task of that session goes on from that `Last-Event-ID`.", path="Last-Event-ID")
+
+    async def _whole(self, scope: Scope, send: Send, task: TaskRow, headers: list[tuple[bytes, bytes]]) -> None:
+        """Wait for the end and answer with one JSON object."""
+        result = (await self._streams.result(scope, task)).data
+        ended = await self._known(task.task_id)
+        body = ChatResult(
+            task_id=task.task_id,
+            session_id=task.session_id,
+            status=ended.status,
+            success=ended.status == "completed",
+            final_answer=result.final_answer,
+            cursor=f"{self._store.epoch}.{ended.last_seq}",
+            error=result.error,
+        )
+        await answer(send, 200, encode(body), b"application/json", headers)

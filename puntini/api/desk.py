@@ -1,0 +1,359 @@
+"""The desk: carries commands out, whichever door they came in by. Each is safe to repeat under its ``command_id``."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from types import TracebackType
+from typing import Literal, Protocol, Self, assert_never
+
+import anyio
+from msgspec.structs import replace
+
+from puntini.errors import Conflict, Invalid, NotFound, SessionClosed, TaskRunning
+from puntini.log.contract import Append, Once, SessionRow, Store, TaskRow, Written
+from puntini.log.keeper import Keeper
+from puntini.log.mint import new_id, now_ms, timestamp
+from puntini.protocol.commands import (
+    Action,
+    AgentStatusRequest,
+    AnyCommand,
+    ApprovalResponse,
+    ChatHistoryRequest,
+    CloseSession,
+    Control,
+    GraphEdit,
+    InitSession,
+    Ping,
+    Resume,
+    UserPromptCommand,
+    UserPromptCommandData,
+    WorkflowUpdateCommand,
+)
+from puntini.protocol.entries import Entry, entry_of
+from puntini.protocol.events import (
+    Accepted,
+    AcceptedData,
+    AgentStatus,
+    AgentStatusData,
+    ChatHistory,
+    ChatHistoryData,
+    Envelope,
+    GraphUpdate,
+    GraphUpdateData,
+    Pong,
+    SessionClosedData,
+    TaskData,
+    TaskStarted,
+    UserPrompt,
+    UserPromptData,
+    WorkflowUpdate,
+    WorkflowUpdateData,
+)
+from puntini.protocol.events import SessionClosed as SessionClosedEvent
+from puntini.views.session import SessionView
+
+PROMPT_LIMIT = 262_144
+TITLE_LENGTH = 80
+COMMAND_ID_LIMIT = 128
+HISTORY_LIMIT = 1_000
+STEPS_LIMIT = 10_000
+
+
+class Place(Protocol):
+    """A reserved place in a session's lane."""
+
+    status: Literal["running", "queued"]
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class Work(Protocol):
+    """What the desk asks of whoever runs tasks."""
+
+    default: str
+
+    def known(self, agent: str) -> bool:
+        """Whether there is such an agent."""
+        ...
+
+    def busy(self, session_id: str) -> bool:
+        """Whether a task runs or waits."""
+        ...
+
+    def reserve(self, session_id: str) -> Place:
+        """Hold a place for a task that is about to be written."""
+        ...
+
+    def accept(self, row: TaskRow) -> None:
+        """Run a task that was written."""
+        ...
+
+    async def control(self, task_id: str, action: Literal["pause", "resume", "stop"]) -> TaskRow:
+        """Pause, resume or stop."""
+        ...
+
+    async def stop_session(self, session_id: str) -> None:
+        """Stop everything in a session and wait for it."""
+        ...
+
+
+class Desk:
+    """Carries commands out on one store."""
+
+    def __init__(self, store: Store, keeper: Keeper[SessionView], work: Work, forget: Callable[[str], None]) -> None:
+        self._forget = forget
+        self._store = store
+        self._keeper = keeper
+        self._work = work
+        self._closing: set[str] = set()
+
+    @property
+    def default_agent(self) -> str:
+        """The agent of a session that names none."""
+        return self._work.default
+
+    async def create(self, agent: str, *, user: str, title: str = "", once: Once | None = None) -> str:
+        """Create a session; returns its id. Raises Invalid for an unknown agent."""
+        self.check_agent(agent, "agent")
+        row = new_session(agent or self._work.default, user=user, title=title)
+        write = Append(session_id=row.session_id, create=row, at=row.created_at, once=once)
+        return (await self._store.append(write)).session_id
+
+    async def execute(  # noqa: C901 - one case a command
+        self, session_id: str, command: AnyCommand, *, user: str
+    ) -> Envelope:
+        """Do what was asked and say so. Raises PuntiniError."""
+        if len(command.command_id) > COMMAND_ID_LIMIT:
+            raise Invalid(f"command_id: use at most {COMMAND_ID_LIMIT} characters", path="command_id")
+        match command:
+            case Ping():
+                return Pong(session_id=session_id, data=command.data)
+            case ChatHistoryRequest():
+                return await self._history(session_id, command)
+            case AgentStatusRequest():
+                return await self._status(session_id, command.data.agent)
+            case UserPromptCommand():
+                return _accepted(
+                    command,
+                    await self.prompt(session_id, command.data, user=user, once=_once(session_id, command)),
+                    self._store.epoch,
+                )
+            case Control():
+                return await self._control(session_id, command)
+            case GraphEdit():
+                return await self._edit(session_id, command, user)
+            case WorkflowUpdateCommand():
+                return await self._hand_over(session_id, command)
+            case CloseSession():
+                return await self.close(session_id, command.data.reason, command)
+            case ApprovalResponse():
+                raise NotFound("There is no open approval with that id.", path="data.approval_id")
+            case Action():
+                raise Conflict("No task in this session takes actions now.")
+            case InitSession() | Resume():
+                raise Invalid(f"type: `{command.__struct_config__.tag}` works on a WebSocket only", path="type")
+            case _:
+                assert_never(command)
+
+    # Prompts.
+
+    async def prompt(
+        self,
+        session_id: str,
+        data: UserPromptCommandData,
+        *,
+        user: str,
+        once: Once | None,
+        create: SessionRow | None = None,
+    ) -> Written:
+        """Write a prompt and its task, and have it run. A repeat changes nothing."""
+        self._check_prompt(data)
+        if once is not None and (before := await self._store.outcome(once)):
+            return before
+        agent = data.agent or (create or await self._active(session_id)).agent
+        if self._work.busy(session_id):
+            if data.if_busy == "reject":
+                raise TaskRunning("A task is running in this session; wait, or send if_busy enqueue or interrupt.")
+            if data.if_busy == "interrupt":
+                await self._work.stop_session(session_id)
+        written = Written(session_id, 0, 0)
+        with anyio.CancelScope(shield=True):
+            # Once it is written it has to be run, also when the caller has left.
+            written = await self._begin(session_id, agent, data, user=user, once=once, create=create)
+        return written
+
+    async def _begin(
+        self,
+        session_id: str,
+        agent: str,
+        data: UserPromptCommandData,
+        *,
+        user: str,
+        once: Once | None,
+        create: SessionRow | None,
+    ) -> Written:
+        with self._work.reserve(session_id) as place:
+            if session_id in self._closing:
+                raise SessionClosed("The session is being closed; create another.")
+            row = _new_task(session_id, agent, data, place.status)
+            entries = [_stamp(event, row) for event in _prompt_events(row, data.prompt, user)]
+            write = Append(
+                session_id=session_id, entries=entries, task=row, once=once, create=create, at=row.created_at
+            )
+            written = await self._store.append(write)
+            if not written.repeated:
+                task = await self._store.task(row.task_id)
+                assert task is not None
+                self._work.accept(task)
+            return written
+
+    def _check_prompt(self, data: UserPromptCommandData) -> None:
+        if not data.prompt.strip():
+            raise Invalid("data.prompt: write something", path="data.prompt")
+        if len(data.prompt) > PROMPT_LIMIT:
+            raise Invalid(f"data.prompt: use at most {PROMPT_LIMIT} characters", path="data.prompt")
+        if not 1 <= data.max_steps <= STEPS_LIMIT:
+            raise Invalid(f"data.max_steps: use 1 to {STEPS_LIMIT}", path="data.max_steps")
+        self.check_agent(data.agent)
+
+    def check_agent(self, agent: str, path: str = "data.agent") -> None:
+        """Raises Invalid when an agent is named that is not there."""
+        if agent and not self._work.known(agent):
+            raise Invalid(f"{path}: there is no agent `{agent[:80]}`", path=path)
+
+    async def _active(self, session_id: str) -> SessionRow:
+        row = await self._store.session(session_id)
+        if row is None:
+            raise NotFound(f"There is no session `{session_id}`.")
+        if row.status == "closed":
+            raise SessionClosed("The session is closed; create another.")
+        return row
+
+    # The other commands.
+
+    async def _control(self, session_id: str, command: Control) -> Envelope:
+        once = _once(session_id, command)
+        if once is not None and (before := await self._store.outcome(once)):
+            return _accepted(command, before, self._store.epoch)
+        task = await self._store.task(command.data.task_id)
+        if task is None or task.session_id != session_id:
+            raise NotFound("There is no such task in this session.", path="data.task_id")
+        with anyio.CancelScope(shield=True):
+            # First done, then remembered: an answer that is lost in between is asked for again, and that is harmless.
+            await self._work.control(task.task_id, command.data.action)
+            written = await self._store.append(Append(session_id=session_id, task=None, once=once, at=now_ms()))
+        return _accepted(command, written._replace(task_id=task.task_id), self._store.epoch)
+
+    async def _edit(self, session_id: str, command: GraphEdit, user: str) -> Envelope:
+        await self._active(session_id)
+        view = await self._keeper.view(session_id)
+        if not command.data.delta:
+            raise Invalid("data.delta: give at least one operation", path="data.delta")
+        if problem := view.graph.check(command.data.delta):
+            raise Conflict(f"data.{problem}", path="data.delta")
+        versions = self._keeper.versions(session_id)
+        versions.at_least(view.graph.version)
+        data = GraphUpdateData(version=versions.next(), delta=command.data.delta, author=user)
+        return await self._say(session_id, command, GraphUpdate(data=data))
+
+    async def _hand_over(self, session_id: str, command: WorkflowUpdateCommand) -> Envelope:
+        row = await self._active(session_id)
+        to = command.data.to_agent
+        self.check_agent(to, "data.to_agent")
+        data = WorkflowUpdateData(from_agent=row.agent, to_agent=to, reason=command.data.reason)
+        reply = await self._say(session_id, command, WorkflowUpdate(data=data))
+        await self._store.amend(session_id, at=now_ms(), agent=to)
+        return reply
+
+    async def _say(self, session_id: str, command: AnyCommand, event: Envelope) -> Envelope:
+        write = Append(session_id=session_id, entries=[_stamp(event)], once=_once(session_id, command), at=now_ms())
+        return _accepted(command, await self._store.append(write), self._store.epoch)
+
+    async def _history(self, session_id: str, command: ChatHistoryRequest) -> Envelope:
+        if not 1 <= command.data.limit <= HISTORY_LIMIT:
+            raise Invalid(f"data.limit: use 1 to {HISTORY_LIMIT}", path="data.limit")
+        view = await self._keeper.view(session_id)
+        messages = view.messages(limit=command.data.limit, before=command.data.before)
+        return ChatHistory(session_id=session_id, data=ChatHistoryData(messages=messages))
+
+    async def _status(self, session_id: str, agent: str) -> Envelope:
+        row = await self._store.session(session_id)
+        if row is None:
+            raise NotFound(f"There is no session `{session_id}`.")
+        self.check_agent(agent)
+        status: Literal["idle", "busy"] = "busy" if self._work.busy(session_id) else "idle"
+        return AgentStatus(session_id=session_id, data=AgentStatusData(agent=agent or row.agent, status=status))
+
+    async def close(self, session_id: str, reason: str, command: CloseSession | None = None) -> Envelope:
+        """Stop what runs and write the session's last event. Closing a closed session changes nothing."""
+        row = await self._store.session(session_id)
+        if row is None:
+            raise NotFound(f"There is no session `{session_id}`.")
+        if row.status == "active" and session_id not in self._closing:
+            self._closing.add(session_id)
+            try:
+                await self._close(session_id, reason)
+            finally:
+                self._closing.discard(session_id)
+        return SessionClosedEvent(session_id=session_id, data=SessionClosedData(reason=reason))
+
+    async def _close(self, session_id: str, reason: str) -> None:
+        """No task may outlive its session: new ones are refused by now, and those there are end first."""
+        await self._work.stop_session(session_id)
+        event = SessionClosedEvent(data=SessionClosedData(reason=reason))
+        with suppress(SessionClosed):  # closed by somebody else in this moment, which is what was asked
+            await self._store.append(
+                Append(session_id=session_id, entries=[_stamp(event)], status="closed", at=now_ms())
+            )
+
+    async def delete(self, session_id: str) -> None:
+        """Remove a session and all that belongs to it. Raises NotFound."""
+        await self._work.stop_session(session_id)
+        await self._store.delete_session(session_id)
+        self._keeper.forget(session_id)
+        self._forget(session_id)
+
+
+def new_session(agent: str, *, user: str, title: str = "") -> SessionRow:
+    """A session's first record."""
+    now = now_ms()
+    return SessionRow(session_id=new_id("ses"), owner=user, title=title, agent=agent, created_at=now, updated_at=now)
+
+
+def _new_task(
+    session_id: str, agent: str, data: UserPromptCommandData, status: Literal["running", "queued"]
+) -> TaskRow:
+    now = now_ms()
+    return TaskRow(
+        task_id=new_id("tsk"),
+        session_id=session_id,
+        agent=agent,
+        prompt=data.prompt,
+        status=status,
+        max_steps=data.max_steps,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def _prompt_events(row: TaskRow, prompt: str, user: str) -> list[Envelope]:
+    asked = UserPrompt(data=UserPromptData(message_id=new_id("msg"), prompt=prompt, user_id=user))
+    return [asked, TaskStarted(data=TaskData(status=row.status))]
+
+
+def _stamp(event: Envelope, row: TaskRow | None = None) -> Entry:
+    if row is None:
+        return entry_of(replace(event, timestamp=timestamp()))
+    return entry_of(replace(event, task_id=row.task_id, attempt=row.attempt, agent=row.agent, timestamp=timestamp()))
+
+
+def _once(session_id: str, command: AnyCommand) -> Once | None:
+    return Once(session_id, command.command_id) if command.command_id else None
+
+
+def _accepted(command: AnyCommand, written: Written, epoch: str) -> Accepted:
+    data = AcceptedData(command_id=command.command_id, cursor=f"{epoch}.{written.last}", task_id=written.task_id)
+    return Accepted(session_id=written.session_id, data=data)

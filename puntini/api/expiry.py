@@ -1,0 +1,67 @@
+"""Expiry of idle sessions: nobody has a stream open, no task is unfinished, and nothing was said for a while."""
+
+from contextlib import suppress
+from typing import Protocol
+
+import anyio
+
+from puntini.api.desk import Desk
+from puntini.errors import NotFound, StoreUnavailable
+from puntini.log.contract import Store
+from puntini.log.mint import now_ms
+from puntini.transport.connections import Connections
+
+BATCH = 100
+
+
+class Busy(Protocol):
+    """Who knows whether a session has work."""
+
+    def busy(self, session_id: str) -> bool:
+        """Whether a task runs or waits."""
+        ...
+
+
+class Expiry:
+    """Closes sessions that were idle for ``idle_seconds``; 0 never does."""
+
+    def __init__(self, store: Store, desk: Desk, connections: Connections, work: Busy, *, idle_seconds: float) -> None:
+        self._store = store
+        self._desk = desk
+        self._connections = connections
+        self._work = work
+        self._idle_seconds = idle_seconds
+
+    async def sweep(self) -> None:
+        """Look every now and then. Runs until cancelled."""
+        if not self._idle_seconds:
+            return
+        while True:
+            await anyio.sleep(min(60.0, self._idle_seconds / 4))
+            try:
+                await self._round()
+            except StoreUnavailable:
+                # Next time.
+                continue
+
+    async def _round(self) -> None:
+        before = now_ms() - int(self._idle_seconds * 1000)
+        offset = 0
+        while True:
+            rows, total = await self._store.sessions(limit=BATCH, offset=offset, status="active", idle_before=before)
+            kept = 0
+            for row in rows:
+                kept += not await self._close(row.session_id)
+            # Those closed have left the list; go on behind those that stay.
+            offset += kept
+            if offset >= total or not rows:
+                return
+
+    async def _close(self, session_id: str) -> bool:
+        if self._connections.watched(session_id) or self._work.busy(session_id):
+            return False
+        if await self._store.tasks(session_id=session_id, open_only=True):
+            return False
+        with suppress(NotFound):  # deleted in this moment
+            await self._desk.close(session_id, "idle")
+        return True

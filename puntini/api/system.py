@@ -1,0 +1,100 @@
+"""Health, readiness, status, connections, metrics: what operators and load balancers ask."""
+
+from collections.abc import Callable
+from typing import Any
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from puntini import __version__
+from puntini.api.http import Json
+from puntini.errors import Unavailable
+from puntini.log.contract import Store
+from puntini.log.hub import Hub
+from puntini.transport.connections import Connections
+
+COUNTERS = frozenset({"appends", "events", "commits", "reads", "store_reads", "opened", "aborted"})
+
+
+class System:
+    """The routes."""
+
+    def __init__(
+        self, store: Store, hub: Hub, connections: Connections, work: Callable[[], dict[str, int]], agents: list[str]
+    ) -> None:
+        self._store = store
+        self._hub = hub
+        self._connections = connections
+        self._work = work
+        self._agents = agents
+        self._registry = CollectorRegistry()
+        self._registry.register(_Stats(self._numbers))
+
+    def routes(self) -> list[Route]:
+        """What this resource answers."""
+        return [
+            Route("/v1/health", self.health, methods=["GET"]),
+            Route("/v1/ready", self.ready, methods=["GET"]),
+            Route("/v1/status", self.status, methods=["GET"]),
+            Route("/v1/connections/stats", self.stats, methods=["GET"]),
+            Route("/metrics", self.metrics, methods=["GET"]),
+        ]
+
+    async def health(self, _request: Request) -> Response:
+        """The process is alive."""
+        return Json({"status": "ok"})
+
+    async def ready(self, _request: Request) -> Response:
+        """Whether to send traffic here: not while draining, not without the store."""
+        if self._connections.draining:
+            raise Unavailable("The server is shutting down.")
+        await self._store.sessions(limit=1, offset=0)
+        return Json({"status": "ready"})
+
+    async def status(self, _request: Request) -> Response:
+        """What runs."""
+        return Json(
+            {
+                "api": "ok",
+                "agents_initialized": True,
+                "agents": self._agents,
+                "database": type(self._store).__name__,
+                "engine": self._work(),
+                "version": __version__,
+            }
+        )
+
+    async def stats(self, _request: Request) -> Response:
+        """Streams and the hub."""
+        return Json({**self._connections.stats, **self._hub.stats, "store": self._store.stats})
+
+    async def metrics(self, _request: Request) -> Response:
+        """Prometheus text."""
+        return Response(generate_latest(self._registry), media_type=CONTENT_TYPE_LATEST)
+
+    def _numbers(self) -> dict[str, Any]:
+        streams = {name: value for name, value in self._connections.stats.items() if name != "by_transport"}
+        tasks = {f"tasks_{name}": value for name, value in self._work().items()}
+        return {**{f"streams_{k}": v for k, v in streams.items()}, **self._hub.stats, **self._store.stats, **tasks}
+
+
+class _Stats(Collector):
+    """Reads the counters when it is scraped; keeping them costs nothing besides."""
+
+    def __init__(self, numbers: Callable[[], dict[str, Any]]) -> None:
+        self._numbers = numbers
+
+    def collect(self) -> list[Metric]:
+        """One metric a number."""
+        metrics: list[Metric] = []
+        for name, value in self._numbers().items():
+            if not isinstance(value, int | float):
+                continue
+            counter = name.removeprefix("streams_") in COUNTERS
+            family = CounterMetricFamily if counter else GaugeMetricFamily
+            metrics.append(family(f"puntini_{name}", name.replace("_", " "), value=float(value)))
+        return metrics

@@ -1,0 +1,96 @@
+"""``/v1/tasks``: look at a task, its result, and control it."""
+
+from typing import Literal
+
+from msgspec import Struct
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from puntini.api.desk import Work
+from puntini.api.http import Body, Json, known_query, read
+from puntini.errors import NotFound
+from puntini.log.contract import Store, TaskRow
+from puntini.log.mint import timestamp
+
+
+class ControlBody(Body, frozen=True):
+    """``POST /v1/tasks/{id}/control``."""
+
+    action: Literal["pause", "resume", "stop"]
+
+
+class TaskInfo(Struct, frozen=True):
+    """A task as the API shows it."""
+
+    task_id: str
+    session_id: str
+    agent: str
+    task: str
+    status: str
+    attempt: int
+    submitted_at: str
+    updated_at: str
+
+
+class Tasks:
+    """The routes."""
+
+    def __init__(self, store: Store, work: Work) -> None:
+        self._store = store
+        self._work = work
+
+    def routes(self) -> list[Route]:
+        """What this resource answers."""
+        return [
+            Route("/v1/tasks", self.list, methods=["GET"]),
+            Route("/v1/tasks/{task_id}", self.get, methods=["GET"]),
+            Route("/v1/tasks/{task_id}/control", self.control, methods=["POST"]),
+        ]
+
+    async def list(self, request: Request) -> Response:
+        """The tasks of a session, or all that have not ended."""
+        known_query(request, "session_id")
+        session_id = request.query_params.get("session_id")
+        rows = await self._store.tasks(session_id=session_id, open_only=session_id is None)
+        return Json({"items": [_info(row) for row in rows], "total": len(rows)})
+
+    async def get(self, request: Request) -> Response:
+        """One task."""
+        return Json(_info(await self.row(request.path_params["task_id"])))
+
+    async def control(self, request: Request) -> Response:
+        """Pause, resume or stop."""
+        body = await read(request, ControlBody)
+        row = await self._work.control(request.path_params["task_id"], body.action)
+        return Json(
+            {"task_id": row.task_id, "new_status": _AFTER[body.action], "detail": _DETAIL[body.action]}, status_code=202
+        )
+
+    async def row(self, task_id: str) -> TaskRow:
+        """The task's record. Raises NotFound."""
+        row = await self._store.task(task_id)
+        if row is None:
+            raise NotFound(f"There is no task `{task_id}`.")
+        return row
+
+
+_AFTER = {"pause": "paused", "resume": "running", "stop": "cancelled"}
+_DETAIL = {
+    "pause": "It pauses at its next safe point.",
+    "resume": "It goes on when its turn comes.",
+    "stop": "It is being stopped.",
+}
+
+
+def _info(row: TaskRow) -> TaskInfo:
+    return TaskInfo(
+        task_id=row.task_id,
+        session_id=row.session_id,
+        agent=row.agent,
+        task=row.prompt,
+        status=row.status,
+        attempt=row.attempt,
+        submitted_at=timestamp(row.created_at),
+        updated_at=timestamp(row.updated_at),
+    )

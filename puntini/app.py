@@ -1,0 +1,170 @@
+"""``create_app``: the only place where the parts meet. Owns the lifespan and the root task group."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import anyio
+import structlog
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from puntini.agent.contract import Agent
+from puntini.agent.runner import Runner
+from puntini.agent.scripted import ScriptedAgent
+from puntini.api import streams as stream_routes
+from puntini.api.chat import Chat
+from puntini.api.desk import Desk
+from puntini.api.expiry import Expiry
+from puntini.api.sessions import Sessions
+from puntini.api.snapshots import Snapshots
+from puntini.api.system import System
+from puntini.api.tasks import Tasks
+from puntini.auth.gate import OpenGate
+from puntini.errors import Misconfigured, PuntiniError
+from puntini.log.contract import Store
+from puntini.log.hub import Hub
+from puntini.log.keeper import Keeper
+from puntini.log.retention import Retention
+from puntini.settings import Settings
+from puntini.store.open import open_store
+from puntini.transport.asgi import problem_body
+from puntini.transport.connections import Connections
+from puntini.transport.opening import Opener
+from puntini.transport.streams import Streams
+from puntini.views.session import SessionView
+
+
+class Parts:
+    """The running parts, for the length of a lifespan."""
+
+    store: Store
+    hub: Hub
+    keeper: Keeper[SessionView]
+    runner: Runner
+    connections: Connections
+
+    def __init__(self, settings: Settings, agents: Sequence[Agent]) -> None:
+        self.settings = settings
+        self.agents = {agent.name: agent for agent in agents}
+        self.log = structlog.get_logger("puntini")
+        if settings.agent not in self.agents:
+            known = ", ".join(sorted(self.agents))
+            raise Misconfigured(f"There is no agent `{settings.agent}`; this version has {known}.")
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[list[BaseRoute]]:
+        """Open the store, start what runs beside the requests, yield the routes; at the end, put everything away."""
+        settings = self.settings
+        self.store = await open_store(settings.store, durability=settings.durability)
+        try:
+            async with anyio.create_task_group() as tasks:
+                routes = self._build(tasks)
+                await self.runner.start()
+                yield routes
+                with anyio.CancelScope(shield=True):
+                    await self.runner.shutdown()
+                tasks.cancel_scope.cancel()
+        finally:
+            with anyio.CancelScope(shield=True):
+                await self.store.close()
+
+    def _build(self, tasks: anyio.abc.TaskGroup) -> list[BaseRoute]:
+        settings = self.settings
+        self.hub = Hub(
+            self.store,
+            tasks,
+            ring_bytes=settings.ring_bytes,
+            ring_bytes_per_session=settings.ring_bytes_per_session,
+        )
+        self.keeper = Keeper(self.store, SessionView, SessionView.decode)
+        self.connections = Connections(
+            ping_seconds=settings.ping_seconds,
+            send_deadline=settings.send_deadline_seconds,
+            lifetime=settings.lifetime_seconds,
+            most=settings.max_streams,
+        )
+        retention = Retention(
+            self.store,
+            self.keeper,
+            self.hub,
+            days=settings.retention_days,
+            keep_bytes=settings.retention_bytes_per_session,
+        )
+        self.runner = Runner(
+            self.store, self.keeper, self.agents, settings.agent, tasks, most=settings.max_concurrent_tasks
+        )
+        desk = Desk(self.store, self.keeper, self.runner, self.hub.forget)
+        expiry = Expiry(self.store, desk, self.connections, self.runner, idle_seconds=settings.session_idle_seconds)
+        for listener in (self.keeper.committed, retention.committed):
+            self.hub.also(listener)
+        for work in (self.hub.sweep, self.keeper.keep, self.connections.sweep, retention.sweep, expiry.sweep):
+            tasks.start_soon(work)
+        return self._routes(desk)
+
+    def _routes(self, desk: Desk) -> list[BaseRoute]:
+        streams = Streams(self.hub, Opener(self.store, Snapshots(self.keeper, self.store)), self.connections)
+        system = System(self.store, self.hub, self.connections, lambda: self.runner.stats, sorted(self.agents))
+        return [
+            *system.routes(),
+            *stream_routes.routes(streams, self.store, desk),
+            Route("/v1/chat", Chat(streams, self.store, desk)),
+            *Sessions(self.store, self.keeper, desk).routes(),
+            *Tasks(self.store, self.runner).routes(),
+        ]
+
+    async def drain(self, seconds: float) -> None:
+        """End everything at a safe point, within ``seconds``."""
+        self.connections.draining = True
+        with anyio.move_on_after(seconds / 2):
+            await self.runner.shutdown()
+        await self.connections.drain(seconds / 2)
+
+
+def create_app(settings: Settings, agents: Sequence[Agent] = ()) -> Starlette:
+    """The server as an ASGI app, with ``agents`` beside the built-in ones. Raises Misconfigured."""
+    parts = Parts(settings, [ScriptedAgent(), *agents])
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with parts.open() as routes:
+            app.router.routes[:] = routes
+            yield
+
+    app = Starlette(
+        lifespan=lifespan,
+        middleware=[Middleware(OpenGate, origins=settings.cors_origins)],
+        exception_handlers={PuntiniError: _problem, HTTPException: _http_problem, Exception: _bug},
+    )
+    app.state.parts = parts
+    return app
+
+
+async def _problem(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, PuntiniError)
+    headers = {} if error.retry_after is None else {"retry-after": str(error.retry_after)}
+    return _response(error, headers)
+
+
+async def _http_problem(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    problem = PuntiniError(_SENTENCES.get(error.status_code, error.detail))
+    problem.status = error.status_code
+    problem.code = error.detail.lower().replace(" ", "_")
+    problem.title = error.detail
+    return _response(problem, dict(error.headers or {}))
+
+
+async def _bug(_request: Request, _error: Exception) -> Response:
+    return _response(PuntiniError("The server met an error of its own; its log says more."), {})
+
+
+_SENTENCES = {404: "There is nothing at this address.", 405: "This address does not take that method."}
+
+
+def _response(error: PuntiniError, headers: dict[str, Any]) -> Response:
+    return Response(problem_body(error), error.status, headers, "application/problem+json")

@@ -1,0 +1,240 @@
+"""What the log asks of a store. Every backend passes the one suite in ``tests/store/test_contract.py``.
+
+Two doors matter: ``append`` and ``read``. An append is one transaction: the new session, the events, the task's row and
+the memory of the command all land, or none does. Only the store gives seqs, in that transaction, and it shows nothing
+that is not committed. Everything here is called from the event loop's thread and answers on it.
+"""
+
+from asyncio import Future
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, NamedTuple, Protocol
+
+from msgspec import Struct
+
+from puntini.protocol.entries import Entry
+from puntini.protocol.events import SessionStatus, TaskStatus
+
+Fsync = Literal["normal", "full"]
+
+
+class SessionRow(Struct, frozen=True, kw_only=True):
+    """A session's record. ``floor`` and ``head`` are the log's bounds: events ``floor + 1 .. head`` can be read."""
+
+    session_id: str
+    owner: str
+    title: str = ""
+    agent: str = ""
+    status: SessionStatus = "active"
+    created_at: int
+    updated_at: int
+    floor: int = 0
+    head: int = 0
+
+
+class TaskRow(Struct, frozen=True, kw_only=True):
+    """A task's record: what is needed to take it up again. ``first_seq`` is its first event, ``last_seq`` its end."""
+
+    task_id: str
+    session_id: str
+    agent: str
+    prompt: str
+    status: TaskStatus
+    attempt: int = 1
+    max_steps: int = 50
+    created_at: int
+    updated_at: int
+    first_seq: int = 0
+    last_seq: int = 0
+
+    @property
+    def ended(self) -> bool:
+        """Whether the task has had its end."""
+        return self.status in ENDED
+
+
+ENDED: frozenset[str] = frozenset({"completed", "failed", "cancelled"})
+
+
+class Once(Struct, frozen=True):
+    """Makes an append happen once: a second one with the same scope and key changes nothing for 24 hours."""
+
+    scope: str
+    key: str
+
+
+class Fence(Struct, frozen=True):
+    """An append that is only good while ``task_id`` is at this attempt and has not ended."""
+
+    task_id: str
+    attempt: int
+
+
+class Append(Struct, frozen=True, kw_only=True):
+    """One transaction.
+
+    ``create`` makes the session first (its id must be ``session_id``). ``task`` replaces the task's row; the store
+    sets ``first_seq`` on a new row that brings entries (the first of them), and ``last_seq`` (the last of them) when
+    the row's status is an end. ``status`` changes the session's. With ``once`` seen before, nothing is done and the
+    first outcome is returned with ``repeated``.
+    """
+
+    session_id: str
+    entries: Sequence[Entry] = ()
+    create: SessionRow | None = None
+    task: TaskRow | None = None
+    status: SessionStatus | None = None
+    fence: Fence | None = None
+    once: Once | None = None
+    at: int
+
+
+class Written(NamedTuple):
+    """What an append did: the seqs it was given (first > last when it brought no events)."""
+
+    session_id: str
+    first: int
+    last: int
+    task_id: str = ""
+    repeated: bool = False
+
+
+class Page(NamedTuple):
+    """Events after a cursor, in order. ``upto`` is where the next read goes on: at or past the last event's seq.
+
+    Seqs may have holes (erased pieces). ``floor`` and ``head`` are the bounds at the time of reading.
+    """
+
+    events: list[tuple[int, Entry]]
+    upto: int
+    floor: int
+    head: int
+
+
+class Bounds(NamedTuple):
+    """Events ``floor + 1 .. head`` can be read."""
+
+    floor: int
+    head: int
+
+
+class Snapshot(NamedTuple):
+    """What a fold had made of a session's log up to and with ``seq``."""
+
+    seq: int
+    body: bytes
+
+
+Listener = Callable[[str, int, Sequence[Entry]], None]
+"""Told of each commit: session, the first entry's seq, the entries. On the loop's thread, in log order per session."""
+
+
+class EventLog(Protocol):
+    """The log proper."""
+
+    @property
+    def epoch(self) -> str:
+        """The log's life, part of every id."""
+        ...
+
+    def watch(self, listener: Listener) -> None:
+        """Name the one listener. It is called after the commit and before the append's future is done."""
+        ...
+
+    def submit(self, write: Append) -> Future[Written]:
+        """Hand in an append and return at once; what is handed in first is committed first.
+
+        The future raises NotFound (no such session), SessionClosed (closed and entries given; a fence does not help),
+        StaleAttempt (fence), StoreUnavailable (nothing was written).
+        """
+        ...
+
+    async def append(self, write: Append) -> Written:
+        """``submit``, awaited. Giving up the wait does not undo the append."""
+        ...
+
+    async def read(self, session_id: str, after: int, *, max_bytes: int = 65_536, to: int | None = None) -> Page:
+        """Events with seq > ``after`` (and <= ``to``), at least one if there is one, else about ``max_bytes`` of lines.
+
+        Reading below the floor starts at the floor: compare ``page.floor`` with ``after`` to notice. Raises NotFound.
+        """
+        ...
+
+    async def bounds(self, session_id: str) -> Bounds:
+        """The session's bounds. Raises NotFound."""
+        ...
+
+    async def trim(self, session_id: str, to: int) -> None:
+        """Forget events up to and with seq ``to`` and snapshots older than ``to``; the floor never moves back."""
+        ...
+
+    async def erase(self, session_id: str, seqs: Sequence[int]) -> None:
+        """Forget single events without moving the floor: they become holes."""
+        ...
+
+    async def horizon(self, session_id: str, *, before: int, keep_bytes: int) -> int:
+        """The seq up to which events are too old (written before ``before``, ms) or too many (beyond ``keep_bytes``).
+
+        It is the floor when nothing is.
+        """
+        ...
+
+
+class Records(Protocol):
+    """What is kept beside the events."""
+
+    async def session(self, session_id: str) -> SessionRow | None:
+        """One session, with its bounds; ``updated_at`` is the time of its last append or change."""
+        ...
+
+    async def sessions(
+        self, *, limit: int, offset: int, status: SessionStatus | None = None, idle_before: int | None = None
+    ) -> tuple[list[SessionRow], int]:
+        """Sessions, the newest first, and how many there are; ``idle_before``: only those not updated since (ms)."""
+        ...
+
+    async def amend(
+        self, session_id: str, *, at: int, title: str | None = None, agent: str | None = None
+    ) -> SessionRow:
+        """Change a session's record. Raises NotFound."""
+        ...
+
+    async def delete_session(self, session_id: str) -> None:
+        """Remove a session with all that belongs to it. Raises NotFound."""
+        ...
+
+    async def task(self, task_id: str) -> TaskRow | None:
+        """One task."""
+        ...
+
+    async def tasks(self, *, session_id: str | None = None, open_only: bool = False) -> list[TaskRow]:
+        """Tasks in the order of their making."""
+        ...
+
+    async def outcome(self, once: Once) -> Written | None:
+        """What the append with this ``once`` did, if it happened."""
+        ...
+
+    async def save_snapshot(self, session_id: str, snapshot: Snapshot) -> None:
+        """Keep a snapshot; a second one at the same seq replaces the first. A deleted session is silently skipped."""
+        ...
+
+    async def snapshot(self, session_id: str, at_most: int) -> Snapshot | None:
+        """The newest snapshot with seq <= ``at_most``."""
+        ...
+
+    async def forget(self, *, outcomes_before: int) -> int:
+        """Drop the memory of commands older than this (ms); returns how many."""
+        ...
+
+
+class Store(EventLog, Records, Protocol):
+    """One database: log and records."""
+
+    @property
+    def stats(self) -> dict[str, Any]:
+        """Counters since the start: appends, events, commits, reads; and what the backend adds."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what was accepted and let go of everything."""
+        ...

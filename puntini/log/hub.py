@@ -1,0 +1,129 @@
+"""The hub: which sessions have readers, their feeds, and the memory they may use together."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+
+import anyio
+from anyio.abc import TaskGroup
+
+from puntini.errors import NotFound
+from puntini.log.contract import EventLog, Page
+from puntini.log.feed import CHUNK, Feed
+from puntini.protocol.entries import Entry
+
+IDLE_SECONDS = 10.0
+
+
+class Hub:
+    """Fans committed events out to feeds. A feed lives while it has readers, and a little longer."""
+
+    def __init__(
+        self, log: EventLog, tasks: TaskGroup, *, ring_bytes: int = 256 << 20, ring_bytes_per_session: int = 4 << 20
+    ) -> None:
+        self.log = log
+        self.store_reads = 0
+        self._tasks = tasks
+        self._ring_bytes = ring_bytes
+        self._per_session = ring_bytes_per_session
+        self._feeds: dict[str, Feed] = {}
+        self._size = 0
+        self._also: list[Callable[[str, int, Sequence[Entry]], None]] = []
+        log.watch(self._committed)
+
+    def also(self, listener: Callable[[str, int, Sequence[Entry]], None]) -> None:
+        """Tell one more listener of each commit."""
+        self._also.append(listener)
+
+    def _committed(self, session_id: str, first: int, entries: Sequence[Entry]) -> None:
+        if feed := self._feeds.get(session_id):
+            before = feed.size
+            feed.publish(first, entries)
+            self._size += feed.size - before
+            if self._size > self._ring_bytes:
+                self._make_room()
+        for listener in self._also:
+            listener(session_id, first, entries)
+
+    def _make_room(self) -> None:
+        """Halve the largest ring: its slowest readers go on from the store."""
+        largest = max(self._feeds.values(), key=lambda feed: feed.size)
+        self._size -= largest.shrink(largest.size // 2)
+
+    @asynccontextmanager
+    async def feed(self, session_id: str) -> AsyncIterator[Feed]:
+        """A session's feed, kept as long as somebody is inside. Raises NotFound or StoreUnavailable."""
+        feed = await self.attach(session_id)
+        try:
+            yield feed
+        finally:
+            self.detach(feed)
+
+    async def attach(self, session_id: str) -> Feed:
+        """Enter as a reader; every ``attach`` needs its ``detach``."""
+        feed = self._feeds.get(session_id) or self._open(session_id)
+        feed.readers += 1
+        try:
+            if not feed.loaded.is_set():
+                # Registered first, asked second: what is committed meanwhile is published to the feed.
+                bounds = await self.log.bounds(session_id)
+                feed.learn(bounds.floor, bounds.head)
+            if feed.gone:
+                raise NotFound(f"There is no session `{session_id}`.")
+        except BaseException:
+            self.detach(feed)
+            raise
+        return feed
+
+    def detach(self, feed: Feed) -> None:
+        """Leave."""
+        feed.readers -= 1
+        feed.idle_since = asyncio.get_running_loop().time()
+        if not feed.readers and not feed.loaded.is_set():
+            self._drop(feed)
+
+    def _open(self, session_id: str) -> Feed:
+        feed = self._feeds[session_id] = Feed(
+            session_id,
+            self.log.epoch,
+            ring_bytes=self._per_session,
+            read=partial(self._read, session_id),
+            spawn=self._tasks.start_soon,
+        )
+        return feed
+
+    async def _read(self, session_id: str, after: int) -> Page:
+        self.store_reads += 1
+        return await self.log.read(session_id, after, max_bytes=CHUNK)
+
+    def _drop(self, feed: Feed) -> None:
+        if self._feeds.get(feed.session_id) is feed:
+            del self._feeds[feed.session_id]
+            self._size -= feed.size
+
+    def forget(self, session_id: str) -> None:
+        """A session was deleted: end its readers."""
+        if feed := self._feeds.get(session_id):
+            self._drop(feed)
+            feed.forget()
+
+    def trimmed(self, session_id: str, floor: int) -> None:
+        """Retention moved a session's floor."""
+        if feed := self._feeds.get(session_id):
+            feed.floor = max(feed.floor, floor)
+
+    async def sweep(self) -> None:
+        """Free the feeds that nobody has read for a while. Runs until cancelled."""
+        while True:
+            await anyio.sleep(IDLE_SECONDS / 2)
+            now = asyncio.get_running_loop().time()
+            for feed in list(self._feeds.values()):
+                feed.rest()
+                if not feed.readers and now - feed.idle_since > IDLE_SECONDS:
+                    self._drop(feed)
+
+    @property
+    def stats(self) -> dict[str, int]:
+        """What the hub holds and has done."""
+        return {"feeds": len(self._feeds), "ring_bytes": self._size, "store_reads": self.store_reads}

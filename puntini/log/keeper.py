@@ -1,0 +1,198 @@
+"""The keeper folds sessions' logs: live views for snapshots, and views of the past.
+
+It folds lazily, when somebody asks, and in the background when a session has grown so far that the next to ask would
+wait. What it folded it saves as a snapshot, so that opening a stream costs what came since, not the history.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Generic, Protocol, Self, TypeVar
+from weakref import WeakValueDictionary
+
+import anyio.lowlevel
+import msgspec
+
+from puntini.errors import NotFound, StoreUnavailable
+from puntini.log.contract import EventLog as Log
+from puntini.log.contract import Records, Snapshot
+from puntini.protocol.entries import Entry
+from puntini.protocol.events import LoggedEvent
+
+LIVE_VIEWS = 2_000
+SNAPSHOT_EVENTS = 2_000
+SNAPSHOT_BYTES_PER_EVENT = 128
+
+_logged: msgspec.json.Decoder[LoggedEvent] = msgspec.json.Decoder(LoggedEvent)
+
+
+class Fold(Protocol):
+    """What the keeper asks of a view."""
+
+    RELEVANT: frozenset[str]
+    seq: int
+
+    def apply(self, seq: int, event: LoggedEvent) -> None:
+        """Take in an event."""
+
+    def skip(self, seq: int) -> None:
+        """An event passed that changes nothing."""
+
+    def encode(self) -> bytes:
+        """Everything there is to it."""
+        ...
+
+    @classmethod
+    def decode(cls, body: bytes) -> Self:
+        """The inverse of ``encode``."""
+        ...
+
+
+F = TypeVar("F", bound=Fold)
+
+
+class Source(Log, Records, Protocol):
+    """The keeper reads the log and keeps snapshots beside it."""
+
+
+class Versions:
+    """Hands out graph versions to a session's writers in this process, each once."""
+
+    def __init__(self) -> None:
+        self._issued = 0
+
+    def at_least(self, version: int) -> None:
+        """The log already holds this version."""
+        self._issued = max(self._issued, version)
+
+    def next(self) -> int:
+        """The version of the next update."""
+        self._issued += 1
+        return self._issued
+
+
+class Live(Generic[F]):
+    """One session's live view, and how far its newest snapshot reaches."""
+
+    def __init__(self, view: F, saved: int, size: int) -> None:
+        self.view = view
+        self.saved = saved
+        self.size = size
+        self.lock = asyncio.Lock()
+
+    @property
+    def due(self) -> int:
+        """After how many events a new snapshot pays: the larger it is, the more seldom."""
+        return max(SNAPSHOT_EVENTS, self.size // SNAPSHOT_BYTES_PER_EVENT)
+
+
+class Keeper(Generic[F]):
+    """Folds of type ``F`` over the sessions of one store."""
+
+    def __init__(self, store: Source, fold: Callable[[], F], decode: Callable[[bytes], F]) -> None:
+        self._store = store
+        self._fold = fold
+        self._decode = decode
+        self._live: OrderedDict[str, Live[F]] = OrderedDict()
+        self._grown: dict[str, int] = {}
+        self._due: dict[str, None] = {}
+        self._wake = asyncio.Event()
+        self._versions: WeakValueDictionary[str, Versions] = WeakValueDictionary()
+
+    def versions(self, session_id: str) -> Versions:
+        """The session's version counter, one for all who hold it at a time."""
+        return self._versions.setdefault(session_id, Versions())
+
+    async def view(self, session_id: str) -> F:
+        """The session's view at its head. Use it before the next await: it goes on changing. Raises NotFound."""
+        return (await self.live(session_id)).view
+
+    async def live(self, session_id: str) -> Live[F]:
+        """The view with what is known about it, caught up."""
+        head = (await self._store.bounds(session_id)).head
+        live = await self._load(session_id, head)
+        async with live.lock:
+            await self._catch_up(session_id, live.view, head)
+        return live
+
+    async def view_at(self, session_id: str, seq: int) -> F:
+        """The view as it was after ``seq``: a fold of its own. Raises NotFound, also when that past is gone."""
+        view, _ = await self._newest(session_id, seq)
+        bounds = await self._store.bounds(session_id)
+        if view.seq < bounds.floor or seq > bounds.head:
+            raise NotFound("The log does not reach back or forward to that id.")
+        await self._catch_up(session_id, view, seq)
+        return view
+
+    async def snapshot_at(self, session_id: str, seq: int) -> None:
+        """Save a snapshot of the past, so that what lies before ``seq`` can be forgotten."""
+        view = await self.view_at(session_id, seq)
+        await self._store.save_snapshot(session_id, Snapshot(seq, view.encode()))
+
+    async def snapshot(self, session_id: str) -> int:
+        """Make sure that a snapshot at the head is saved; returns its seq."""
+        live = await self.live(session_id)
+        async with live.lock:
+            snapshot = Snapshot(live.view.seq, live.view.encode())
+        if snapshot.seq > live.saved:
+            await self._store.save_snapshot(session_id, snapshot)
+            live.saved, live.size = snapshot.seq, len(snapshot.body)
+        self._grown.pop(session_id, None)
+        return live.saved
+
+    def forget(self, session_id: str) -> None:
+        """The session was deleted."""
+        self._live.pop(session_id, None)
+        self._grown.pop(session_id, None)
+
+    def committed(self, session_id: str, first: int, entries: Sequence[Entry]) -> None:
+        """Count what was appended; plan a snapshot when it is time."""
+        grown = self._grown.get(session_id, 0) + len(entries)
+        self._grown[session_id] = grown
+        live = self._live.get(session_id)
+        if grown >= (live.due if live else SNAPSHOT_EVENTS):
+            self._grown[session_id] = 0
+            self._due[session_id] = None
+            self._wake.set()
+
+    async def keep(self) -> None:
+        """Save the snapshots that are due, one after the other. Runs until cancelled."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._due:
+                session_id = next(iter(self._due))
+                del self._due[session_id]
+                try:
+                    await self.snapshot(session_id)
+                except (NotFound, StoreUnavailable):
+                    # Deleted meanwhile, or not now: the next events plan it again.
+                    continue
+
+    async def _load(self, session_id: str, head: int) -> Live[F]:
+        if live := self._live.get(session_id):
+            self._live.move_to_end(session_id)
+            return live
+        view, size = await self._newest(session_id, head)
+        live = self._live.setdefault(session_id, Live(view, view.seq, size))
+        while len(self._live) > LIVE_VIEWS:
+            self._live.popitem(last=False)
+        return live
+
+    async def _newest(self, session_id: str, at_most: int) -> tuple[F, int]:
+        snapshot = await self._store.snapshot(session_id, at_most)
+        if snapshot is None:
+            return self._fold(), 0
+        return self._decode(snapshot.body), len(snapshot.body)
+
+    async def _catch_up(self, session_id: str, view: F, to: int) -> None:
+        while view.seq < to:
+            page = await self._store.read(session_id, view.seq, to=to)
+            for seq, entry in page.events:
+                if entry.kind in view.RELEVANT:
+                    view.apply(seq, _logged.decode(entry.line))
+                else:
+                    view.skip(seq)
+            if view.seq < page.upto:
+                view.skip(page.upto)
+            await anyio.lowlevel.checkpoint()

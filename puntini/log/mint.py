@@ -1,0 +1,42 @@
+"""Where ids and times are made: the one place that reads the clock and the random source for the log."""
+
+import secrets
+import time
+from datetime import UTC, datetime
+
+_ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+def _random(length: int) -> str:
+    return "".join(secrets.choice(_ALPHABET) for _ in range(length))
+
+
+def new_id(prefix: str) -> str:
+    """A new id that nobody can guess, like ``ses_4k2j…`` (about 103 random bits)."""
+    return f"{prefix}_{_random(20)}"
+
+
+def new_epoch() -> str:
+    """A new name for a log's life."""
+    return _random(6)
+
+
+def now_ms() -> int:
+    """Milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+def timestamp(ms: int | None = None) -> str:
+    """RFC 3339 in UTC with milliseconds."""
+    at = now_ms() if ms is None else ms
+    return f"{_second(at // 1000)}.{at % 1000:03d}Z"
+
+
+_last_second: tuple[int, str] = (0, "1970-01-01T00:00:00")
+
+
+def _second(seconds: int) -> str:
+    global _last_second
+    if _last_second[0] != seconds:
+        _last_second = (seconds, datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S"))
+    return _last_second[1]

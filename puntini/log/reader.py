@@ -1,0 +1,71 @@
+"""A reader: a cursor in one feed. It owes the server nothing but this object."""
+
+import asyncio
+
+from puntini.errors import NotFound, StoreUnavailable
+from puntini.log.feed import Feed
+from puntini.log.runs import Framed, Lens
+
+STORE_RETRY_SECONDS = 1.0
+
+
+class Lost(Exception):
+    """Retention overtook the reader: events after its cursor are gone. It has to be told by a ``gap``."""
+
+
+class Reader:
+    """Follows a feed through a lens from ``cursor``. One task uses it; anybody may ``poke`` it."""
+
+    __slots__ = ("_waiter", "cursor", "ended", "feed", "lens")
+
+    def __init__(self, feed: Feed, lens: Lens, cursor: int) -> None:
+        self.feed = feed
+        self.lens = lens
+        self.cursor = cursor
+        self.ended = False
+        self._waiter: asyncio.Future[None] | None = None
+
+    async def take(self) -> bytes:
+        """What comes next, from the ring or the store; empty when nothing is pending or all was filtered out.
+
+        Raises Lost, and NotFound when the session was deleted.
+        """
+        if self.feed.gone:
+            raise NotFound(f"There is no session `{self.feed.session_id}`.")
+        framed = self.feed.framed(self.cursor, self.lens)
+        if framed is None:
+            framed = await self._stored()
+        self.cursor = framed.upto
+        self.ended = framed.ended
+        return framed.data
+
+    async def _stored(self) -> Framed:
+        while True:
+            if self.cursor < self.feed.floor:
+                raise Lost
+            try:
+                run = await self.feed.stored(self.cursor)
+            except StoreUnavailable:
+                # The stream stays open: pings go on, and the events will be there when the store is.
+                await asyncio.sleep(STORE_RETRY_SECONDS)
+                continue
+            if self.cursor < self.feed.floor:
+                raise Lost
+            return run.framed_after(self.cursor, self.lens, self.feed.epoch)
+
+    @property
+    def behind(self) -> bool:
+        """Whether there is something after the cursor."""
+        return self.cursor < self.feed.head and not self.ended
+
+    async def wait(self) -> None:
+        """Wait for something new, or for a poke."""
+        waiter = self._waiter = asyncio.get_running_loop().create_future()
+        if self.behind or self.feed.gone:
+            return
+        await self.feed.wait(waiter)
+
+    def poke(self) -> None:
+        """Make ``wait`` return."""
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)

@@ -1,0 +1,145 @@
+"""How long a log is kept: so many days and so many bytes a session.
+
+When a session holds too much, the pieces of messages that are whole by now go first: nobody who folds the log misses
+them. If that is not enough the oldest events go, and the floor moves up to a snapshot that keeps every view right.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import anyio
+import anyio.lowlevel
+import msgspec
+
+from puntini.errors import NotFound, StoreUnavailable
+from puntini.log.contract import Store
+from puntini.log.mint import now_ms
+from puntini.protocol.entries import Entry
+from puntini.protocol.events import AssistantResponse, Reasoning
+
+DAY_MS = 86_400_000
+ROUND_SECONDS = 300.0
+SESSIONS_A_PAGE = 100
+SLACK = 10
+"""A session that is too large is cut a tenth below its limit, so that the next append does not cut again."""
+
+_pieces: msgspec.json.Decoder[AssistantResponse | Reasoning] = msgspec.json.Decoder(AssistantResponse | Reasoning)
+
+
+class Snapshots(Protocol):
+    """What retention asks of the keeper."""
+
+    async def snapshot_at(self, session_id: str, seq: int) -> None:
+        """Save a snapshot of the past."""
+
+
+class Floors(Protocol):
+    """What retention tells the hub."""
+
+    def trimmed(self, session_id: str, floor: int) -> None:
+        """The floor moved."""
+
+
+class Retention:
+    """Keeps sessions within ``days`` and ``keep_bytes``; 0 keeps everything."""
+
+    def __init__(self, store: Store, snapshots: Snapshots, hub: Floors, *, days: float, keep_bytes: int) -> None:
+        self._store = store
+        self._snapshots = snapshots
+        self._hub = hub
+        self._days = days
+        self._keep_bytes = keep_bytes
+        self._grown: dict[str, int] = {}
+        self._due: dict[str, None] = {}
+        self._wake = anyio.Event()
+
+    def committed(self, session_id: str, _first: int, entries: Sequence[Entry]) -> None:
+        """Count bytes; a session that grew by a tenth of its limit is looked at soon."""
+        if not self._keep_bytes:
+            return
+        grown = self._grown.get(session_id, 0) + sum(len(entry.line) for entry in entries)
+        if grown > self._keep_bytes // SLACK:
+            grown = 0
+            self._due[session_id] = None
+            self._wake.set()
+        self._grown[session_id] = grown
+
+    async def sweep(self) -> None:
+        """Look at what grew, and at everything once in a while. Runs until cancelled."""
+        while True:
+            with anyio.move_on_after(ROUND_SECONDS) as waited:
+                await self._wake.wait()
+            self._wake = anyio.Event()
+            due, self._due = list(self._due), {}
+            if waited.cancelled_caught:
+                self._grown.clear()
+                await self._all()
+            for session_id in due:
+                await self._look(session_id)
+
+    async def _all(self) -> None:
+        offset = 0
+        while True:
+            try:
+                rows, total = await self._store.sessions(limit=SESSIONS_A_PAGE, offset=offset)
+            except StoreUnavailable:
+                return
+            for row in rows:
+                await self._look(row.session_id)
+            offset += SESSIONS_A_PAGE
+            if offset >= total:
+                return
+
+    async def _look(self, session_id: str) -> None:
+        try:
+            await self.apply(session_id)
+        except (NotFound, StoreUnavailable):
+            # Deleted meanwhile, or the store can't now: the next round looks again.
+            return
+
+    async def apply(self, session_id: str) -> None:
+        """Bring one session within its limits. Raises NotFound or StoreUnavailable."""
+        floor = (await self._store.bounds(session_id)).floor
+        if await self._cut(session_id, self._keep_bytes) <= floor:
+            return
+        await self.erase_superseded(session_id)
+        if await self._cut(session_id, self._keep_bytes) <= floor:
+            return
+        cut = await self._cut(session_id, self._keep_bytes - self._keep_bytes // SLACK)
+        await self._snapshots.snapshot_at(session_id, cut)
+        await self._store.trim(session_id, cut)
+        self._hub.trimmed(session_id, cut)
+
+    async def _cut(self, session_id: str, keep_bytes: int) -> int:
+        before = now_ms() - int(self._days * DAY_MS) if self._days else 0
+        return await self._store.horizon(session_id, before=before, keep_bytes=keep_bytes or 1 << 62)
+
+    async def erase_superseded(self, session_id: str) -> int:
+        """Forget the pieces of messages that are whole; returns how many."""
+        bounds = await self._store.bounds(session_id)
+        cursor, erased = bounds.floor, 0
+        open_pieces: dict[str, list[int]] = {}
+        while cursor < bounds.head:
+            page = await self._store.read(session_id, cursor)
+            doomed = [seq for numbered in page.events for seq in _superseded(numbered, open_pieces)]
+            if doomed:
+                await self._store.erase(session_id, doomed)
+                erased += len(doomed)
+            cursor = page.upto
+            await anyio.lowlevel.checkpoint()
+        return erased
+
+
+def _superseded(numbered: tuple[int, Entry], open_pieces: dict[str, list[int]]) -> list[int]:
+    """The pieces that this event makes needless; a piece itself is remembered in ``open_pieces``."""
+    seq, entry = numbered
+    if entry.kind not in {"assistant_response", "reasoning"}:
+        return []
+    data = _pieces.decode(entry.line).data
+    if not data.message_id:
+        return []
+    name = f"{entry.kind} {data.message_id}"
+    if data.chunk:
+        open_pieces.setdefault(name, []).append(seq)
+        return []
+    return open_pieces.pop(name, [])

@@ -1,0 +1,222 @@
+"""``puntini serve``: the app under uvicorn, with what uvicorn leaves to us: deadlines for slow clients, and the drain.
+
+The only file that knows uvicorn. asyncio's own loop, not uvloop: it accepts a whole reconnect storm in one turn.
+"""
+
+import asyncio
+import socket
+import sys
+from collections.abc import Callable
+from functools import partial
+from types import FrameType
+from typing import Any
+
+import anyio
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from puntini import __version__
+from puntini.app import Parts, create_app
+from puntini.auth.gate import is_loopback
+from puntini.errors import Misconfigured
+from puntini.logs import configure
+from puntini.protocol.decode import MESSAGE_LIMIT
+from puntini.settings import Settings
+
+HEADER_BYTES = 65_536
+BACKLOG = 4_096
+KEEPALIVE_SECONDS = 30
+DEAD_PEER_MS = 60_000
+
+
+class HttpProtocol(HttpToolsProtocol):
+    """uvicorn's HTTP with an end to slow and endless headers, and a way for the app to cut a stalled client off."""
+
+    header_seconds = 10.0
+    _deadline: asyncio.TimerHandle | None = None
+    _head_bytes = 0
+
+    def connection_made(self, transport: Any) -> None:
+        """A client connected: its headers are due."""
+        super().connection_made(transport)
+        notice_dead_peers(transport)
+        self._expect_headers()
+
+    def _expect_headers(self) -> None:
+        self._head_bytes = 0
+        if self._deadline is None:
+            self._deadline = asyncio.get_running_loop().call_later(self.header_seconds, self._too_slow)
+
+    def _too_slow(self) -> None:
+        self._deadline = None
+        if not self.transport.is_closing():
+            self.transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        """Feed the parser; refuse headers without end."""
+        if self._deadline is not None:
+            self._head_bytes += len(data)
+        super().data_received(data)
+        if self._deadline is not None and self._head_bytes > HEADER_BYTES and not self.transport.is_closing():
+            self.send_400_response("The request's headers are too large.")
+
+    def on_message_begin(self) -> None:
+        """A request begins: give the app its way to cut the connection."""
+        super().on_message_begin()
+        self._expect_headers()
+        self.scope["extensions"] = {"puntini.abort": {"call": self.transport.abort}}
+
+    def on_headers_complete(self) -> None:
+        """The headers came in time."""
+        self._on_time()
+        super().on_headers_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The client is gone."""
+        self._on_time()
+        super().connection_lost(exc)
+
+    def _on_time(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+
+class WebSocketProtocol(WebSocketsSansIOProtocol):
+    """uvicorn's WebSocket with a way for the app to cut a stalled client off."""
+
+    async def run_asgi(self) -> None:
+        """Run the app with the extension in its scope."""
+        self.scope["extensions"]["puntini.abort"] = {"call": self.transport.abort}
+        await super().run_asgi()
+
+
+def notice_dead_peers(transport: asyncio.BaseTransport) -> None:
+    """Let the kernel end connections whose peer has vanished without a word."""
+    sock = transport.get_extra_info("socket")
+    if sock is None or sock.family not in {socket.AF_INET, socket.AF_INET6}:
+        return
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (("TCP_KEEPIDLE", KEEPALIVE_SECONDS), ("TCP_USER_TIMEOUT", DEAD_PEER_MS)):
+        if hasattr(socket, name):
+            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+
+
+class Server(uvicorn.Server):
+    """uvicorn's server, whose first signal begins a drain and whose second ends at once."""
+
+    def __init__(self, config: uvicorn.Config, told: Callable[[], object]) -> None:
+        super().__init__(config)
+        self._told = told
+        self._signals = 0
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """A signal came."""
+        self._signals += 1
+        if self._signals == 1:
+            self._told()
+        else:
+            self.should_exit = self.force_exit = True
+
+    def stop_accepting(self) -> None:
+        """Close the door: who comes back is sent elsewhere, or finds the next server."""
+        for listener in self.servers:
+            listener.close()
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Listen. Raises Misconfigured with a sentence that helps."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((host, port))
+    except (OSError, OverflowError) as error:
+        sock.close()
+        raise Misconfigured(
+            f"Can't listen on {host} port {port}: {error}. Choose another with --host and --port."
+        ) from None
+    sock.set_inheritable(False)
+    return sock
+
+
+def run(settings: Settings) -> int:
+    """Serve until a signal; returns the exit code. Raises Misconfigured before anything is served."""
+    if not is_loopback(settings.host):
+        raise Misconfigured(
+            f"This version has no accounts yet, so it serves this machine only, and {settings.host} is not a loopback "
+            "address. Use --host 127.0.0.1, and a proxy in front that checks who may."
+        )
+    configure(settings.log_format, settings.log_level)
+    return asyncio.run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> int:
+    app = create_app(settings)
+    parts: Parts = app.state.parts
+    sock = bind(settings.host, settings.port)
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    with sock:
+        async with app.router.lifespan_context(app), anyio.create_task_group() as tasks:
+            server = Server(_config(settings, app), partial(loop.call_soon_threadsafe, told.set))
+            tasks.start_soon(_drain_when_told, told, server, parts, settings.grace)
+            tasks.start_soon(_greet, server, parts, settings, sock)
+            await server.serve([sock])
+            tasks.cancel_scope.cancel()
+    return 0
+
+
+def _config(settings: Settings, app: Any) -> uvicorn.Config:
+    http = type("ConfiguredHttpProtocol", (HttpProtocol,), {"header_seconds": settings.header_seconds})
+    return uvicorn.Config(
+        app,
+        loop="asyncio",
+        http=http,
+        ws=WebSocketProtocol,
+        ws_max_size=MESSAGE_LIMIT,
+        ws_per_message_deflate=False,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        backlog=BACKLOG,
+        timeout_graceful_shutdown=max(1, int(settings.grace)),
+    )
+
+
+async def _drain_when_told(told: asyncio.Event, server: Server, parts: Parts, grace: float) -> None:
+    """On the first signal: no new connections, tasks to a safe point, every stream told, then the end."""
+    await told.wait()
+    server.stop_accepting()
+    await parts.drain(grace * 0.8)
+    server.should_exit = True
+
+
+async def _greet(server: Server, parts: Parts, settings: Settings, sock: socket.socket) -> None:
+    """Say where the server is and what to try first."""
+    while not server.started:  # noqa: ASYNC110 - uvicorn offers nothing to wait on
+        await anyio.sleep(0.01)
+    host, port = sock.getsockname()[:2]
+    url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    agents = ", ".join(sorted(parts.runner.agents))
+    if settings.log_format == "json":
+        parts.log.info("serving", url=url, store=settings.store, agents=agents, mode="open", version=__version__)
+        return
+    sys.stdout.write(GREETING.format(version=__version__, url=url, store=settings.store, agents=agents))
+    sys.stdout.flush()
+
+
+GREETING = """\
+Puntini {version}
+  address  {url}
+  store    {store}
+  agent    {agents}
+  mode     open: this machine only, no credential needed
+
+Try it:
+  curl -N {url}/v1/chat -d '{{"prompt": "play 20 events every 100 ms"}}'
+
+Ctrl-C stops the server.
+"""

@@ -1,0 +1,115 @@
+"""The few ASGI words that every transport needs: headers, bodies, answers, problems."""
+
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import parse_qsl
+
+import anyio
+
+from puntini.errors import Invalid, PuntiniError, TooLarge
+from puntini.protocol.entries import encode
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+Headers = Iterable[tuple[bytes, bytes]]
+
+BODY_LIMIT = 1 << 20
+BODY_SECONDS = 30.0
+
+
+def header(scope: Scope, name: bytes) -> str:
+    """A request header's first value, or an empty string."""
+    for key, value in scope["headers"]:
+        if key == name:
+            return str(value, "latin-1")
+    return ""
+
+
+def query(scope: Scope) -> dict[str, str]:
+    """The query's parameters; of a repeated one the last. Raises Invalid when there are far too many."""
+    try:
+        return dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True, max_num_fields=50))
+    except ValueError:
+        raise Invalid("Send at most 50 query parameters.") from None
+
+
+async def read_body(receive: Receive, *, limit: int = BODY_LIMIT, seconds: float = BODY_SECONDS) -> bytes:
+    """The whole body. Raises TooLarge, or Invalid when it does not arrive in time or the client leaves."""
+    parts: list[bytes] = []
+    size = 0
+    with anyio.move_on_after(seconds):
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise Invalid("The request ended before its body did.")
+            part = message.get("body", b"")
+            size += len(part)
+            if size > limit:
+                raise TooLarge(f"Send at most {limit} bytes in a body.")
+            parts.append(part)
+            if not message.get("more_body", False):
+                return b"".join(parts)
+    raise Invalid(f"Send the whole body within {seconds:.0f} seconds.")
+
+
+async def answer(
+    send: Send, status: int, body: bytes, media: bytes, headers: Headers = (), *, head: bool = False
+) -> None:
+    """One whole response."""
+    await send(
+        {
+            "type": "http.response.start",
+            "status": status,
+            "headers": [(b"content-type", media), (b"content-length", b"%d" % len(body)), *headers],
+        }
+    )
+    await send({"type": "http.response.body", "body": b"" if head else body})
+
+
+def problem_body(error: PuntiniError, request_id: str = "") -> bytes:
+    """An error as ``application/problem+json`` (RFC 9457)."""
+    problem: dict[str, Any] = {
+        "type": "about:blank",
+        "title": error.title,
+        "status": error.status,
+        "code": error.code,
+        "detail": error.message,
+        "errors": [{"path": error.path, "message": error.message}] if error.path else [],
+    }
+    if request_id:
+        problem["request_id"] = request_id
+    return encode(problem)
+
+
+async def answer_problem(scope: Scope, send: Send, error: PuntiniError) -> None:
+    """An error response. A problem that passes carries ``Retry-After``."""
+    headers = [(b"cache-control", b"no-store")]
+    if error.retry_after is not None:
+        headers.append((b"retry-after", b"%d" % error.retry_after))
+    request_id = scope.get("state", {}).get("request_id", "")
+    body = problem_body(error, request_id)
+    await answer(send, error.status, body, b"application/problem+json", headers, head=scope.get("method") == "HEAD")
+
+
+async def refuse(scope: Scope, receive: Receive, send: Send, error: PuntiniError) -> None:
+    """Refuse an HTTP request, or a WebSocket before it is accepted: with an HTTP status where the server can."""
+    if scope["type"] == "http":
+        await answer_problem(scope, send, error)
+        return
+    await receive()
+    if "websocket.http.response" not in scope.get("extensions", {}):
+        await send({"type": "websocket.close", "code": error.close, "reason": HTTPStatus(error.status).phrase})
+        return
+    body = problem_body(error)
+    await send(
+        {
+            "type": "websocket.http.response.start",
+            "status": error.status,
+            "headers": [(b"content-type", b"application/problem+json"), (b"content-length", b"%d" % len(body))],
+        }
+    )
+    await send({"type": "websocket.http.response.body", "body": body})

@@ -1,0 +1,140 @@
+"""Carries one reader's events out: opening, replay, ``live``, new events, pings, the end. One for all transports."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from puntini.log.feed import Feed
+from puntini.log.reader import Lost, Reader
+from puntini.log.runs import Lens
+from puntini.protocol.events import Live, LiveData, Reconnect, ReconnectData
+from puntini.transport.connections import DRAIN_RETRY_MS, RETRY_MS, Connection, Ending, jittered
+from puntini.transport.opening import Opening
+from puntini.transport.request import StreamRequest
+from puntini.transport.words import Words
+
+Write = Callable[[bytes], Awaitable[None]]
+
+
+class Reopen(Protocol):
+    """Opens anew for a reader whom retention overtook."""
+
+    async def expired(self, session_id: str, feed: Feed, cursor: int) -> Opening:
+        """A gap and a snapshot."""
+        ...
+
+
+class Carrier:
+    """One stream's way out. ``write`` takes ready bytes and returns when the transport can take more."""
+
+    __slots__ = ("_connection", "_live_at", "_opening", "_pace", "_reopen", "_sent_id", "_words", "_write", "reader")
+
+    def __init__(
+        self,
+        request: StreamRequest,
+        opening: Opening,
+        feed: Feed,
+        connection: Connection,
+        words: Words,
+        write: Write,
+        reopen: Reopen,
+    ) -> None:
+        self.reader = Reader(feed, Lens(words.framing, request.selection), opening.cursor)
+        self._opening: Opening | None = opening
+        self._connection = connection
+        self._words = words
+        self._write = write
+        self._reopen = reopen
+        self._pace = 1 / request.max_rate if request.max_rate else 0.0
+        self._live_at: int | None = opening.live_at
+        self._sent_id = opening.cursor
+        connection.poke = self.reader.poke
+
+    async def run(self) -> None:
+        """Carry until the end of what is followed, or of the connection. Raises NotFound when the session goes."""
+        while True:
+            if (reason := self._connection.ending) is not None:
+                await self._reconnect(reason)
+                return
+            if self._opening is not None:
+                if not await self._open(self._opening):
+                    return
+            elif self.reader.behind:
+                try:
+                    await self._carry()
+                except Lost:
+                    self._opening = await self._lost()
+            elif self.reader.ended:
+                return
+            elif self._connection.ping_due:
+                await self._send(self._words.ping(self._passed()))
+            else:
+                await self.reader.wait()
+                if self._pace and self.reader.behind:
+                    await self._hold_back()
+
+    async def _open(self, opening: Opening) -> bool:
+        """Say what comes first; False when nothing can follow."""
+        self._opening = None
+        words = self._words
+        parts = [words.opening(int(jittered(RETRY_MS)), opening.start_id)]
+        if opening.gap is not None:
+            parts.append(words.control(opening.gap))
+        if opening.ready is not None:
+            parts.append(words.control(opening.ready, opening.start_id))
+        if self.reader.cursor >= opening.live_at:
+            parts.append(self._live())
+        await self._send(b"".join(parts))
+        return not opening.over
+
+    async def _carry(self) -> None:
+        data = await self.reader.take()
+        if data:
+            self._sent_id = self.reader.cursor
+        if self._live_at is not None and self.reader.cursor >= self._live_at:
+            data += self._live()
+        if data:
+            await self._send(data)
+        if self.reader.behind:
+            # A transport that takes everything never lets the loop breathe by itself.
+            await asyncio.sleep(0)
+
+    def _live(self) -> bytes:
+        self._live_at = None
+        cursor = f"{self.reader.feed.epoch}.{self.reader.cursor}"
+        return self._words.control(Live(session_id=self.reader.feed.session_id, data=LiveData(cursor=cursor)))
+
+    async def _lost(self) -> Opening:
+        feed = self.reader.feed
+        opening = await self._reopen.expired(feed.session_id, feed, self.reader.cursor)
+        self.reader.cursor = opening.cursor
+        self._live_at = opening.live_at
+        return opening
+
+    def _passed(self) -> str:
+        """The cursor, when it moved past events that were filtered out: so the client's last id keeps up."""
+        if self._sent_id == self.reader.cursor:
+            return ""
+        self._sent_id = self.reader.cursor
+        return f"{self.reader.feed.epoch}.{self.reader.cursor}"
+
+    async def _hold_back(self) -> None:
+        """Wait until the next write is due (``max_rate``); the end of the connection does not wait."""
+        loop = asyncio.get_running_loop()
+        due = self._connection.wrote_at + self._pace
+        while (left := due - loop.time()) > 0 and not self._connection.ending:  # noqa: ASYNC110 - it waits for a clock
+            await asyncio.sleep(min(left, 0.25))
+
+    async def _reconnect(self, reason: Ending) -> None:
+        retry_ms = int(jittered(DRAIN_RETRY_MS if reason == "drain" else RETRY_MS))
+        event = Reconnect(session_id=self.reader.feed.session_id, data=ReconnectData(reason=reason, retry_ms=retry_ms))
+        await self._send(self._words.retry(retry_ms) + self._words.control(event))
+
+    async def _send(self, data: bytes) -> None:
+        connection = self._connection
+        loop = asyncio.get_running_loop()
+        connection.sending_since = loop.time()
+        await self._write(data)
+        connection.sending_since = 0.0
+        connection.wrote_at = loop.time()
+        connection.ping_due = False

@@ -1,0 +1,148 @@
+"""Every open stream, and the one sweeper that serves them all: pings, send deadlines, lifetimes, drain."""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Callable
+from typing import Any, Literal
+
+import anyio
+import anyio.lowlevel
+
+from puntini.errors import TooMany
+
+Transport = Literal["sse", "ndjson", "websocket", "page"]
+Ending = Literal["drain", "lifetime"]
+SWEEP_SECONDS = 0.5
+SLICE = 500
+RETRY_MS = 2_000
+DRAIN_RETRY_MS = 4_000
+
+
+def jittered(middle: float, spread: float = 0.5) -> float:
+    """A random value within ``spread`` around ``middle``, so that many clients do not come back at once."""
+    return middle * (1 + spread * (2 * random.random() - 1))
+
+
+class Connection:
+    """One open stream. The carrier keeps the times; the sweeper and the drain set the flags and poke."""
+
+    __slots__ = (
+        "abort",
+        "ending",
+        "expires_at",
+        "ping_due",
+        "poke",
+        "sending_since",
+        "session_id",
+        "transport",
+        "wrote_at",
+    )
+
+    def __init__(self, transport: Transport, session_id: str, now: float, expires_at: float) -> None:
+        self.transport = transport
+        self.session_id = session_id
+        self.ending: Ending | None = None
+        self.ping_due = False
+        self.sending_since = 0.0
+        self.wrote_at = now
+        self.expires_at = expires_at
+        self.poke: Callable[[], None] | None = None
+        self.abort: Callable[[], None] | None = None
+
+    def end(self, reason: Ending) -> None:
+        """Ask the carrier to end at the next event boundary."""
+        self.ending = reason
+        if self.poke is not None:
+            self.poke()
+
+
+class Connections:
+    """The registry. Bounded by ``most``."""
+
+    def __init__(self, *, ping_seconds: float, send_deadline: float, lifetime: float, most: int) -> None:
+        self._ping_seconds = ping_seconds
+        self._send_deadline = send_deadline
+        self._lifetime = lifetime
+        self._most = most
+        self._open: dict[Connection, None] = {}
+        self._readers: Counter[str] = Counter()
+        self.opened = 0
+        self.aborted = 0
+        self.draining = False
+        self._closed = anyio.Event()
+
+    def open(self, transport: Transport, session_id: str) -> Connection:
+        """Register a stream. Raises TooMany."""
+        if len(self._open) >= self._most:
+            raise TooMany(f"This server carries {self._most} streams at most; try again later.")
+        now = asyncio.get_running_loop().time()
+        expires_at = now + jittered(self._lifetime, 0.1) if self._lifetime else float("inf")
+        connection = Connection(transport, session_id, now, expires_at)
+        self._open[connection] = None
+        self._readers[session_id] += 1
+        self.opened += 1
+        if self.draining:
+            connection.ending = "drain"
+        return connection
+
+    def close(self, connection: Connection) -> None:
+        """The stream is over."""
+        del self._open[connection]
+        self._readers[connection.session_id] -= 1
+        if not self._readers[connection.session_id]:
+            del self._readers[connection.session_id]
+        self._closed.set()
+
+    def watched(self, session_id: str) -> bool:
+        """Whether anybody has a stream of this session open."""
+        return self._readers[session_id] > 0
+
+    async def sweep(self) -> None:
+        """Look at every connection twice a second, some at a time. Runs until cancelled."""
+        while True:
+            await anyio.sleep(SWEEP_SECONDS)
+            connections = list(self._open)
+            for start in range(0, len(connections), SLICE):
+                now = asyncio.get_running_loop().time()
+                for connection in connections[start : start + SLICE]:
+                    self._look(connection, now)
+                await anyio.lowlevel.checkpoint()
+
+    def _look(self, connection: Connection, now: float) -> None:
+        if connection.sending_since:
+            if now - connection.sending_since > self._send_deadline and connection.abort is not None:
+                self.aborted += 1
+                connection.abort()
+        elif now > connection.expires_at and connection.ending is None:
+            connection.end("lifetime")
+        elif now - connection.wrote_at > self._ping_seconds and not connection.ping_due:
+            connection.ping_due = True
+            if connection.poke is not None:
+                connection.poke()
+
+    async def drain(self, seconds: float) -> None:
+        """End every stream at an event boundary; what has not ended after ``seconds`` is cut off."""
+        self.draining = True
+        for connection in list(self._open):
+            connection.end("drain")
+        with anyio.move_on_after(seconds):
+            while self._open:
+                self._closed = anyio.Event()
+                await self._closed.wait()
+        for connection in list(self._open):
+            if connection.abort is not None:
+                connection.abort()
+
+    @property
+    def stats(self) -> dict[str, Any]:
+        """How many streams are open, by transport; how many there were; how many were cut off for not reading."""
+        by_transport = Counter(connection.transport for connection in self._open)
+        return {
+            "open": len(self._open),
+            "by_transport": dict(by_transport),
+            "sessions": len(self._readers),
+            "opened": self.opened,
+            "aborted": self.aborted,
+            "draining": self.draining,
+        }

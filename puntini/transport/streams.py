@@ -1,0 +1,171 @@
+"""Streams over HTTP: SSE and NDJSON responses, and pages. A pure ASGI response of our own.
+
+Per connection there are two tasks: the carrier, which is the request's own, and a watcher of ``receive()``, without
+which a response would go on after its client left.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+
+import anyio
+import msgspec
+
+from puntini.errors import NotFound, PuntiniError, Unavailable
+from puntini.log.contract import TaskRow
+from puntini.log.feed import Feed
+from puntini.log.hub import Hub
+from puntini.log.reader import Reader
+from puntini.log.runs import Lens
+from puntini.protocol.events import TASK_ENDS, TaskCancelled, TaskCompleted, TaskFailed
+from puntini.protocol.select import Selection
+from puntini.transport.asgi import Receive, Scope, Send, answer, answer_problem, header
+from puntini.transport.carrier import Carrier
+from puntini.transport.connections import Connection, Connections, Transport
+from puntini.transport.negotiate import Form, choose
+from puntini.transport.opening import Opener, Opening
+from puntini.transport.page import page
+from puntini.transport.request import StreamRequest, stream_request
+from puntini.transport.words import LINES, SSE, Words
+
+_end: msgspec.json.Decoder[TaskCompleted | TaskFailed | TaskCancelled] = msgspec.json.Decoder(
+    TaskCompleted | TaskFailed | TaskCancelled
+)
+
+HeaderList = Sequence[tuple[bytes, bytes]]
+
+COMMON: HeaderList = (
+    (b"cache-control", b"no-cache, no-store, no-transform"),
+    (b"x-accel-buffering", b"no"),
+    (b"vary", b"Accept"),
+)
+WORDS: dict[Form, tuple[Words, bytes]] = {
+    "sse": (SSE, b"text/event-stream; charset=utf-8"),
+    "ndjson": (LINES, b"application/x-ndjson"),
+}
+
+
+class Streams:
+    """What streaming needs, in one place: feeds, openings, and the registry of what is open."""
+
+    def __init__(self, hub: Hub, opener: Opener, connections: Connections) -> None:
+        self.hub = hub
+        self.opener = opener
+        self.connections = connections
+
+    async def serve(
+        self, scope: Scope, receive: Receive, send: Send, session_id: str, task: TaskRow | None = None
+    ) -> None:
+        """Answer ``GET …/stream``, whatever form it asks for."""
+        try:
+            form = choose(header(scope, b"accept"))
+            request = stream_request(scope, session_id, task.task_id if task else "")
+            await self.respond(scope, receive, send, request, form=form, task=task)
+        except PuntiniError as error:
+            await answer_problem(scope, send, error)
+
+    async def respond(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        request: StreamRequest,
+        *,
+        form: Form,
+        task: TaskRow | None = None,
+        headers: HeaderList = (),
+    ) -> None:
+        """Open the stream and carry it. Raises PuntiniError only before the response has begun."""
+        async with self.hub.feed(request.session_id) as feed:
+            opening = await self.opener.open(request, feed, task)
+            headers = [*COMMON, (b"puntini-cursor", opening.start_id.encode()), *headers]
+            if form == "page":
+                async with self.connection(scope, "page", request.session_id) as connection:
+                    body = await page(request, opening, feed, connection)
+                await answer(send, 200, body, b"application/json", headers, head=scope["method"] == "HEAD")
+            elif opening.over and opening.named:
+                await send({"type": "http.response.start", "status": 204, "headers": headers})
+                await send({"type": "http.response.body", "body": b""})
+            else:
+                await self._stream(scope, receive, send, request, opening, feed, form, headers)
+
+    async def result(self, scope: Scope, task: TaskRow) -> TaskCompleted | TaskFailed | TaskCancelled:
+        """Wait for a task's end. Raises Unavailable when the server shuts down first."""
+        lens = Lens("lines", Selection(TASK_ENDS, task.task_id))
+        async with (
+            self.hub.feed(task.session_id) as feed,
+            self.connection(scope, "page", task.session_id) as connection,
+        ):
+            reader = Reader(feed, lens, max(feed.floor, task.first_seq - 1))
+            connection.poke = reader.poke
+            while not connection.ending:
+                if reader.behind and (data := await reader.take()):
+                    return _end.decode(data)
+                if not reader.behind:
+                    await reader.wait()
+        raise Unavailable("The server is shutting down; the task goes on. Ask again with the same Idempotency-Key.")
+
+    async def _stream(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        request: StreamRequest,
+        opening: Opening,
+        feed: Feed,
+        form: Form,
+        headers: HeaderList,
+    ) -> None:
+        words, media = WORDS[form]
+        start = {"type": "http.response.start", "status": 200, "headers": [(b"content-type", media), *headers]}
+        if scope["method"] == "HEAD":
+            await send(start)
+            await send({"type": "http.response.body", "body": b""})
+            return
+        async with self.connection(scope, "sse" if form == "sse" else "ndjson", request.session_id) as connection:
+            await send(start)
+            carrier = Carrier(request, opening, feed, connection, words, partial(_write, send), self.opener)
+            await _carry(carrier, receive, connection)
+            await send({"type": "http.response.body", "body": b""})
+
+    @asynccontextmanager
+    async def connection(self, scope: Scope, transport: Transport, session_id: str) -> AsyncIterator[Connection]:
+        """Register a stream while it is open. Raises TooMany."""
+        connection = self.connections.open(transport, session_id)
+        connection.abort = scope.get("extensions", {}).get("puntini.abort", {}).get("call")
+        try:
+            yield connection
+        finally:
+            self.connections.close(connection)
+
+
+async def _write(send: Send, data: bytes) -> None:
+    await send({"type": "http.response.body", "body": data, "more_body": True})
+
+
+async def _carry(carrier: Carrier, receive: Receive, connection: Connection) -> None:
+    """Carry until the end, or until the client leaves."""
+    async with anyio.create_task_group() as tasks:
+        _abortable(connection, tasks.cancel_scope)
+        tasks.start_soon(_watch, receive, tasks.cancel_scope)
+        with suppress(NotFound):  # deleted while it was followed: the stream ends, and a reconnect is told 404
+            await carrier.run()
+        tasks.cancel_scope.cancel()
+
+
+def _abortable(connection: Connection, scope: anyio.CancelScope) -> None:
+    """Cutting a stalled client off closes its socket at once where the server can, and ends the stream in any case."""
+    cut = connection.abort
+
+    def abort() -> None:
+        if cut is not None:
+            cut()
+        scope.cancel()
+
+    connection.abort = abort
+
+
+async def _watch(receive: Receive, scope: anyio.CancelScope) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    scope.cancel()

@@ -1,0 +1,235 @@
+"""Streams over WebSocket, both ways: the carrier writes, a reading loop takes commands, neither waits for the other."""
+
+from typing import Protocol
+
+import anyio
+import msgspec
+from anyio.abc import TaskGroup, TaskStatus
+
+from puntini.errors import Invalid, NotFound, PuntiniError
+from puntini.log.feed import Feed
+from puntini.protocol.commands import AnyCommand, InitSession, Resume
+from puntini.protocol.decode import decode_command
+from puntini.protocol.entries import encode
+from puntini.protocol.events import Envelope, Error, Nothing, Problem, SessionClosed
+from puntini.protocol.select import Selection, select
+from puntini.transport.asgi import Receive, Scope, Send, refuse
+from puntini.transport.carrier import Carrier
+from puntini.transport.connections import Connection
+from puntini.transport.opening import Opening
+from puntini.transport.request import StreamRequest, stream_request
+from puntini.transport.streams import Streams
+from puntini.transport.words import LINES
+
+SUBPROTOCOL = "puntini.v1"
+CLOSE_DONE, CLOSE_AWAY, CLOSE_GONE = 1000, 1001, 4404
+
+
+class Commands(Protocol):
+    """Who carries commands out."""
+
+    async def create(self, agent: str, *, user: str) -> str:
+        """Create a session; returns its id."""
+        ...
+
+    async def execute(self, session_id: str, command: AnyCommand, *, user: str) -> Envelope:
+        """Do what was asked and say so. Raises PuntiniError."""
+        ...
+
+
+async def serve(
+    scope: Scope, receive: Receive, send: Send, streams: Streams, commands: Commands, session_id: str = ""
+) -> None:
+    """One socket, from the handshake to its end. Without ``session_id`` it waits for ``init_session``."""
+    try:
+        request = stream_request(scope, session_id)
+        if not session_id:
+            await _accept(scope, receive, send, ())
+            await Socket(scope, receive, send, streams, commands).run(None, None, None)
+            return
+        async with streams.hub.feed(session_id) as feed:
+            opening = await streams.opener.open(request, feed)
+            await _accept(scope, receive, send, [(b"puntini-cursor", opening.start_id.encode())])
+            await Socket(scope, receive, send, streams, commands).run(request, opening, feed)
+    except PuntiniError as error:
+        await refuse(scope, receive, send, error)
+
+
+async def _accept(scope: Scope, receive: Receive, send: Send, headers: object) -> None:
+    await receive()
+    subprotocol = SUBPROTOCOL if SUBPROTOCOL in scope.get("subprotocols", ()) else None
+    await send({"type": "websocket.accept", "subprotocol": subprotocol, "headers": headers})
+
+
+class _Text:
+    """The text of the bytes written last: a thousand sockets are sent the same bytes, decoded once."""
+
+    data = b""
+    text = ""
+
+    @classmethod
+    def of(cls, data: bytes) -> str:
+        """The lines without the last line break."""
+        if data is not cls.data:
+            cls.data, cls.text = data, data[:-1].decode()
+        return cls.text
+
+
+class Socket:
+    """An accepted socket and its one subscription at a time."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send, streams: Streams, commands: Commands) -> None:
+        self._scope = scope
+        self._receive = receive
+        self._send = send
+        self._streams = streams
+        self._commands = commands
+        self._user: str = scope.get("state", {}).get("principal", "")
+        self._joins = SUBPROTOCOL in scope.get("subprotocols", ())
+        self._request = StreamRequest(session_id="")
+        self._subscription: anyio.CancelScope | None = None
+        self._subscribed: anyio.Event | None = None
+
+    async def run(self, request: StreamRequest | None, opening: Opening | None, feed: Feed | None) -> None:
+        """Read and write until either side is done."""
+        async with self._streams.connection(
+            self._scope, "websocket", request.session_id if request else ""
+        ) as connection:
+            self._connection = connection
+            try:
+                async with anyio.create_task_group() as tasks:
+                    self._tasks = tasks
+                    self._watch_over(connection, tasks)
+                    if request is not None and opening is not None and feed is not None:
+                        self._request = request
+                        tasks.start_soon(self._follow, request, opening, feed)
+                    await self._read()
+                    tasks.cancel_scope.cancel()
+            except* OSError:
+                # The client left while something was being sent.
+                pass
+
+    def _watch_over(self, connection: Connection, tasks: TaskGroup) -> None:
+        cut = connection.abort
+
+        def abort() -> None:
+            if cut is not None:
+                cut()
+            tasks.cancel_scope.cancel()
+
+        def poke() -> None:
+            if connection.ending and self._subscription is None:
+                tasks.start_soon(self._close, CLOSE_AWAY)
+
+        connection.abort = abort
+        connection.poke = poke
+
+    # Writing.
+
+    async def _write(self, data: bytes) -> None:
+        if self._joins:
+            await self._send({"type": "websocket.send", "text": _Text.of(data)})
+            return
+        for line in data.split(b"\n"):
+            if line:
+                await self._send({"type": "websocket.send", "text": line.decode()})
+
+    async def _reply(self, event: Envelope) -> None:
+        await self._send({"type": "websocket.send", "text": encode(event).decode()})
+
+    async def _close(self, code: int) -> None:
+        await self._send({"type": "websocket.close", "code": code})
+        self._tasks.cancel_scope.cancel()
+
+    async def _follow(self, request: StreamRequest, opening: Opening, feed: Feed) -> None:
+        """Carry events until the end; being cancelled means that another subscription takes over."""
+        done = self._subscribed = anyio.Event()
+        with anyio.CancelScope() as self._subscription:
+            carrier = Carrier(request, opening, feed, self._connection, LINES, self._write, self._streams.opener)
+            code = CLOSE_DONE
+            try:
+                await carrier.run()
+            except NotFound:
+                code = CLOSE_GONE
+            await self._close(CLOSE_AWAY if self._connection.ending else code)
+        done.set()
+
+    async def _subscribe(self, request: StreamRequest) -> None:
+        """Take up another subscription in place of the present one, which goes on when this one can't be opened."""
+        await self._tasks.start(self._follow_new, request)
+        self._request = request
+
+    async def _follow_new(self, request: StreamRequest, *, task_status: TaskStatus[None]) -> None:
+        async with self._streams.hub.feed(request.session_id) as feed:
+            opening = await self._streams.opener.open(request, feed)
+            if self._subscription is not None and self._subscribed is not None:
+                self._subscription.cancel()
+                await self._subscribed.wait()
+            task_status.started()
+            await self._follow(request, opening, feed)
+
+    # Reading.
+
+    async def _read(self) -> None:
+        while True:
+            message = await self._receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            raw = message.get("text")
+            if raw is None:
+                raw = message.get("bytes") or b""
+            try:
+                reply = await self._handle(decode_command(raw))
+            except PuntiniError as error:
+                reply = problem(error, _command_id(raw))
+            if reply is not None:
+                await self._reply(reply)
+
+    async def _handle(self, command: AnyCommand) -> Envelope | None:
+        match command:
+            case InitSession():
+                await self._init(command)
+                return None
+            case Resume():
+                self._bound(command)
+                await self._subscribe(msgspec.structs.replace(self._request, after=command.data.after))
+                return None
+            case _:
+                self._bound(command)
+                reply = await self._commands.execute(self._request.session_id, command, user=self._user)
+                return None if isinstance(reply, SessionClosed) else reply
+
+    async def _init(self, command: InitSession) -> None:
+        session_id = command.data.session_id or command.session_id
+        if not session_id:
+            session_id = await self._commands.create(command.data.agent, user=self._user)
+        selection = select(",".join(command.data.events), None) if command.data.events else Selection()
+        await self._subscribe(
+            StreamRequest(session_id=session_id, selection=selection, after=command.data.after or None)
+        )
+
+    def _bound(self, command: AnyCommand) -> None:
+        if not self._request.session_id:
+            raise Invalid("Send `init_session` first: this socket has no session yet.", path="session_id")
+        if command.session_id not in {"", self._request.session_id}:
+            raise Invalid("session_id: this socket belongs to another session", path="session_id")
+
+
+def problem(error: PuntiniError, command_id: str = "") -> Error:
+    """An error as an event."""
+    details = Problem(
+        code=error.status, reason=error.code, message=error.message, retryable=error.retryable, command_id=command_id
+    )
+    return Error(data=Nothing(), error=details)
+
+
+class _Named(msgspec.Struct):
+    command_id: str = ""
+
+
+def _command_id(raw: str | bytes) -> str:
+    """The id of a command that was refused, if it can be read at all."""
+    try:
+        return msgspec.json.decode(raw, type=_Named).command_id[:100]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return ""
