@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from types import FrameType
-from typing import Any
+from typing import Any, cast
 
 import anyio
 import uvicorn
@@ -34,6 +34,7 @@ class HttpProtocol(HttpToolsProtocol):
     """uvicorn's HTTP with an end to slow and endless headers, and a way for the app to cut a stalled client off."""
 
     header_seconds = 10.0
+    on_lost: Callable[[], None] | None = None
     _deadline: asyncio.TimerHandle | None = None
     _head_bytes = 0
 
@@ -65,7 +66,7 @@ class HttpProtocol(HttpToolsProtocol):
         """A request begins: give the app its way to cut the connection."""
         super().on_message_begin()
         self._expect_headers()
-        self.scope["extensions"] = {"puntini.abort": {"call": self.transport.abort}}
+        cast(Any, self.scope)["extensions"] = {"puntini.line": self}
 
     def on_headers_complete(self) -> None:
         """The headers came in time."""
@@ -76,6 +77,13 @@ class HttpProtocol(HttpToolsProtocol):
         """The client is gone."""
         self._on_time()
         super().connection_lost(exc)
+        if self.on_lost is not None:
+            self.on_lost()
+            self.on_lost = None
+
+    def abort(self) -> None:
+        """Cut the connection at once."""
+        self.transport.abort()
 
     def _on_time(self) -> None:
         if self._deadline is not None:
@@ -86,9 +94,15 @@ class HttpProtocol(HttpToolsProtocol):
 class WebSocketProtocol(WebSocketsSansIOProtocol):
     """uvicorn's WebSocket with a way for the app to cut a stalled client off."""
 
+    on_lost: Callable[[], None] | None = None
+
+    def abort(self) -> None:
+        """Cut the connection at once."""
+        self.transport.abort()
+
     async def run_asgi(self) -> None:
         """Run the app with the extension in its scope."""
-        self.scope["extensions"]["puntini.abort"] = {"call": self.transport.abort}
+        cast(Any, self.scope)["extensions"]["puntini.line"] = self
         await super().run_asgi()
 
 
@@ -181,6 +195,7 @@ def _config(settings: Settings, app: Any) -> uvicorn.Config:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         backlog=BACKLOG,
         timeout_graceful_shutdown=max(1, int(settings.grace)),
     )

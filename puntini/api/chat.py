@@ -73,7 +73,7 @@ class Chat:
         selection = Selection(task_id=task.task_id)
         request = StreamRequest(session_id=task.session_id, selection=selection, after=last_id or None)
         if form == "page":
-            await self._whole(scope, send, task, headers)
+            await self._whole(send, task, headers)
             return
         await self._streams.respond(scope, receive, send, request, form=form, task=task, headers=headers)
 
@@ -116,9 +116,9 @@ class Chat:
                     return row
         raise NotFound("No task of that session goes on from that `Last-Event-ID`.", path="Last-Event-ID")
 
-    async def _whole(self, scope: Scope, send: Send, task: TaskRow, headers: list[tuple[bytes, bytes]]) -> None:
+    async def _whole(self, send: Send, task: TaskRow, headers: list[tuple[bytes, bytes]]) -> None:
         """Wait for the end and answer with one JSON object."""
-        result = (await self._streams.result(scope, task)).data
+        result = (await self._streams.result(task)).data
         ended = await self._known(task.task_id)
         body = ChatResult(
             task_id=task.task_id,

@@ -1,5 +1,6 @@
 """The desk: carries commands out, whichever door they came in by. Each is safe to repeat under its ``command_id``."""
 
+from asyncio import wait
 from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
@@ -179,11 +180,7 @@ class Desk:
                 raise TaskRunning("A task is running in this session; wait, or send if_busy enqueue or interrupt.")
             if data.if_busy == "interrupt":
                 await self._work.stop_session(session_id)
-        written = Written(session_id, 0, 0)
-        with anyio.CancelScope(shield=True):
-            # Once it is written it has to be run, also when the caller has left.
-            written = await self._begin(session_id, agent, data, user=user, once=once, create=create)
-        return written
+        return await self._begin(session_id, agent, data, user=user, once=once, create=create)
 
     async def _begin(
         self,
@@ -203,12 +200,18 @@ class Desk:
             write = Append(
                 session_id=session_id, entries=entries, task=row, once=once, create=create, at=row.created_at
             )
-            written = await self._store.append(write)
-            if not written.repeated:
-                task = await self._store.task(row.task_id)
-                assert task is not None
-                self._work.accept(task)
-            return written
+            submitted = self._store.submit(write)
+            with anyio.CancelScope(shield=True):
+                # Once it is written it has to be run, also when the caller has left.
+                await wait([submitted])
+                if not submitted.exception() and not submitted.result().repeated:
+                    await self._run(row.task_id)
+            return submitted.result()
+
+    async def _run(self, task_id: str) -> None:
+        task = await self._store.task(task_id)
+        assert task is not None
+        self._work.accept(task)
 
     def _check_prompt(self, data: UserPromptCommandData) -> None:
         if not data.prompt.strip():

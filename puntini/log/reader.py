@@ -53,7 +53,6 @@ class Reader:
                 raise Lost
             return run.framed_after(self.cursor, self.lens, self.feed.epoch)
 
-    @property
     def behind(self) -> bool:
         """Whether there is something after the cursor."""
         return self.cursor < self.feed.head and not self.ended
@@ -61,7 +60,7 @@ class Reader:
     async def wait(self) -> None:
         """Wait for something new, or for a poke."""
         waiter = self._waiter = asyncio.get_running_loop().create_future()
-        if self.behind or self.feed.gone:
+        if self.behind() or self.feed.gone:
             return
         await self.feed.wait(waiter)
 

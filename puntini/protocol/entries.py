@@ -25,7 +25,6 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _LF, _CR, _BACKSLASH = 0x0A, 0x0D, 0x5C
 _TYPES = {tag.encode(): tag for tag in (str(cls.__struct_config__.tag) for cls in LoggedEvent.__args__)}
 _DEBUG_KINDS = {level.encode(): f"debug:{level}" for level in LEVELS}
-_LEVEL_KEY = b',"level":"'
 # Pieces come by the thousand and hold no value of unknown depth, so that theirs need not be measured.
 _SHALLOW = frozenset({"assistant_response", "reasoning"})
 
@@ -41,6 +40,10 @@ class Entry(NamedTuple):
     def type(self) -> str:
         """The event's type, without a level."""
         return self.kind.partition(":")[0]
+
+
+class _Placed(msgspec.Struct):
+    task_id: str
 
 
 def encode(value: Any) -> bytes:
@@ -113,12 +116,11 @@ def read_entry(line: bytes) -> Entry:
     if parts[5] != b"task_id":
         return Entry(kind, "", line)
     if _BACKSLASH in parts[7]:
-        return Entry(kind, _logged.decode(line).task_id, line)
+        return Entry(kind, msgspec.json.decode(line, type=_Placed).task_id, line)
     return Entry(kind, parts[7].decode(), line)
 
 
 def _debug_kind(line: bytes) -> str:
     # Nothing before data's level can look like its key: inside a string there is a backslash before each quote.
-    start = line.find(_LEVEL_KEY) + len(_LEVEL_KEY)
-    level = line[start : line.find(b'"', start)]
+    level = line.partition(b',"level":"')[2].partition(b'"')[0]
     return _DEBUG_KINDS.get(level) or f"debug:{_debug.decode(line).data.level}"

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
 import anyio
@@ -19,6 +19,22 @@ Headers = Iterable[tuple[bytes, bytes]]
 
 BODY_LIMIT = 1 << 20
 BODY_SECONDS = 30.0
+
+
+class Line(Protocol):
+    """What our own server puts into a scope's extensions as ``puntini.line``: the connection's other end."""
+
+    on_lost: Callable[[], None] | None
+    """Called when the client has left."""
+
+    def abort(self) -> None:
+        """Cut the connection at once, without waiting for what the client has not read."""
+
+
+def line_of(scope: Scope) -> Line | None:
+    """The connection's line, where the server gives one."""
+    line: Line | None = scope.get("extensions", {}).get("puntini.line")
+    return line
 
 
 def header(scope: Scope, name: bytes) -> str:

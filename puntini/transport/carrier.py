@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import Literal, Protocol
 
 from puntini.log.feed import Feed
 from puntini.log.reader import Lost, Reader
 from puntini.log.runs import Lens
 from puntini.protocol.events import Live, LiveData, Reconnect, ReconnectData
-from puntini.transport.connections import DRAIN_RETRY_MS, RETRY_MS, Connection, Ending, jittered
+from puntini.transport.connections import DRAIN_RETRY_MS, RETRY_MS, Connection, jittered
 from puntini.transport.opening import Opening
 from puntini.transport.request import StreamRequest
 from puntini.transport.words import Words
@@ -50,16 +50,17 @@ class Carrier:
         self._sent_id = opening.cursor
         connection.poke = self.reader.poke
 
-    async def run(self) -> None:
+    async def run(self) -> None:  # noqa: C901 - the order of these questions is the whole point
         """Carry until the end of what is followed, or of the connection. Raises NotFound when the session goes."""
         while True:
             if (reason := self._connection.ending) is not None:
-                await self._reconnect(reason)
+                if reason != "gone":
+                    await self._reconnect(reason)
                 return
             if self._opening is not None:
                 if not await self._open(self._opening):
                     return
-            elif self.reader.behind:
+            elif self.reader.behind():
                 try:
                     await self._carry()
                 except Lost:
@@ -70,7 +71,7 @@ class Carrier:
                 await self._send(self._words.ping(self._passed()))
             else:
                 await self.reader.wait()
-                if self._pace and self.reader.behind:
+                if self._pace and self.reader.behind():
                     await self._hold_back()
 
     async def _open(self, opening: Opening) -> bool:
@@ -95,7 +96,7 @@ class Carrier:
             data += self._live()
         if data:
             await self._send(data)
-        if self.reader.behind:
+        if self.reader.behind():
             # A transport that takes everything never lets the loop breathe by itself.
             await asyncio.sleep(0)
 
@@ -125,7 +126,7 @@ class Carrier:
         while (left := due - loop.time()) > 0 and not self._connection.ending:  # noqa: ASYNC110 - it waits for a clock
             await asyncio.sleep(min(left, 0.25))
 
-    async def _reconnect(self, reason: Ending) -> None:
+    async def _reconnect(self, reason: Literal["drain", "lifetime"]) -> None:
         retry_ms = int(jittered(DRAIN_RETRY_MS if reason == "drain" else RETRY_MS))
         event = Reconnect(session_id=self.reader.feed.session_id, data=ReconnectData(reason=reason, retry_ms=retry_ms))
         await self._send(self._words.retry(retry_ms) + self._words.control(event))

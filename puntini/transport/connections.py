@@ -12,7 +12,7 @@ import anyio.lowlevel
 from puntini.errors import TooMany
 
 Transport = Literal["sse", "ndjson", "websocket", "page"]
-Ending = Literal["drain", "lifetime"]
+Ending = Literal["drain", "lifetime", "gone"]
 SWEEP_SECONDS = 0.5
 SLICE = 500
 RETRY_MS = 2_000
@@ -49,6 +49,10 @@ class Connection:
         self.expires_at = expires_at
         self.poke: Callable[[], None] | None = None
         self.abort: Callable[[], None] | None = None
+
+    def gone(self) -> None:
+        """The client has left."""
+        self.end("gone")
 
     def end(self, reason: Ending) -> None:
         """Ask the carrier to end at the next event boundary."""

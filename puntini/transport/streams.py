@@ -1,7 +1,7 @@
 """Streams over HTTP: SSE and NDJSON responses, and pages. A pure ASGI response of our own.
 
-Per connection there are two tasks: the carrier, which is the request's own, and a watcher of ``receive()``, without
-which a response would go on after its client left.
+A response must notice that its client left. Our own server tells it (``puntini.line`` in the scope's extensions), so a
+connection is one task; under any other server a second task watches ``receive()``.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -19,7 +19,7 @@ from puntini.log.reader import Reader
 from puntini.log.runs import Lens
 from puntini.protocol.events import TASK_ENDS, TaskCancelled, TaskCompleted, TaskFailed
 from puntini.protocol.select import Selection
-from puntini.transport.asgi import Receive, Scope, Send, answer, answer_problem, header
+from puntini.transport.asgi import Receive, Scope, Send, answer, answer_problem, header, line_of
 from puntini.transport.carrier import Carrier
 from puntini.transport.connections import Connection, Connections, Transport
 from puntini.transport.negotiate import Form, choose
@@ -76,11 +76,12 @@ class Streams:
         headers: HeaderList = (),
     ) -> None:
         """Open the stream and carry it. Raises PuntiniError only before the response has begun."""
-        async with self.hub.feed(request.session_id) as feed:
+        feed = await self.hub.attach(request.session_id)
+        try:
             opening = await self.opener.open(request, feed, task)
             headers = [*COMMON, (b"puntini-cursor", opening.start_id.encode()), *headers]
             if form == "page":
-                async with self.connection(scope, "page", request.session_id) as connection:
+                async with self.connection("page", request.session_id) as connection:
                     body = await page(request, opening, feed, connection)
                 await answer(send, 200, body, b"application/json", headers, head=scope["method"] == "HEAD")
             elif opening.over and opening.named:
@@ -88,20 +89,22 @@ class Streams:
                 await send({"type": "http.response.body", "body": b""})
             else:
                 await self._stream(scope, receive, send, request, opening, feed, form, headers)
+        finally:
+            self.hub.detach(feed)
 
-    async def result(self, scope: Scope, task: TaskRow) -> TaskCompleted | TaskFailed | TaskCancelled:
+    async def result(self, task: TaskRow) -> TaskCompleted | TaskFailed | TaskCancelled:
         """Wait for a task's end. Raises Unavailable when the server shuts down first."""
         lens = Lens("lines", Selection(TASK_ENDS, task.task_id))
         async with (
             self.hub.feed(task.session_id) as feed,
-            self.connection(scope, "page", task.session_id) as connection,
+            self.connection("page", task.session_id) as connection,
         ):
             reader = Reader(feed, lens, max(feed.floor, task.first_seq - 1))
             connection.poke = reader.poke
             while not connection.ending:
-                if reader.behind and (data := await reader.take()):
+                if reader.behind() and (data := await reader.take()):
                     return _end.decode(data)
-                if not reader.behind:
+                if not reader.behind():
                     await reader.wait()
         raise Unavailable("The server is shutting down; the task goes on. Ask again with the same Idempotency-Key.")
 
@@ -122,17 +125,20 @@ class Streams:
             await send(start)
             await send({"type": "http.response.body", "body": b""})
             return
-        async with self.connection(scope, "sse" if form == "sse" else "ndjson", request.session_id) as connection:
+        connection = self.connections.open("sse" if form == "sse" else "ndjson", request.session_id)
+        try:
             await send(start)
             carrier = Carrier(request, opening, feed, connection, words, partial(_write, send), self.opener)
-            await _carry(carrier, receive, connection)
+            with suppress(NotFound):  # deleted while it was followed: the stream ends, and a reconnect is told 404
+                await _carry(carrier, scope, receive, connection)
             await send({"type": "http.response.body", "body": b""})
+        finally:
+            self.connections.close(connection)
 
     @asynccontextmanager
-    async def connection(self, scope: Scope, transport: Transport, session_id: str) -> AsyncIterator[Connection]:
+    async def connection(self, transport: Transport, session_id: str) -> AsyncIterator[Connection]:
         """Register a stream while it is open. Raises TooMany."""
         connection = self.connections.open(transport, session_id)
-        connection.abort = scope.get("extensions", {}).get("puntini.abort", {}).get("call")
         try:
             yield connection
         finally:
@@ -143,29 +149,21 @@ async def _write(send: Send, data: bytes) -> None:
     await send({"type": "http.response.body", "body": data, "more_body": True})
 
 
-async def _carry(carrier: Carrier, receive: Receive, connection: Connection) -> None:
+async def _carry(carrier: Carrier, scope: Scope, receive: Receive, connection: Connection) -> None:
     """Carry until the end, or until the client leaves."""
+    if line := line_of(scope):
+        line.on_lost = connection.gone
+        connection.abort = line.abort
+        await carrier.run()
+        return
     async with anyio.create_task_group() as tasks:
-        _abortable(connection, tasks.cancel_scope)
-        tasks.start_soon(_watch, receive, tasks.cancel_scope)
-        with suppress(NotFound):  # deleted while it was followed: the stream ends, and a reconnect is told 404
-            await carrier.run()
+        connection.abort = tasks.cancel_scope.cancel
+        tasks.start_soon(_watch, receive, connection)
+        await carrier.run()
         tasks.cancel_scope.cancel()
 
 
-def _abortable(connection: Connection, scope: anyio.CancelScope) -> None:
-    """Cutting a stalled client off closes its socket at once where the server can, and ends the stream in any case."""
-    cut = connection.abort
-
-    def abort() -> None:
-        if cut is not None:
-            cut()
-        scope.cancel()
-
-    connection.abort = abort
-
-
-async def _watch(receive: Receive, scope: anyio.CancelScope) -> None:
+async def _watch(receive: Receive, connection: Connection) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
-    scope.cancel()
+    connection.gone()

@@ -92,9 +92,7 @@ class Socket:
 
     async def run(self, request: StreamRequest | None, opening: Opening | None, feed: Feed | None) -> None:
         """Read and write until either side is done."""
-        async with self._streams.connection(
-            self._scope, "websocket", request.session_id if request else ""
-        ) as connection:
+        async with self._streams.connection("websocket", request.session_id if request else "") as connection:
             self._connection = connection
             try:
                 async with anyio.create_task_group() as tasks:

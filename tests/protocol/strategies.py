@@ -7,17 +7,17 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 from msgspec import UNSET, Meta, Struct, UnsetType
-from msgspec.structs import FieldInfo, fields
+from msgspec.structs import fields
 
 from puntini.protocol.commands import AnyCommand
 from puntini.protocol.events import ControlEvent, LoggedEvent
-from puntini.protocol.graph import GraphOp
+from puntini.protocol.graph import Edge, GraphOp, Node
 from puntini.protocol.ids import EventId
 
 S = TypeVar("S", bound=Struct)
 
 # What has broken framings before: line breaks of every kind, quotes, escapes, and what looks like a field of ours.
-TRICKS = [*"\r\n\u2028\u2029\x85\0\"\\:", "\n\n", 'data: {"', '","level":"error', '","task_id":"x', "event: x\nid: 9"]
+TRICKS = [*'\r\n\u2028\u2029\x85\0"\\:', "\n\n", 'data: {"', '","level":"error', '","task_id":"x', "event: x\nid: 9"]
 
 texts = st.lists(st.text(max_size=20) | st.sampled_from(TRICKS), max_size=4).map("".join)
 surrogates = st.characters(categories=["Cs"])
@@ -62,20 +62,35 @@ def _of_form(origin: Any, type_: Any) -> SearchStrategy[Any]:
 
 def _bounded(base: Any, meta: Meta) -> SearchStrategy[Any]:
     if base is int:
-        return st.integers(meta.ge, meta.le)
+        least, most = (None if bound is None else int(bound) for bound in (meta.ge, meta.le))
+        return st.integers(least, most)
     return texts.map(lambda text: text[: meta.max_length] or "x" * (meta.min_length or 0))
 
 
 @cache
-def structs(class_: type[S]) -> SearchStrategy[S]:
-    """Any struct of a class; fields that have a default may be left out."""
-    required = {field.name: of(field.type) for field in fields(class_) if field.required}
-    optional = {field.name: of(field.type) for field in fields(class_) if not field.required}
-    return st.fixed_dictionaries(required, optional=optional).map(lambda given: class_(**given))
+def structs(class_: type[S], without: frozenset[str] = frozenset()) -> SearchStrategy[S]:
+    """Any struct of a class; fields that have a default may be left out, those named in ``without`` always are."""
+    given = [field for field in fields(class_) if field.name not in without]
+    required = {field.name: of(field.type) for field in given if field.required}
+    optional = {field.name: of(field.type) for field in given if not field.required}
+    return st.fixed_dictionaries(required, optional=optional).map(lambda values: class_(**values))
 
 
 @cache
 def graph_ops() -> SearchStrategy[GraphOp]:
     """Operations that are complete."""
-    given = {"add": "node", "update": "node", "remove": "id"}
-    ...
+    changes: Any = st.sampled_from(["add", "update"])
+    return st.one_of(
+        st.just(GraphOp("clear")),
+        st.builds(GraphOp, st.sampled_from(["remove_node", "remove_edge"]), id=texts),
+        st.builds(GraphOp, changes.map("{}_node".format), node=structs(Node)),
+        st.builds(GraphOp, changes.map("{}_edge".format), edge=structs(Edge)),
+    )
+
+
+commands: SearchStrategy[AnyCommand] = st.one_of([structs(class_) for class_ in AnyCommand.__args__])
+control_events: SearchStrategy[ControlEvent] = st.one_of([structs(class_) for class_ in ControlEvent.__args__])
+# The log gives these two.
+logged_events: SearchStrategy[LoggedEvent] = st.one_of(
+    [structs(class_, frozenset({"id", "session_id"})) for class_ in LoggedEvent.__args__]
+)

@@ -1,0 +1,70 @@
+"""Filters, held against the plainest model of them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from puntini.errors import Invalid
+from puntini.protocol.entries import entry_of
+from puntini.protocol.events import LEVELS, TASK_ENDS, Debug, LoggedEvent
+from puntini.protocol.select import CONTROL_TYPES, LOGGED_TYPES, Selection, select
+from tests.protocol.expected import LOGGED, UNLOGGED
+from tests.protocol.strategies import logged_events
+
+names = st.sampled_from(sorted(LOGGED_TYPES | CONTROL_TYPES))
+task_ids = st.sampled_from(["", "tsk_1", "tsk_2"])
+
+
+def wanted(event: LoggedEvent, named: list[str], level: str, task_id: str) -> bool:
+    """The rule as the protocol page has it."""
+    type_ = event.__struct_config__.tag
+    if task_id and event.task_id != task_id:
+        return False
+    if isinstance(event, Debug) and LEVELS.index(event.data.level) < LEVELS.index(level or "debug"):
+        return False
+    return not named or type_ in named or type_ in TASK_ENDS or type_ == "session_closed"
+
+
+@given(logged_events, st.lists(names, max_size=4), st.sampled_from(["", *LEVELS]), task_ids)
+def test_a_selection_takes_what_the_rule_says(event: LoggedEvent, named: list[str], level: str, task_id: str) -> None:
+    selection = select(",".join(named), level, task_id)
+
+    assert selection.takes(entry_of(event)) == wanted(event, named, level, task_id)
+
+
+@given(st.lists(names, min_size=1), st.randoms(use_true_random=False))
+def test_readers_who_want_the_same_share_frames(named: list[str], random: object) -> None:
+    shuffled = [f" {name} " for name in reversed(named)] + ["", *named]
+
+    assert hash(select(",".join(named), None)) == hash(select(",".join(shuffled), "debug"))
+
+
+@pytest.mark.parametrize("events", [None, "", " ", ",", ", ,", ",".join(LOGGED_TYPES)])
+@pytest.mark.parametrize("level", [None, "", "debug"])
+def test_naming_nothing_or_all_means_everything(events: str | None, level: str | None) -> None:
+    assert select(events, level) == Selection()
+    assert select(events, level).everything
+    assert not select(events, level, "tsk_1").everything
+    assert not select(events, "error").everything
+
+
+def test_the_two_sets_of_types_are_those_that_exist() -> None:
+    assert {str(event.__struct_config__.tag) for event in LOGGED} == LOGGED_TYPES
+    assert {str(event.__struct_config__.tag) for event in UNLOGGED} - LOGGED_TYPES == CONTROL_TYPES
+
+
+@pytest.mark.parametrize("events", ["reasoning,nonsense", "Reasoning", "debug:info", "problem", "a;b", "\n\x00", "ä" * 1000])
+def test_an_unknown_type_is_refused_by_name(events: str) -> None:
+    with pytest.raises(Invalid, match="events: there is no event type") as caught:
+        select(events, None)
+
+    assert caught.value.path == "events"
+    assert len(caught.value.message) < 100
+
+
+@pytest.mark.parametrize("level", ["trace", "INFO", " info"])
+def test_an_unknown_level_is_refused(level: str) -> None:
+    with pytest.raises(Invalid, match="level: use one of debug, info, warning, error") as caught:
+        select(None, level)
+
+    assert caught.value.path == "level"
