@@ -137,6 +137,7 @@ bench-needs:
 
 # Made with the oldest Python that is supported, so that every version in them exists for all. The run-time lock is
 # resolved under the development lock: the two never name different versions. No file names where packages come from.
+# npm copies what it finds installed, without its checksums: hence nothing may be.
 LOCKING := $(VENV)-lock
 FREEZE := $(LOCKING)/bin/python -m pip freeze --exclude puntini
 
@@ -148,7 +149,9 @@ lock: ## resolve the dependencies anew and write both lock files and the npm loc
 	$(call lock-with,.[dev],requirements-dev.lock); \
 	$(call lock-with,--constraint requirements-dev.lock .,requirements.lock)
 	@command -v npm >/dev/null || { echo "make lock needs npm for $(NODE)/package-lock.json." >&2; exit 1; }
-	@cd $(NODE) && rm -f package-lock.json && npm install --silent --no-audit --no-fund --package-lock-only --omit-lockfile-registry-resolved
+	@echo "Resolving $(NODE)/package-lock.json ..."
+	@cd $(NODE) && rm -rf package-lock.json node_modules && \
+	    npm install --silent --no-audit --no-fund --package-lock-only --omit-lockfile-registry-resolved
 
 lock-with = echo "Resolving $(2) ..."; \
 	python3.11 -m venv --clear $(LOCKING); \

@@ -22,6 +22,7 @@ VERSION = "puntini"
 ALLOWED = {
     VERSION: set(),
     "errors": set(),
+    "logs": set(),
     "settings": {"errors"},
     "protocol": {"errors"},
     "views": {"protocol", "errors"},

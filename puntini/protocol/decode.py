@@ -94,10 +94,10 @@ def invalid(message: str) -> Invalid:
     """Turn a msgspec sentence into an Invalid that names the field by its path."""
     where = ""
     if match := _AT.search(message):
-        where = match["where"].removeprefix("$").lstrip(".")
+        where = match["where"].removeprefix("$").removeprefix(".")
         message = message[: match.start()]
     if match := _FIELD.search(message):
-        where = f"{where}.{match['name']}".lstrip(".")
+        where = f"{where}.{match['name']}" if where else match["name"]
     where, message = _shortened(where), _shortened(message)
     return Invalid(f"{where}: {message}" if where else message, path=where)
 

@@ -8,10 +8,10 @@ from anyio.abc import TaskGroup, TaskStatus
 
 from puntini.errors import Invalid, NotFound, PuntiniError
 from puntini.log.feed import Feed
-from puntini.protocol.commands import AnyCommand, InitSession, Resume
+from puntini.protocol.commands import AnyCommand, InitSession, Ping, Resume
 from puntini.protocol.decode import decode_command
 from puntini.protocol.entries import encode
-from puntini.protocol.events import Envelope, Error, Nothing, Problem, SessionClosed
+from puntini.protocol.events import Envelope, Error, Nothing, Pong, Problem, SessionClosed
 from puntini.protocol.select import Selection, select
 from puntini.transport.asgi import Receive, Scope, Send, refuse
 from puntini.transport.carrier import Carrier
@@ -188,6 +188,8 @@ class Socket:
             case InitSession():
                 await self._init(command)
                 return None
+            case Ping():
+                return Pong(session_id=self._request.session_id, data=command.data)
             case Resume():
                 self._bound(command)
                 await self._subscribe(msgspec.structs.replace(self._request, after=command.data.after))

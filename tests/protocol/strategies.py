@@ -89,8 +89,10 @@ def graph_ops() -> SearchStrategy[GraphOp]:
 
 
 commands: SearchStrategy[AnyCommand] = st.one_of([structs(class_) for class_ in AnyCommand.__args__])
-control_events: SearchStrategy[ControlEvent] = st.one_of([structs(class_) for class_ in ControlEvent.__args__])
-# The log gives these two.
+# The log gives the first two; the others say who speaks in which task, and when, and a connection says none of it.
 logged_events: SearchStrategy[LoggedEvent] = st.one_of(
     [structs(class_, frozenset({"id", "session_id"})) for class_ in LoggedEvent.__args__]
+)
+control_events: SearchStrategy[ControlEvent] = st.one_of(
+    [structs(class_, frozenset({"id", "task_id", "attempt", "agent", "timestamp"})) for class_ in ControlEvent.__args__]
 )

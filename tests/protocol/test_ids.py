@@ -43,7 +43,9 @@ def test_any_text_is_read_as_something_that_a_store_can_hold(text: str, epoch: s
             assert (text, word) in [("earliest", Earliest()), ("now", Now())]
 
 
-@pytest.mark.parametrize("text", ["", " 1", "01", "-1", "+1", "1.0", "k3.", ".1", "k3.01", "K3.1", "k3.1.2", "Now", "k3:1"])
+@pytest.mark.parametrize(
+    "text", ["", " 1", "01", "-1", "+1", "1.0", "k3.", ".1", "k3.01", "K3.1", "k3.1.2", "Now", "k3:1"]
+)
 def test_what_is_nearly_a_cursor_is_malformed(text: str) -> None:
     assert parse_cursor(text, "k3") == (EventId("1", 0) if text == "1.0" else Malformed(text))
 

@@ -32,11 +32,11 @@ def test_a_selection_takes_what_the_rule_says(event: LoggedEvent, named: list[st
     assert selection.takes(entry_of(event)) == wanted(event, named, level, task_id)
 
 
-@given(st.lists(names, min_size=1), st.randoms(use_true_random=False))
-def test_readers_who_want_the_same_share_frames(named: list[str], random: object) -> None:
+@given(st.lists(names, min_size=1))
+def test_readers_who_want_the_same_share_frames(named: list[str]) -> None:
     shuffled = [f" {name} " for name in reversed(named)] + ["", *named]
 
-    assert hash(select(",".join(named), None)) == hash(select(",".join(shuffled), "debug"))
+    assert {select(",".join(named), None), select(",".join(shuffled), "debug")} == {select(",".join(named), "")}
 
 
 @pytest.mark.parametrize("events", [None, "", " ", ",", ", ,", ",".join(LOGGED_TYPES)])
@@ -53,7 +53,9 @@ def test_the_two_sets_of_types_are_those_that_exist() -> None:
     assert {str(event.__struct_config__.tag) for event in UNLOGGED} - LOGGED_TYPES == CONTROL_TYPES
 
 
-@pytest.mark.parametrize("events", ["reasoning,nonsense", "Reasoning", "debug:info", "problem", "a;b", "\n\x00", "ä" * 1000])
+@pytest.mark.parametrize(
+    "events", ["reasoning,nonsense", "Reasoning", "debug:info", "problem", "a;b", "\n\x00", "ä" * 1000]
+)
 def test_an_unknown_type_is_refused_by_name(events: str) -> None:
     with pytest.raises(Invalid, match="events: there is no event type") as caught:
         select(events, None)
