@@ -7,7 +7,8 @@ the prompt, so after a pause or a crash it goes on exactly where it was.
 
 import re
 from collections.abc import Callable, Iterator
-from itertools import islice
+from functools import lru_cache
+from itertools import accumulate, islice
 
 import anyio
 from msgspec import Struct
@@ -107,13 +108,20 @@ def _plan(n: int, pad: str, _task: Task) -> Envelope:
 
 def _token(n: int, _pad: str, task: Task) -> Envelope:
     message, index = divmod(n // 7 - 1, WORDS_A_MESSAGE)
-    offset = sum(len(word) for word in _words(message, index))
-    data = AssistantResponseData(message_id=_message_id(task, message), text=f"{n} ", chunk=True, offset=offset)
+    data = AssistantResponseData(
+        message_id=_message_id(task, message), text=f"{n} ", chunk=True, offset=_offsets(message)[index]
+    )
     return AssistantResponse(data=data)
 
 
 KINDS: tuple[Make, ...] = (_token, _reasoning, _debug, _graph, _tool, _step, _plan)
 """The kind of event ``n`` is at ``n % 7``."""
+
+
+@lru_cache(maxsize=4)
+def _offsets(message: int) -> list[int]:
+    """Where each word of a message begins."""
+    return [0, *accumulate(map(len, _words(message, WORDS_A_MESSAGE)))]
 
 
 def _words(message: int, count: int) -> list[str]:

@@ -7,7 +7,7 @@ wait. What it folded it saves as a snapshot, so that opening a stream costs what
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from typing import Generic, Protocol, Self, TypeVar
+from typing import ClassVar, Generic, Protocol, Self, TypeVar
 from weakref import WeakValueDictionary
 
 import anyio.lowlevel
@@ -29,7 +29,7 @@ _logged: msgspec.json.Decoder[LoggedEvent] = msgspec.json.Decoder(LoggedEvent)
 class Fold(Protocol):
     """What the keeper asks of a view."""
 
-    RELEVANT: frozenset[str]
+    RELEVANT: ClassVar[frozenset[str]]
     seq: int
 
     def apply(self, seq: int, event: LoggedEvent) -> None:

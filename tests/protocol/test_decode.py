@@ -156,6 +156,11 @@ def test_a_field_of_the_wrong_type_is_named(command: AnyCommand, data: st.DataOb
             "data.delta[0]",
             "clear takes no node, edge or id",
         ),
+        (
+            b'{"type":"graph_edit","data":{"base_version":1,"delta":[{"action":"remove_node","id":"x","node":{"id":"x","label":"y"}}]}}',
+            "data.delta[0]",
+            "remove_node takes exactly `id`",
+        ),
         (ping(b"1e999"), "data", "Number out of range"),
         (ping(b"1" * 5000), "data", "Integer value out of range"),
         (b"[]", "", "Expected `object`, got `array`"),

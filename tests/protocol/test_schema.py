@@ -132,6 +132,8 @@ def test_readers_are_open_and_writers_are_strict() -> None:
     added: dict[str, Any] = {"new": 1}
 
     EVENTS.validate({**STARTED, **added, "data": {"status": "running", **added}})
+    operation = {"action": "add_node", "node": {"id": "n1", "label": "Cat", "props": {}, **added}, **added}
+    EVENTS.validate({**STARTED, "type": "graph_update", "data": {"version": 1, "delta": [operation], "author": "a"}})
     assert not EVENTS.is_valid({**STARTED, "type": "new"})
     assert not COMMANDS.is_valid({"type": "ping", **added})
     assert not COMMANDS.is_valid({"type": "close_session", "data": added})
@@ -164,7 +166,7 @@ def test_links_on_the_page_lead_to_its_objects() -> None:
 def test_the_docs_are_up_to_date() -> None:
     committed = DOCS.read_text(encoding="utf-8")
 
-    assert with_page(committed) == committed
+    assert with_page(committed) == committed, "put what `puntini schema --page` prints between the page's markers"
 
 
 def test_a_page_is_made_anew_between_its_markers_only() -> None:

@@ -3,16 +3,24 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from puntini.errors import Invalid
 from puntini.protocol.entries import entry_of
-from puntini.protocol.events import LEVELS, TASK_ENDS, Debug, LoggedEvent
+from puntini.protocol.events import LEVELS, TASK_ENDS, Debug, DebugData, LoggedEvent
 from puntini.protocol.select import CONTROL_TYPES, LOGGED_TYPES, Selection, select
 from tests.protocol.expected import LOGGED, UNLOGGED
 from tests.protocol.strategies import logged_events
 
 names = st.sampled_from(sorted(LOGGED_TYPES | CONTROL_TYPES))
+levels = st.sampled_from(["", *LEVELS])
 task_ids = st.sampled_from(["", "tsk_1", "tsk_2"])
+
+
+EVENTS: list[LoggedEvent] = [
+    *(replace(event, id="", session_id="") for event in LOGGED),
+    *(Debug(task_id="tsk_1", data=DebugData(message="m", level=level)) for level in LEVELS),
+]
 
 
 def wanted(event: LoggedEvent, named: list[str], level: str, task_id: str) -> bool:
@@ -25,17 +33,28 @@ def wanted(event: LoggedEvent, named: list[str], level: str, task_id: str) -> bo
     return not named or type_ in named or type_ in TASK_ENDS or type_ == "session_closed"
 
 
-@given(logged_events, st.lists(names, max_size=4), st.sampled_from(["", *LEVELS]), task_ids)
+@given(st.sampled_from(EVENTS) | logged_events, st.lists(names, max_size=4), levels, task_ids)
 def test_a_selection_takes_what_the_rule_says(event: LoggedEvent, named: list[str], level: str, task_id: str) -> None:
     selection = select(",".join(named), level, task_id)
 
     assert selection.takes(entry_of(event)) == wanted(event, named, level, task_id)
 
 
+@pytest.mark.parametrize("level", ["", *LEVELS])
+@pytest.mark.parametrize("named", [[], *([name] for name in sorted(LOGGED_TYPES | CONTROL_TYPES))], ids=str)
+def test_the_rule_holds_for_each_type_alone(named: list[str], level: str) -> None:
+    for task_id in ("", "tsk_1"):
+        selection = select(",".join(named), level, task_id)
+
+        taken = [selection.takes(entry_of(event)) for event in EVENTS]
+        assert taken == [wanted(event, named, level, task_id) for event in EVENTS]
+
+
 @given(st.lists(names, min_size=1))
 def test_readers_who_want_the_same_share_frames(named: list[str]) -> None:
     shuffled = [f" {name} " for name in reversed(named)] + ["", *named]
 
+    assert select(",".join([*named, "live", "pong"]), "info") == select(",".join([*named, "gap"]), "info")
     assert {select(",".join(named), None), select(",".join(shuffled), "debug")} == {select(",".join(named), "")}
 
 

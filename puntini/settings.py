@@ -1,0 +1,128 @@
+"""Every setting, read here once: a TOML file, then the environment (``PUNTINI_…``), then flags; the later wins."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_type_hints
+
+import msgspec
+from msgspec import Meta, Struct
+from msgspec.structs import FieldInfo, fields
+
+from puntini.errors import Misconfigured
+
+FILE = "puntini.toml"
+PREFIX = "PUNTINI_"
+CREDENTIALS = frozenset({"PUNTINI_URL", "PUNTINI_TOKEN", "PUNTINI_API_KEY"})
+"""Variables of the command line's client, which are no settings of the server."""
+
+MIB = 1 << 20
+Seconds = Annotated[float, Meta(ge=0)]
+Positive = Annotated[float, Meta(gt=0)]
+Count = Annotated[int, Meta(ge=1)]
+Amount = Annotated[int, Meta(ge=0)]
+
+
+class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What can be set. ``DOCS`` says what each is for."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65_535)] = 8000
+    store: str = "puntini.db"
+    durability: Literal["normal", "full"] = "normal"
+    agent: str = "scripted"
+    grace: Positive = 10.0
+    log_format: Literal["text", "json"] = "text"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    ping_seconds: Positive = 15.0
+    send_deadline_seconds: Positive = 30.0
+    lifetime_seconds: Seconds = 3_600.0
+    ring_bytes_per_session: Count = 4 * MIB
+    ring_bytes: Count = 256 * MIB
+    max_streams: Count = 20_000
+    max_concurrent_tasks: Count = 1_000
+    session_idle_seconds: Seconds = 3_600.0
+    retention_days: Seconds = 30.0
+    retention_bytes_per_session: Amount = 256 * MIB
+    cors_origins: tuple[str, ...] = ()
+    header_seconds: Positive = 10.0
+    body_seconds: Positive = 30.0
+
+
+DOCS: dict[str, str] = {
+    "host": "address to listen on; this version takes loopback addresses only",
+    "port": "port to listen on; 0 picks a free one",
+    "store": "where the log is kept: a SQLite file, or memory: to forget everything at the end",
+    "durability": "normal: a commit survives the process; full: also a power cut, at the price of a wait for the disk",
+    "agent": "the agent that serves sessions which name none",
+    "grace": "seconds that SIGTERM and Ctrl-C leave to streams and tasks",
+    "log_format": "log lines as text for people or json for machines",
+    "log_level": "the least important log lines to show",
+    "ping_seconds": "seconds of silence after which a stream gets a ping",
+    "send_deadline_seconds": "seconds without progress after which a client that does not read is cut off",
+    "lifetime_seconds": "seconds after which a stream is asked to reconnect, give or take a tenth; 0 never",
+    "ring_bytes_per_session": "memory for the newest events of one live session, in bytes",
+    "ring_bytes": "memory for the newest events of all live sessions, in bytes",
+    "max_streams": "how many streams may be open at once",
+    "max_concurrent_tasks": "how many tasks may run at once; the others wait",
+    "session_idle_seconds": "seconds after which a session that nobody uses is closed; 0 never",
+    "retention_days": "days that events are kept; 0 for ever",
+    "retention_bytes_per_session": "bytes of events that are kept in a session; 0 all",
+    "cors_origins": "origins of other web pages that may use this server, separated by commas",
+    "header_seconds": "seconds a client has to send a request's headers",
+    "body_seconds": "seconds a client has to send a request's body",
+}
+
+
+def load(flags: Mapping[str, Any], environ: Mapping[str, str], cwd: Path, config: Path | None = None) -> Settings:
+    """Put the settings together. Raises Misconfigured, which names the setting and where it was made."""
+    values: dict[str, Any] = {}
+    for source, found in (_file(cwd, config), _environment(environ), ("the command line", dict(flags))):
+        _check(source, found)
+        values |= found
+    return msgspec.convert(values, Settings, strict=False)
+
+
+def _file(cwd: Path, config: Path | None) -> tuple[str, dict[str, Any]]:
+    path = config or cwd / FILE
+    if config is None and not path.exists():
+        return FILE, {}
+    try:
+        return path.name, tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise Misconfigured(f"{path} can't be read: {error.strerror}.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Misconfigured(f"{path} is not TOML: {error}.") from None
+
+
+def _environment(environ: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
+    known = {field.name for field in fields(Settings)}
+    found = {
+        name.removeprefix(PREFIX).lower(): value
+        for name, value in environ.items()
+        if name.startswith(PREFIX) and name not in CREDENTIALS and name.removeprefix(PREFIX).lower() in known
+    }
+    if "cors_origins" in found:
+        return "the environment", {**found, "cors_origins": _listed(found["cors_origins"])}
+    return "the environment", dict(found)
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _check(source: str, found: dict[str, Any]) -> None:
+    """Each value by itself, so that the sentence can say which it was."""
+    known = {field.name: field for field in fields(Settings)}
+    for name, value in found.items():
+        if name not in known:
+            raise Misconfigured(f"There is no setting `{name}` (in {source}); `puntini serve --help` lists them.")
+        try:
+            msgspec.convert(value, type_of(known[name]), strict=False)
+        except msgspec.ValidationError as error:
+            raise Misconfigured(f"`{name}` (in {source}) can't be {value!r}: {error}.") from None
+
+
+def type_of(field: FieldInfo) -> Any:
+    """A field's type, with its bounds."""
+    return get_type_hints(Settings, include_extras=True)[field.name]

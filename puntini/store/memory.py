@@ -1,0 +1,257 @@
+"""The memory store: the contract in plain Python. For tests and for trying things out; a restart forgets everything."""
+
+from asyncio import Future, get_running_loop
+from bisect import bisect_right
+from collections.abc import Sequence
+from typing import Any
+
+from msgspec.structs import replace
+
+from puntini.errors import NotFound, PuntiniError, SessionClosed, StaleAttempt
+from puntini.log.contract import (
+    Append,
+    Bounds,
+    Listener,
+    Once,
+    Page,
+    SessionRow,
+    Snapshot,
+    TaskRow,
+    Written,
+)
+from puntini.log.mint import new_epoch
+from puntini.protocol.entries import Entry
+from puntini.protocol.events import SessionStatus
+
+
+class Kept:
+    """One session."""
+
+    def __init__(self, row: SessionRow) -> None:
+        self.row = row
+        self.seqs: list[int] = []
+        self.entries: list[Entry] = []
+        self.times: list[int] = []
+        self.snapshots: dict[int, Snapshot] = {}
+
+    def drop(self, start: int, end: int) -> None:
+        """Forget the events at these positions."""
+        del self.seqs[start:end], self.entries[start:end], self.times[start:end]
+
+
+class MemoryStore:
+    """See ``puntini.log.contract.Store``."""
+
+    def __init__(self) -> None:
+        self.epoch = new_epoch()
+        self.stats: dict[str, Any] = {"appends": 0, "events": 0, "reads": 0}
+        self._listener: Listener = lambda *_: None
+        self._sessions: dict[str, Kept] = {}
+        self._tasks: dict[str, TaskRow] = {}
+        self._outcomes: dict[Once, tuple[Written, int]] = {}
+
+    # The log.
+
+    def watch(self, listener: Listener) -> None:
+        """Name the listener."""
+        self._listener = listener
+
+    def submit(self, write: Append) -> Future[Written]:
+        """Commit at once."""
+        future: Future[Written] = get_running_loop().create_future()
+        try:
+            future.set_result(self._commit(write))
+        except PuntiniError as error:
+            future.set_exception(error)
+        return future
+
+    async def append(self, write: Append) -> Written:
+        """Commit."""
+        return await self.submit(write)
+
+    def _commit(self, write: Append) -> Written:
+        if write.once is not None and write.once in self._outcomes:
+            return self._outcomes[write.once][0]._replace(repeated=True)
+        kept = self._admit(write)
+        first = kept.row.head + 1
+        last = kept.row.head + len(write.entries)
+        kept.seqs.extend(range(first, last + 1))
+        kept.entries.extend(write.entries)
+        kept.times.extend([write.at] * len(write.entries))
+        kept.row = replace(kept.row, head=last, status=write.status or kept.row.status)
+        if write.entries or write.status:
+            kept.row = replace(kept.row, updated_at=max(write.at, kept.row.updated_at))
+        self._sessions[write.session_id] = kept
+        if write.task is not None:
+            known = self._tasks.get(write.task.task_id)
+            self._tasks[write.task.task_id] = placed(write.task, known, first, last)
+        written = Written(write.session_id, first, last, write.task.task_id if write.task else "")
+        if write.once is not None:
+            self._outcomes[write.once] = (written, write.at)
+        self.stats["appends"] += 1
+        self.stats["events"] += len(write.entries)
+        if write.entries:
+            self._listener(write.session_id, first, write.entries)
+        return written
+
+    def _admit(self, write: Append) -> Kept:
+        kept = Kept(write.create) if write.create else self._sessions.get(write.session_id)
+        if kept is None:
+            raise missing(write.session_id)
+        if kept.row.status == "closed" and write.entries:
+            raise closed()
+        if write.fence is not None:
+            check_fence(write.fence.attempt, self._tasks.get(write.fence.task_id))
+        return kept
+
+    def _kept(self, session_id: str) -> Kept:
+        kept = self._sessions.get(session_id)
+        if kept is None:
+            raise missing(session_id)
+        return kept
+
+    async def read(self, session_id: str, after: int, *, max_bytes: int = 65_536, to: int | None = None) -> Page:
+        """Events after a cursor."""
+        self.stats["reads"] += 1
+        kept = self._kept(session_id)
+        row = kept.row
+        end = row.head if to is None else min(to, row.head)
+        events: list[tuple[int, Entry]] = []
+        size = 0
+        for at in range(bisect_right(kept.seqs, after), bisect_right(kept.seqs, end)):
+            if size >= max_bytes:
+                return Page(events, events[-1][0], row.floor, row.head)
+            events.append((kept.seqs[at], kept.entries[at]))
+            size += len(kept.entries[at].line)
+        return Page(events, max(after, end), row.floor, row.head)
+
+    async def bounds(self, session_id: str) -> Bounds:
+        """The session's bounds."""
+        row = self._kept(session_id).row
+        return Bounds(row.floor, row.head)
+
+    async def trim(self, session_id: str, to: int) -> None:
+        """Move the floor."""
+        kept = self._kept(session_id)
+        floor = max(kept.row.floor, min(to, kept.row.head))
+        kept.drop(0, bisect_right(kept.seqs, floor))
+        kept.row = replace(kept.row, floor=floor)
+        kept.snapshots = {seq: snapshot for seq, snapshot in kept.snapshots.items() if seq >= floor}
+
+    async def erase(self, session_id: str, seqs: Sequence[int]) -> None:
+        """Make holes."""
+        kept = self._kept(session_id)
+        for seq in seqs:
+            at = bisect_right(kept.seqs, seq) - 1
+            if at >= 0 and kept.seqs[at] == seq:
+                kept.drop(at, at + 1)
+
+    async def horizon(self, session_id: str, *, before: int, keep_bytes: int) -> int:
+        """Where too old or too much begins, looking back."""
+        kept = self._kept(session_id)
+        size = 0
+        for at in reversed(range(len(kept.seqs))):
+            size += len(kept.entries[at].line)
+            if size > keep_bytes or kept.times[at] < before:
+                return kept.seqs[at]
+        return kept.row.floor
+
+    # The records.
+
+    async def session(self, session_id: str) -> SessionRow | None:
+        """One session."""
+        kept = self._sessions.get(session_id)
+        return kept.row if kept else None
+
+    async def sessions(
+        self, *, limit: int, offset: int, status: SessionStatus | None = None, idle_before: int | None = None
+    ) -> tuple[list[SessionRow], int]:
+        """Sessions, the newest first."""
+        rows = [
+            kept.row
+            for kept in reversed(self._sessions.values())
+            if status in {None, kept.row.status} and (idle_before is None or kept.row.updated_at < idle_before)
+        ]
+        return rows[offset : offset + limit], len(rows)
+
+    async def amend(
+        self, session_id: str, *, at: int, title: str | None = None, agent: str | None = None
+    ) -> SessionRow:
+        """Change a session's record."""
+        kept = self._kept(session_id)
+        row = kept.row
+        kept.row = replace(
+            row,
+            updated_at=max(at, row.updated_at),
+            title=row.title if title is None else title,
+            agent=row.agent if agent is None else agent,
+        )
+        return kept.row
+
+    async def delete_session(self, session_id: str) -> None:
+        """Remove a session."""
+        self._kept(session_id)
+        del self._sessions[session_id]
+        self._tasks = {key: row for key, row in self._tasks.items() if row.session_id != session_id}
+        self._outcomes = {once: kept for once, kept in self._outcomes.items() if kept[0].session_id != session_id}
+
+    async def task(self, task_id: str) -> TaskRow | None:
+        """One task."""
+        return self._tasks.get(task_id)
+
+    async def tasks(self, *, session_id: str | None = None, open_only: bool = False) -> list[TaskRow]:
+        """Tasks in the order of their making."""
+        return [
+            row
+            for row in self._tasks.values()
+            if session_id in {None, row.session_id} and not (open_only and row.ended)
+        ]
+
+    async def outcome(self, once: Once) -> Written | None:
+        """What a command did."""
+        kept = self._outcomes.get(once)
+        return kept[0]._replace(repeated=True) if kept else None
+
+    async def save_snapshot(self, session_id: str, snapshot: Snapshot) -> None:
+        """Keep a snapshot."""
+        if kept := self._sessions.get(session_id):
+            kept.snapshots[snapshot.seq] = snapshot
+
+    async def snapshot(self, session_id: str, at_most: int) -> Snapshot | None:
+        """The newest snapshot that is not too new."""
+        kept = self._sessions.get(session_id)
+        seqs = [seq for seq in kept.snapshots if seq <= at_most] if kept else []
+        return kept.snapshots[max(seqs)] if kept and seqs else None
+
+    async def forget(self, *, outcomes_before: int) -> int:
+        """Drop old outcomes."""
+        old = [once for once, (_, at) in self._outcomes.items() if at < outcomes_before]
+        for once in old:
+            del self._outcomes[once]
+        return len(old)
+
+    async def close(self) -> None:
+        """Nothing to put away."""
+
+
+def missing(session_id: str) -> NotFound:
+    """There is no such session."""
+    return NotFound(f"There is no session `{session_id}`.")
+
+
+def closed() -> SessionClosed:
+    """The session takes nothing more."""
+    return SessionClosed("The session is closed; create another.")
+
+
+def check_fence(attempt: int, task: TaskRow | None) -> None:
+    """Raises StaleAttempt when the task is gone, has ended, or is at another attempt."""
+    if task is None or task.ended or task.attempt != attempt:
+        raise StaleAttempt("The task has ended, or another attempt has taken it over.")
+
+
+def placed(row: TaskRow, known: TaskRow | None, first: int, last: int) -> TaskRow:
+    """A task's row with its place in the log: its first event when new, its last when it ends."""
+    start = first if last >= first else 0
+    first_seq = start if known is None else known.first_seq
+    return replace(row, first_seq=first_seq, last_seq=last if row.ended else 0)

@@ -1,0 +1,141 @@
+"""A SQLite store's file: opened, locked, versioned, and given its epoch."""
+
+import fcntl
+import os
+from importlib import resources
+from pathlib import Path
+from typing import IO
+
+import apsw
+
+from puntini.errors import Misconfigured, StoreUnavailable
+from puntini.log.contract import Fsync
+from puntini.log.mint import new_epoch
+
+VERSION = 1
+APPLICATION_ID = 0x50554E54
+BUSY_MS = 5_000
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+def connect(path: Path, *, write: bool) -> apsw.Connection:
+    """A connection set up as all of ours are. Raises Misconfigured when there is no such store."""
+    flags = apsw.SQLITE_OPEN_READWRITE if write else apsw.SQLITE_OPEN_READONLY
+    try:
+        connection = apsw.Connection(str(path), flags=flags | apsw.SQLITE_OPEN_NOMUTEX)
+        connection.set_busy_timeout(BUSY_MS)
+        connection.execute("PRAGMA foreign_keys = OFF")
+        connection.execute("PRAGMA temp_store = MEMORY")
+        connection.pragma("cache_size", -16_384)
+    except apsw.CantOpenError:
+        raise Misconfigured(f"There is no store at {path}.") from None
+    except apsw.Error as error:
+        raise Misconfigured(f"{path} can't be opened: {error}.") from None
+    return connection
+
+
+def create(path: Path) -> None:
+    """Make a new store where there is none. Raises Misconfigured."""
+    try:
+        connection = apsw.Connection(str(path))
+    except apsw.Error as error:
+        raise Misconfigured(f"The store {path} can't be created: {error}. Choose another place with --store.") from None
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        schema = resources.files("puntini.store.sqlite").joinpath("schema.sql").read_text("utf-8")
+        with connection:
+            connection.execute(schema)
+            connection.execute(f"PRAGMA user_version = {VERSION}; PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute("INSERT INTO meta VALUES ('epoch', ?), ('clean', '1')", (new_epoch(),))
+    except apsw.Error as error:
+        raise Misconfigured(f"The store {path} can't be created: {error}.") from None
+    finally:
+        connection.close()
+
+
+def verify(connection: apsw.Connection, path: Path) -> None:
+    """Raises Misconfigured unless this is a Puntini store of a version that we know."""
+    try:
+        application, version = connection.pragma("application_id"), connection.pragma("user_version")
+    except apsw.NotADBError:
+        raise Misconfigured(f"{path} is not a SQLite file.") from None
+    except apsw.Error as error:
+        raise Misconfigured(f"{path} can't be read: {error}.") from None
+    if application != APPLICATION_ID:
+        raise Misconfigured(f"{path} is a SQLite file, but not a Puntini store.")
+    if version > VERSION:
+        raise Misconfigured(
+            f"{path} was written by a newer Puntini (schema {version}); install that version to use it."
+        )
+
+
+def lock(path: Path) -> IO[str]:
+    """Hold the store for one server. Raises Misconfigured when another has it."""
+    try:
+        held = path.with_name(path.name + ".lock").open("w")
+    except OSError as error:
+        raise Misconfigured(f"The store {path} can't be locked: {error.strerror}.") from None
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        held.close()
+        raise Misconfigured(f"Another server is using the store {path}; stop it, or choose another store.") from None
+    return held
+
+
+def meta(connection: apsw.Connection, key: str) -> str:
+    """A value of the meta table, or an empty string."""
+    row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+    return str(row[0]) if row else ""
+
+
+def set_meta(connection: apsw.Connection, **values: str) -> None:
+    """Write values of the meta table."""
+    for key, value in values.items():
+        connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+
+def boot_id() -> str:
+    """What changes when the machine starts anew; empty where that can't be known."""
+    return BOOT_ID.read_text().strip() if BOOT_ID.exists() else ""
+
+
+def begin(connection: apsw.Connection, durability: Fsync, boot: str) -> str:
+    """Mark the file as in use and return its epoch: a new one when a power cut may have taken committed events.
+
+    With ``normal`` durability SQLite does not wait for the disk at each commit. What a killed process committed is safe
+    with the operating system, but a power cut can lose it, and its seqs would be given twice.
+    """
+    unclean = meta(connection, "clean") != "1"
+    risky = meta(connection, "durability") != "full" and meta(connection, "boot") != boot
+    epoch = new_epoch() if unclean and risky else meta(connection, "epoch")
+    with connection:
+        set_meta(connection, epoch=epoch, clean="0", durability=durability, boot=boot)
+    return epoch
+
+
+def unusable(path: Path, error: apsw.Error) -> Misconfigured:
+    """The file is there but can't be used."""
+    return Misconfigured(f"The store {path} can't be used: {told(error).message.partition(';')[0]}.")
+
+
+def told(error: apsw.Error) -> StoreUnavailable:
+    """A database error as a sentence for whoever asked."""
+    match error:
+        case apsw.FullError():
+            return StoreUnavailable("The store's disk is full; nothing was written. Make room and try again.")
+        case apsw.ReadOnlyError():
+            return StoreUnavailable("The store is read-only; nothing was written. Check the file's permissions.")
+        case apsw.BusyError() | apsw.LockedError():
+            return StoreUnavailable("The store is busy; nothing was written. Try again.")
+        case _:
+            return StoreUnavailable(f"The store failed ({type(error).__name__}); nothing was written. Try again.")
+
+
+def sync_directory(path: Path) -> None:
+    """Make a new file's name durable."""
+    handle = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

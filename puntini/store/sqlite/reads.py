@@ -1,0 +1,116 @@
+"""What the reader threads do: each function is one question, on a read-only connection."""
+
+import apsw
+
+from puntini.log.contract import Bounds, Page, SessionRow, Snapshot, TaskRow
+from puntini.protocol.entries import Entry, read_entry
+from puntini.protocol.events import SessionStatus
+from puntini.store.memory import missing
+from puntini.store.sqlite.rows import NEWEST, SESSION_COLUMNS, TASKS, one, session_of, task_of
+
+_OPEN = "t.status NOT IN ('completed', 'failed', 'cancelled')"
+
+
+def place(connection: apsw.Connection, session_id: str) -> tuple[int, Bounds]:
+    """A session's number and bounds. Raises NotFound."""
+    row = one(
+        connection,
+        f"SELECT s.num, s.floor, max(s.floor, ifnull((SELECT last {NEWEST}), 0)) FROM sessions s WHERE s.id = ?",
+        session_id,
+    )
+    if row is None:
+        raise missing(session_id)
+    return row[0], Bounds(row[1], row[2])
+
+
+def page(connection: apsw.Connection, session_id: str, after: int, max_bytes: int, to: int | None) -> Page:
+    """Events after a cursor. Raises NotFound."""
+    num, bounds = place(connection, session_id)
+    end = bounds.head if to is None else min(to, bounds.head)
+    start = max(after, bounds.floor)
+    events: list[tuple[int, Entry]] = []
+    size = 0
+    for first, body in connection.execute(_ROWS, (num, start + 1, end)):
+        for seq, line in enumerate(body.split(b"\n"), first):
+            if not line or not start < seq <= end:
+                continue
+            if size >= max_bytes:
+                return Page(events, events[-1][0], bounds.floor, bounds.head)
+            events.append((seq, read_entry(line)))
+            size += len(line)
+    return Page(events, max(after, end), bounds.floor, bounds.head)
+
+
+_ROWS = """SELECT first, body FROM events WHERE session = ?1 AND first <= ?3
+    AND first >= ifnull((SELECT first FROM events WHERE session = ?1 AND first <= ?2 ORDER BY first DESC LIMIT 1), 0)
+    ORDER BY first"""
+
+
+def horizon(connection: apsw.Connection, session_id: str, before: int, keep_bytes: int) -> int:
+    """The seq up to which events are too old or too many; only the index is read. Raises NotFound."""
+    num, bounds = place(connection, session_id)
+    size = 0
+    rows = connection.execute("SELECT last, at, size FROM events WHERE session = ? ORDER BY first DESC", (num,))
+    row: tuple[int, int, int]
+    for row in rows:
+        last, at, bytes_ = row
+        size += bytes_
+        if at < before or size > keep_bytes:
+            return max(last, bounds.floor)
+    return bounds.floor
+
+
+def session(connection: apsw.Connection, session_id: str) -> SessionRow | None:
+    """One session."""
+    row = one(connection, f"SELECT {SESSION_COLUMNS} FROM sessions s WHERE s.id = ?", session_id)
+    return session_of(row) if row else None
+
+
+def sessions(
+    connection: apsw.Connection, limit: int, offset: int, status: SessionStatus | None, idle_before: int | None
+) -> tuple[list[SessionRow], int]:
+    """A page of sessions, the newest first, and how many there are."""
+    wanted: list[str] = ["1"]
+    values: list[str | int] = []
+    if status is not None:
+        wanted.append("s.status = ?")
+        values.append(status)
+    if idle_before is not None:
+        wanted.append(f"max(s.updated_at, ifnull((SELECT at {NEWEST}), 0)) < ?")
+        values.append(idle_before)
+    where = " AND ".join(wanted)
+    total = one(connection, f"SELECT count(*) FROM sessions s WHERE {where}", *values)
+    rows = connection.execute(
+        f"SELECT {SESSION_COLUMNS} FROM sessions s WHERE {where} ORDER BY s.num DESC LIMIT ? OFFSET ?",
+        (*values, limit, offset),
+    )
+    return [session_of(row) for row in rows], total[0] if total else 0
+
+
+def task(connection: apsw.Connection, task_id: str) -> TaskRow | None:
+    """One task."""
+    row = one(connection, f"{TASKS} WHERE t.id = ?", task_id)
+    return task_of(row) if row else None
+
+
+def tasks(connection: apsw.Connection, session_id: str | None, open_only: bool) -> list[TaskRow]:
+    """Tasks in the order of their making."""
+    wanted = ["1"]
+    if session_id is not None:
+        wanted.append("s.id = ?")
+    if open_only:
+        wanted.append(_OPEN)
+    sql = f"{TASKS} WHERE {' AND '.join(wanted)} ORDER BY t.num"
+    return [task_of(row) for row in connection.execute(sql, () if session_id is None else (session_id,))]
+
+
+def snapshot(connection: apsw.Connection, session_id: str, at_most: int) -> Snapshot | None:
+    """The newest snapshot that is not too new."""
+    row = one(
+        connection,
+        """SELECT p.seq, p.body FROM snapshots p JOIN sessions s ON s.num = p.session
+        WHERE s.id = ? AND p.seq <= ? ORDER BY p.seq DESC LIMIT 1""",
+        session_id,
+        at_most,
+    )
+    return Snapshot(*row) if row else None

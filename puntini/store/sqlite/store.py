@@ -1,0 +1,319 @@
+"""The SQLite store: one file, one writer thread with group commit, a few reader threads."""
+
+import asyncio
+import os
+from asyncio import Future
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import groupby
+from pathlib import Path
+from typing import IO, Any, Self, TypeVar
+
+import apsw
+
+from puntini.log.contract import (
+    Append,
+    Bounds,
+    Fsync,
+    Listener,
+    Once,
+    Page,
+    SessionRow,
+    Snapshot,
+    TaskRow,
+    Written,
+)
+from puntini.protocol.events import SessionStatus
+from puntini.store.memory import missing
+from puntini.store.sqlite import files, reads
+from puntini.store.sqlite.workers import Readers, Writer
+from puntini.store.sqlite.writes import outcome
+
+T = TypeVar("T")
+READERS = 2
+SLICE_ROWS = 200
+CHECKPOINT_BYTES = 8 << 20
+WAL_BYTES = 128 << 20
+
+
+class SqliteStore:
+    """See ``puntini.log.contract.Store``. Made by ``open``."""
+
+    def __init__(self, path: Path, epoch: str, lock: IO[str], durability: Fsync) -> None:
+        self.epoch = epoch
+        self._path = path
+        self._lock = lock
+        connection = files.connect(path, write=True)
+        connection.pragma("synchronous", "FULL" if durability == "full" else "NORMAL")
+        connection.wal_autocheckpoint(0)
+        self._writer = Writer(connection, self._committed)
+        self._readers = Readers([files.connect(path, write=False) for _ in range(READERS)])
+        self._checkpoints = Readers([files.connect(path, write=True)])
+        self._uncheckpointed = 0
+        self._checkpointing: Future[None] | None = None
+        self._reads = 0
+
+    @classmethod
+    async def open(cls, name: str, *, durability: Fsync = "normal") -> Self:
+        """Open a file, or make it. Raises Misconfigured with a sentence."""
+        path = Path(os.path.abspath(name))
+        lock = await asyncio.to_thread(files.lock, path)
+        try:
+            epoch = await asyncio.to_thread(_prepare, path, durability)
+            store = cls(path, epoch, lock, durability)
+        except BaseException:
+            lock.close()
+            raise
+        await store._writer.change(_remove_doomed_all)
+        return store
+
+    async def close(self) -> None:
+        """Finish, mark the file as cleanly closed, let go of it."""
+        await self._writer.change(partial(files.set_meta, clean="1"))
+        if self._checkpointing is not None:
+            await asyncio.wait([self._checkpointing])
+        await self._readers.close()
+        await self._checkpoints.close()
+        await self._writer.close()
+        self._lock.close()
+
+    @property
+    def stats(self) -> dict[str, Any]:
+        """Counters since the start."""
+        return {**self._writer.stats, "reads": self._reads}
+
+    # The log.
+
+    def watch(self, listener: Listener) -> None:
+        """Name the listener."""
+        self._writer.listener = listener
+
+    def submit(self, write: Append) -> Future[Written]:
+        """Hand in an append."""
+        return self._writer.submit(write)
+
+    async def append(self, write: Append) -> Written:
+        """Append. The commit goes on when the caller gives up."""
+        return await asyncio.shield(self._writer.submit(write))
+
+    async def read(self, session_id: str, after: int, *, max_bytes: int = 65_536, to: int | None = None) -> Page:
+        """Events after a cursor."""
+        self._reads += 1
+        return await self._ask(reads.page, session_id, after, max_bytes, to)
+
+    async def bounds(self, session_id: str) -> Bounds:
+        """The session's bounds."""
+        return (await self._ask(reads.place, session_id))[1]
+
+    async def trim(self, session_id: str, to: int) -> None:
+        """Move the floor at once; remove what is below it some rows at a time, so that appends go on in between."""
+        num, floor = await self._writer.change(partial(_trim, session_id=session_id, to=to))
+        while await self._writer.change(partial(_remove_below, num=num, floor=floor)):
+            pass
+
+    async def erase(self, session_id: str, seqs: Sequence[int]) -> None:
+        """Make holes, some at a time."""
+        wanted = sorted(seqs)
+        for start in range(0, len(wanted), SLICE_ROWS):
+            await self._writer.change(partial(_erase, session_id=session_id, seqs=wanted[start : start + SLICE_ROWS]))
+
+    async def horizon(self, session_id: str, *, before: int, keep_bytes: int) -> int:
+        """Up to where events are too old or too many."""
+        return await self._ask(reads.horizon, session_id, before, keep_bytes)
+
+    # The records.
+
+    async def session(self, session_id: str) -> SessionRow | None:
+        """One session."""
+        return await self._ask(reads.session, session_id)
+
+    async def sessions(
+        self, *, limit: int, offset: int, status: SessionStatus | None = None, idle_before: int | None = None
+    ) -> tuple[list[SessionRow], int]:
+        """Sessions, the newest first."""
+        return await self._ask(reads.sessions, limit, offset, status, idle_before)
+
+    async def amend(
+        self, session_id: str, *, at: int, title: str | None = None, agent: str | None = None
+    ) -> SessionRow:
+        """Change a session's record."""
+        return await self._writer.change(partial(_amend, session_id=session_id, at=at, title=title, agent=agent))
+
+    async def delete_session(self, session_id: str) -> None:
+        """Remove a session at once, and its events some at a time."""
+        num = await self._writer.change(partial(_delete, session_id=session_id, forget=self._writer.forget))
+        while await self._writer.change(partial(_remove_doomed, num=num)):
+            pass
+
+    async def task(self, task_id: str) -> TaskRow | None:
+        """One task."""
+        return await self._ask(reads.task, task_id)
+
+    async def tasks(self, *, session_id: str | None = None, open_only: bool = False) -> list[TaskRow]:
+        """Tasks in the order of their making."""
+        return await self._ask(reads.tasks, session_id, open_only)
+
+    async def outcome(self, once: Once) -> Written | None:
+        """What a command did."""
+        return await self._ask(outcome, once)
+
+    async def save_snapshot(self, session_id: str, snapshot: Snapshot) -> None:
+        """Keep a snapshot."""
+        await self._writer.change(partial(_save_snapshot, session_id=session_id, snapshot=snapshot))
+
+    async def snapshot(self, session_id: str, at_most: int) -> Snapshot | None:
+        """The newest snapshot that is not too new."""
+        return await self._ask(reads.snapshot, session_id, at_most)
+
+    async def forget(self, *, outcomes_before: int) -> int:
+        """Drop old outcomes."""
+        return await self._writer.change(partial(_forget, before=outcomes_before))
+
+    async def _ask(self, question: Callable[..., T], *values: Any) -> T:
+        return await self._readers.ask(lambda connection: question(connection, *values))
+
+    # Checkpoints: on a connection of their own, so that their waiting for the disk holds no append up.
+
+    def _committed(self, size: int) -> None:
+        self._uncheckpointed += size
+        if self._uncheckpointed > CHECKPOINT_BYTES and self._checkpointing is None:
+            self._uncheckpointed = 0
+            self._checkpointing = self._checkpoints.start(partial(_checkpoint, wal=self._wal))
+            self._checkpointing.add_done_callback(self._checkpointed)
+
+    def _checkpointed(self, _done: Future[None]) -> None:
+        self._checkpointing = None
+
+    @property
+    def _wal(self) -> Path:
+        return self._path.with_name(self._path.name + "-wal")
+
+
+def _prepare(path: Path, durability: Fsync) -> str:
+    """Make the file if there is none, check it, begin its use."""
+    if not path.exists():
+        files.create(path)
+        files.sync_directory(path)
+    connection = files.connect(path, write=True)
+    try:
+        files.verify(connection, path)
+        try:
+            return files.begin(connection, durability, files.boot_id())
+        except apsw.Error as error:
+            raise files.unusable(path, error) from None
+    finally:
+        connection.close()
+
+
+def _checkpoint(connection: apsw.Connection, *, wal: Path) -> None:
+    """Move the log's pages into the file; when it grew large under constant writing, start it anew."""
+    large = wal.exists() and wal.stat().st_size > WAL_BYTES
+    connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE if large else apsw.SQLITE_CHECKPOINT_PASSIVE)
+
+
+# Changes: each runs on the writer thread and keeps its own transaction.
+
+
+def _num(connection: apsw.Connection, session_id: str) -> int:
+    row = connection.execute("SELECT num FROM sessions WHERE id = ?", (session_id,)).fetchone()
+    if row is None:
+        raise missing(session_id)
+    return int(row[0])
+
+
+def _amend(
+    connection: apsw.Connection, *, session_id: str, at: int, title: str | None, agent: str | None
+) -> SessionRow:
+    _num(connection, session_id)
+    connection.execute(
+        """UPDATE sessions SET title = ifnull(?, title), agent = ifnull(?, agent), updated_at = max(updated_at, ?)
+        WHERE id = ?""",
+        (title, agent, at, session_id),
+    )
+    row = reads.session(connection, session_id)
+    assert row is not None
+    return row
+
+
+def _trim(connection: apsw.Connection, *, session_id: str, to: int) -> tuple[int, int]:
+    num, bounds = reads.place(connection, session_id)
+    floor = max(bounds.floor, min(to, bounds.head))
+    with connection:
+        connection.execute("UPDATE sessions SET floor = ? WHERE num = ?", (floor, num))
+        connection.execute("DELETE FROM snapshots WHERE session = ? AND seq < ?", (num, floor))
+    return num, floor
+
+
+def _remove_below(connection: apsw.Connection, *, num: int, floor: int) -> bool:
+    """Remove rows that lie below the floor as a whole; returns whether there may be more."""
+    connection.execute(
+        """DELETE FROM events WHERE num IN
+        (SELECT num FROM events WHERE session = ? AND last <= ? ORDER BY first LIMIT ?)""",
+        (num, floor, SLICE_ROWS),
+    )
+    return connection.changes() == SLICE_ROWS
+
+
+def _erase(connection: apsw.Connection, *, session_id: str, seqs: Sequence[int]) -> None:
+    num = _num(connection, session_id)
+    with connection:
+        for row, lines in groupby(seqs, key=lambda seq: _row_of(connection, num, seq)):
+            if row is not None:
+                _blank(connection, row, list(lines))
+
+
+def _row_of(connection: apsw.Connection, num: int, seq: int) -> int | None:
+    row = connection.execute(
+        "SELECT num, last FROM events WHERE session = ? AND first <= ? ORDER BY first DESC LIMIT 1", (num, seq)
+    ).fetchone()
+    return int(row[0]) if row and row[1] >= seq else None
+
+
+def _blank(connection: apsw.Connection, row: int, seqs: list[int]) -> None:
+    first, body = connection.execute("SELECT first, body FROM events WHERE num = ?", (row,)).fetchone()  # type: ignore[misc]
+    lines = body.split(b"\n")
+    for seq in seqs:
+        lines[seq - first] = b""
+    size = sum(map(len, lines))
+    connection.execute("UPDATE events SET body = ?, size = ? WHERE num = ?", (b"\n".join(lines), size, row))
+
+
+def _delete(connection: apsw.Connection, *, session_id: str, forget: Callable[[str], None]) -> int:
+    num = _num(connection, session_id)
+    with connection:
+        connection.execute("INSERT INTO doomed VALUES (?)", (num,))
+        for table in ("tasks", "outcomes", "snapshots"):
+            connection.execute(f"DELETE FROM {table} WHERE session = ?", (num,))
+        connection.execute("DELETE FROM sessions WHERE num = ?", (num,))
+    forget(session_id)
+    return num
+
+
+def _remove_doomed(connection: apsw.Connection, *, num: int) -> bool:
+    """Remove some of a deleted session's events; returns whether there may be more."""
+    connection.execute(
+        "DELETE FROM events WHERE num IN (SELECT num FROM events WHERE session = ? LIMIT ?)", (num, SLICE_ROWS)
+    )
+    if connection.changes() == SLICE_ROWS:
+        return True
+    connection.execute("DELETE FROM doomed WHERE session = ?", (num,))
+    return False
+
+
+def _remove_doomed_all(connection: apsw.Connection) -> None:
+    """Finish deletions that a crash cut short."""
+    for (num,) in connection.execute("SELECT session FROM doomed").fetchall():
+        while _remove_doomed(connection, num=int(str(num))):
+            pass
+
+
+def _save_snapshot(connection: apsw.Connection, *, session_id: str, snapshot: Snapshot) -> None:
+    connection.execute(
+        "INSERT OR REPLACE INTO snapshots SELECT num, ?, ? FROM sessions WHERE id = ?",
+        (snapshot.seq, snapshot.body, session_id),
+    )
+
+
+def _forget(connection: apsw.Connection, *, before: int) -> int:
+    connection.execute("DELETE FROM outcomes WHERE at < ?", (before,))
+    return int(connection.changes())

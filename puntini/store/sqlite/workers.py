@@ -1,0 +1,171 @@
+"""Threads that own a connection each and answer on the event loop."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Sequence
+from queue import Empty, SimpleQueue
+from typing import Any, TypeVar
+
+import apsw
+
+from puntini.errors import PuntiniError, StoreUnavailable
+from puntini.log.contract import Append, Listener, Written
+from puntini.store.sqlite.files import told
+from puntini.store.sqlite.writes import Result, Writes
+
+T = TypeVar("T")
+GROUP = 4_096
+
+Job = tuple[Callable[[apsw.Connection], Any], "asyncio.Future[Any]"]
+Accepted = tuple[Append, "asyncio.Future[Written]"]
+
+
+def _answer(future: "asyncio.Future[T]", result: T | Exception) -> None:
+    """Settle a future, unless whoever waited has left."""
+    if future.done():
+        return
+    if isinstance(result, Exception):
+        future.set_exception(result)
+        # Nobody may be waiting any more; that is not worth a warning.
+        future.exception()
+    else:
+        future.set_result(result)
+
+
+def _ask(connection: apsw.Connection, question: Callable[[apsw.Connection], T]) -> T | Exception:
+    try:
+        return question(connection)
+    except apsw.Error as error:
+        if not connection.getautocommit():
+            connection.execute("ROLLBACK")
+        return told(error)
+    except Exception as error:  # noqa: BLE001 - it belongs to whoever asked, on the other thread
+        return error
+
+
+class Readers:
+    """A few threads that answer questions, each on a read-only connection of its own."""
+
+    def __init__(self, connections: Sequence[apsw.Connection]) -> None:
+        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
+        self._loop = asyncio.get_running_loop()
+        self._threads = [
+            threading.Thread(target=self._run, args=(connection,), name="puntini-reader", daemon=True)
+            for connection in connections
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    async def ask(self, question: Callable[[apsw.Connection], T]) -> T:
+        """Answer a question on one of the threads."""
+        return await self.start(question)
+
+    def start(self, question: Callable[[apsw.Connection], T]) -> "asyncio.Future[T]":
+        """Put a question and go on."""
+        future: asyncio.Future[T] = self._loop.create_future()
+        self._jobs.put((question, future))
+        return future
+
+    def _run(self, connection: apsw.Connection) -> None:
+        while job := self._jobs.get():
+            question, future = job
+            self._loop.call_soon_threadsafe(_answer, future, _ask(connection, question))
+        connection.close()
+
+    async def close(self) -> None:
+        """Let the threads finish and end."""
+        for _ in self._threads:
+            self._jobs.put(None)
+        for thread in self._threads:
+            await asyncio.to_thread(thread.join)
+
+
+class Writer:
+    """The one thread that writes. What waits together is committed together, and answered in one go."""
+
+    def __init__(self, connection: apsw.Connection, committed: Callable[[int], None]) -> None:
+        self._jobs: SimpleQueue[Accepted | Job | None] = SimpleQueue()
+        self._loop = asyncio.get_running_loop()
+        self._connection = connection
+        self._writes = Writes(connection)
+        self._committed = committed
+        self._closed = False
+        self.listener: Listener = lambda *_: None
+        self.stats = {"appends": 0, "events": 0, "commits": 0}
+        self._thread = threading.Thread(target=self._run, name="puntini-writer", daemon=True)
+        self._thread.start()
+
+    def submit(self, write: Append) -> "asyncio.Future[Written]":
+        """Hand in an append."""
+        future: asyncio.Future[Written] = self._loop.create_future()
+        if self._closed:
+            _answer(future, StoreUnavailable("The store is closed."))
+        else:
+            self._jobs.put((write, future))
+        return future
+
+    async def change(self, change: Callable[[apsw.Connection], T]) -> T:
+        """Make any other change, in its turn. It keeps its own transaction, and tells ``forget`` what it removed."""
+        if self._closed:
+            raise StoreUnavailable("The store is closed.")
+        future: asyncio.Future[T] = self._loop.create_future()
+        self._jobs.put((change, future))
+        return await future
+
+    def _run(self) -> None:
+        job = self._jobs.get()
+        while job is not None:
+            if isinstance(job[0], Append):
+                job = self._group(job)
+                continue
+            change, future = job
+            result = _ask(self._connection, change)
+            self._loop.call_soon_threadsafe(_answer, future, result)
+            job = self._jobs.get()
+        self._connection.close()
+
+    def _group(self, first: Accepted) -> Accepted | Job | None:
+        """Commit what waits, up to a job of another kind; returns the job that comes next."""
+        group = [first]
+        following: Accepted | Job | None = None
+        waiting = False
+        while len(group) < GROUP:
+            try:
+                following = self._jobs.get_nowait()
+            except Empty:
+                break
+            if following is None or not isinstance(following[0], Append):
+                waiting = True
+                break
+            group.append(following)
+        results = self._writes.commit([write for write, _ in group])
+        self._loop.call_soon_threadsafe(self._deliver, group, results)
+        return following if waiting else self._jobs.get()
+
+    def _deliver(self, group: list[Accepted], results: list[Result]) -> None:
+        """On the loop, in log order: first everybody who follows is told, then whoever waited."""
+        size = 0
+        self.stats["commits"] += 1
+        for (write, future), result in zip(group, results, strict=True):
+            if isinstance(result, PuntiniError):
+                _answer(future, result)
+                continue
+            if write.entries and not result.repeated:
+                self.listener(write.session_id, result.first, write.entries)
+                self.stats["events"] += len(write.entries)
+                size += sum(len(entry.line) for entry in write.entries)
+            self.stats["appends"] += 1
+            _answer(future, result)
+        self._committed(size)
+
+    def forget(self, session_id: str) -> None:
+        """A session is gone. To be called by the change that removed it."""
+        self._writes.forget(session_id)
+
+    async def close(self) -> None:
+        """Finish what was accepted and end."""
+        self._closed = True
+        self._jobs.put(None)
+        await asyncio.to_thread(self._thread.join)
+        # What the thread sent to the loop in its last moments.
+        await asyncio.sleep(0)

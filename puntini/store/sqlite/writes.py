@@ -1,0 +1,219 @@
+"""What the writer thread does: groups of appends, a transaction each. Synchronous; knows no loop and no thread."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import apsw
+
+from puntini.errors import PuntiniError
+from puntini.log.contract import Append, Once, SessionRow, TaskRow, Written
+from puntini.store.memory import check_fence, closed, missing, placed
+from puntini.store.sqlite.files import told
+from puntini.store.sqlite.rows import TASK_COLUMNS, TASKS, task_of, task_values
+
+ROW_BYTES = 65_536
+KNOWN = 50_000
+SHAPES = (64, 8, 1)
+
+Result = Written | PuntiniError
+
+
+class Place:
+    """What the writer knows of a session."""
+
+    __slots__ = ("head", "num", "status")
+
+    def __init__(self, num: int, head: int, status: str) -> None:
+        self.num = num
+        self.head = head
+        self.status = status
+
+
+class Pending:
+    """The rows that one transaction will write, collected before any SQL."""
+
+    def __init__(self) -> None:
+        self.sessions: list[tuple[Any, ...]] = []
+        self.statuses: list[tuple[Any, ...]] = []
+        self.events: list[tuple[Any, ...]] = []
+        self.tasks: dict[str, TaskRow] = {}
+        self.outcomes: dict[Once, tuple[Written, int, int]] = {}
+        self._open: dict[int, tuple[int, int, int, list[bytes]]] = {}
+
+    def add(self, num: int, first: int, at: int, lines: list[bytes]) -> None:
+        """Put events into their session's row; a row that is large enough is closed."""
+        began = self._open.get(num)
+        if began is None:
+            began = self._open[num] = (first, at, 0, [])
+        began_first, began_at, size, kept = began
+        kept.extend(lines)
+        size += sum(map(len, lines))
+        self._open[num] = (began_first, began_at, size, kept)
+        if size >= ROW_BYTES:
+            self._close(num)
+
+    def _close(self, num: int) -> None:
+        first, at, size, lines = self._open.pop(num)
+        self.events.append((num, first, first + len(lines) - 1, at, size, b"\n".join(lines)))
+
+    def finish(self) -> None:
+        """Close what is open."""
+        for num in list(self._open):
+            self._close(num)
+
+
+class Writes:
+    """Commits groups. Heads, statuses and attempts are known here, because nobody else writes."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._db = connection
+        self._places: dict[str, Place] = {}
+        self._tasks: dict[str, TaskRow] = {}
+        self._next_num = self._highest_num() + 1
+
+    def _highest_num(self) -> int:
+        sql = "SELECT max(ifnull((SELECT max(num) FROM sessions), 0), ifnull((SELECT max(session) FROM doomed), 0))"
+        row = self._db.execute(sql).fetchone()
+        return int(row[0]) if row else 0
+
+    def commit(self, group: Sequence[Append]) -> list[Result]:
+        """One transaction for the group; a write that must be refused is refused alone."""
+        pending = Pending()
+        try:
+            results = [self._decide(write, pending) for write in group]
+            pending.finish()
+            self._store(pending)
+        except apsw.Error as error:
+            self._forget(group)
+            return [told(error)] * len(group)
+        self._bound()
+        return results
+
+    def forget(self, session_id: str) -> None:
+        """The session was removed, and its tasks with it."""
+        self._places.pop(session_id, None)
+        self._tasks = {key: row for key, row in self._tasks.items() if row.session_id != session_id}
+
+    def _forget(self, group: Sequence[Append]) -> None:
+        """The transaction failed: what was thought of these sessions and tasks is not so."""
+        if not self._db.getautocommit():
+            self._db.execute("ROLLBACK")
+        for write in group:
+            self._places.pop(write.session_id, None)
+            if write.task is not None:
+                self._tasks.pop(write.task.task_id, None)
+
+    def _bound(self) -> None:
+        for known in (self._places, self._tasks):
+            while len(known) > KNOWN:
+                del known[next(iter(known))]
+
+    # Deciding.
+
+    def _decide(self, write: Append, pending: Pending) -> Result:
+        if write.once is not None and (before := self._before(write.once, pending)):
+            return before
+        try:
+            place = self._admit(write, pending)
+        except PuntiniError as error:
+            return error
+        first, last = place.head + 1, place.head + len(write.entries)
+        if write.entries:
+            pending.add(place.num, first, write.at, [entry.line for entry in write.entries])
+            place.head = last
+        if write.status is not None:
+            place.status = write.status
+            pending.statuses.append((write.status, write.at, place.num))
+        if write.task is not None:
+            row = placed(write.task, self._task(write.task.task_id), first, last)
+            self._tasks[row.task_id] = pending.tasks[row.task_id] = row
+        written = Written(write.session_id, first, last, write.task.task_id if write.task else "")
+        if write.once is not None:
+            pending.outcomes[write.once] = (written, place.num, write.at)
+        return written
+
+    def _before(self, once: Once, pending: Pending) -> Written | None:
+        if once in pending.outcomes:
+            return pending.outcomes[once][0]._replace(repeated=True)
+        return outcome(self._db, once)
+
+    def _admit(self, write: Append, pending: Pending) -> Place:
+        place = self._create(write.create, pending) if write.create else self._place(write.session_id)
+        if place is None:
+            raise missing(write.session_id)
+        if place.status == "closed" and write.entries:
+            raise closed()
+        if write.fence is not None:
+            check_fence(write.fence.attempt, self._task(write.fence.task_id))
+        return place
+
+    def _create(self, row: SessionRow, pending: Pending) -> Place:
+        place = self._places[row.session_id] = Place(self._next_num, 0, row.status)
+        self._next_num += 1
+        pending.sessions.append(
+            (place.num, row.session_id, row.owner, row.title, row.agent, row.status, row.created_at, row.updated_at, 0)
+        )
+        return place
+
+    def _place(self, session_id: str) -> Place | None:
+        place = self._places.get(session_id)
+        if place is None:
+            row = self._db.execute(_PLACE, (session_id,)).fetchone()
+            if row is None:
+                return None
+            place = self._places[session_id] = Place(*row)
+        return place
+
+    def _task(self, task_id: str) -> TaskRow | None:
+        row = self._tasks.get(task_id)
+        if row is None and (found := self._db.execute(_TASK, (task_id,)).fetchone()):
+            row = self._tasks[task_id] = task_of(found)
+        return row
+
+    # Storing. Each execution lets go of the interpreter's lock and may wait to get it back, so there are few of them.
+
+    def _store(self, pending: Pending) -> None:
+        self._db.execute("BEGIN IMMEDIATE")
+        self._insert("INSERT INTO sessions VALUES", pending.sessions, 9)
+        self._insert("INSERT INTO events (session, first, last, at, size, body) VALUES", pending.events, 6)
+        for status, at, num in pending.statuses:
+            self._db.execute("UPDATE sessions SET status = ?, updated_at = ? WHERE num = ?", (status, at, num))
+        if pending.tasks:
+            values = [task_values(row, self._places[row.session_id].num) for row in pending.tasks.values()]
+            self._insert(f"INSERT INTO tasks ({TASK_COLUMNS}) VALUES", values, 11, _UPSERT)
+        outcomes = [
+            (once.scope, once.key, num, written.first, written.last, written.task_id, at)
+            for once, (written, num, at) in pending.outcomes.items()
+        ]
+        self._insert("INSERT INTO outcomes VALUES", outcomes, 7)
+        self._db.execute("COMMIT")
+
+    def _insert(self, sql: str, rows: Sequence[tuple[Any, ...]], width: int, after: str = "") -> None:
+        """Insert many rows with few statements, of few shapes, which stay prepared."""
+        at = 0
+        one = f"({','.join('?' * width)})"
+        for shape in SHAPES:
+            while len(rows) - at >= shape:
+                values = _flat(rows[at : at + shape])
+                self._db.execute(f"{sql} {','.join([one] * shape)}{after}", values)
+                at += shape
+
+
+def _flat(rows: Iterable[tuple[Any, ...]]) -> tuple[Any, ...]:
+    return tuple(value for row in rows for value in row)
+
+
+def outcome(connection: apsw.Connection, once: Once) -> Written | None:
+    """What a command did."""
+    row = connection.execute(_OUTCOME, (once.scope, once.key)).fetchone()
+    return Written(*row)._replace(repeated=True) if row else None
+
+
+_HEAD = "max(s.floor, ifnull((SELECT last FROM events WHERE session = s.num ORDER BY first DESC LIMIT 1), 0))"
+_PLACE = f"SELECT s.num, {_HEAD}, s.status FROM sessions s WHERE s.id = ?"
+_TASK = f"{TASKS} WHERE t.id = ?"
+_UPSERT = """ ON CONFLICT (id) DO UPDATE SET agent = excluded.agent, prompt = excluded.prompt, status = excluded.status,
+    attempt = excluded.attempt, max_steps = excluded.max_steps, updated_at = excluded.updated_at,
+    first_seq = excluded.first_seq, last_seq = excluded.last_seq"""
+_OUTCOME = """SELECT s.id, o.first, o.last, o.task FROM outcomes o JOIN sessions s ON s.num = o.session
+    WHERE o.scope = ? AND o.key = ?"""
