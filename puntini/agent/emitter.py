@@ -11,7 +11,6 @@ from puntini.log.mint import now_ms, timestamp
 from puntini.protocol.entries import Entry, entry_of
 from puntini.protocol.events import Envelope
 
-ROOM_EVENTS = 256
 ROOM_BYTES = 256 << 10
 RETRY_SECONDS = 0.5
 
@@ -47,9 +46,9 @@ class Emitter:
         self._idle.clear()
         self._wanted.set()
 
-    async def room(self) -> None:
-        """Wait while the buffer is full. Raises what refused an append: the attempt is over then."""
-        while self._refused is None and (len(self._waiting) >= ROOM_EVENTS or self._size >= ROOM_BYTES):
+    async def room(self, most: int) -> None:
+        """Wait while ``most`` events wait. Raises what refused an append: the attempt is over then."""
+        while self._refused is None and (len(self._waiting) >= most or self._size >= ROOM_BYTES):
             self._room.clear()
             await self._room.wait()
         if self._refused is not None:

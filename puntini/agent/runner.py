@@ -4,10 +4,12 @@ Stopping is a cancellation; pausing and shutting down happen at the agent's next
 whose server died, is taken up again as a new attempt that goes on after what the log already holds.
 """
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 import anyio
+import anyio.lowlevel
 import structlog
 from anyio.abc import TaskGroup
 from msgspec.structs import replace
@@ -44,6 +46,9 @@ ENDINGS: dict[str, type[TaskCompleted] | type[TaskFailed] | type[TaskCancelled]]
 }
 NOT_SPOKEN = frozenset({"user_prompt", "task_started", "task_progress", "task_paused", "task_resumed"})
 RECHECK_SECONDS = 0.05
+POINTS_A_TURN = 512
+ROOM_TURNS = 8
+LEAST_ROOM = 16
 log = structlog.get_logger("puntini.agent")
 
 
@@ -54,7 +59,9 @@ class Interrupted(BaseException):
 class Job:
     """One running attempt. Implements the agent's ``Task``."""
 
-    def __init__(self, row: TaskRow, spoken: int, emitter: Emitter, versions: Versions) -> None:
+    def __init__(
+        self, row: TaskRow, spoken: int, emitter: Emitter, versions: Versions, share: Callable[[], int]
+    ) -> None:
         self.row = row
         self.task_id = row.task_id
         self.session_id = row.session_id
@@ -66,13 +73,20 @@ class Job:
         self.interrupted = False
         self.stopped = False
         self.emit = emitter.emit
+        self._share = share
+        self._points = 0
         self.next_graph_version = versions.next
 
     async def point(self) -> None:
         """A safe point."""
         if self.order is not None:
             raise Interrupted
-        await self.emitter.room()
+        self._points += 1
+        share = self._share()
+        if self._points >= share:
+            self._points = 0
+            await asyncio.sleep(0)
+        await self.emitter.room(max(LEAST_ROOM, share * ROOM_TURNS))
 
     def stop(self) -> None:
         """Cut the agent off now."""
@@ -245,7 +259,7 @@ class Runner:
             row = await self._note(row, _now(row, "running"), TaskProgress(data=TaskData(status="running")))
         versions = self._keeper.versions(row.session_id)
         versions.at_least((await self._keeper.view(row.session_id)).graph.version)
-        job = Job(row, await self._spoken(row), Emitter(self._store, row), versions)
+        job = Job(row, await self._spoken(row), Emitter(self._store, row), versions, self._share)
         if self._closing:
             job.order = "suspend"
         self._jobs[row.task_id] = job
@@ -253,6 +267,10 @@ class Runner:
             tasks.start_soon(job.emitter.run)
             await self._work(job)
             tasks.cancel_scope.cancel()
+
+    def _share(self) -> int:
+        """How many events a task may say before the others get their turn, so that no turn of the loop is long."""
+        return max(1, POINTS_A_TURN // (len(self._jobs) or 1))
 
     async def _spoken(self, row: TaskRow) -> int:
         """How many events the agent itself has said in earlier attempts."""

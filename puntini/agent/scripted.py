@@ -118,7 +118,7 @@ KINDS: tuple[Make, ...] = (_token, _reasoning, _debug, _graph, _tool, _step, _pl
 """The kind of event ``n`` is at ``n % 7``."""
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=1024)
 def _offsets(message: int) -> list[int]:
     """Where each word of a message begins."""
     return [0, *accumulate(map(len, _words(message, WORDS_A_MESSAGE)))]

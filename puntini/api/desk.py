@@ -205,13 +205,8 @@ class Desk:
                 # Once it is written it has to be run, also when the caller has left.
                 await wait([submitted])
                 if not submitted.exception() and not submitted.result().repeated:
-                    await self._run(row.task_id)
+                    self._work.accept(replace(row, first_seq=submitted.result().first))
             return submitted.result()
-
-    async def _run(self, task_id: str) -> None:
-        task = await self._store.task(task_id)
-        assert task is not None
-        self._work.accept(task)
 
     def _check_prompt(self, data: UserPromptCommandData) -> None:
         if not data.prompt.strip():

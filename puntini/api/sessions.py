@@ -129,17 +129,16 @@ class Sessions:
         """Any command of the protocol; ``Idempotency-Key`` stands in for a missing ``command_id``."""
         session_id = request.path_params["session_id"]
         command = decode_command(await read_body(request.receive))
-        await self._row(session_id)
         if command.session_id not in {"", session_id}:
             raise Invalid("session_id: the address names another session", path="session_id")
-        command = with_id(command, idempotency_key(request) or new_id("cmd"))
+        command = with_id(command, idempotency_key(request))
         reply = await self._desk.execute(session_id, command, user=request.state.principal)
         match reply:
             case Accepted():
-                return Json(reply.data, status_code=202)
+                return Json(replace(reply.data, command_id=reply.data.command_id or new_id("cmd")), status_code=202)
             case SessionClosed():
                 cursor = f"{self._store.epoch}.{(await self._row(session_id)).head}"
-                return Json({"command_id": command.command_id, "cursor": cursor}, status_code=202)
+                return Json({"command_id": command.command_id or new_id("cmd"), "cursor": cursor}, status_code=202)
             case _:
                 return Json(reply)
 

@@ -65,7 +65,7 @@ class Feed:
             self.size = 0
             self.base = first - 1
         self.head = first + len(entries) - 1
-        run = Run(self.session_id, first - 1, self.head, list(enumerate(entries, first)))
+        run = Run(self.session_id, first - 1, self.head, range(first, self.head + 1), entries)
         self._ring.append(run)
         self.size += run.size
         self._joined.clear()
@@ -147,7 +147,8 @@ class Feed:
                 raise
         else:
             self.floor = max(self.floor, page.floor)
-            run = Run(self.session_id, cursor, page.upto, page.events)
+            seqs, entries = zip(*page.events, strict=True) if page.events else ((), ())
+            run = Run(self.session_id, cursor, page.upto, seqs, entries)
             self._keep(cursor, run)
             pending.set_result(run)
         finally:

@@ -1,6 +1,6 @@
 """Runs: stretches of the log in memory, and the ready-made bytes that readers share."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from msgspec import Struct
@@ -13,6 +13,9 @@ from puntini.protocol.select import Selection
 Framing = Literal["sse", "lines"]
 LENSES_KEPT = 8
 """So many different views of one run are kept ready; readers with yet another lens pay for their own frames."""
+
+ENTRY_BYTES = 200
+"""About what an entry takes beside its line."""
 
 FRAMERS: dict[Framing, frames.Framer] = {"sse": frames.sse, "lines": frames.lines}
 
@@ -39,23 +42,27 @@ class Framed(Struct, frozen=True):
 
 
 class Run:
-    """Events after the cursor ``after`` up to ``upto``, in order; framed at most once for each lens."""
+    """Events after the cursor ``after`` up to ``upto``, in order; framed at most once for each lens.
 
-    __slots__ = ("_framed", "after", "events", "session_id", "size", "upto")
+    ``size`` is about what the run takes in memory once it has been framed.
+    """
 
-    def __init__(self, session_id: str, after: int, upto: int, events: Sequence[tuple[int, Entry]]) -> None:
+    __slots__ = ("_framed", "after", "entries", "seqs", "session_id", "size", "upto")
+
+    def __init__(self, session_id: str, after: int, upto: int, seqs: Sequence[int], entries: Sequence[Entry]) -> None:
         self.session_id = session_id
         self.after = after
         self.upto = upto
-        self.events = events
-        self.size = sum(len(entry.line) for _, entry in events)
+        self.seqs = seqs
+        self.entries = entries
+        self.size = sum(2 * len(entry.line) + ENTRY_BYTES for entry in entries)
         self._framed: dict[Lens, Framed] = {}
 
     def framed(self, lens: Lens, epoch: str) -> Framed:
         """The whole run through a lens."""
         made = self._framed.get(lens)
         if made is None:
-            made = self._frame(lens, epoch, self.events)
+            made = self._frame(lens, epoch, self.events())
             if len(self._framed) < LENSES_KEPT:
                 self._framed[lens] = made
         return made
@@ -64,12 +71,15 @@ class Run:
         """What of the run comes after ``cursor``."""
         if cursor <= self.after:
             return self.framed(lens, epoch)
-        return self._frame(lens, epoch, [numbered for numbered in self.events if numbered[0] > cursor])
+        return self._frame(lens, epoch, [numbered for numbered in self.events() if numbered[0] > cursor])
 
-    def _frame(self, lens: Lens, epoch: str, events: Sequence[tuple[int, Entry]]) -> Framed:
-        if not lens.selection.everything:
-            takes = lens.selection.takes
-            events = [numbered for numbered in events if takes(numbered[1])]
-        data = FRAMERS[lens.framing](epoch, self.session_id, events)
-        ended = bool(events) and lens.ends(events[-1][1])
+    def events(self) -> Iterable[tuple[int, Entry]]:
+        """The events with their seqs."""
+        return zip(self.seqs, self.entries, strict=True)
+
+    def _frame(self, lens: Lens, epoch: str, numbered: Iterable[tuple[int, Entry]]) -> Framed:
+        takes = lens.selection.takes
+        chosen = list(numbered) if lens.selection.everything else [pair for pair in numbered if takes(pair[1])]
+        data = FRAMERS[lens.framing](epoch, self.session_id, chosen)
+        ended = bool(chosen) and lens.ends(chosen[-1][1])
         return Framed(data, self.upto, ended)

@@ -43,7 +43,7 @@ async def _collect(request: StreamRequest, cursor: int, feed: Feed) -> tuple[lis
     head = feed.head
     while cursor < head:
         run = await feed.stored(cursor)
-        for seq, entry in run.events:
+        for seq, entry in run.events():
             if request.selection.takes(entry):
                 found.append(complete(entry, f"{feed.epoch}.{seq}", feed.session_id))
                 if len(found) == request.limit:

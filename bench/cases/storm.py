@@ -1,0 +1,98 @@
+"""A thousand readers lose their connections and come back at once, while others are being served."""
+
+from time import monotonic
+from typing import NamedTuple
+
+from bench.contenders import NCHAN, SQLITE, SSE_STARLETTE, STREAMING_RESPONSE, Contender, Puntini, Script, Stage, stream
+from bench.load import Readers, get
+from bench.measure import Pace, Watched, figure, wait_for
+from bench.report import Result, Row, median_of
+
+BUSY, STORM = 350, 1_000
+LIVE = Script(every_ms=2)
+LONGEST = 60.0
+BEHIND = 100
+BACK, FIRST = "all are back after", "the first after"
+
+
+class Return(NamedTuple):
+    """Seconds until the first and until the last of the storm were answered; what the busy ones got meanwhile."""
+
+    first: float
+    last: float
+    busy_events: int
+
+
+def storm(pace: Pace) -> Result:
+    """Time to the head of the response, the slowest of a thousand; and what they cost the store."""
+    live = SQLITE._replace(name=f"{SQLITE.name}, said live", script=LIVE)
+    able = [who for who in (SQLITE, live, SSE_STARLETTE, STREAMING_RESPONSE, NCHAN) if not who.missing]
+    turns: dict[str, list[Return]] = {who.name: [] for who in able}
+    for _ in range(pace.rounds):
+        for who in able:
+            turns[who.name].append(_turn(who, pace))
+    rows = [_row(name, returns) for name, returns in turns.items()]
+    at_one_cursor = _one_cursor()
+    slowest = max(median_of(rows, who.name, BACK) for who in (SQLITE, live))
+    return Result(
+        "storm",
+        f"{STORM:,} readers come back at once while {BUSY} are being served",
+        [*rows, at_one_cursor],
+        "all back within 2 s; a thousand at one cursor cost one read of the store",
+        slowest < 2 and median_of([at_one_cursor], at_one_cursor.name, "store reads") == 1,
+        ["`busy readers got` is what each of those that stayed was sent until the last was back."],
+    )
+
+
+def _turn(who: Contender, pace: Pace) -> Return:
+    with who.open() as stage, Readers() as readers:
+        busy = readers.open(stage.server.address, get(stage.path), BUSY)
+        leaving = readers.open(stage.server.address, get(stage.path), STORM)
+        readers.wait_answered()
+        stage.play(who.script)
+        readers.pump(pace.warm_up)
+        request = stage.come_back()
+        readers.hang_up(leaving)
+        before, start = min(reader.events for reader in busy), monotonic()
+        back = readers.open(stage.server.address, request, STORM)
+        readers.wait_answered(LONGEST)
+        answered = [reader.answered_at - start for reader in back]
+        return Return(min(answered), max(answered), min(reader.events for reader in busy) - before)
+
+
+def _row(name: str, returns: list[Return]) -> Row:
+    return Row(
+        name,
+        {
+            FIRST: figure((one.first for one in returns), "s"),
+            BACK: figure((one.last for one in returns), "s"),
+            "busy readers got": figure((one.busy_events for one in returns), "events"),
+        },
+    )
+
+
+def _one_cursor() -> Row:
+    """A thousand readers, each missing the same hundred events, which only the store has."""
+    with SQLITE.open() as stage, Readers() as readers:
+        server = stage.server
+        assert isinstance(server, Puntini)
+        stage.play(Script(count=2_000))
+        wait_for(lambda: server.stats()["store"]["events"] > 2_000, 30, "playing 2,000 events")
+        epoch, _, seq = _settled(stage, server).partition(".")
+        reads, start = server.stats()["store_reads"], monotonic()
+        readers.open(server.address, get(stream(stage.session_id, f"{epoch}.{int(seq) - BEHIND}")), STORM)
+        readers.wait_answered(LONGEST)
+        if not readers.pump(LONGEST, lambda: all(reader.events >= BEHIND for reader in readers.all)):
+            raise RuntimeError("not every reader got what it had missed")
+        took = monotonic() - start
+        reads = server.stats()["store_reads"] - reads
+    name = f"{STORM:,} readers at one cursor, {BEHIND} events behind, all served"
+    return Row(name, {BACK: figure([took], "s"), "store reads": figure([reads])})
+
+
+def _settled(stage: Stage, server: Puntini) -> str:
+    """The session's newest id, when nothing is said any more."""
+    head = ""
+    while head != (head := server.head(stage.session_id)):
+        pass
+    return head
