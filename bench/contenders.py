@@ -2,11 +2,15 @@
 
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import asdict, astuple
 
 from bench import servers
 from bench.load import get, upgrade
@@ -19,7 +23,7 @@ EVENTS = 10_000_000
 """More than anybody can say in the time."""
 
 
-class Script(NamedTuple):
+class Script(Struct, frozen=True):
     """What to say: a number of events, at a pace or as fast as can be, of about ``size`` bytes of JSON."""
 
     count: int = EVENTS
@@ -81,9 +85,20 @@ class Puntini(Server):
         command = {"type": "user_prompt", "command_id": "play", "data": {"prompt": script.prompt}}
         return str(self.ask("POST", f"/v1/sessions/{session_id}/commands", command)["task_id"])
 
-    def head(self, session_id: str) -> str:
-        """The newest event's id."""
-        return str(self.ask("GET", f"/v1/sessions/{session_id}")["cursor"])
+    def finish(self, task_id: str, seconds: float) -> None:
+        """Wait for a task's end. Raises RuntimeError when it does not come, or is not a success."""
+        deadline = time.monotonic() + seconds
+        while (status := self.ask("GET", f"/v1/tasks/{task_id}")["status"]) in {"queued", "running"}:
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"a task was still {status} after {seconds:.0f} s")
+            time.sleep(0.1)
+        if status != "completed":
+            raise RuntimeError(f"a task ended as {status}")
+
+    def head(self, session_id: str, *, back: int = 0) -> str:
+        """The newest event's id, or the id so many events before it."""
+        epoch, _, seq = str(self.ask("GET", f"/v1/sessions/{session_id}")["cursor"]).partition(".")
+        return f"{epoch}.{int(seq) - back}"
 
     def stats(self) -> dict[str, Any]:
         """The server's own counters."""
@@ -122,7 +137,7 @@ def bare_sockets() -> Iterator[Stage]:
 
 
 def _ask_to_play(server: Server, script: Script) -> None:
-    server.ask("POST", "/play", script._asdict())
+    server.ask("POST", "/play", asdict(script))
 
 
 @contextmanager
@@ -132,8 +147,10 @@ def nginx_nchan() -> Iterator[Stage]:
     with Server([sys.executable, "-m", "bench.rivals.nchan"]) as server:
 
         def play(script: Script) -> None:
-            arguments = [str(server.port), *map(str, script)]
-            publishers.append(servers.spawn([sys.executable, "-m", "bench.rivals.publish", *arguments], server.directory))
+            arguments = [str(server.port), *map(str, astuple(script))]
+            publishers.append(
+                servers.spawn([sys.executable, "-m", "bench.rivals.publish", *arguments], server.directory)
+            )
 
         try:
             yield Stage(server, "/stream", play)

@@ -148,7 +148,8 @@ class Readers:
 def _pong(sock: socket.socket, data: bytes) -> None:
     """Answer the keep-alive pings in ``data`` (RFC 6455, 5.5.3).
 
-    Frames are not parsed: text is ASCII here, so such a byte is a ping's or part of a length. A pong too many is ignored.
+    Frames are not parsed: text is ASCII here, so such a byte is a ping's or part of a length, and a pong too many is
+    ignored.
     """
     at = data.find(PING)
     while 0 <= at < len(data) - 1:

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -151,13 +151,3 @@ class Watched:
 @lru_cache(maxsize=4_096)
 def _milliseconds(stamp: bytes) -> float:
     return datetime.strptime(stamp.decode(), "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC).timestamp() * 1000
-
-
-def wait_for(done: Callable[[], bool], seconds: float, what: str) -> float:
-    """Poll until ``done``; returns how long it took. Raises RuntimeError when it takes longer than ``seconds``."""
-    start = time.monotonic()
-    while not done():
-        if time.monotonic() - start > seconds:
-            raise RuntimeError(f"{what} took more than {seconds:.0f} s")
-        time.sleep(0.01)
-    return time.monotonic() - start

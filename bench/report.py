@@ -54,7 +54,9 @@ def markdown(result: Result) -> str:
     """A table with a heading, the target and the notes."""
     columns = list(dict.fromkeys(column for row in result.rows for column in row.values))
     lines = [f"### {result.name}: {result.title}", "", _line("", *columns), _line(*["---"] * (len(columns) + 1))]
-    lines += [_line(row.name, *(_text(row.values.get(column, ""), column) for column in columns)) for row in result.rows]
+    lines += [
+        _line(row.name, *(_text(row.values.get(column, ""), column) for column in columns)) for row in result.rows
+    ]
     lines += ["", f"Target: {result.target}: **{'met' if result.met else 'missed'}**.", ""]
     lines += [f"- {note}" for note in result.notes]
     return "\n".join(lines) + "\n"

@@ -21,7 +21,7 @@ START_SECONDS = 20.0
 STOP_SECONDS = 5.0
 HOST = "127.0.0.1"
 
-_USABLE = sorted(os.sched_getaffinity(0))
+_USABLE = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [0]
 SERVER_CORE, LOAD_CORE = _USABLE[0], _USABLE[-1]
 """A core each; the same one when the machine has no other."""
 
@@ -53,12 +53,11 @@ def busy(pid: int | str = "self") -> Busy:
 class Server:
     """A running server. Its output goes to a file in ``directory``, which is removed with it.
 
-    The port is read from the output, where every server here names its address. Raises RuntimeError when it does not start.
+    The port is read from the output, where every server here names its address. Raises RuntimeError when it does not
+    start.
     """
 
-    def __init__(
-        self, command: Sequence[str], *, core: int = SERVER_CORE, directory: Path | None = None
-    ) -> None:
+    def __init__(self, command: Sequence[str], *, core: int = SERVER_CORE, directory: Path | None = None) -> None:
         self._temporary = tempfile.TemporaryDirectory(prefix="puntini-bench-") if directory is None else None
         self.directory = directory or Path(self._temporary.name if self._temporary else "")
         self._output = self.directory / "output.txt"

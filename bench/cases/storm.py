@@ -3,9 +3,9 @@
 from time import monotonic
 from typing import NamedTuple
 
-from bench.contenders import NCHAN, SQLITE, SSE_STARLETTE, STREAMING_RESPONSE, Contender, Puntini, Script, Stage, stream
+from bench.contenders import NCHAN, SQLITE, SSE_STARLETTE, STREAMING_RESPONSE, Contender, Puntini, Script, stream
 from bench.load import Readers, get
-from bench.measure import Pace, Watched, figure, wait_for
+from bench.measure import Pace, figure
 from bench.report import Result, Row, median_of
 
 BUSY, STORM = 350, 1_000
@@ -73,26 +73,16 @@ def _row(name: str, returns: list[Return]) -> Row:
 
 def _one_cursor() -> Row:
     """A thousand readers, each missing the same hundred events, which only the store has."""
-    with SQLITE.open() as stage, Readers() as readers:
-        server = stage.server
-        assert isinstance(server, Puntini)
-        stage.play(Script(count=2_000))
-        wait_for(lambda: server.stats()["store"]["events"] > 2_000, 30, "playing 2,000 events")
-        epoch, _, seq = _settled(stage, server).partition(".")
+    with Puntini("puntini.db") as server, Readers() as readers:
+        session_id = server.create()
+        server.finish(server.play(session_id, Script(count=2_000)), LONGEST)
+        request = get(stream(session_id, server.head(session_id, back=BEHIND)))
         reads, start = server.stats()["store_reads"], monotonic()
-        readers.open(server.address, get(stream(stage.session_id, f"{epoch}.{int(seq) - BEHIND}")), STORM)
+        readers.open(server.address, request, STORM)
         readers.wait_answered(LONGEST)
         if not readers.pump(LONGEST, lambda: all(reader.events >= BEHIND for reader in readers.all)):
             raise RuntimeError("not every reader got what it had missed")
         took = monotonic() - start
         reads = server.stats()["store_reads"] - reads
-    name = f"{STORM:,} readers at one cursor, {BEHIND} events behind, all served"
+    name = f"{STORM:,} at one cursor, {BEHIND} events behind, until all are served"
     return Row(name, {BACK: figure([took], "s"), "store reads": figure([reads])})
-
-
-def _settled(stage: Stage, server: Puntini) -> str:
-    """The session's newest id, when nothing is said any more."""
-    head = ""
-    while head != (head := server.head(stage.session_id)):
-        pass
-    return head

@@ -1,4 +1,4 @@
-"""What the rivals share: one session's events for many readers, a bounded queue each, as such servers are often written.
+"""What the rivals share: one session's events for many readers, a bounded queue each, as is often written.
 
 Every event is encoded once, here, so that the rivals' figures are about carrying it and not about JSON.
 """
@@ -70,4 +70,6 @@ def event(number: int, size: int) -> Said:
 def _encoded(number: int, pad: str) -> str:
     stamp = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     envelope = {"type": "reasoning", "id": f"r.{number}", "session_id": SESSION, **SESSION_CONTENTS}
-    return json.dumps({**envelope, "timestamp": stamp, "data": {"text": f"Thought {number}.{pad}"}}, separators=(",", ":"))
+    return json.dumps(
+        {**envelope, "timestamp": stamp, "data": {"text": f"Thought {number}.{pad}"}}, separators=(",", ":")
+    )

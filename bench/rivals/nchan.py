@@ -1,4 +1,4 @@
-"""A rival: nginx with the nchan module, one worker. ``python -m bench.rivals.nchan`` runs it in the present directory."""
+"""A rival: nginx with the nchan module, one worker. ``python -m bench.rivals.nchan`` runs it where it is called."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Publishes events to nchan, one request after the other: ``python -m bench.rivals.publish PORT COUNT EVERY_MS SIZE``."""
+"""Publishes events to nchan, one after the other: ``python -m bench.rivals.publish PORT COUNT EVERY_MS SIZE``."""
 
 import socket
 import sys

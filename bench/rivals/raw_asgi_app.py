@@ -7,7 +7,9 @@ from typing import Any
 Message = MutableMapping[str, Any]
 
 
-async def app(scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]) -> None:
+async def app(
+    scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
+) -> None:
     """Headers, a comment, and then nothing until the client leaves."""
     if scope["type"] != "http":
         return

@@ -1,104 +1,155 @@
-"""The conversation, folded from prompts and answers: a window of the newest messages."""
+"""The conversation: what was asked and what was answered, as a window of the newest messages."""
 
 from collections.abc import Iterable
+from itertools import dropwhile, islice
+from typing import Literal
 
-from msgspec.structs import replace
+from msgspec import Struct
 
 from puntini.protocol.events import AssistantResponse, Message, UserPrompt
 
 MOST_MESSAGES = 1_000
-MOST_CHARACTERS = 4 << 20
+MOST_BYTES = 4 << 20
+"""Of text in UTF-8, in all messages together. A message that is larger by itself is cut to its beginning."""
+PARTS_JOINED = 1_024
+"""So many parts are joined into one: short pieces cost more by themselves than what they say."""
 
 
-class Draft:
-    """A message that may still grow. Its parts are joined when somebody asks."""
+class Spoken(Struct, omit_defaults=True, kw_only=True):
+    """A message that may still grow. ``end`` is where its next piece belongs, in code points; ``size`` is in bytes."""
 
-    __slots__ = ("_parts", "length", "message", "whole")
+    id: str
+    role: Literal["user", "assistant"]
+    task_id: str = ""
+    agent: str = ""
+    timestamp: str = ""
+    parts: list[str] = []
+    end: int = 0
+    size: int = 0
+    whole: bool = False
 
-    def __init__(self, message: Message, *, whole: bool) -> None:
-        self.message = message
-        self.whole = whole
-        self.length = len(message.content)
-        self._parts: list[str] = []
+    def text(self) -> str:
+        """What was said so far."""
+        if len(self.parts) != 1:
+            self.parts = ["".join(self.parts)]
+        return self.parts[0]
 
-    def add(self, text: str, offset: int) -> None:
-        """Append a piece. What of it is already there is passed over."""
-        if self.whole:
-            return
-        fresh = text[max(0, self.length - offset) :] if offset < self.length else text
-        if fresh:
-            self._parts.append(fresh)
-            self.length += len(fresh)
+    def grow(self, text: str) -> int:
+        """Take in as much of ``text`` as there is room for; returns its size."""
+        text, size = _cut(text, MOST_BYTES - self.size)
+        if text:
+            self.parts.append(text)
+            if len(self.parts) >= PARTS_JOINED:
+                self.text()
+        self.size += size
+        return size
 
-    def read(self) -> Message:
-        """The message as it is now."""
-        if self._parts:
-            self.message = replace(self.message, content=self.message.content + "".join(self._parts))
-            self._parts.clear()
-        return self.message
+    def message(self) -> Message:
+        """As clients are shown it."""
+        return Message(id=self.id, role=self.role, content=self.text(), agent=self.agent, timestamp=self.timestamp)
 
 
 class Messages:
-    """The newest messages, oldest first."""
+    """The newest messages, in the order in which they began.
 
-    def __init__(self, messages: Iterable[tuple[Message, bool]] = (), count: int = 0) -> None:
-        self._drafts = {message.id: Draft(message, whole=whole) for message, whole in messages}
-        self._characters = sum(draft.length for draft in self._drafts.values())
+    A whole message stands where its pieces stood; text, time and author are its own. Pieces after the whole change
+    nothing. So a fold over a log from which superseded pieces were erased ends up the same, but that a message stands
+    where its whole was said when another began in between.
+    """
+
+    def __init__(self, spoken: Iterable[Spoken] = (), count: int = 0) -> None:
+        self._spoken = {each.id: each for each in spoken}
+        self._size = sum(each.size for each in self._spoken.values())
         self.count = count
 
     def asked(self, event: UserPrompt) -> None:
         """A person's message."""
         data = event.data
-        self._put(Message(id=data.message_id, role="user", content=data.prompt, timestamp=event.timestamp))
+        spoken = Spoken(id=data.message_id, role="user", task_id=event.task_id, timestamp=event.timestamp, whole=True)
+        self._put(spoken, data.prompt)
 
     def answered(self, event: AssistantResponse) -> None:
-        """A piece of an answer, or a whole one, which replaces its pieces."""
-        data = event.data
-        draft = self._drafts.get(data.message_id)
-        if data.chunk and draft is not None:
-            before = draft.length
-            draft.add(data.text, data.offset)
-            self._characters += draft.length - before
-            self._bound()
-            return
-        message = Message(
-            id=data.message_id, role="assistant", content=data.text, agent=event.agent, timestamp=event.timestamp
-        )
-        self._put(message, whole=not data.chunk)
+        """An answer, whole or a piece of one."""
+        if event.data.chunk:
+            self._piece(event)
+        else:
+            self._put(_answer(event, whole=True), event.data.text)
 
-    def _put(self, message: Message, *, whole: bool = True) -> None:
-        known = self._drafts.get(message.id)
+    def _piece(self, event: AssistantResponse) -> None:
+        """Append what is not there yet of a piece, as it is, also when something is missing before it."""
+        data = event.data
+        spoken = self._spoken.get(data.message_id)
+        reached = 0 if spoken is None else spoken.end
+        text = data.text[max(0, reached - data.offset) :]
+        if not text or (spoken is not None and spoken.whole):
+            return
+        if spoken is None:
+            self._put(spoken := _answer(event), text)
+        else:
+            self._size += spoken.grow(text)
+            self._bound()
+        spoken.end = data.offset + len(data.text)
+
+    def _put(self, spoken: Spoken, text: str) -> None:
+        known = self._spoken.get(spoken.id)
         if known is None:
             self.count += 1
         else:
-            self._characters -= known.length
-            message = replace(message, timestamp=known.message.timestamp)
-        self._drafts[message.id] = Draft(message, whole=whole)
-        self._characters += len(message.content)
+            self._size -= known.size
+        self._spoken[spoken.id] = spoken
+        self._size += spoken.grow(text)
         self._bound()
 
     def _bound(self) -> None:
-        """Let the oldest go; the newest always stays."""
-        while len(self._drafts) > 1 and (len(self._drafts) > MOST_MESSAGES or self._characters > MOST_CHARACTERS):
-            oldest = next(iter(self._drafts))
-            self._characters -= self._drafts.pop(oldest).length
+        """Let the oldest go. The newest stays: none is larger than the window."""
+        while len(self._spoken) > MOST_MESSAGES or self._size > MOST_BYTES:
+            self._drop(next(iter(self._spoken)))
 
-    def drop_unfinished(self, message_ids: Iterable[str]) -> None:
-        """Forget these messages, where they are still in pieces."""
-        for message_id in message_ids:
-            draft = self._drafts.get(message_id)
-            if draft is not None and not draft.whole:
-                self._characters -= draft.length
-                del self._drafts[message_id]
-                self.count -= 1
+    def _drop(self, message_id: str) -> None:
+        self._size -= self._spoken.pop(message_id).size
+
+    def retract(self, task_id: str) -> None:
+        """Forget the answers of a task that are still in pieces: the attempt that would have ended them is dead."""
+        void = [each.id for each in self._spoken.values() if each.task_id == task_id and not each.whole]
+        for message_id in void:
+            self._drop(message_id)
+        self.count -= len(void)
 
     def newest(self, limit: int, before: str = "") -> list[Message]:
         """The newest ``limit`` of those before a message, oldest first. An unknown ``before`` finds none."""
-        ids = list(self._drafts)
+        newest_first: Iterable[Spoken] = reversed(self._spoken.values())
         if before:
-            ids = ids[: ids.index(before)] if before in self._drafts else []
-        return [self._drafts[message_id].read() for message_id in ids[-limit:]]
+            newest_first = islice(dropwhile(lambda each: each.id != before, newest_first), 1, None)
+        found = [each.message() for each in islice(newest_first, max(0, limit))]
+        return found[::-1]
 
-    def save(self) -> list[tuple[Message, bool]]:
+    def prompt_of(self, task_id: str) -> str:
+        """What a task was last asked; nothing when that is not in the window."""
+        asked = (each for each in reversed(self._spoken.values()) if each.task_id == task_id and each.role == "user")
+        found = next(asked, None)
+        return "" if found is None else found.text()
+
+    def save(self) -> list[Spoken]:
         """Everything in the window."""
-        return [(draft.read(), draft.whole) for draft in self._drafts.values()]
+        for each in self._spoken.values():
+            each.text()
+        return list(self._spoken.values())
+
+
+def _answer(event: AssistantResponse, *, whole: bool = False) -> Spoken:
+    return Spoken(
+        id=event.data.message_id,
+        role="assistant",
+        task_id=event.task_id,
+        agent=event.agent,
+        timestamp=event.timestamp,
+        whole=whole,
+    )
+
+
+def _cut(text: str, room: int) -> tuple[str, int]:
+    """As much of ``text`` as fits, and its size. What was cut fills the room, so that nothing is added behind it."""
+    raw = text.encode()
+    if len(raw) <= room:
+        return text, len(raw)
+    return raw[:room].decode(errors="ignore"), room

@@ -1,62 +1,75 @@
-"""A session's view: what its events amount to.
+"""A session's view: what its events amount to."""
 
-Whoever folds owns the view and it changes in place; pure means: no clock, no chance, the same events make the same
-view, and ``decode(encode(view))`` goes on exactly as the view would.
-"""
-
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, assert_never
 
 import msgspec
 from msgspec import Struct
 
-from puntini.protocol.entries import encode
 from puntini.protocol.events import (
+    AgentStatus,
+    ApprovalRequest,
+    ApprovalResolved,
     AssistantResponse,
+    Debug,
+    Error,
     GraphUpdate,
     LoggedEvent,
+    MemorySummary,
     Message,
+    PlanUpdate,
+    Reasoning,
     SessionClosed,
     SessionReady,
     SessionReadyData,
     SessionStatus,
     StateUpdate,
+    Step,
     TaskCancelled,
     TaskCompleted,
     TaskFailed,
     TaskPaused,
     TaskProgress,
     TaskResumed,
+    TaskRetracted,
     TaskStarted,
     TaskView,
+    ToolCall,
     UserPrompt,
+    WorkflowUpdate,
 )
-from puntini.views import patch
-from puntini.views.graph import GraphState, GraphView
-from puntini.views.messages import Messages
+from puntini.protocol.graph import Graph
+from puntini.views.graph import GraphView
+from puntini.views.messages import Messages, Spoken
+from puntini.views.state import AgentState
 from puntini.views.tasks import OpenTasks
 
 READY_MESSAGES = 100
 
 
-class Saved(Struct):
-    """A view as it is kept."""
+class Saved(Struct, omit_defaults=True, kw_only=True):
+    """A view as it is kept. New fields get defaults, so that old snapshots keep decoding."""
 
-    seq: int
-    status: SessionStatus
-    graph: GraphState
-    messages: list[tuple[Message, bool]]
-    message_count: int
-    tasks: list[TaskView]
-    prompts: dict[str, str]
-    state: Any
-    state_version: int
+    seq: int = 0
+    status: SessionStatus = "active"
+    messages: list[Spoken] = []
+    message_count: int = 0
+    graph: Graph = Graph()
+    overflowed: bool = False
+    state: Any = None
+    state_version: int = 0
+    tasks: list[TaskView] = []
 
 
-_saved = msgspec.json.Decoder(Saved)
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Saved)
 
 
 class SessionView:
-    """Conversation, graph, agent state and open tasks of one session."""
+    """Conversation, graph, agent state and open tasks of one session, after the event ``seq``.
+
+    Whoever folds owns the view, and it is changed in place: a copy of a large graph for each event is not free. It is
+    pure all the same: no clock, no chance, the same events make the same view. What it hands out does not change.
+    """
 
     RELEVANT: ClassVar[frozenset[str]] = frozenset(
         {
@@ -71,111 +84,119 @@ class SessionView:
             "task_completed",
             "task_failed",
             "task_cancelled",
+            "task_retracted",
             "session_closed",
         }
     )
+    """The types that change more than ``seq``; all others may be skipped without being decoded."""
 
     def __init__(self) -> None:
-        self.seq = 0
-        self.status: SessionStatus = "active"
-        self.graph = GraphView()
-        self.state: Any = None
-        self.state_version = 0
-        self._messages = Messages()
-        self._tasks = OpenTasks()
+        self._adopt(Saved())
 
-    def apply(self, seq: int, event: LoggedEvent) -> None:
-        """Take an event in."""
-        self.seq = seq
-        match event:
-            case UserPrompt():
-                self._messages.asked(event)
-                self._tasks.asked(event)
-            case AssistantResponse():
-                self._messages.answered(event)
-            case GraphUpdate():
-                self.graph.apply(event.data.version, event.data.delta)
-            case StateUpdate():
-                self._update(event)
-            case SessionClosed():
-                self.status = "closed"
-            case (
-                TaskStarted()
-                | TaskProgress()
-                | TaskPaused()
-                | TaskResumed()
-                | TaskCompleted()
-                | TaskFailed()
-                | TaskCancelled()
-            ):
-                self._tasks.apply(event)
-            case _:
-                pass
+    def _adopt(self, saved: Saved) -> None:
+        self.seq = saved.seq
+        self.status: SessionStatus = saved.status
+        self.graph = GraphView(saved.graph, overflowed=saved.overflowed)
+        self._messages = Messages(saved.messages, saved.message_count)
+        self._state = AgentState(saved.state, saved.state_version)
+        self._tasks = OpenTasks(saved.tasks)
 
     def skip(self, seq: int) -> None:
         """An event passed that changes nothing."""
         self.seq = seq
 
-    def _update(self, event: StateUpdate) -> None:
-        data = event.data
-        if data.patch is None:
-            self.state = data.snapshot
-        else:
-            try:
-                self.state = patch.apply(self.state, data.patch)
-            except patch.PatchFailed:
-                # An agent's patch that does not fit leaves the state as it was, here as in every client.
-                return
-        self.state_version = data.version
+    def apply(self, seq: int, event: LoggedEvent) -> None:  # noqa: C901 - one case a kind of event
+        """Take an event in.
+
+        ``task_retracted`` takes back, for now, only the answers that are still in pieces.
+        """
+        self.seq = seq
+        match event:
+            case AssistantResponse():
+                self._messages.answered(event)
+            case GraphUpdate():
+                self.graph.apply(event.data.version, event.data.delta)
+            case StateUpdate():
+                self._state.apply(event.data)
+            case TaskProgress() | TaskPaused() | TaskResumed():
+                self._tasks.change(event)
+            case UserPrompt():
+                self._messages.asked(event)
+            case TaskStarted():
+                self._tasks.start(event, self._messages.prompt_of(event.task_id))
+            case TaskCompleted() | TaskFailed() | TaskCancelled():
+                self._tasks.end(event)
+            case TaskRetracted():
+                self._messages.retract(event.task_id)
+            case SessionClosed():
+                self.status = "closed"
+            case Reasoning() | Debug() | ToolCall() | Step() | PlanUpdate() | MemorySummary() | Error():
+                pass
+            case AgentStatus() | WorkflowUpdate() | ApprovalRequest() | ApprovalResolved():
+                pass
+            case _:
+                assert_never(event)
+
+    # What it amounts to.
+
+    @property
+    def state(self) -> Any:
+        """The agent's state."""
+        return self._state.value
+
+    @property
+    def state_version(self) -> int:
+        """The version of the last update to the state that applied."""
+        return self._state.version
+
+    @property
+    def message_count(self) -> int:
+        """How many messages the session has had, also those that are too old to be kept."""
+        return self._messages.count
+
+    def messages(self, *, limit: int, before: str = "") -> list[Message]:
+        """The newest ``limit`` messages before message id ``before``, oldest first; none when it is unknown."""
+        return self._messages.newest(limit, before)
+
+    def tasks(self) -> list[TaskView]:
+        """The tasks that have not ended, oldest first."""
+        return self._tasks.open()
 
     def ready(self, *, session_id: str, cursor: str, agent: str) -> SessionReady:
-        """The snapshot for clients."""
+        """The snapshot event for clients, with the newest messages."""
         data = SessionReadyData(
             session_id=session_id,
             status=self.status,
             cursor=cursor,
             agent=agent,
             initial_graph=self.graph.graph(),
-            messages=self._messages.newest(READY_MESSAGES),
+            messages=self.messages(limit=READY_MESSAGES),
             state=self.state,
-            tasks=self._tasks.list(),
+            tasks=self.tasks(),
         )
         return SessionReady(session_id=session_id, data=data)
 
-    def messages(self, *, limit: int, before: str = "") -> list[Message]:
-        """The newest ``limit`` messages before message id ``before``, oldest first."""
-        return self._messages.newest(limit, before)
-
-    @property
-    def message_count(self) -> int:
-        """How many messages the session ever had."""
-        return self._messages.count
+    # Keeping it.
 
     def encode(self) -> bytes:
-        """Everything there is to it."""
-        return encode(
+        """Everything there is to it, as JSON."""
+        return _encoder.encode(
             Saved(
                 seq=self.seq,
                 status=self.status,
-                graph=self.graph.save(),
                 messages=self._messages.save(),
-                message_count=self._messages.count,
-                tasks=self._tasks.list(),
-                prompts=self._tasks.prompts,
+                message_count=self.message_count,
+                graph=self.graph.graph(),
+                overflowed=self.graph.overflowed,
                 state=self.state,
                 state_version=self.state_version,
+                tasks=self.tasks(),
             )
         )
 
     @classmethod
     def decode(cls, body: bytes) -> Self:
-        """The inverse of ``encode``."""
-        saved = _saved.decode(body)
+        """The inverse of ``encode``: goes on exactly as the view would have, also in the middle of a message."""
         view = cls()
-        view.seq, view.status = saved.seq, saved.status
-        view.graph = GraphView.load(saved.graph)
-        view.state, view.state_version = saved.state, saved.state_version
-        view._messages = Messages(saved.messages, saved.message_count)
-        view._tasks = OpenTasks(saved.tasks)
-        view._tasks.expect(saved.prompts)
+        view._adopt(_decoder.decode(body))
         return view

@@ -1,4 +1,6 @@
-"""The life of tasks: a table of transitions, folded from their events."""
+"""The tasks that have not ended, folded from the events of their lives."""
+
+from collections.abc import Iterable, Mapping
 
 from msgspec.structs import replace
 
@@ -12,72 +14,75 @@ from puntini.protocol.events import (
     TaskStarted,
     TaskStatus,
     TaskView,
-    UserPrompt,
 )
 
-TaskEvent = TaskStarted | TaskProgress | TaskPaused | TaskResumed | TaskCompleted | TaskFailed | TaskCancelled
-MOST_OPEN = 1_000
+Change = TaskProgress | TaskPaused | TaskResumed
+End = TaskCompleted | TaskFailed | TaskCancelled
+Statuses = frozenset[TaskStatus]
 
-OPEN: frozenset[TaskStatus] = frozenset({"queued", "running", "waiting", "paused"})
-TRANSITIONS: dict[type[TaskEvent], tuple[frozenset[TaskStatus], frozenset[TaskStatus]]] = {
-    TaskProgress: (frozenset({"queued", "running", "waiting"}), frozenset({"running", "waiting"})),
-    TaskPaused: (frozenset({"queued", "running", "waiting"}), frozenset({"paused"})),
-    TaskResumed: (OPEN, frozenset({"queued", "running"})),
+MOST_OPEN = 1_000
+"""Tasks that start beyond this are not shown."""
+PROMPT_SHOWN = 2_000
+"""So many characters of its prompt are shown with a task; the message has all of it."""
+
+_BEGUN: Statuses = frozenset({"queued", "running"})
+_AT_WORK: Statuses = frozenset({"running", "waiting"})
+_PAUSED: Statuses = frozenset({"paused"})
+
+STARTS: Statuses = _BEGUN
+CHANGES: Mapping[TaskStatus, Mapping[type[Change], Statuses]] = {
+    "queued": {TaskProgress: _BEGUN, TaskPaused: _PAUSED, TaskResumed: _BEGUN},
+    "running": {TaskProgress: _AT_WORK, TaskPaused: _PAUSED, TaskResumed: _BEGUN},
+    "waiting": {TaskProgress: _AT_WORK, TaskPaused: _PAUSED, TaskResumed: _BEGUN},
+    "paused": {TaskResumed: _BEGUN},
 }
-"""From which statuses an event leads on, and to which; a start comes from nowhere, an end from everywhere."""
+"""From each status: which event may lead to which. What is not here changes nothing; an end ends from anywhere.
+
+A running task is resumed when the server that ran it died.
+"""
 
 
 class OpenTasks:
-    """The tasks that have not ended. What an event of an ended or unknown task says changes nothing."""
+    """Open tasks in the order they were accepted. Events of a task that is not open change nothing.
 
-    def __init__(self, tasks: list[TaskView] | None = None) -> None:
-        self._tasks = {task.task_id: task for task in tasks or []}
-        self._prompts: dict[str, str] = {}
+    A task's ended life is not remembered: the log refuses what comes after an end, so a start is always the first.
+    """
 
-    def asked(self, event: UserPrompt) -> None:
-        """A prompt comes just before its task's start."""
-        self._prompts = {event.task_id: event.data.prompt} if event.task_id else {}
+    def __init__(self, tasks: Iterable[TaskView] = ()) -> None:
+        self._tasks = {task.task_id: task for task in tasks}
 
-    def apply(self, event: TaskEvent) -> None:
-        """Take an event of a task in."""
-        if isinstance(event, TaskStarted):
-            self._start(event)
-        elif isinstance(event, TaskCompleted | TaskFailed | TaskCancelled):
-            self._tasks.pop(event.task_id, None)
-        else:
-            self._move(event)
-
-    def _start(self, event: TaskStarted) -> None:
-        if event.task_id in self._tasks or len(self._tasks) >= MOST_OPEN:
+    def start(self, event: TaskStarted, prompt: str) -> None:
+        """A task was accepted."""
+        full = len(self._tasks) >= MOST_OPEN
+        if full or event.task_id in self._tasks or event.data.status not in STARTS:
             return
         self._tasks[event.task_id] = TaskView(
             task_id=event.task_id,
             status=event.data.status,
-            prompt=self._prompts.pop(event.task_id, ""),
+            prompt=prompt if len(prompt) <= PROMPT_SHOWN else f"{prompt[:PROMPT_SHOWN]}…",
             agent=event.agent,
             attempt=event.attempt,
+            progress=event.data.progress,
             started_at=event.timestamp,
         )
 
-    def _move(self, event: TaskProgress | TaskPaused | TaskResumed) -> None:
+    def change(self, event: Change) -> None:
+        """A task goes on, comes to rest or is taken up again."""
         task = self._tasks.get(event.task_id)
-        origins, targets = TRANSITIONS[type(event)]
-        if task is None or task.status not in origins or event.data.status not in targets:
+        data = event.data
+        if task is None or data.status not in CHANGES[task.status].get(type(event), ()):
             return
-        progress = task.progress if event.data.progress is None else event.data.progress
         self._tasks[event.task_id] = replace(
-            task, status=event.data.status, attempt=max(task.attempt, event.attempt), progress=progress
+            task,
+            status=data.status,
+            attempt=max(task.attempt, event.attempt),
+            progress=task.progress if data.progress is None else data.progress,
         )
 
-    def list(self) -> list[TaskView]:
-        """The tasks in the order they began."""
-        return [*self._tasks.values()]
+    def end(self, event: End) -> None:
+        """A task has ended."""
+        self._tasks.pop(event.task_id, None)
 
-    @property
-    def prompts(self) -> dict[str, str]:
-        """A prompt whose task has not begun."""
-        return dict(self._prompts)
-
-    def expect(self, prompts: dict[str, str]) -> None:
-        """Go on from a saved ``prompts``."""
-        self._prompts = dict(prompts)
+    def open(self) -> list[TaskView]:
+        """The tasks, oldest first."""
+        return list(self._tasks.values())

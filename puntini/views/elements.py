@@ -1,0 +1,183 @@
+"""Nodes and edges, and what each operation does to them.
+
+What is said twice is said once: doing an operation again changes nothing more.
+"""
+
+from collections.abc import MutableMapping
+from typing import Any
+
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from puntini.protocol.graph import Edge, GraphOp, Node
+from puntini.views.overlay import Overlay
+
+MOST_NODES = 100_000
+MOST_EDGES = 200_000
+QUOTED = 80
+
+Props = dict[str, Any]
+
+
+class Elements:
+    """Nodes and edges by id, in the order they came.
+
+    Adding and updating are one thing, "put": what is there is merged with what is given, and what is not there is made.
+
+    - Properties merge by name; null removes one.
+    - A node is known by its id, else by its natural key (label and key; a key that is empty is none). It keeps its id.
+      Its label is replaced, its key where one is given, unless another node has that natural key already.
+    - An edge whose ends are not there is passed over. With a node go its edges.
+    - Beyond the bounds nothing is made any more; ``overflowed`` tells, until ``clear``.
+    """
+
+    def __init__(
+        self,
+        nodes: MutableMapping[str, Node],
+        edges: MutableMapping[str, Edge],
+        keys: MutableMapping[tuple[str, str], str],
+        touching: MutableMapping[str, set[str]],
+    ) -> None:
+        self.nodes = nodes
+        self.edges = edges
+        self.overflowed = False
+        self._keys = keys
+        self._touching = touching
+
+    def draft(self) -> "Elements":
+        """A copy to try things on; making it costs nothing."""
+        return Elements(
+            Overlay(self.nodes), Overlay(self.edges), Overlay(self._keys), Overlay(self._touching, set.copy)
+        )
+
+    def do(self, op: GraphOp) -> None:
+        """Carry out an operation; one that is not complete, or cannot apply, changes nothing."""
+        match op.action:
+            case "add_node" | "update_node" if op.node is not None:
+                self._put_node(op.node)
+            case "add_edge" | "update_edge" if op.edge is not None:
+                self._put_edge(op.edge)
+            case "remove_node" if op.id is not None:
+                self._remove_node(op.id)
+            case "remove_edge" if op.id is not None:
+                self._remove_edge(op.id)
+            case "clear":
+                self._clear()
+
+    # Nodes.
+
+    def _put_node(self, node: Node) -> None:
+        known = self.nodes.get(node.id)
+        if known is None and (holder := self._keys.get(_natural(node))) is not None:
+            known = self.nodes[holder]
+        if known is not None:
+            self._merge_node(known, node)
+        elif len(self.nodes) < MOST_NODES:
+            self._set_node(node if None not in node.props.values() else replace(node, props=_merged({}, node.props)))
+        else:
+            self.overflowed = True
+
+    def _merge_node(self, known: Node, node: Node) -> None:
+        props = _merged(known.props, node.props)
+        renamed = Node(known.id, node.label, known.key if node.key is UNSET else node.key, props)
+        if self._keys.get(_natural(renamed), known.id) != known.id:
+            renamed = replace(known, props=props)
+        if _natural(renamed) != _natural(known):
+            self._keys.pop(_natural(known), None)
+        self._set_node(renamed)
+
+    def _set_node(self, node: Node) -> None:
+        self.nodes[node.id] = node
+        if node.key:
+            self._keys[_natural(node)] = node.id
+
+    def _remove_node(self, node_id: str) -> None:
+        node = self.nodes.pop(node_id, None)
+        if node is None:
+            return
+        self._keys.pop(_natural(node), None)
+        for edge_id in list(self._touching.get(node_id, ())):
+            self._remove_edge(edge_id)
+
+    # Edges.
+
+    def _put_edge(self, edge: Edge) -> None:
+        if edge.source not in self.nodes or edge.target not in self.nodes:
+            return
+        known = self.edges.get(edge.id)
+        if known is None and len(self.edges) >= MOST_EDGES:
+            self.overflowed = True
+            return
+        if known is not None:
+            self._let_go(known)
+        props = _merged(known.props if known else {}, edge.props)
+        self.edges[edge.id] = replace(edge, props=props)
+        for end in (edge.source, edge.target):
+            self._touching.setdefault(end, set()).add(edge.id)
+
+    def _remove_edge(self, edge_id: str) -> None:
+        edge = self.edges.pop(edge_id, None)
+        if edge is not None:
+            self._let_go(edge)
+
+    def _let_go(self, edge: Edge) -> None:
+        for end in {edge.source, edge.target}:
+            self._touching[end].discard(edge.id)
+            if not self._touching[end]:
+                del self._touching[end]
+
+    def _clear(self) -> None:
+        for part in (self.nodes, self.edges, self._keys, self._touching):
+            part.clear()
+        self.overflowed = False
+
+    # What people may not do.
+
+    def refusal(self, op: GraphOp) -> str | None:
+        """Why an operation would not do what it says, or None. Asked for people's edits, who want to be told."""
+        if problem := op.problem():
+            return problem
+        if op.node is not None:
+            return self._node_refusal(op.node, known=op.action == "update_node")
+        if op.edge is not None:
+            return self._edge_refusal(op.edge, known=op.action == "update_edge")
+        if op.action == "remove_node" and op.id not in self.nodes:
+            return f"there is no node {_quoted(op.id)}"
+        if op.action == "remove_edge" and op.id not in self.edges:
+            return f"there is no edge {_quoted(op.id)}"
+        return None
+
+    def _node_refusal(self, node: Node, *, known: bool) -> str | None:
+        there = self.nodes.get(node.id)
+        if there is None:
+            if known:
+                return f"there is no node {_quoted(node.id)}"
+            full = len(self.nodes) >= MOST_NODES and _natural(node) not in self._keys
+            return f"a graph holds at most {MOST_NODES} nodes" if full else None
+        renamed = replace(node, key=there.key) if node.key is UNSET else node
+        holder = self._keys.get(_natural(renamed), node.id)
+        return None if holder == node.id else f"node {_quoted(holder)} has this label and key"
+
+    def _edge_refusal(self, edge: Edge, *, known: bool) -> str | None:
+        there = edge.id in self.edges
+        if known and not there:
+            return f"there is no edge {_quoted(edge.id)}"
+        for end in (edge.source, edge.target):
+            if end not in self.nodes:
+                return f"there is no node {_quoted(end)}"
+        full = len(self.edges) >= MOST_EDGES and not there
+        return f"a graph holds at most {MOST_EDGES} edges" if full else None
+
+
+def _natural(node: Node) -> tuple[str, str]:
+    """The natural key. One with an empty key is never in ``_keys``."""
+    return (node.label, node.key or "")
+
+
+def _merged(props: Props, more: Props) -> Props:
+    return {name: value for name, value in {**props, **more}.items() if value is not None}
+
+
+def _quoted(text: str | None) -> str:
+    text = text or ""
+    return f"`{text if len(text) <= QUOTED else text[:QUOTED] + '…'}`"
