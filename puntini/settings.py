@@ -78,8 +78,9 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str], cwd: Path, config
     """Put the settings together. Raises Misconfigured, which names the setting and where it was made."""
     values: dict[str, Any] = {}
     for source, found in (_file(cwd, config), _environment(environ), ("the command line", dict(flags))):
-        _check(source, found)
-        values |= found
+        listed = _listed(found)
+        _check(source, listed)
+        values |= listed
     return msgspec.convert(values, Settings, strict=False)
 
 
@@ -102,13 +103,15 @@ def _environment(environ: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
         for name, value in environ.items()
         if name.startswith(PREFIX) and name not in CREDENTIALS and name.removeprefix(PREFIX).lower() in known
     }
-    if "cors_origins" in found:
-        return "the environment", {**found, "cors_origins": _listed(found["cors_origins"])}
     return "the environment", dict(found)
 
 
-def _listed(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
+def _listed(found: Mapping[str, Any]) -> dict[str, Any]:
+    """What a flag or a variable holds as one text, as a list."""
+    origins = found.get("cors_origins")
+    if not isinstance(origins, str):
+        return dict(found)
+    return {**found, "cors_origins": tuple(part.strip() for part in origins.split(",") if part.strip())}
 
 
 def _check(source: str, found: dict[str, Any]) -> None:
