@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return int(code or 0)
     except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.ctx.get_help() if error.ctx else "", err=True)
+        click.echo(error.format_message(), err=True)
         return USAGE
     except click.ClickException as error:
         return _fail(_advised(error), error.exit_code)
@@ -122,6 +122,86 @@ def serve(config: Path | None, **flags: str | None) -> int:
     from puntini.server import run
 
     return run(settings)
+
+
+# Talking to a server.
+
+_url = click.option(
+    "--url", envvar=f"{PREFIX}URL", default=URL, metavar="URL", help=f"The server.  [{PREFIX}URL; default: {URL}]"
+)
+_json = click.option("--json", "as_json", is_flag=True, help="Print the events as JSON, one a line.")
+
+
+@cli.command()
+@click.argument("prompt", required=False)
+@click.option("--session", default="", metavar="ID", help="Go on in this session instead of a new one.")
+@click.option("--agent", default="", metavar="NAME", help="The agent to ask, instead of the server's usual one.")
+@_json
+@_url
+def chat(prompt: str | None, session: str, agent: str, as_json: bool, url: str) -> int:
+    """Ask an agent, and show how it works and what it answers.
+
+    The answer is written to the output, everything else beside it, so `puntini chat "..." > answer.txt` works. The
+    prompt `-` is read from the input; without a prompt, each line of the input is one. Ctrl-C stops the task.
+    """
+    from puntini.client import talk
+
+    prompts = _lines_typed() if prompt is None else [sys.stdin.read() if prompt == "-" else prompt]
+    return talk.chat(url, prompts, session_id=session, agent=agent, as_json=as_json)
+
+
+def _lines_typed() -> Iterator[str]:
+    """What is typed, line by line, until the end of the input."""
+    asking = sys.stdin.isatty()
+    while True:
+        if asking:
+            click.secho("> ", bold=True, nl=False, err=True)
+        line = sys.stdin.readline()
+        if not line:
+            return
+        if line.strip():
+            yield line.strip()
+
+
+@cli.command()
+@click.argument("session")
+@click.option("--after", default="", metavar="ID", help="Begin after this event; `earliest` for all that is kept.")
+@click.option("--events", default="", metavar="TYPES", help="Only these types, separated by commas.")
+@click.option(
+    "--level", default="", metavar="LEVEL", help="The least important debug events: debug, info, warning, error."
+)
+@_json
+@_url
+def tail(session: str, after: str, events: str, level: str, as_json: bool, url: str) -> int:
+    """Follow a session until it is closed, across lost connections and restarts of the server."""
+    from puntini.client import talk
+
+    return talk.tail(url, session, after=after, as_json=as_json, events=events, level=level)
+
+
+@cli.command()
+@click.argument("session")
+@click.option(
+    "--speed", type=click.FloatRange(min=0), default=1.0, metavar="N", help="So many times as fast; 0 at once."
+)
+@click.option("--after", default="earliest", metavar="ID", help="Begin after this event.")
+@click.option(
+    "--longest-pause",
+    type=click.FloatRange(min=0),
+    default=5.0,
+    metavar="SECONDS",
+    help="Wait no longer than this between two events.  [default: 5]",
+)
+@_json
+@_url
+def replay(session: str, speed: float, after: str, longest_pause: float, as_json: bool, url: str) -> int:
+    """Show what was said in a session at the pace it was said."""
+    from puntini.client import talk
+
+    return talk.replay(url, session, after=after, speed=speed, longest_pause=longest_pause, as_json=as_json)
+
+
+# The words.
 
 
 @cli.command()
