@@ -32,7 +32,7 @@ from puntini.log.keeper import Keeper
 from puntini.log.retention import Retention
 from puntini.settings import Settings
 from puntini.store.open import open_store
-from puntini.transport.asgi import problem_body
+from puntini.transport.asgi import BodyDeadline, problem_body, problem_headers
 from puntini.transport.connections import Connections
 from puntini.transport.opening import Opener
 from puntini.transport.streams import Streams
@@ -137,7 +137,10 @@ def create_app(settings: Settings, agents: Sequence[Agent] = ()) -> Starlette:
 
     app = Starlette(
         lifespan=lifespan,
-        middleware=[Middleware(OpenGate, origins=settings.cors_origins)],
+        middleware=[
+            Middleware(OpenGate, origins=settings.cors_origins),
+            Middleware(BodyDeadline, seconds=settings.body_seconds),
+        ],
         exception_handlers={PuntiniError: _problem, HTTPException: _http_problem, Exception: _bug},
     )
     app.state.parts = parts
@@ -146,8 +149,7 @@ def create_app(settings: Settings, agents: Sequence[Agent] = ()) -> Starlette:
 
 async def _problem(_request: Request, error: Exception) -> Response:
     assert isinstance(error, PuntiniError)
-    headers = {} if error.retry_after is None else {"retry-after": str(error.retry_after)}
-    return _response(error, headers)
+    return _response(error, {name.decode(): value.decode() for name, value in problem_headers(error)})
 
 
 async def _http_problem(_request: Request, error: Exception) -> Response:

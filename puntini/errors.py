@@ -68,6 +68,13 @@ class StaleAttempt(Conflict):
     code = "stale_attempt"
 
 
+class TooSlow(PuntiniError):
+    """What was to be sent did not arrive in time; nothing was changed."""
+
+    code, status, close, title = "too_slow", 408, 1008, "Too slow"
+    retryable = True
+
+
 class TooLarge(PuntiniError):
     """A body, frame or value above its limit."""
 

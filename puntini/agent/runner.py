@@ -5,7 +5,7 @@ whose server died, is taken up again as a new attempt that goes on after what th
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Literal
 
 import anyio
@@ -48,7 +48,8 @@ NOT_SPOKEN = frozenset({"user_prompt", "task_started", "task_progress", "task_pa
 RECHECK_SECONDS = 0.05
 POINTS_A_TURN = 512
 ROOM_TURNS = 8
-LEAST_ROOM = 16
+LEAST_SHARE = 4
+LEAST_ROOM = 32
 log = structlog.get_logger("puntini.agent")
 
 
@@ -56,12 +57,25 @@ class Interrupted(BaseException):
     """Unwinds an agent at a safe point. Not an Exception, so that an agent's own handlers let it pass."""
 
 
+class Turns:
+    """How many events a task may say before the others get their turn (``share``), so that no turn of the loop is long.
+
+    ``room`` is how many of a task's events may wait to be appended.
+    """
+
+    share = POINTS_A_TURN
+    room = POINTS_A_TURN
+
+    def divide(self, tasks: int) -> None:
+        """So many tasks run now."""
+        self.share = max(LEAST_SHARE, POINTS_A_TURN // (tasks or 1))
+        self.room = max(LEAST_ROOM, self.share * ROOM_TURNS)
+
+
 class Job:
     """One running attempt. Implements the agent's ``Task``."""
 
-    def __init__(
-        self, row: TaskRow, spoken: int, emitter: Emitter, versions: Versions, share: Callable[[], int]
-    ) -> None:
+    def __init__(self, row: TaskRow, spoken: int, emitter: Emitter, versions: Versions, turns: Turns) -> None:
         self.row = row
         self.task_id = row.task_id
         self.session_id = row.session_id
@@ -73,7 +87,7 @@ class Job:
         self.interrupted = False
         self.stopped = False
         self.emit = emitter.emit
-        self._share = share
+        self._turns = turns
         self._points = 0
         self.next_graph_version = versions.next
 
@@ -82,11 +96,10 @@ class Job:
         if self.order is not None:
             raise Interrupted
         self._points += 1
-        share = self._share()
-        if self._points >= share:
+        if self._points >= self._turns.share:
             self._points = 0
             await asyncio.sleep(0)
-        await self.emitter.room(max(LEAST_ROOM, share * ROOM_TURNS))
+        await self.emitter.room(self._turns.room)
 
     def stop(self) -> None:
         """Cut the agent off now."""
@@ -114,6 +127,7 @@ class Runner:
         self._group = tasks
         self._lanes = Lanes(most)
         self._jobs: dict[str, Job] = {}
+        self._turns = Turns()
         self._closing = False
         self._left = anyio.Event()
 
@@ -249,6 +263,7 @@ class Runner:
             log.warning("task left", task_id=row.task_id, session_id=row.session_id, reason=error.message)
         finally:
             self._jobs.pop(row.task_id, None)
+            self._turns.divide(len(self._jobs))
             self._lanes.done(row.session_id)
             self._left.set()
             self._left = anyio.Event()
@@ -259,18 +274,15 @@ class Runner:
             row = await self._note(row, _now(row, "running"), TaskProgress(data=TaskData(status="running")))
         versions = self._keeper.versions(row.session_id)
         versions.at_least((await self._keeper.view(row.session_id)).graph.version)
-        job = Job(row, await self._spoken(row), Emitter(self._store, row), versions, self._share)
+        job = Job(row, await self._spoken(row), Emitter(self._store, row), versions, self._turns)
         if self._closing:
             job.order = "suspend"
         self._jobs[row.task_id] = job
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(job.emitter.run)
+        self._turns.divide(len(self._jobs))
+        try:
             await self._work(job)
-            tasks.cancel_scope.cancel()
-
-    def _share(self) -> int:
-        """How many events a task may say before the others get their turn, so that no turn of the loop is long."""
-        return max(1, POINTS_A_TURN // (len(self._jobs) or 1))
+        finally:
+            job.emitter.close()
 
     async def _spoken(self, row: TaskRow) -> int:
         """How many events the agent itself has said in earlier attempts."""

@@ -117,11 +117,14 @@ class Hub:
         """Free the feeds that nobody has read for a while. Runs until cancelled."""
         while True:
             await anyio.sleep(IDLE_SECONDS / 2)
-            now = asyncio.get_running_loop().time()
-            for feed in list(self._feeds.values()):
-                feed.rest()
-                if not feed.readers and now - feed.idle_since > IDLE_SECONDS:
-                    self._drop(feed)
+            self.free_idle(asyncio.get_running_loop().time())
+
+    def free_idle(self, now: float) -> None:
+        """Let go of what was read for readers who came together, and of feeds idle for ``IDLE_SECONDS`` by ``now``."""
+        for feed in list(self._feeds.values()):
+            feed.rest()
+            if not feed.readers and now - feed.idle_since > IDLE_SECONDS:
+                self._drop(feed)
 
     @property
     def stats(self) -> dict[str, int]:

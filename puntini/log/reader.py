@@ -28,43 +28,47 @@ class Reader:
     async def take(self) -> bytes:
         """What comes next, from the ring or the store; empty when nothing is pending or all was filtered out.
 
-        Raises Lost, and NotFound when the session was deleted.
+        While the store can't be read it is empty too, after a while or a poke: the stream stays open, its pings go
+        on, and the events will be there when the store is. Raises Lost, and NotFound when the session was deleted.
         """
         if self.feed.gone:
             raise NotFound(f"There is no session `{self.feed.session_id}`.")
         framed = self.feed.framed(self.cursor, self.lens)
         if framed is None:
-            framed = await self._stored()
+            try:
+                framed = await self._stored()
+            except StoreUnavailable:
+                await self.pause(STORE_RETRY_SECONDS)
+                return b""
         self.cursor = framed.upto
         self.ended = framed.ended
         return framed.data
 
     async def _stored(self) -> Framed:
-        while True:
-            if self.cursor < self.feed.floor:
-                raise Lost
-            try:
-                run = await self.feed.stored(self.cursor)
-            except StoreUnavailable:
-                # The stream stays open: pings go on, and the events will be there when the store is.
-                await asyncio.sleep(STORE_RETRY_SECONDS)
-                continue
-            if self.cursor < self.feed.floor:
-                raise Lost
-            return run.framed_after(self.cursor, self.lens, self.feed.epoch)
+        if self.cursor < self.feed.floor:
+            raise Lost
+        run = await self.feed.stored(self.cursor)
+        if self.cursor < self.feed.floor:
+            raise Lost
+        return run.framed_after(self.cursor, self.lens, self.feed.epoch)
 
     def behind(self) -> bool:
-        """Whether there is something after the cursor."""
-        return self.cursor < self.feed.head and not self.ended
+        """Whether there is something to take: events after the cursor, or the word that the session was deleted."""
+        return self.feed.gone or (self.cursor < self.feed.head and not self.ended)
 
     async def wait(self) -> None:
         """Wait for something new, or for a poke."""
         waiter = self._waiter = asyncio.get_running_loop().create_future()
-        if self.behind() or self.feed.gone:
+        if self.behind():
             return
         await self.feed.wait(waiter)
 
+    async def pause(self, seconds: float) -> None:
+        """Wait so long, or for a poke."""
+        self._waiter = asyncio.get_running_loop().create_future()
+        await asyncio.wait([self._waiter], timeout=seconds)
+
     def poke(self) -> None:
-        """Make ``wait`` return."""
+        """Make ``wait`` and ``pause`` return."""
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)

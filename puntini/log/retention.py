@@ -20,6 +20,7 @@ from puntini.protocol.events import AssistantResponse, Reasoning
 DAY_MS = 86_400_000
 ROUND_SECONDS = 300.0
 SESSIONS_A_PAGE = 100
+MAX_SEQ = (1 << 63) - 1
 SLACK = 10
 """A session that is too large is cut a tenth below its limit, so that the next append does not cut again."""
 
@@ -98,7 +99,7 @@ class Retention:
             return
 
     async def apply(self, session_id: str) -> None:
-        """Bring one session within its limits. Raises NotFound or StoreUnavailable."""
+        """Bring one session within its limits, as far as open tasks allow. Raises NotFound or StoreUnavailable."""
         floor = (await self._store.bounds(session_id)).floor
         if await self._cut(session_id, self._keep_bytes) <= floor:
             return
@@ -106,21 +107,30 @@ class Retention:
         if await self._cut(session_id, self._keep_bytes) <= floor:
             return
         cut = await self._cut(session_id, self._keep_bytes - self._keep_bytes // SLACK)
+        if cut <= floor:
+            return
         await self._snapshots.snapshot_at(session_id, cut)
         await self._store.trim(session_id, cut)
         self._hub.trimmed(session_id, cut)
 
     async def _cut(self, session_id: str, keep_bytes: int) -> int:
         before = now_ms() - int(self._days * DAY_MS) if self._days else 0
-        return await self._store.horizon(session_id, before=before, keep_bytes=keep_bytes or 1 << 62)
+        horizon = await self._store.horizon(session_id, before=before, keep_bytes=keep_bytes or 1 << 62)
+        return min(horizon, await self._needless(session_id))
+
+    async def _needless(self, session_id: str) -> int:
+        """The seq up to which no open task needs its events: one that is taken up again counts what it has said."""
+        open_tasks = await self._store.tasks(session_id=session_id, open_only=True)
+        return min((task.first_seq - 1 for task in open_tasks if task.first_seq), default=MAX_SEQ)
 
     async def erase_superseded(self, session_id: str) -> int:
-        """Forget the pieces of messages that are whole; returns how many."""
+        """Forget the pieces of messages that are whole, but those of open tasks; returns how many."""
         bounds = await self._store.bounds(session_id)
+        end = min(bounds.head, await self._needless(session_id))
         cursor, erased = bounds.floor, 0
         open_pieces: dict[str, list[int]] = {}
-        while cursor < bounds.head:
-            page = await self._store.read(session_id, cursor)
+        while cursor < end:
+            page = await self._store.read(session_id, cursor, to=end)
             doomed = [seq for numbered in page.events for seq in _superseded(numbered, open_pieces)]
             if doomed:
                 await self._store.erase(session_id, doomed)

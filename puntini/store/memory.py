@@ -44,7 +44,7 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self.epoch = new_epoch()
-        self.stats: dict[str, Any] = {"appends": 0, "events": 0, "reads": 0}
+        self.stats: dict[str, Any] = {"appends": 0, "events": 0, "commits": 0, "reads": 0}
         self._listener: Listener = lambda *_: None
         self._sessions: dict[str, Kept] = {}
         self._tasks: dict[str, TaskRow] = {}
@@ -89,6 +89,7 @@ class MemoryStore:
         if write.once is not None:
             self._outcomes[write.once] = (written, write.at)
         self.stats["appends"] += 1
+        self.stats["commits"] += 1
         self.stats["events"] += len(write.entries)
         if write.entries:
             self._listener(write.session_id, first, write.entries)

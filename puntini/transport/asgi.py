@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 
 import anyio
 
-from puntini.errors import Invalid, PuntiniError, TooLarge
+from puntini.errors import Invalid, PuntiniError, TooLarge, TooSlow
 from puntini.protocol.entries import encode
 
 Scope = MutableMapping[str, Any]
@@ -18,7 +18,6 @@ ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 Headers = Iterable[tuple[bytes, bytes]]
 
 BODY_LIMIT = 1 << 20
-BODY_SECONDS = 30.0
 
 
 class Line(Protocol):
@@ -53,23 +52,56 @@ def query(scope: Scope) -> dict[str, str]:
         raise Invalid("Send at most 50 query parameters.") from None
 
 
-async def read_body(receive: Receive, *, limit: int = BODY_LIMIT, seconds: float = BODY_SECONDS) -> bytes:
-    """The whole body. Raises TooLarge, or Invalid when it does not arrive in time or the client leaves."""
+class BodyDeadline:
+    """Middleware: a request's body has ``seconds`` to arrive in whole, from when it is first asked for.
+
+    After that ``receive`` raises TooSlow. What comes behind the body, the word that the client left, has no deadline.
+    """
+
+    def __init__(self, app: ASGIApp, seconds: float) -> None:
+        self._app = app
+        self._seconds = seconds
+
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Pass on. Not a coroutine of its own: an open stream should not hold one more frame for this."""
+        if scope["type"] == "http" and scope["method"] not in {"GET", "HEAD"}:
+            receive = _in_time(receive, self._seconds)
+        return self._app(scope, receive, send)
+
+
+def _in_time(receive: Receive, seconds: float) -> Receive:
+    due: float | None = None
+    arrived = False
+
+    async def receive_in_time() -> Message:
+        nonlocal due, arrived
+        if arrived:
+            return await receive()
+        due = due or anyio.current_time() + seconds
+        with anyio.CancelScope(deadline=due):
+            message = await receive()
+            arrived = not message.get("more_body", False)
+            return message
+        raise TooSlow(f"Send the whole body within {seconds:g} seconds.")
+
+    return receive_in_time
+
+
+async def read_body(receive: Receive, *, limit: int = BODY_LIMIT) -> bytes:
+    """The whole body. Raises TooLarge, or Invalid when the client leaves before it is there."""
     parts: list[bytes] = []
     size = 0
-    with anyio.move_on_after(seconds):
-        while True:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise Invalid("The request ended before its body did.")
-            part = message.get("body", b"")
-            size += len(part)
-            if size > limit:
-                raise TooLarge(f"Send at most {limit} bytes in a body.")
-            parts.append(part)
-            if not message.get("more_body", False):
-                return b"".join(parts)
-    raise Invalid(f"Send the whole body within {seconds:.0f} seconds.")
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Invalid("The request ended before its body did.")
+        part = message.get("body", b"")
+        size += len(part)
+        if size > limit:
+            raise TooLarge(f"Send at most {limit} bytes in a body.")
+        parts.append(part)
+        if not message.get("more_body", False):
+            return b"".join(parts)
 
 
 async def answer(
@@ -101,11 +133,22 @@ def problem_body(error: PuntiniError, request_id: str = "") -> bytes:
     return encode(problem)
 
 
-async def answer_problem(scope: Scope, send: Send, error: PuntiniError) -> None:
-    """An error response. A problem that passes carries ``Retry-After``."""
+def problem_headers(error: PuntiniError) -> list[tuple[bytes, bytes]]:
+    """The headers of an error response. A problem that passes carries ``Retry-After``.
+
+    A body that is late may still be on its way, and nobody will read it: the connection ends (RFC 9110, 15.5.9).
+    """
     headers = [(b"cache-control", b"no-store")]
     if error.retry_after is not None:
         headers.append((b"retry-after", b"%d" % error.retry_after))
+    if isinstance(error, TooSlow):
+        headers.append((b"connection", b"close"))
+    return headers
+
+
+async def answer_problem(scope: Scope, send: Send, error: PuntiniError) -> None:
+    """An error response."""
+    headers = problem_headers(error)
     request_id = scope.get("state", {}).get("request_id", "")
     body = problem_body(error, request_id)
     await answer(send, error.status, body, b"application/problem+json", headers, head=scope.get("method") == "HEAD")

@@ -1,5 +1,7 @@
 """What a request for a stream says: whose events, from where, which of them, how often."""
 
+import re
+
 from msgspec import Struct
 
 from puntini.errors import Invalid
@@ -10,6 +12,7 @@ KNOWN = frozenset(
     {"after", "events", "level", "max_rate", "wait", "limit", "token", "api_key", "ticket", "lastEventId"}
 )
 PAGE_LIMIT = 1_000
+WHOLE = re.compile(r"[0-9]{1,9}")
 WAIT_LIMIT = 60.0
 RATE_LIMIT = 1_000.0
 
@@ -37,7 +40,7 @@ def stream_request(scope: Scope, session_id: str, task_id: str = "") -> StreamRe
         after=after or None,
         max_rate=_number(given, "max_rate", 0.0, RATE_LIMIT),
         wait=_number(given, "wait", 0.0, WAIT_LIMIT),
-        limit=int(_number(given, "limit", 100.0, PAGE_LIMIT)),
+        limit=_whole(given, "limit", 100, PAGE_LIMIT),
     )
 
 
@@ -52,3 +55,12 @@ def _number(given: dict[str, str], name: str, default: float, most: float) -> fl
     if not 0 < value <= most and not (name == "wait" and value == 0):
         raise Invalid(f"{name}: give a number above 0, at most {most:g}", path=name)
     return value
+
+
+def _whole(given: dict[str, str], name: str, default: int, most: int) -> int:
+    text = given.get(name)
+    if text is None:
+        return default
+    if not WHOLE.fullmatch(text) or not 1 <= int(text) <= most:
+        raise Invalid(f"{name}: give a whole number from 1 to {most}", path=name)
+    return int(text)

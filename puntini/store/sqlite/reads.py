@@ -25,6 +25,12 @@ def place(connection: apsw.Connection, session_id: str) -> tuple[int, Bounds]:
 
 def page(connection: apsw.Connection, session_id: str, after: int, max_bytes: int, to: int | None) -> Page:
     """Events after a cursor. Raises NotFound."""
+    # In one transaction: a trim in between would otherwise take events away above the floor that the page names.
+    with connection:
+        return _page(connection, session_id, after, max_bytes, to)
+
+
+def _page(connection: apsw.Connection, session_id: str, after: int, max_bytes: int, to: int | None) -> Page:
     num, bounds = place(connection, session_id)
     end = bounds.head if to is None else min(to, bounds.head)
     start = max(after, bounds.floor)

@@ -94,7 +94,7 @@ class SqliteStore:
 
     async def append(self, write: Append) -> Written:
         """Append. The commit goes on when the caller gives up."""
-        return await asyncio.shield(self._writer.submit(write))
+        return await self._writer.submit(write)
 
     async def read(self, session_id: str, after: int, *, max_bytes: int = 65_536, to: int | None = None) -> Page:
         """Events after a cursor."""
