@@ -20,6 +20,7 @@ from puntini.api import streams as stream_routes
 from puntini.api.chat import Chat
 from puntini.api.desk import Desk
 from puntini.api.expiry import Expiry
+from puntini.api.outcomes import Outcomes
 from puntini.api.sessions import Sessions
 from puntini.api.snapshots import Snapshots
 from puntini.api.system import System
@@ -102,7 +103,10 @@ class Parts:
         expiry = Expiry(self.store, desk, self.connections, self.runner, idle_seconds=settings.session_idle_seconds)
         for listener in (self.keeper.committed, retention.committed):
             self.hub.also(listener)
-        for work in (self.hub.sweep, self.keeper.keep, self.connections.sweep, retention.sweep, expiry.sweep):
+        outcomes = Outcomes(self.store)
+        for work in (self.hub.sweep, self.keeper.keep, self.connections.sweep):
+            tasks.start_soon(work)
+        for work in (retention.sweep, expiry.sweep, outcomes.sweep):
             tasks.start_soon(work)
         return self._routes(desk)
 

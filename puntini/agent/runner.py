@@ -4,9 +4,8 @@ Stopping is a cancellation; pausing and shutting down happen at the agent's next
 whose server died, is taken up again as a new attempt that goes on after what the log already holds.
 """
 
-import asyncio
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import anyio
 import anyio.lowlevel
@@ -15,11 +14,12 @@ from anyio.abc import TaskGroup
 from msgspec.structs import replace
 
 from puntini.agent.contract import Agent
-from puntini.agent.emitter import Emitter
+from puntini.agent.emitter import RETRY_SECONDS, Emitter
+from puntini.agent.job import Interrupted, Job, Turns
 from puntini.agent.lanes import Lanes, Place
-from puntini.errors import Conflict, NotFound, PuntiniError, StaleAttempt
+from puntini.errors import Conflict, NotFound, PuntiniError, StaleAttempt, StoreUnavailable
 from puntini.log.contract import Store, TaskRow
-from puntini.log.keeper import Keeper, Versions
+from puntini.log.keeper import Keeper
 from puntini.log.mint import now_ms
 from puntini.protocol.entries import Entry
 from puntini.protocol.events import (
@@ -38,73 +38,23 @@ from puntini.protocol.events import (
 from puntini.views.session import SessionView
 
 Action = Literal["pause", "resume", "stop"]
-Order = Literal["pause", "suspend"]
-ENDINGS: dict[str, type[TaskCompleted] | type[TaskFailed] | type[TaskCancelled]] = {
+Ending = Literal["completed", "failed", "cancelled"]
+ENDINGS: dict[Ending, type[TaskCompleted] | type[TaskFailed] | type[TaskCancelled]] = {
     "completed": TaskCompleted,
     "failed": TaskFailed,
     "cancelled": TaskCancelled,
 }
 NOT_SPOKEN = frozenset({"user_prompt", "task_started", "task_progress", "task_paused", "task_resumed"})
 RECHECK_SECONDS = 0.05
-POINTS_A_TURN = 512
-ROOM_TURNS = 8
-LEAST_SHARE = 4
-LEAST_ROOM = 32
 log = structlog.get_logger("puntini.agent")
 
 
-class Interrupted(BaseException):
-    """Unwinds an agent at a safe point. Not an Exception, so that an agent's own handlers let it pass."""
+class End(NamedTuple):
+    """How an attempt came out."""
 
-
-class Turns:
-    """How many events a task may say before the others get their turn (``share``), so that no turn of the loop is long.
-
-    ``room`` is how many of a task's events may wait to be appended.
-    """
-
-    share = POINTS_A_TURN
-    room = POINTS_A_TURN
-
-    def divide(self, tasks: int) -> None:
-        """So many tasks run now."""
-        self.share = max(LEAST_SHARE, POINTS_A_TURN // (tasks or 1))
-        self.room = max(LEAST_ROOM, self.share * ROOM_TURNS)
-
-
-class Job:
-    """One running attempt. Implements the agent's ``Task``."""
-
-    def __init__(self, row: TaskRow, spoken: int, emitter: Emitter, versions: Versions, turns: Turns) -> None:
-        self.row = row
-        self.task_id = row.task_id
-        self.session_id = row.session_id
-        self.prompt = row.prompt
-        self.spoken = spoken
-        self.emitter = emitter
-        self.scope = anyio.CancelScope()
-        self.order: Order | None = None
-        self.interrupted = False
-        self.stopped = False
-        self.emit = emitter.emit
-        self._turns = turns
-        self._points = 0
-        self.next_graph_version = versions.next
-
-    async def point(self) -> None:
-        """A safe point."""
-        if self.order is not None:
-            raise Interrupted
-        self._points += 1
-        if self._points >= self._turns.share:
-            self._points = 0
-            await asyncio.sleep(0)
-        await self.emitter.room(self._turns.room)
-
-    def stop(self) -> None:
-        """Cut the agent off now."""
-        self.stopped = True
-        self.scope.cancel()
+    status: Ending
+    answer: str = ""
+    error: str = ""
 
 
 class Runner:
@@ -205,7 +155,7 @@ class Runner:
         """Let every attempt end at its next safe point. What is unfinished is taken up at the next start."""
         self._closing = True
         for job in self._jobs.values():
-            job.order = "suspend"
+            job.order = job.order or "suspend"
         while self._jobs:
             await self._left.wait()
 
@@ -241,7 +191,7 @@ class Runner:
 
     async def _end_unstarted(self, row: TaskRow) -> None:
         self._lanes.remove(row.task_id)
-        await self._finish(Emitter(self._store, row), row, "cancelled")
+        await self._finish(Emitter(self._store, row), row, End("cancelled"))
 
     async def _note(self, before: TaskRow, after: TaskRow, event: Envelope) -> TaskRow:
         """Write a change of status and its event, fenced by the attempt that was."""
@@ -253,36 +203,43 @@ class Runner:
 
     def _pump(self) -> None:
         while not self._closing and (row := self._lanes.next()) is not None:
-            self._group.start_soon(self._run, row)
+            # The job is there from the first moment: an order that comes before the agent begins must not pass it by.
+            versions = self._keeper.versions(row.session_id)
+            job = self._jobs[row.task_id] = Job(row, Emitter(self._store, row), versions, self._turns)
+            self._turns.divide(len(self._jobs))
+            self._group.start_soon(self._run, job)
 
-    async def _run(self, row: TaskRow) -> None:
+    async def _run(self, job: Job) -> None:
+        row = job.row
         try:
-            await self._attempt(row)
+            await self._begin(job)
+            await self._work(job)
         except PuntiniError as error:
             # Deleted, or taken over by another attempt: there is nobody left to tell but the operator.
             log.warning("task left", task_id=row.task_id, session_id=row.session_id, reason=error.message)
+        except Exception:  # a fault of ours in one task must not end the others, which is what it would do from here
+            log.exception("task lost", task_id=row.task_id, session_id=row.session_id)
         finally:
-            self._jobs.pop(row.task_id, None)
+            job.emitter.close()
+            # Since the last look at the job's orders nothing was awaited: who comes now finds no job.
+            del self._jobs[row.task_id]
             self._turns.divide(len(self._jobs))
             self._lanes.done(row.session_id)
             self._left.set()
             self._left = anyio.Event()
             self._pump()
 
-    async def _attempt(self, row: TaskRow) -> None:
-        if row.status == "queued":
-            row = await self._note(row, _now(row, "running"), TaskProgress(data=TaskData(status="running")))
-        versions = self._keeper.versions(row.session_id)
-        versions.at_least((await self._keeper.view(row.session_id)).graph.version)
-        job = Job(row, await self._spoken(row), Emitter(self._store, row), versions, self._turns)
-        if self._closing:
-            job.order = "suspend"
-        self._jobs[row.task_id] = job
-        self._turns.divide(len(self._jobs))
-        try:
-            await self._work(job)
-        finally:
-            job.emitter.close()
+    async def _begin(self, job: Job) -> None:
+        """Say that the task runs, and learn what an agent has to know. Waits while the store is away."""
+        if job.row.status == "queued":
+            job.row = await self._note(job.row, _now(job.row, "running"), TaskProgress(data=TaskData(status="running")))
+        while True:
+            try:
+                job.versions.at_least((await self._keeper.view(job.session_id)).graph.version)
+                job.spoken = await self._spoken(job.row)
+                return
+            except StoreUnavailable:
+                await anyio.sleep(RETRY_SECONDS)
 
     async def _spoken(self, row: TaskRow) -> int:
         """How many events the agent itself has said in earlier attempts."""
@@ -295,25 +252,46 @@ class Runner:
         return spoken
 
     async def _work(self, job: Job) -> None:
-        status: TaskStatus = "completed"
-        answer = error = ""
+        """Let the agent work, and write what came of it."""
+        end = await self._play(job)
+        await job.emitter.drained()
+        if job.stopped:
+            await self._finish(job.emitter, job.row, End("cancelled"))
+        elif end is None:
+            await self._rest(job)
+        else:
+            await self._finish(job.emitter, job.row, end)
+
+    async def _play(self, job: Job) -> End | None:
+        """The agent's part, to its end or to a safe point (None)."""
+        end: End | None = End("cancelled")
+        if job.order is not None or job.stopped:
+            job.interrupted = True
+            return None
         with job.scope:
             try:
-                answer = await self.agent(job.row.agent).run(job)
-            except Interrupted:
-                job.interrupted = True
-            except PuntiniError as refusal:
-                status, error = "failed", refusal.message
-            except Exception as failure:  # an agent is anybody's code: whatever it raises fails its task, no more
-                log.exception("agent failed", task_id=job.task_id, agent=job.row.agent)
-                status, error = "failed", f"{type(failure).__name__}: {failure}"
-        await job.emitter.drained()
-        if job.interrupted and not job.stopped:
-            await self._rest(job)
-        elif job.stopped:
-            await self._finish(job.emitter, job.row, "cancelled")
-        else:
-            await self._finish(job.emitter, job.row, status, answer=answer, error=error)
+                end = End("completed", answer=await self.agent(job.row.agent).run(job))
+            except (Interrupted, BaseExceptionGroup, Exception) as error:  # noqa: BLE001 - an agent is anybody's code
+                end = self._judge(job, error)
+        job.interrupted = end is None
+        return end
+
+    def _judge(self, job: Job, error: BaseException) -> End | None:
+        """What an agent's exception means: a safe point, also one that was met in a child task, or a failure."""
+        if isinstance(error, BaseExceptionGroup):
+            rest = error.split(Interrupted)[1]
+            error = error if rest is None else rest
+            if rest is None:
+                return None
+        if isinstance(error, Interrupted):
+            return None
+        if isinstance(error, PuntiniError):
+            return End("failed", error=error.message)
+        if not isinstance(error, Exception):
+            raise error
+        # Whatever an agent raises fails its task, no more.
+        log.error("agent failed", task_id=job.task_id, agent=job.row.agent, exc_info=error)
+        return End("failed", error=f"{type(error).__name__}: {error}")
 
     async def _rest(self, job: Job) -> None:
         """The agent was unwound at a safe point: paused, or left for the next start."""
@@ -321,15 +299,13 @@ class Runner:
             return
         paused = await self._note(job.row, _now(job.row, "paused"), TaskPaused(data=TaskData(status="paused")))
         if job.stopped:
-            await self._finish(job.emitter, paused, "cancelled")
+            await self._finish(job.emitter, paused, End("cancelled"))
 
-    async def _finish(
-        self, emitter: Emitter, row: TaskRow, status: TaskStatus, *, answer: str = "", error: str = ""
-    ) -> None:
-        ended = _now(row, status)
+    async def _finish(self, emitter: Emitter, row: TaskRow, end: End) -> None:
+        ended = _now(row, end.status)
         seconds = max(0, ended.updated_at - row.created_at) / 1000
-        data = TaskEndData(duration_seconds=seconds, usage=Usage(), final_answer=answer, error=error)
-        await emitter.commit([emitter.stamp(ENDINGS[status](data=data))], ended)
+        data = TaskEndData(duration_seconds=seconds, usage=Usage(), final_answer=end.answer, error=end.error)
+        await emitter.commit([emitter.stamp(ENDINGS[end.status](data=data))], ended)
 
     def agent(self, name: str) -> Agent:
         """An agent by name, the default one for none. Raises NotFound."""

@@ -5,12 +5,12 @@ can; ``… of 230 bytes`` pads each to about that size. Any other prompt plays a
 the prompt, so after a pause or a crash it goes on exactly where it was.
 """
 
+import asyncio
 import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from itertools import accumulate, islice
 
-import anyio
 from msgspec import Struct
 
 from puntini.agent.contract import Task
@@ -194,11 +194,13 @@ class ScriptedAgent:
         if script is None:
             return await demo(task)
         every = script.every_ms / 1000
-        due = anyio.current_time()
+        clock = asyncio.get_running_loop().time
+        due = clock()
         for make in islice(play(script), task.spoken, None):
             await task.point()
             task.emit(make(task))
             if every:
                 due += every
-                await anyio.sleep_until(due)
+                if (early := due - clock()) > 0:
+                    await asyncio.sleep(early)
         return f"Played {script.count} events."

@@ -1,13 +1,15 @@
 """``POST /v1/chat``: a prompt in, that task's stream out. A repeat resumes; it never starts a second task."""
 
-from msgspec import Struct
+from typing import Annotated
+
+from msgspec import Meta, Struct
 
 from puntini.api.desk import Desk, new_session
-from puntini.api.http import Body
+from puntini.api.http import Body, method_allowed
 from puntini.api.sessions import KEY_LIMIT
 from puntini.errors import Invalid, NotFound, PuntiniError
 from puntini.log.contract import Once, SessionRow, Store, TaskRow, Written
-from puntini.protocol.commands import IfBusy, UserPromptCommandData
+from puntini.protocol.commands import PROMPT_LIMIT, IfBusy, Name, Steps, UserPromptCommandData
 from puntini.protocol.decode import decode
 from puntini.protocol.entries import encode
 from puntini.protocol.ids import EventId, parse_cursor
@@ -23,10 +25,10 @@ TITLE_LENGTH = 80
 class ChatBody(Body, frozen=True):
     """``prompt`` may be left out when ``Last-Event-ID`` names where to go on in ``session_id``."""
 
-    prompt: str = ""
-    session_id: str = ""
-    agent: str = ""
-    max_steps: int = 50
+    prompt: Annotated[str, Meta(max_length=PROMPT_LIMIT)] = ""
+    session_id: Name = ""
+    agent: Name = ""
+    max_steps: Steps = 50
     if_busy: IfBusy = "enqueue"
 
 
@@ -52,8 +54,7 @@ class Chat:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer."""
-        if scope["method"] != "POST":
-            await answer(send, 405, b"", b"text/plain", [(b"allow", b"POST")])
+        if not await method_allowed(scope, send, "POST"):
             return
         try:
             await self._chat(scope, receive, send)
@@ -73,7 +74,7 @@ class Chat:
         selection = Selection(task_id=task.task_id)
         request = StreamRequest(session_id=task.session_id, selection=selection, after=last_id or None)
         if form == "page":
-            await self._whole(send, task, headers)
+            await self._whole(scope, receive, send, task, headers)
             return
         await self._streams.respond(scope, receive, send, request, form=form, task=task, headers=headers)
 
@@ -97,7 +98,11 @@ class Chat:
             title = " ".join(body.prompt.split())[:TITLE_LENGTH]
             create = new_session(body.agent or self._desk.default_agent, user=user, title=title)
         session_id = create.session_id if create else body.session_id
-        return await self._desk.prompt(session_id, data, user=user, once=once, create=create)
+        try:
+            return await self._desk.prompt(session_id, data, user=user, once=once, create=create)
+        except Invalid as error:
+            # The desk names a command's fields; here they stand in the body itself.
+            raise Invalid(error.message.removeprefix("data."), path=error.path.removeprefix("data.")) from None
 
     async def _known(self, task_id: str) -> TaskRow:
         task = await self._store.task(task_id)
@@ -116,9 +121,14 @@ class Chat:
                     return row
         raise NotFound("No task of that session goes on from that `Last-Event-ID`.", path="Last-Event-ID")
 
-    async def _whole(self, send: Send, task: TaskRow, headers: list[tuple[bytes, bytes]]) -> None:
+    async def _whole(
+        self, scope: Scope, receive: Receive, send: Send, task: TaskRow, headers: list[tuple[bytes, bytes]]
+    ) -> None:
         """Wait for the end and answer with one JSON object."""
-        result = (await self._streams.result(task)).data
+        end = await self._streams.result(scope, receive, task)
+        if end is None:
+            return
+        result = end.data
         ended = await self._known(task.task_id)
         body = ChatResult(
             task_id=task.task_id,

@@ -52,11 +52,8 @@ from puntini.protocol.events import (
 from puntini.protocol.events import SessionClosed as SessionClosedEvent
 from puntini.views.session import SessionView
 
-PROMPT_LIMIT = 262_144
-TITLE_LENGTH = 80
-COMMAND_ID_LIMIT = 128
-HISTORY_LIMIT = 1_000
-STEPS_LIMIT = 10_000
+QUESTIONS = (Ping, ChatHistoryRequest, AgentStatusRequest, InitSession, Resume)
+"""Commands that change nothing in the log, so that there is nothing to remember of them."""
 
 
 class Place(Protocol):
@@ -127,8 +124,10 @@ class Desk:
         self, session_id: str, command: AnyCommand, *, user: str
     ) -> Envelope:
         """Do what was asked and say so. Raises PuntiniError."""
-        if len(command.command_id) > COMMAND_ID_LIMIT:
-            raise Invalid(f"command_id: use at most {COMMAND_ID_LIMIT} characters", path="command_id")
+        if not isinstance(command, QUESTIONS):
+            once = _once(session_id, command)
+            if once is not None and (before := await self._store.outcome(once)):
+                return _accepted(command, before, self._store.epoch)
         match command:
             case Ping():
                 return Pong(session_id=session_id, data=command.data)
@@ -171,9 +170,9 @@ class Desk:
         create: SessionRow | None = None,
     ) -> Written:
         """Write a prompt and its task, and have it run. A repeat changes nothing."""
-        self._check_prompt(data)
-        if once is not None and (before := await self._store.outcome(once)):
-            return before
+        if not data.prompt.strip():
+            raise Invalid("data.prompt: write something", path="data.prompt")
+        self.check_agent(data.agent)
         agent = data.agent or (create or await self._active(session_id)).agent
         if self._work.busy(session_id):
             if data.if_busy == "reject":
@@ -208,15 +207,6 @@ class Desk:
                     self._work.accept(replace(row, first_seq=submitted.result().first))
             return submitted.result()
 
-    def _check_prompt(self, data: UserPromptCommandData) -> None:
-        if not data.prompt.strip():
-            raise Invalid("data.prompt: write something", path="data.prompt")
-        if len(data.prompt) > PROMPT_LIMIT:
-            raise Invalid(f"data.prompt: use at most {PROMPT_LIMIT} characters", path="data.prompt")
-        if not 1 <= data.max_steps <= STEPS_LIMIT:
-            raise Invalid(f"data.max_steps: use 1 to {STEPS_LIMIT}", path="data.max_steps")
-        self.check_agent(data.agent)
-
     def check_agent(self, agent: str, path: str = "data.agent") -> None:
         """Raises Invalid when an agent is named that is not there."""
         if agent and not self._work.known(agent):
@@ -233,23 +223,25 @@ class Desk:
     # The other commands.
 
     async def _control(self, session_id: str, command: Control) -> Envelope:
-        once = _once(session_id, command)
-        if once is not None and (before := await self._store.outcome(once)):
-            return _accepted(command, before, self._store.epoch)
         task = await self._store.task(command.data.task_id)
         if task is None or task.session_id != session_id:
             raise NotFound("There is no such task in this session.", path="data.task_id")
         with anyio.CancelScope(shield=True):
             # First done, then remembered: an answer that is lost in between is asked for again, and that is harmless.
             await self._work.control(task.task_id, command.data.action)
-            written = await self._store.append(Append(session_id=session_id, task=None, once=once, at=now_ms()))
-        return _accepted(command, written._replace(task_id=task.task_id), self._store.epoch)
+            once = _once(session_id, command)
+            written = await self._store.append(Append(session_id=session_id, once=once, at=now_ms()))
+        return _accepted(command, written, self._store.epoch)
 
     async def _edit(self, session_id: str, command: GraphEdit, user: str) -> Envelope:
         await self._active(session_id)
         view = await self._keeper.view(session_id)
         if not command.data.delta:
             raise Invalid("data.delta: give at least one operation", path="data.delta")
+        if command.data.base_version > view.graph.version:
+            raise Conflict(
+                f"data.base_version: the graph is only at version {view.graph.version}", path="data.base_version"
+            )
         if problem := view.graph.check(command.data.delta):
             raise Conflict(f"data.{problem}", path="data.delta")
         versions = self._keeper.versions(session_id)
@@ -271,8 +263,6 @@ class Desk:
         return _accepted(command, await self._store.append(write), self._store.epoch)
 
     async def _history(self, session_id: str, command: ChatHistoryRequest) -> Envelope:
-        if not 1 <= command.data.limit <= HISTORY_LIMIT:
-            raise Invalid(f"data.limit: use 1 to {HISTORY_LIMIT}", path="data.limit")
         view = await self._keeper.view(session_id)
         messages = view.messages(limit=command.data.limit, before=command.data.before)
         return ChatHistory(session_id=session_id, data=ChatHistoryData(messages=messages))
@@ -353,5 +343,6 @@ def _once(session_id: str, command: AnyCommand) -> Once | None:
 
 
 def _accepted(command: AnyCommand, written: Written, epoch: str) -> Accepted:
-    data = AcceptedData(command_id=command.command_id, cursor=f"{epoch}.{written.last}", task_id=written.task_id)
+    task_id = command.data.task_id if isinstance(command, Control) else written.task_id
+    data = AcceptedData(command_id=command.command_id, cursor=f"{epoch}.{written.last}", task_id=task_id)
     return Accepted(session_id=written.session_id, data=data)

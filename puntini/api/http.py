@@ -1,17 +1,19 @@
 """What the route modules share: JSON in, JSON out, problems as ``application/problem+json``."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
-from puntini.errors import Invalid
+from puntini.errors import Invalid, PuntiniError
 from puntini.protocol.decode import decode
 from puntini.protocol.entries import encode
-from puntini.transport.asgi import read_body
+from puntini.transport.asgi import Scope, Send, answer, problem_body, read_body
 
 T = TypeVar("T")
+Endpoint = Callable[[Request], Awaitable[Response]]
 PAGE = 20
 PAGE_MOST = 100
 
@@ -35,6 +37,22 @@ async def read(request: Request, type_: type[T]) -> T:
     return decode(await read_body(request.receive) or b"{}", type_)
 
 
+async def method_allowed(scope: Scope, send: Send, *methods: str) -> bool:
+    """Whether a pure ASGI endpoint takes the request's method; if not, it is answered."""
+    if scope["method"] in methods:
+        return True
+    headers = [(b"allow", ", ".join(methods).encode())]
+    await answer(send, 405, problem_body(wrong_method()), b"application/problem+json", headers)
+    return False
+
+
+def wrong_method() -> PuntiniError:
+    """What is said to a method that an address does not take."""
+    error = PuntiniError("This address does not take that method.")
+    error.status, error.code, error.title = 405, "method_not_allowed", "Method Not Allowed"
+    return error
+
+
 def page_bounds(request: Request) -> tuple[int, int]:
     """``limit`` and ``offset`` of a list. Raises Invalid."""
     return _whole(request, "limit", PAGE, 1, PAGE_MOST), _whole(request, "offset", 0, 0, 1 << 31)
@@ -49,8 +67,13 @@ def _whole(request: Request, name: str, default: int, least: int, most: int) -> 
     return int(text)
 
 
-def known_query(request: Request, *names: str) -> None:
-    """Raises Invalid for a query parameter that the route does not know."""
-    for name in request.query_params:
-        if name not in names:
-            raise Invalid(f"{name[:40]}: there is no such query parameter", path=name[:40])
+def knowing(*query: str, of: Endpoint) -> Endpoint:
+    """The endpoint, for requests that have no query parameters but these; any other is an error, never ignored."""
+
+    async def checked(request: Request) -> Response:
+        for name in request.query_params:
+            if name not in query:
+                raise Invalid(f"{name[:40]}: there is no such query parameter", path=name[:40])
+        return await of(request)
+
+    return checked

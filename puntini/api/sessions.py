@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from puntini.api.desk import Desk
-from puntini.api.http import Body, Json, known_query, page_bounds, read
+from puntini.api.http import Body, Json, knowing, page_bounds, read
 from puntini.errors import Invalid, NotFound
 from puntini.log.contract import Once, SessionRow, Store
 from puntini.log.keeper import Keeper
@@ -65,16 +65,16 @@ class Sessions:
         """What this resource answers."""
         one = "/v1/sessions/{session_id}"
         return [
-            Route("/v1/sessions", self.create, methods=["POST"]),
-            Route("/v1/sessions", self.list, methods=["GET"]),
-            Route("/v1/sessions/stats", self.stats, methods=["GET"]),
-            Route(one, self.get, methods=["GET"]),
-            Route(one, self.patch, methods=["PATCH"]),
-            Route(one, self.delete, methods=["DELETE"]),
-            Route(f"{one}/commands", self.command, methods=["POST"]),
-            Route(f"{one}/messages", self.messages, methods=["GET"]),
-            Route(f"{one}/graph", self.graph, methods=["GET"]),
-            Route(f"{one}/state", self.state, methods=["GET"]),
+            Route("/v1/sessions", knowing(of=self.create), methods=["POST"]),
+            Route("/v1/sessions", knowing("limit", "offset", "status", of=self.list), methods=["GET"]),
+            Route("/v1/sessions/stats", knowing(of=self.stats), methods=["GET"]),
+            Route(one, knowing(of=self.get), methods=["GET"]),
+            Route(one, knowing(of=self.patch), methods=["PATCH"]),
+            Route(one, knowing(of=self.delete), methods=["DELETE"]),
+            Route(f"{one}/commands", knowing(of=self.command), methods=["POST"]),
+            Route(f"{one}/messages", knowing("limit", "offset", "before", of=self.messages), methods=["GET"]),
+            Route(f"{one}/graph", knowing("at", of=self.graph), methods=["GET"]),
+            Route(f"{one}/state", knowing("at", of=self.state), methods=["GET"]),
         ]
 
     async def create(self, request: Request) -> Response:
@@ -90,7 +90,6 @@ class Sessions:
 
     async def list(self, request: Request) -> Response:
         """Sessions, the newest first."""
-        known_query(request, "limit", "offset", "status")
         limit, offset = page_bounds(request)
         rows, total = await self._store.sessions(limit=limit, offset=offset, status=_status(request))
         return Json({"items": [self._info(row) for row in rows], "total": total})
@@ -143,12 +142,14 @@ class Sessions:
                 return Json(reply)
 
     async def messages(self, request: Request) -> Response:
-        """The conversation: the newest ``limit`` messages before message id ``before``, oldest first."""
-        known_query(request, "limit", "offset", "before")
-        limit, _ = page_bounds(request)
+        """The conversation, oldest first: the newest ``limit`` messages, or those before message id ``before``.
+
+        ``offset`` leaves out so many of the newest.
+        """
+        limit, offset = page_bounds(request)
         view = await self._keeper.view(request.path_params["session_id"])
-        items = view.messages(limit=limit, before=request.query_params.get("before", ""))
-        return Json({"items": items, "total": view.message_count})
+        items = view.messages(limit=limit + offset, before=request.query_params.get("before", ""))
+        return Json({"items": items[: max(0, len(items) - offset)], "total": view.message_count})
 
     async def graph(self, request: Request) -> Response:
         """The graph now, or as it was ``at`` an event."""
@@ -162,7 +163,6 @@ class Sessions:
         return Json({"version": view.state_version, "state": view.state, "cursor": cursor})
 
     async def _view(self, request: Request) -> SessionView:
-        known_query(request, "at")
         session_id = request.path_params["session_id"]
         at = request.query_params.get("at")
         if at is None:

@@ -2,12 +2,15 @@
 
 from starlette.routing import Route, WebSocketRoute
 
+from puntini.api.http import method_allowed
 from puntini.errors import NotFound, PuntiniError
 from puntini.log.contract import Store, TaskRow
 from puntini.transport import websocket
-from puntini.transport.asgi import Receive, Scope, Send, answer, answer_problem
+from puntini.transport.asgi import Receive, Scope, Send, answer_problem
 from puntini.transport.streams import Streams
 from puntini.transport.websocket import Commands
+
+READ = ("GET", "HEAD")
 
 
 class SessionStream:
@@ -22,7 +25,7 @@ class SessionStream:
         session_id = scope["path_params"]["session_id"]
         if scope["type"] == "websocket":
             await websocket.serve(scope, receive, send, self._streams, self._commands, session_id)
-        elif await only_get(scope, send):
+        elif await method_allowed(scope, send, *READ):
             await self._streams.serve(scope, receive, send, session_id)
 
 
@@ -35,7 +38,7 @@ class TaskStream:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Find the task's session and serve its stream through the task's lens."""
-        if not await only_get(scope, send):
+        if not await method_allowed(scope, send, *READ):
             return
         try:
             task = await self._task(scope["path_params"]["task_id"])
@@ -74,11 +77,3 @@ def routes(streams: Streams, store: Store, commands: Commands) -> list[Route | W
         Route("/v1/stream/tasks/{task_id}", task),
         WebSocketRoute("/ws/chat", ChatSocket(streams, commands)),
     ]
-
-
-async def only_get(scope: Scope, send: Send) -> bool:
-    """Whether the method is GET or HEAD; if not, it is answered."""
-    if scope["method"] in {"GET", "HEAD"}:
-        return True
-    await answer(send, 405, b"", b"text/plain", [(b"allow", b"GET, HEAD")])
-    return False

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from puntini.api.desk import Work
-from puntini.api.http import Body, Json, known_query, read
+from puntini.api.http import Body, Json, knowing, page_bounds, read
 from puntini.errors import NotFound
 from puntini.log.contract import Store, TaskRow
 from puntini.log.mint import timestamp
@@ -43,17 +43,17 @@ class Tasks:
     def routes(self) -> list[Route]:
         """What this resource answers."""
         return [
-            Route("/v1/tasks", self.list, methods=["GET"]),
-            Route("/v1/tasks/{task_id}", self.get, methods=["GET"]),
-            Route("/v1/tasks/{task_id}/control", self.control, methods=["POST"]),
+            Route("/v1/tasks", knowing("session_id", "limit", "offset", of=self.list), methods=["GET"]),
+            Route("/v1/tasks/{task_id}", knowing(of=self.get), methods=["GET"]),
+            Route("/v1/tasks/{task_id}/control", knowing(of=self.control), methods=["POST"]),
         ]
 
     async def list(self, request: Request) -> Response:
         """The tasks of a session, or all that have not ended."""
-        known_query(request, "session_id")
+        limit, offset = page_bounds(request)
         session_id = request.query_params.get("session_id")
         rows = await self._store.tasks(session_id=session_id, open_only=session_id is None)
-        return Json({"items": [_info(row) for row in rows], "total": len(rows)})
+        return Json({"items": [_info(row) for row in rows[offset : offset + limit]], "total": len(rows)})
 
     async def get(self, request: Request) -> Response:
         """One task."""

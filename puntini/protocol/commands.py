@@ -9,6 +9,8 @@ from puntini.protocol.graph import GraphOp
 Name = Annotated[str, Meta(max_length=200)]
 """An id or a name: what is longer is neither, and would be kept and compared for nothing."""
 CommandId = Annotated[str, Meta(max_length=128)]
+PROMPT_LIMIT = 262_144
+Steps = Annotated[int, Meta(ge=1, le=10_000)]
 
 
 class CommandData(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -42,9 +44,9 @@ IfBusy = Literal["reject", "enqueue", "interrupt"]
 
 
 class UserPromptCommandData(CommandData, frozen=True):
-    prompt: Annotated[str, Meta(min_length=1, max_length=262_144)]
+    prompt: Annotated[str, Meta(min_length=1, max_length=PROMPT_LIMIT)]
     agent: Name = ""
-    max_steps: Annotated[int, Meta(ge=1, le=10_000)] = 50
+    max_steps: Steps = 50
     if_busy: IfBusy = "enqueue"
 
 

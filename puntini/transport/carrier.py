@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Literal, Protocol
 
+from puntini.errors import StoreUnavailable
 from puntini.log.feed import Feed
 from puntini.log.reader import Lost, Reader
 from puntini.log.runs import Lens
@@ -14,20 +15,33 @@ from puntini.transport.request import StreamRequest
 from puntini.transport.words import Words
 
 Write = Callable[[bytes], Awaitable[None]]
+LONGEST_PAUSE = 1.0
+"""So often a reader that holds back looks whether its session is still there."""
 
 
 class Reopen(Protocol):
     """Opens anew for a reader whom retention overtook."""
 
-    async def expired(self, session_id: str, feed: Feed, cursor: int) -> Opening:
-        """A gap and a snapshot."""
+    async def expired(self, session_id: str, feed: Feed, cursor: int, task_id: str = "") -> Opening:
+        """A gap and a snapshot, for a reader of the session or of one task. Raises NotFound or StoreUnavailable."""
         ...
 
 
 class Carrier:
     """One stream's way out. ``write`` takes ready bytes and returns when the transport can take more."""
 
-    __slots__ = ("_connection", "_live_at", "_opening", "_pace", "_reopen", "_sent_id", "_words", "_write", "reader")
+    __slots__ = (
+        "_connection",
+        "_live_at",
+        "_next_at",
+        "_opening",
+        "_pace",
+        "_reopen",
+        "_sent_id",
+        "_words",
+        "_write",
+        "reader",
+    )
 
     def __init__(
         self,
@@ -46,11 +60,12 @@ class Carrier:
         self._write = write
         self._reopen = reopen
         self._pace = 1 / request.max_rate if request.max_rate else 0.0
+        self._next_at = 0.0
         self._live_at: int | None = opening.live_at
         self._sent_id = opening.cursor
         connection.poke = self.reader.poke
 
-    async def run(self) -> None:  # noqa: C901 - the order of these questions is the whole point
+    async def run(self) -> None:
         """Carry until the end of what is followed, or of the connection. Raises NotFound when the session goes."""
         while True:
             if (reason := self._connection.ending) is not None:
@@ -60,19 +75,14 @@ class Carrier:
             if self._opening is not None:
                 if not await self._open(self._opening):
                     return
-            elif self.reader.behind():
-                try:
-                    await self._carry()
-                except Lost:
-                    self._opening = await self._lost()
-            elif self.reader.ended:
-                return
             elif self._connection.ping_due:
                 await self._send(self._words.ping(self._passed()))
+            elif self.reader.behind():
+                await self._go_on()
+            elif self.reader.ended:
+                return
             else:
                 await self.reader.wait()
-                if self._pace and self.reader.behind():
-                    await self._hold_back()
 
     async def _open(self, opening: Opening) -> bool:
         """Say what comes first; False when nothing can follow."""
@@ -85,8 +95,18 @@ class Carrier:
             parts.append(words.control(opening.ready, opening.start_id))
         if self.reader.cursor >= opening.live_at:
             parts.append(self._live())
-        await self._send(b"".join(parts))
+        await self._send_paced(b"".join(parts))
         return not opening.over
+
+    async def _go_on(self) -> None:
+        early = self._next_at - asyncio.get_running_loop().time()
+        if early > 0:
+            await self.reader.pause(min(early, LONGEST_PAUSE))
+            return
+        try:
+            await self._carry()
+        except Lost:
+            self._opening = await self._lost()
 
     async def _carry(self) -> None:
         data = await self.reader.take()
@@ -95,7 +115,7 @@ class Carrier:
         if self._live_at is not None and self.reader.cursor >= self._live_at:
             data += self._live()
         if data:
-            await self._send(data)
+            await self._send_paced(data)
         if self.reader.behind():
             # A transport that takes everything never lets the loop breathe by itself.
             await asyncio.sleep(0)
@@ -105,9 +125,14 @@ class Carrier:
         cursor = f"{self.reader.feed.epoch}.{self.reader.cursor}"
         return self._words.control(Live(session_id=self.reader.feed.session_id, data=LiveData(cursor=cursor)))
 
-    async def _lost(self) -> Opening:
-        feed = self.reader.feed
-        opening = await self._reopen.expired(feed.session_id, feed, self.reader.cursor)
+    async def _lost(self) -> Opening | None:
+        """Where to begin anew; None while the store can't say."""
+        feed, task_id = self.reader.feed, self.reader.lens.selection.task_id
+        try:
+            opening = await self._reopen.expired(feed.session_id, feed, self.reader.cursor, task_id)
+        except StoreUnavailable:
+            await self.reader.pause(LONGEST_PAUSE)
+            return None
         self.reader.cursor = opening.cursor
         self._live_at = opening.live_at
         return opening
@@ -119,23 +144,25 @@ class Carrier:
         self._sent_id = self.reader.cursor
         return f"{self.reader.feed.epoch}.{self.reader.cursor}"
 
-    async def _hold_back(self) -> None:
-        """Wait until the next write is due (``max_rate``); the end of the connection does not wait."""
-        loop = asyncio.get_running_loop()
-        due = self._connection.wrote_at + self._pace
-        while (left := due - loop.time()) > 0 and not self._connection.ending:  # noqa: ASYNC110 - it waits for a clock
-            await asyncio.sleep(min(left, 0.25))
-
     async def _reconnect(self, reason: Literal["drain", "lifetime"]) -> None:
         retry_ms = int(jittered(DRAIN_RETRY_MS if reason == "drain" else RETRY_MS))
         event = Reconnect(session_id=self.reader.feed.session_id, data=ReconnectData(reason=reason, retry_ms=retry_ms))
         await self._send(self._words.retry(retry_ms) + self._words.control(event))
 
+    async def _send_paced(self, data: bytes) -> None:
+        """Send events, and none again before ``max_rate`` allows it."""
+        await self._send(data)
+        self._next_at = self._connection.wrote_at + self._pace
+
     async def _send(self, data: bytes) -> None:
+        """Write, watched over by the sweeper. Where there is nothing to write, it counts as done all the same."""
         connection = self._connection
         loop = asyncio.get_running_loop()
-        connection.sending_since = loop.time()
-        await self._write(data)
-        connection.sending_since = 0.0
+        if data:
+            connection.sending_since = loop.time()
+            try:
+                await self._write(data)
+            finally:
+                connection.sending_since = 0.0
         connection.wrote_at = loop.time()
         connection.ping_due = False

@@ -84,7 +84,7 @@ class Connections:
         expires_at = now + jittered(self._lifetime, 0.1) if self._lifetime else float("inf")
         connection = Connection(transport, session_id, now, expires_at)
         self._open[connection] = None
-        self._readers[session_id] += 1
+        self._enter(session_id)
         self.opened += 1
         if self.draining:
             connection.ending = "drain"
@@ -93,10 +93,24 @@ class Connections:
     def close(self, connection: Connection) -> None:
         """The stream is over."""
         del self._open[connection]
-        self._readers[connection.session_id] -= 1
-        if not self._readers[connection.session_id]:
-            del self._readers[connection.session_id]
+        self._leave(connection.session_id)
         self._closed.set()
+
+    def assign(self, connection: Connection, session_id: str) -> None:
+        """The stream goes on with this session: a socket may begin without one, and change it."""
+        self._enter(session_id)
+        self._leave(connection.session_id)
+        connection.session_id = session_id
+
+    def _enter(self, session_id: str) -> None:
+        if session_id:
+            self._readers[session_id] += 1
+
+    def _leave(self, session_id: str) -> None:
+        if session_id:
+            self._readers[session_id] -= 1
+            if not self._readers[session_id]:
+                del self._readers[session_id]
 
     def watched(self, session_id: str) -> bool:
         """Whether anybody has a stream of this session open."""

@@ -70,36 +70,52 @@ class Opener:
 
     async def open(self, request: StreamRequest, feed: Feed, task: TaskRow | None = None) -> Opening:
         """Decide where ``request`` starts in ``feed``. Raises NotFound or StoreUnavailable."""
-        row = await self.store.session(request.session_id)
-        if row is None:
-            raise NotFound(f"There is no session `{request.session_id}`.")
+        head = feed.head  # before anything is asked: what ends behind it still has to be sent
+        row = await self._row(request.session_id)
         if request.after is None:
             return await self._without_cursor(row, feed, task)
         cursor = parse_cursor(request.after, feed.epoch)
         if reason := _refusal(cursor, feed, max(feed.head, row.head)):
             return await self._gap(request.after, reason, row, feed, task)
-        seq = _seq(cursor, feed)
-        return _opening(feed, seq, over=_over(row, task, seq), named=True)
+        seq = _seq(cursor, feed.floor, head)
+        over = await self._over(row.status == "closed" and seq >= row.head, task, seq)
+        return _opening(feed, seq, over=over, named=True)
+
+    async def _row(self, session_id: str) -> SessionRow:
+        row = await self.store.session(session_id)
+        if row is None:
+            raise NotFound(f"There is no session `{session_id}`.")
+        return row
 
     async def _without_cursor(self, row: SessionRow, feed: Feed, task: TaskRow | None) -> Opening:
         """A session begins with a snapshot, a task with its first event."""
         if task is not None and task.first_seq > feed.floor:
             return _opening(feed, task.first_seq - 1)
         ready = await self.ready(row)
-        return _opening(feed, ready.seq, ready=ready.event, over=_over(row, task, ready.seq))
+        return _opening(feed, ready.seq, ready=ready.event, over=await self._over_at(ready, task))
 
     async def _gap(self, asked: str, reason: GapReason, row: SessionRow, feed: Feed, task: TaskRow | None) -> Opening:
         ready = await self.ready(row)
         at = f"{feed.epoch}.{ready.seq}"
         gap = Gap(session_id=row.session_id, data=GapData(requested=asked[:40], resumed_at=at, reason=reason))
-        return _opening(feed, ready.seq, gap=gap, ready=ready.event, over=_over(row, task, ready.seq))
+        return _opening(feed, ready.seq, gap=gap, ready=ready.event, over=await self._over_at(ready, task))
 
-    async def expired(self, session_id: str, feed: Feed, cursor: int) -> Opening:
-        """Retention overtook a reader at ``cursor``."""
-        row = await self.store.session(session_id)
-        if row is None:
-            raise NotFound(f"There is no session `{session_id}`.")
-        return await self._gap(f"{feed.epoch}.{cursor}", "expired", row, feed, None)
+    async def _over_at(self, ready: Ready, task: TaskRow | None) -> bool:
+        # The snapshot itself says whether the session is closed: the row was read before it was made.
+        return await self._over(ready.event.data.status == "closed", task, ready.seq)
+
+    async def _over(self, closed: bool, task: TaskRow | None, seq: int) -> bool:
+        """Whether nothing can follow ``seq``. A task that was open may have ended since its row was read."""
+        if closed or task is None:
+            return closed
+        now = task if task.ended else await self.store.task(task.task_id)
+        return now is not None and now.ended and seq >= now.last_seq
+
+    async def expired(self, session_id: str, feed: Feed, cursor: int, task_id: str = "") -> Opening:
+        """Retention overtook a reader at ``cursor``. Raises NotFound or StoreUnavailable."""
+        row = await self._row(session_id)
+        task = await self.store.task(task_id) if task_id else None
+        return await self._gap(f"{feed.epoch}.{cursor}", "expired", row, feed, task)
 
     async def ready(self, row: SessionRow) -> Ready:
         """A snapshot not older than a moment; what came since follows it in the stream anyway."""
@@ -145,17 +161,11 @@ def _refusal(cursor: Cursor, feed: Feed, head: int) -> GapReason | None:
             return None
 
 
-def _seq(cursor: Cursor, feed: Feed) -> int:
+def _seq(cursor: Cursor, floor: int, head: int) -> int:
     match cursor:
         case EventId(_, seq):
             return seq
         case Earliest():
-            return feed.floor
+            return floor
         case _:
-            return feed.head
-
-
-def _over(row: SessionRow, task: TaskRow | None, seq: int) -> bool:
-    if task is not None and task.ended and seq >= task.last_seq:
-        return True
-    return row.status == "closed" and seq >= row.head
+            return head

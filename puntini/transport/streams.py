@@ -4,9 +4,10 @@ A response must notice that its client left. Our own server tells it (``puntini.
 connection is one task; under any other server a second task watches ``receive()``.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
+from typing import TypeVar
 
 import anyio
 import msgspec
@@ -28,10 +29,10 @@ from puntini.transport.page import page
 from puntini.transport.request import StreamRequest, stream_request
 from puntini.transport.words import LINES, SSE, Words
 
-_end: msgspec.json.Decoder[TaskCompleted | TaskFailed | TaskCancelled] = msgspec.json.Decoder(
-    TaskCompleted | TaskFailed | TaskCancelled
-)
+End = TaskCompleted | TaskFailed | TaskCancelled
+_end: msgspec.json.Decoder[End] = msgspec.json.Decoder(End)
 
+T = TypeVar("T")
 HeaderList = Sequence[tuple[bytes, bytes]]
 
 COMMON: HeaderList = (
@@ -81,9 +82,7 @@ class Streams:
             opening = await self.opener.open(request, feed, task)
             headers = [*COMMON, (b"puntini-cursor", opening.start_id.encode()), *headers]
             if form == "page":
-                async with self.connection("page", request.session_id) as connection:
-                    body = await page(request, opening, feed, connection)
-                await answer(send, 200, body, b"application/json", headers, head=scope["method"] == "HEAD")
+                await self._page(scope, receive, send, request, opening, feed, headers)
             elif opening.over and opening.named:
                 await send({"type": "http.response.start", "status": 204, "headers": headers})
                 await send({"type": "http.response.body", "body": b""})
@@ -92,21 +91,35 @@ class Streams:
         finally:
             self.hub.detach(feed)
 
-    async def result(self, task: TaskRow) -> TaskCompleted | TaskFailed | TaskCancelled:
-        """Wait for a task's end. Raises Unavailable when the server shuts down first."""
-        lens = Lens("lines", Selection(TASK_ENDS, task.task_id))
+    async def result(self, scope: Scope, receive: Receive, task: TaskRow) -> End | None:
+        """Wait for a task's end; None when the client left first. Raises Unavailable when the server shuts down."""
         async with (
             self.hub.feed(task.session_id) as feed,
             self.connection("page", task.session_id) as connection,
         ):
-            reader = Reader(feed, lens, max(feed.floor, task.first_seq - 1))
-            connection.poke = reader.poke
-            while not connection.ending:
-                if reader.behind() and (data := await reader.take()):
-                    return _end.decode(data)
-                if not reader.behind():
-                    await reader.wait()
-        raise Unavailable("The server is shutting down; the task goes on. Ask again with the same Idempotency-Key.")
+            end = await _attended(partial(_end_of, task, feed, connection), scope, receive, connection)
+        if end is None and connection.ending != "gone":
+            raise Unavailable("The server is shutting down; the task goes on. Ask again with the same Idempotency-Key.")
+        return end
+
+    async def _page(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        request: StreamRequest,
+        opening: Opening,
+        feed: Feed,
+        headers: HeaderList,
+    ) -> None:
+        head = scope["method"] == "HEAD"
+        if head:
+            request = msgspec.structs.replace(request, wait=0.0)
+        async with self.connection("page", request.session_id) as connection:
+            made = partial(page, request, opening, feed, connection, self.opener)
+            body = await _attended(made, scope, receive, connection)
+        if body is not None and connection.ending != "gone":
+            await answer(send, 200, body, b"application/json", headers, head=head)
 
     async def _stream(
         self,
@@ -130,8 +143,9 @@ class Streams:
             await send(start)
             carrier = Carrier(request, opening, feed, connection, words, partial(_write, send), self.opener)
             with suppress(NotFound):  # deleted while it was followed: the stream ends, and a reconnect is told 404
-                await _carry(carrier, scope, receive, connection)
-            await send({"type": "http.response.body", "body": b""})
+                await _attended(carrier.run, scope, receive, connection)
+            if connection.ending != "gone":
+                await send({"type": "http.response.body", "body": b""})
         finally:
             self.connections.close(connection)
 
@@ -145,22 +159,50 @@ class Streams:
             self.connections.close(connection)
 
 
+async def _end_of(task: TaskRow, feed: Feed, connection: Connection) -> End | None:
+    """The task's end, waited for as long as the connection lasts."""
+    lens = Lens("lines", Selection(TASK_ENDS, task.task_id))
+    reader = Reader(feed, lens, max(feed.floor, task.first_seq - 1))
+    connection.poke = reader.poke
+    while not connection.ending:
+        if not reader.behind():
+            await reader.wait()
+        elif data := await reader.take():
+            return _end.decode(data)
+    return None
+
+
 async def _write(send: Send, data: bytes) -> None:
     await send({"type": "http.response.body", "body": data, "more_body": True})
 
 
-async def _carry(carrier: Carrier, scope: Scope, receive: Receive, connection: Connection) -> None:
-    """Carry until the end, or until the client leaves."""
+async def _attended(
+    work: Callable[[], Awaitable[T]], scope: Scope, receive: Receive, connection: Connection
+) -> T | None:
+    """Do the work, with the connection told when its client leaves; None when it was cut off meanwhile."""
     if line := line_of(scope):
         line.on_lost = connection.gone
         connection.abort = line.abort
-        await carrier.run()
-        return
+        return await work()
+    done: T | None = None
+    refusal: PuntiniError | None = None
     async with anyio.create_task_group() as tasks:
-        connection.abort = tasks.cancel_scope.cancel
+
+        def cut() -> None:
+            connection.gone()
+            tasks.cancel_scope.cancel()
+
+        connection.abort = cut
         tasks.start_soon(_watch, receive, connection)
-        await carrier.run()
+        try:
+            done = await work()
+        except PuntiniError as error:
+            # Kept, so that it comes out as it is and not in an exception group.
+            refusal = error
         tasks.cancel_scope.cancel()
+    if refusal is not None:
+        raise refusal
+    return done
 
 
 async def _watch(receive: Receive, connection: Connection) -> None:

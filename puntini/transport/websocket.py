@@ -6,20 +6,20 @@ import anyio
 import msgspec
 from anyio.abc import TaskGroup, TaskStatus
 
-from puntini.errors import Invalid, NotFound, PuntiniError
+from puntini.errors import Invalid, NotFound, PuntiniError, TooLarge
 from puntini.log.feed import Feed
 from puntini.protocol.commands import AnyCommand, InitSession, Ping, Resume
 from puntini.protocol.decode import decode_command
 from puntini.protocol.entries import encode
 from puntini.protocol.events import Envelope, Error, Nothing, Pong, Problem, SessionClosed
 from puntini.protocol.select import Selection, select
-from puntini.transport.asgi import Receive, Scope, Send, refuse
+from puntini.transport.asgi import Receive, Scope, Send, line_of, refuse
 from puntini.transport.carrier import Carrier
 from puntini.transport.connections import Connection
 from puntini.transport.opening import Opening
 from puntini.transport.request import StreamRequest, stream_request
 from puntini.transport.streams import Streams
-from puntini.transport.words import LINES
+from puntini.transport.words import SOCKET
 
 SUBPROTOCOL = "puntini.v1"
 CLOSE_DONE, CLOSE_AWAY, CLOSE_GONE = 1000, 1001, 4404
@@ -43,14 +43,16 @@ async def serve(
     """One socket, from the handshake to its end. Without ``session_id`` it waits for ``init_session``."""
     try:
         request = stream_request(scope, session_id)
-        if not session_id:
-            await _accept(scope, receive, send, ())
-            await Socket(scope, receive, send, streams, commands).run(None, None, None)
-            return
-        async with streams.hub.feed(session_id) as feed:
-            opening = await streams.opener.open(request, feed)
-            await _accept(scope, receive, send, [(b"puntini-cursor", opening.start_id.encode())])
-            await Socket(scope, receive, send, streams, commands).run(request, opening, feed)
+        async with streams.connection("websocket", session_id) as connection:
+            socket = Socket(scope, receive, send, streams, commands, connection)
+            if not session_id:
+                await _accept(scope, receive, send, ())
+                await socket.run()
+                return
+            async with streams.hub.feed(session_id) as feed:
+                opening = await streams.opener.open(request, feed)
+                await _accept(scope, receive, send, [(b"puntini-cursor", opening.start_id.encode())])
+                await socket.run(request, opening, feed)
     except PuntiniError as error:
         await refuse(scope, receive, send, error)
 
@@ -78,49 +80,60 @@ class _Text:
 class Socket:
     """An accepted socket and its one subscription at a time."""
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send, streams: Streams, commands: Commands) -> None:
+    def __init__(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        streams: Streams,
+        commands: Commands,
+        connection: Connection,
+    ) -> None:
         self._scope = scope
         self._receive = receive
         self._send = send
         self._streams = streams
         self._commands = commands
+        self._connection = connection
         self._user: str = scope.get("state", {}).get("principal", "")
         self._joins = SUBPROTOCOL in scope.get("subprotocols", ())
         self._request = StreamRequest(session_id="")
         self._subscription: anyio.CancelScope | None = None
         self._subscribed: anyio.Event | None = None
 
-    async def run(self, request: StreamRequest | None, opening: Opening | None, feed: Feed | None) -> None:
+    async def run(
+        self, request: StreamRequest | None = None, opening: Opening | None = None, feed: Feed | None = None
+    ) -> None:
         """Read and write until either side is done."""
-        async with self._streams.connection("websocket", request.session_id if request else "") as connection:
-            self._connection = connection
-            try:
-                async with anyio.create_task_group() as tasks:
-                    self._tasks = tasks
-                    self._watch_over(connection, tasks)
-                    if request is not None and opening is not None and feed is not None:
-                        self._request = request
-                        tasks.start_soon(self._follow, request, opening, feed)
-                    await self._read()
-                    tasks.cancel_scope.cancel()
-            except* OSError:
-                # The client left while something was being sent.
-                pass
+        try:
+            async with anyio.create_task_group() as tasks:
+                self._tasks = tasks
+                self._watch_over(tasks)
+                if request is not None and opening is not None and feed is not None:
+                    self._request = request
+                    tasks.start_soon(self._follow, request, opening, feed)
+                elif self._connection.ending:
+                    await self._close(CLOSE_AWAY)
+                await self._read()
+                tasks.cancel_scope.cancel()
+        except* OSError:
+            # The client left while something was being sent.
+            pass
 
-    def _watch_over(self, connection: Connection, tasks: TaskGroup) -> None:
-        cut = connection.abort
+    def _watch_over(self, tasks: TaskGroup) -> None:
+        line = line_of(self._scope)
 
         def abort() -> None:
-            if cut is not None:
-                cut()
+            if line is not None:
+                line.abort()
             tasks.cancel_scope.cancel()
 
         def poke() -> None:
-            if connection.ending and self._subscription is None:
+            if self._connection.ending and self._subscription is None:
                 tasks.start_soon(self._close, CLOSE_AWAY)
 
-        connection.abort = abort
-        connection.poke = poke
+        self._connection.abort = abort
+        self._connection.poke = poke
 
     # Writing.
 
@@ -143,7 +156,7 @@ class Socket:
         """Carry events until the end; being cancelled means that another subscription takes over."""
         done = self._subscribed = anyio.Event()
         with anyio.CancelScope() as self._subscription:
-            carrier = Carrier(request, opening, feed, self._connection, LINES, self._write, self._streams.opener)
+            carrier = Carrier(request, opening, feed, self._connection, SOCKET, self._write, self._streams.opener)
             code = CLOSE_DONE
             try:
                 await carrier.run()
@@ -156,6 +169,7 @@ class Socket:
         """Take up another subscription in place of the present one, which goes on when this one can't be opened."""
         await self._tasks.start(self._follow_new, request)
         self._request = request
+        self._streams.connections.assign(self._connection, request.session_id)
 
     async def _follow_new(self, request: StreamRequest, *, task_status: TaskStatus[None]) -> None:
         async with self._streams.hub.feed(request.session_id) as feed:
@@ -178,6 +192,10 @@ class Socket:
                 raw = message.get("bytes") or b""
             try:
                 reply = await self._handle(decode_command(raw))
+            except TooLarge as error:
+                await self._reply(problem(error, _command_id(raw)))
+                await self._close(error.close)
+                return
             except PuntiniError as error:
                 reply = problem(error, _command_id(raw))
             if reply is not None:

@@ -28,7 +28,7 @@ class Words(Protocol):
         ...
 
     def ping(self, cursor: str) -> bytes:
-        """A sign of life, with the cursor where the reader has passed events it was not sent."""
+        """A sign of life, with the cursor where the reader has passed events it was not sent; empty for none."""
         ...
 
 
@@ -55,7 +55,7 @@ class SseWords:
 
 
 class LineWords:
-    """NDJSON and WebSocket: one envelope a line."""
+    """NDJSON: one envelope a line."""
 
     framing: Framing = "lines"
 
@@ -76,5 +76,14 @@ class LineWords:
         return b"\n"
 
 
+class SocketWords(LineWords):
+    """WebSocket."""
+
+    def ping(self, cursor: str) -> bytes:
+        """Nothing: the protocol has ping frames of its own, and the server sends them."""
+        return b""
+
+
 SSE = SseWords()
 LINES = LineWords()
+SOCKET = SocketWords()

@@ -28,18 +28,36 @@ def connect(path: Path, *, write: bool) -> apsw.Connection:
         connection.execute("PRAGMA temp_store = MEMORY")
         connection.pragma("cache_size", -16_384)
     except apsw.CantOpenError:
-        raise Misconfigured(f"There is no store at {path}.") from None
+        raise Misconfigured(f"There is no store at {path}; name its file with --store.") from None
+    except apsw.NotADBError:
+        raise _no_database(path) from None
     except apsw.Error as error:
         raise Misconfigured(f"{path} can't be opened: {error}.") from None
     return connection
 
 
 def create(path: Path) -> None:
-    """Make a new store where there is none. Raises Misconfigured."""
+    """Make a new store where there is none, whole or not at all. Raises Misconfigured."""
+    making = path.with_name(path.name + ".new")
     try:
-        connection = apsw.Connection(str(path))
+        for left in (
+            making,
+            beside(path, "-wal"),
+            beside(path, "-shm"),
+            beside(making, "-wal"),
+            beside(making, "-shm"),
+        ):
+            left.unlink(missing_ok=True)  # what a crash left, or the log of a file that somebody removed
+        _fill(making)
+        making.replace(path)
+    except OSError as error:
+        raise _not_made(path, error.strerror or "") from None
     except apsw.Error as error:
-        raise Misconfigured(f"The store {path} can't be created: {error}. Choose another place with --store.") from None
+        raise _not_made(path, str(error)) from None
+
+
+def _fill(path: Path) -> None:
+    connection = apsw.Connection(str(path))
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         schema = resources.files("puntini.store.sqlite").joinpath("schema.sql").read_text("utf-8")
@@ -47,10 +65,17 @@ def create(path: Path) -> None:
             connection.execute(schema)
             connection.execute(f"PRAGMA user_version = {VERSION}; PRAGMA application_id = {APPLICATION_ID}")
             connection.execute("INSERT INTO meta VALUES ('epoch', ?), ('clean', '1')", (new_epoch(),))
-    except apsw.Error as error:
-        raise Misconfigured(f"The store {path} can't be created: {error}.") from None
     finally:
         connection.close()
+
+
+def _not_made(path: Path, why: str) -> Misconfigured:
+    return Misconfigured(f"The store {path} can't be created: {why}. Choose another place with --store.")
+
+
+def beside(path: Path, suffix: str) -> Path:
+    """A file that SQLite keeps beside a database."""
+    return path.with_name(path.name + suffix)
 
 
 def verify(connection: apsw.Connection, path: Path) -> None:
@@ -58,23 +83,29 @@ def verify(connection: apsw.Connection, path: Path) -> None:
     try:
         application, version = connection.pragma("application_id"), connection.pragma("user_version")
     except apsw.NotADBError:
-        raise Misconfigured(f"{path} is not a SQLite file.") from None
+        raise _no_database(path) from None
     except apsw.Error as error:
         raise Misconfigured(f"{path} can't be read: {error}.") from None
     if application != APPLICATION_ID:
-        raise Misconfigured(f"{path} is a SQLite file, but not a Puntini store.")
+        raise Misconfigured(f"{path} is a SQLite file, but not a Puntini store; name another with --store.")
     if version > VERSION:
         raise Misconfigured(
             f"{path} was written by a newer Puntini (schema {version}); install that version to use it."
         )
 
 
+def _no_database(path: Path) -> Misconfigured:
+    return Misconfigured(f"{path} is not a SQLite file; name a store's file with --store.")
+
+
 def lock(path: Path) -> IO[str]:
-    """Hold the store for one server. Raises Misconfigured when another has it."""
+    """Hold the store for one server. Raises Misconfigured when another has it, by this name or through a link."""
     try:
-        held = path.with_name(path.name + ".lock").open("w")
+        held = beside(path.resolve(), ".lock").open("w")
     except OSError as error:
-        raise Misconfigured(f"The store {path} can't be locked: {error.strerror}.") from None
+        raise Misconfigured(
+            f"The store {path} can't be locked: {error.strerror}. Check its directory, or choose another with --store."
+        ) from None
     try:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -104,10 +135,11 @@ def begin(connection: apsw.Connection, durability: Fsync, boot: str) -> str:
     """Mark the file as in use and return its epoch: a new one when a power cut may have taken committed events.
 
     With ``normal`` durability SQLite does not wait for the disk at each commit. What a killed process committed is safe
-    with the operating system, but a power cut can lose it, and its seqs would be given twice.
+    with the operating system, but a power cut can lose it, and its seqs would be given twice. Where it can't be known
+    whether the machine was started anew, it may have been.
     """
     unclean = meta(connection, "clean") != "1"
-    risky = meta(connection, "durability") != "full" and meta(connection, "boot") != boot
+    risky = meta(connection, "durability") != "full" and (not boot or meta(connection, "boot") != boot)
     epoch = new_epoch() if unclean and risky else meta(connection, "epoch")
     with connection:
         set_meta(connection, epoch=epoch, clean="0", durability=durability, boot=boot)

@@ -26,8 +26,11 @@ def place(connection: apsw.Connection, session_id: str) -> tuple[int, Bounds]:
 def page(connection: apsw.Connection, session_id: str, after: int, max_bytes: int, to: int | None) -> Page:
     """Events after a cursor. Raises NotFound."""
     # In one transaction: a trim in between would otherwise take events away above the floor that the page names.
-    with connection:
+    connection.execute("BEGIN")
+    try:
         return _page(connection, session_id, after, max_bytes, to)
+    finally:
+        connection.execute("COMMIT")
 
 
 def _page(connection: apsw.Connection, session_id: str, after: int, max_bytes: int, to: int | None) -> Page:

@@ -1,7 +1,6 @@
 """The SQLite store: one file, one writer thread with group commit, a few reader threads."""
 
 import asyncio
-import os
 from asyncio import Future
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -56,7 +55,7 @@ class SqliteStore:
     @classmethod
     async def open(cls, name: str, *, durability: Fsync = "normal") -> Self:
         """Open a file, or make it. Raises Misconfigured with a sentence."""
-        path = Path(os.path.abspath(name))
+        path = await asyncio.to_thread(Path(name).absolute)
         lock = await asyncio.to_thread(files.lock, path)
         try:
             epoch = await asyncio.to_thread(_prepare, path, durability)
@@ -239,7 +238,12 @@ def _trim(connection: apsw.Connection, *, session_id: str, to: int) -> tuple[int
     num, bounds = reads.place(connection, session_id)
     floor = max(bounds.floor, min(to, bounds.head))
     with connection:
-        connection.execute("UPDATE sessions SET floor = ? WHERE num = ?", (floor, num))
+        # The newest row's time is the session's; it is kept, for that row may go.
+        connection.execute(
+            """UPDATE sessions SET floor = ?, updated_at = max(updated_at, ifnull(
+            (SELECT at FROM events WHERE session = ? ORDER BY first DESC LIMIT 1), 0)) WHERE num = ?""",
+            (floor, num, num),
+        )
         connection.execute("DELETE FROM snapshots WHERE session = ? AND seq < ?", (num, floor))
     return num, floor
 

@@ -84,8 +84,9 @@ class Writer:
     """The one thread that writes. What waits together is committed together, and answered in one go."""
 
     def __init__(self, connection: apsw.Connection, committed: Callable[[int], None]) -> None:
-        self._jobs: SimpleQueue[Accepted | Job | None] = SimpleQueue()
+        self._jobs: SimpleQueue[list[Accepted] | Job | None] = SimpleQueue()
         self._loop = asyncio.get_running_loop()
+        self._accepted: list[Accepted] = []
         self._connection = connection
         self._writes = Writes(connection)
         self._committed = committed
@@ -96,26 +97,34 @@ class Writer:
         self._thread.start()
 
     def submit(self, write: Append) -> "asyncio.Future[Written]":
-        """Hand in an append."""
+        """Hand in an append. Those of one turn of the loop are handed over together: the thread wakes once for all."""
         future: asyncio.Future[Written] = self._loop.create_future()
         if self._closed:
             _answer(future, StoreUnavailable("The store is closed."))
-        else:
-            self._jobs.put((write, future))
+            return future
+        if not self._accepted:
+            self._loop.call_soon(self._hand_over)
+        self._accepted.append((write, future))
         return future
+
+    def _hand_over(self) -> None:
+        if self._accepted:
+            self._jobs.put(self._accepted)
+            self._accepted = []
 
     async def change(self, change: Callable[[apsw.Connection], T]) -> T:
         """Make any other change, in its turn. It keeps its own transaction, and tells ``forget`` what it removed."""
         if self._closed:
             raise StoreUnavailable("The store is closed.")
         future: asyncio.Future[T] = self._loop.create_future()
+        self._hand_over()
         self._jobs.put((change, future))
         return await future
 
     def _run(self) -> None:
         job = self._jobs.get()
         while job is not None:
-            if isinstance(job[0], Append):
+            if isinstance(job, list):
                 job = self._group(job)
                 continue
             change, future = job
@@ -124,20 +133,19 @@ class Writer:
             job = self._jobs.get()
         self._connection.close()
 
-    def _group(self, first: Accepted) -> Accepted | Job | None:
+    def _group(self, group: list[Accepted]) -> list[Accepted] | Job | None:
         """Commit what waits, up to a job of another kind; returns the job that comes next."""
-        group = [first]
-        following: Accepted | Job | None = None
+        following: list[Accepted] | Job | None = None
         waiting = False
-        while len(group) < GROUP:
+        while len(group) < GROUP and not waiting:
             try:
                 following = self._jobs.get_nowait()
             except Empty:
                 break
-            if following is None or not isinstance(following[0], Append):
+            if isinstance(following, list):
+                group += following
+            else:
                 waiting = True
-                break
-            group.append(following)
         results = self._writes.commit([write for write, _ in group])
         self._loop.call_soon_threadsafe(self._deliver, group, results)
         return following if waiting else self._jobs.get()
@@ -165,6 +173,7 @@ class Writer:
     async def close(self) -> None:
         """Finish what was accepted and end."""
         self._closed = True
+        self._hand_over()
         self._jobs.put(None)
         await asyncio.to_thread(self._thread.join)
         # What the thread sent to the loop in its last moments.

@@ -138,16 +138,18 @@ class Writes:
         return outcome(self._db, once)
 
     def _admit(self, write: Append, pending: Pending) -> Place:
-        place = self._create(write.create, pending) if write.create else self._place(write.session_id)
-        if place is None:
+        place = None if write.create else self._place(write.session_id)
+        known = write.create or place
+        if known is None:
             raise missing(write.session_id)
-        if place.status == "closed" and write.entries:
+        if known.status == "closed" and write.entries:
             raise closed()
         if write.fence is not None:
             check_fence(write.fence.attempt, self._task(write.fence.task_id))
-        return place
+        return place or self._create(write.create, pending)
 
-    def _create(self, row: SessionRow, pending: Pending) -> Place:
+    def _create(self, row: SessionRow | None, pending: Pending) -> Place:
+        assert row is not None
         place = self._places[row.session_id] = Place(self._next_num, 0, row.status)
         self._next_num += 1
         pending.sessions.append(

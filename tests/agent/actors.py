@@ -1,0 +1,131 @@
+"""Agents for tests: each does one thing that an agent may do."""
+
+import anyio
+
+from puntini.agent.contract import Task
+from puntini.protocol.events import Debug, DebugData
+
+
+def line(text: str) -> Debug:
+    """Something to say."""
+    return Debug(data=DebugData(message=text))
+
+
+class Patient:
+    """Says one line, then waits at safe points until it may finish."""
+
+    name = "patient"
+
+    def __init__(self) -> None:
+        self.may_finish = anyio.Event()
+        self.started: list[str] = []
+        self.present: set[str] = set()
+        self.most_present = 0
+
+    async def run(self, task: Task) -> str:
+        """Wait."""
+        self.started.append(task.task_id)
+        self.present.add(task.task_id)
+        self.most_present = max(self.most_present, len(self.present))
+        try:
+            task.emit(line("I am here."))
+            while not self.may_finish.is_set():
+                await task.point()
+                await anyio.sleep(0.001)
+        finally:
+            self.present.discard(task.task_id)
+        return "I was patient."
+
+
+class Deaf:
+    """Never comes to a safe point."""
+
+    name = "deaf"
+
+    def __init__(self) -> None:
+        self.here = anyio.Event()
+        self.left = anyio.Event()
+
+    async def run(self, task: Task) -> str:
+        """Wait for ever."""
+        self.here.set()
+        try:
+            await anyio.sleep_forever()
+        finally:
+            self.left.set()
+        return "never"
+
+
+class Broken:
+    """Says one line and raises what it was given."""
+
+    name = "broken"
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    async def run(self, task: Task) -> str:
+        """Raise."""
+        task.emit(line("This will end badly."))
+        raise self.error
+
+
+class Talker:
+    """Says its lines in one breath, with no safe point between, and answers with the last."""
+
+    name = "talker"
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+
+    async def run(self, task: Task) -> str:
+        """Talk."""
+        for number in range(self.count):
+            task.emit(line(f"line {number}"))
+        return f"line {self.count - 1}"
+
+
+class Unspeakable:
+    """Says what JSON has no word for."""
+
+    name = "unspeakable"
+
+    async def run(self, task: Task) -> str:
+        """Try to say it."""
+        task.emit(Debug(data=DebugData(message="odd", details={"it": object()})))
+        return "said"
+
+
+class Team:
+    """Lets two child tasks talk in turn, each with its own safe points."""
+
+    name = "team"
+
+    async def run(self, task: Task) -> str:
+        """Talk in two voices until told otherwise."""
+        async with anyio.create_task_group() as voices:
+            voices.start_soon(self._voice, task, "first")
+            voices.start_soon(self._voice, task, "second")
+        return "never"
+
+    async def _voice(self, task: Task, name: str) -> None:
+        while True:
+            await task.point()
+            task.emit(line(name))
+            await anyio.sleep(0.001)
+
+
+class Flood:
+    """Talks as fast as it may, for ever, and counts."""
+
+    name = "flood"
+
+    def __init__(self) -> None:
+        self.said = 0
+
+    async def run(self, task: Task) -> str:
+        """Flood."""
+        while True:
+            await task.point()
+            task.emit(line("more"))
+            self.said += 1

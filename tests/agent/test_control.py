@@ -1,0 +1,287 @@
+"""Pause, resume and stop, in every state that a task can be in when the order comes."""
+
+import anyio
+import pytest
+
+from puntini.agent.runner import Action
+from puntini.errors import Conflict, NotFound
+from puntini.store.memory import MemoryStore
+from tests.agent.actors import Deaf, Patient, Talker, Team
+from tests.agent.stage import Stage, ends, numbers, stage, until
+
+pytestmark = pytest.mark.anyio
+COUNT = 300
+SCRIPT = f"play {COUNT} events every 1 ms"
+ALL = list(range(1, COUNT + 1))
+
+
+async def paused(life: Stage, text: str = SCRIPT) -> str:
+    """A task that was paused in the middle."""
+    task = await life.task(text)
+    await life.spoken(task, 3)
+    await life.control(task, "pause")
+    await life.until(task, "paused")
+    return task
+
+
+async def test_a_paused_task_says_so_and_is_silent(store: MemoryStore) -> None:
+    async with stage(store) as life:
+        task = await paused(life)
+        said = await life.kinds(task)
+        assert said[-1] == "task_paused"
+        await anyio.sleep(0.02)  # long enough for twenty more events, were it not silent
+        assert await life.kinds(task) == said
+
+
+async def test_a_paused_task_holds_no_place(store: MemoryStore) -> None:
+    async with stage(store) as life:
+        task = await paused(life)
+        session = (await life.row(task)).session_id
+        await until(lambda: idle(life), "the runner to be idle")
+        assert await life.ended(await life.prompt(session, "play 1 event")) == "completed"
+        assert await life.status(task) == "paused"
+
+
+async def idle(life: Stage) -> bool:
+    """Whether nothing runs or waits."""
+    return life.runner.stats == {"running": 0, "queued": 0}
+
+
+async def test_a_resumed_task_goes_on_where_it_was(store: MemoryStore) -> None:
+    async with stage(store) as life:
+        task = await paused(life)
+        await life.control(task, "resume")
+        assert await life.ended(task) == "completed"
+        said = await life.said(task)
+    assert numbers(said) == ALL
+    assert ends(said) == ["task_completed"]
+
+
+async def test_a_resumed_task_is_another_attempt(store: MemoryStore) -> None:
+    async with stage(store) as life:
+        task = await paused(life)
+        await life.control(task, "resume")
+        await life.ended(task)
+        kinds = [name for name in await life.kinds(task) if name.startswith("task_")]
+        attempts = [event.attempt for event in await life.said(task)]
+    assert kinds == ["task_started", "task_paused", "task_resumed", "task_progress", "task_completed"]
+    assert attempts == sorted(attempts)
+    assert set(attempts) == {1, 2}
+
+
+async def test_pause_and_resume_again_and_again_lose_and_repeat_nothing(store: MemoryStore) -> None:
+    async with stage(store) as life:
+        task = await life.task(SCRIPT)
+        for round_ in range(1, 6):
+            await life.spoken(task, 10 * round_)
+            await life.control(task, "pause")
+            await life.until(task, "paused")
+            await life.control(task, "resume")
+        assert await life.ended(task) == "completed"
+        said = await life.said(task)
+    assert numbers(said) == ALL
+    assert said[-1].attempt == 6
+
+
+async def test_a_demo_that_is_paused_and_resumed_says_its_answer_once(store: MemoryStore) -> None:
+    async with stage(store) as life:
+        undisturbed = await life.task("hello")
+        task = await life.task("hello")
+        await until(lambda: has_said(life, task, 4), "four lines")
+        await life.control(task, "pause")
+        await life.until(task, "paused")
+        await life.control(task, "resume")
+        await life.ended(task)
+        await life.ended(undisturbed)
+        rests = {"task_paused", "task_resumed", "task_progress"}
+        assert [name for name in await life.kinds(task) if name not in rests] == await life.kinds(undisturbed)
+
+
+async def has_said(life: Stage, task: str, count: int) -> bool:
+    """Whether a task has said so many events."""
+    return len(await life.said(task)) >= count
+
+
+async def test_a_pause_that_is_taken_back_before_the_safe_point_changes_nothing(store: MemoryStore) -> None:
+    deaf = Deaf()
+    async with stage(store, deaf) as life:
+        task = await life.task("listen")
+        await deaf.here.wait()
+        await life.control(task, "pause")
+        await life.control(task, "resume")
+        assert await life.status(task) == "running"
+        assert "task_paused" not in await life.kinds(task)
+
+
+async def test_pausing_twice_is_pausing_once(store: MemoryStore) -> None:
+    async with stage(store) as life:
+        task = await paused(life)
+        await life.control(task, "pause")
+        assert (await life.kinds(task)).count("task_paused") == 1
+
+
+async def test_a_pause_that_comes_with_the_last_event_ends_all_the_same(store: MemoryStore) -> None:
+    async with stage(store) as life:
+        for _ in range(20):
+            task = await life.task("play 20 events")
+            await life.control(task, "pause")
+            row = await life.until(task, "paused", "completed")
+            if row.status == "paused":
+                await life.control(task, "resume")
+            assert await life.ended(task) == "completed"
+            said = await life.said(task)
+            assert numbers(said) == list(range(1, 21))
+            assert ends(said) == ["task_completed"]
+
+
+async def test_a_queued_task_can_be_paused_and_resumed(store: MemoryStore) -> None:
+    patient = Patient()
+    async with stage(store, patient) as life:
+        session = await life.session()
+        first, second = [await life.prompt(session, "wait") for _ in range(2)]
+        await life.control(second, "pause")
+        assert await life.status(second) == "paused"
+        patient.may_finish.set()
+        assert await life.ended(first) == "completed"
+        assert patient.started == [first]
+        await life.control(second, "resume")
+        assert await life.ended(second) == "completed"
+
+
+@pytest.mark.parametrize("state", ["running", "queued"])
+async def test_what_is_not_paused_can_not_be_resumed(store: MemoryStore, state: str) -> None:
+    async with stage(store, Patient()) as life:
+        session = await life.session()
+        running, queued = [await life.prompt(session, "wait") for _ in range(2)]
+        await until(lambda: has_said(life, running, 3), "it to run")
+        with pytest.raises(Conflict, match="not paused"):
+            await life.control(running if state == "running" else queued, "resume")
+
+
+async def test_resuming_twice_is_a_conflict_and_starts_one_attempt(store: MemoryStore) -> None:
+    async with stage(store) as life:
+        task = await paused(life)
+        await life.control(task, "resume")
+        with pytest.raises(Conflict):
+            await life.control(task, "resume")
+        assert await life.ended(task) == "completed"
+        assert (await life.kinds(task)).count("task_resumed") == 1
+
+
+async def test_two_who_resume_at_the_same_time_start_one_attempt(store: MemoryStore) -> None:
+    async with stage(store) as life:
+        task = await paused(life)
+        outcomes = await both(life, task, "resume")
+        assert sorted(outcomes) in [["Conflict", "done"], ["StaleAttempt", "done"]]
+        assert await life.ended(task) == "completed"
+        said = await life.said(task)
+    assert numbers(said) == ALL
+    assert said[-1].attempt == 2
+
+
+async def test_stopping_twice_is_stopping_once(store: MemoryStore) -> None:
+    async with stage(store) as life:
+        task = await life.task(SCRIPT)
+        await life.spoken(task, 3)
+        outcomes = await both(life, task, "stop")
+        assert set(outcomes) <= {"done", "Conflict"}
+        assert await life.ended(task) == "cancelled"
+        assert ends(await life.said(task)) == ["task_cancelled"]
+
+
+async def test_a_paused_task_can_be_stopped(store: MemoryStore) -> None:
+    async with stage(store) as life:
+        task = await paused(life)
+        await life.control(task, "stop")
+        assert await life.ended(task) == "cancelled"
+        assert ends(await life.said(task)) == ["task_cancelled"]
+
+
+async def test_a_task_can_be_stopped_while_it_comes_to_rest(store: MemoryStore) -> None:
+    async with stage(store) as life:
+        for _ in range(20):
+            task = await life.task(SCRIPT)
+            await life.spoken(task, 1)
+            await life.control(task, "pause")
+            await anyio.lowlevel.checkpoint()
+            await life.control(task, "stop")
+            assert await life.ended(task) == "cancelled"
+            assert ends(await life.said(task)) == ["task_cancelled"]
+
+
+async def test_a_queued_task_can_be_stopped_and_never_runs(store: MemoryStore) -> None:
+    patient = Patient()
+    async with stage(store, patient) as life:
+        session = await life.session()
+        first, second = [await life.prompt(session, "wait") for _ in range(2)]
+        await life.control(second, "stop")
+        assert await life.status(second) == "cancelled"
+        patient.may_finish.set()
+        assert await life.ended(first) == "completed"
+        assert patient.started == [first]
+        assert await life.kinds(second) == ["user_prompt", "task_started", "task_cancelled"]
+
+
+async def test_an_order_that_comes_before_the_agent_has_begun_holds(store: MemoryStore) -> None:
+    async with stage(store) as life:
+        for turns in range(12):
+            task = await life.task(SCRIPT)
+            for _ in range(turns):
+                await anyio.lowlevel.checkpoint()
+            await life.control(task, "pause")
+            await life.until(task, "paused")
+            said = await life.kinds(task)
+            await anyio.sleep(0.01)  # long enough for ten events of an agent that did not hear
+            assert await life.kinds(task) == said
+            await life.control(task, "stop")
+            assert await life.ended(task) == "cancelled"
+
+
+async def test_a_stop_before_the_agent_has_begun_frees_its_place(store: MemoryStore) -> None:
+    deaf = Deaf()
+    async with stage(store, deaf, Talker(1)) as life:
+        for turns in range(12):
+            session = await life.session()
+            task = await life.prompt(session, "listen")
+            for _ in range(turns):
+                await anyio.lowlevel.checkpoint()
+            await life.control(task, "stop")
+            await life.until(task, "cancelled")
+            after = await life.prompt(session, "talk", agent="talker")
+            assert await life.ended(after) == "completed"
+
+
+@pytest.mark.parametrize(("action", "status"), [("pause", "paused"), ("stop", "cancelled")])
+async def test_an_agent_with_child_tasks_takes_orders_and_harms_nobody(
+    store: MemoryStore, action: Action, status: str
+) -> None:
+    async with stage(store, Team(), Talker(1)) as life:
+        team = await life.task("talk")
+        await until(lambda: has_said(life, team, 6), "the team to talk")
+        await life.control(team, action)
+        await life.until(team, status)
+        assert await life.ended(await life.task("talk", agent="talker")) == "completed"
+
+
+async def test_a_task_that_is_not_there_takes_no_orders(store: MemoryStore) -> None:
+    async with stage(store) as life:
+        with pytest.raises(NotFound, match="There is no task `tsk_none`"):
+            await life.control("tsk_none", "stop")
+
+
+async def both(life: Stage, task: str, action: Action) -> list[str]:
+    """Give an order twice at the same time; returns what came of each."""
+    outcomes: list[str] = []
+
+    async def one() -> None:
+        try:
+            await life.control(task, action)
+        except Conflict as error:
+            outcomes.append(type(error).__name__)
+        else:
+            outcomes.append("done")
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(one)
+        tasks.start_soon(one)
+    return outcomes

@@ -1,0 +1,217 @@
+"""What a new server makes of the tasks that the one before it left unfinished."""
+
+import anyio
+import pytest
+
+from puntini.agent.scripted import ScriptedAgent
+from puntini.errors import StaleAttempt
+from puntini.log.contract import Append, Fence
+from puntini.protocol.entries import entry_of
+from puntini.protocol.events import TaskFailed, TaskResumed
+from puntini.store.memory import MemoryStore
+from tests.agent.actors import Deaf, Patient, Talker, line
+from tests.agent.stage import ends, kind, log_of, numbers, stage
+
+pytestmark = pytest.mark.anyio
+COUNT = 200
+SCRIPT = f"play {COUNT} events every 1 ms"
+ALL = list(range(1, COUNT + 1))
+
+
+async def crashed(store: MemoryStore, text: str = SCRIPT, *, after: int = 20) -> str:
+    """A task whose server died when it had said so many events."""
+    async with stage(store) as life:
+        task = await life.task(text)
+        await life.spoken(task, after)
+    return task
+
+
+async def test_a_task_goes_on_after_a_crash_and_says_nothing_twice(store: MemoryStore) -> None:
+    task = await crashed(store)
+    async with stage(store) as life:
+        assert await life.ended(task) == "completed"
+        said = await life.said(task)
+    assert numbers(said) == ALL
+    assert ends(said) == ["task_completed"]
+
+
+async def test_the_new_attempt_is_told(store: MemoryStore) -> None:
+    task = await crashed(store)
+    async with stage(store) as life:
+        await life.ended(task)
+        told = [event for event in await life.said(task) if isinstance(event, TaskResumed)]
+        row = await life.row(task)
+    assert [event.data.detail for event in told] == ["taken up again after a restart"]
+    assert row.attempt == 2
+
+
+async def test_crash_after_crash_the_attempts_count_up_and_the_events_go_on(store: MemoryStore) -> None:
+    task = await crashed(store)
+    for round_ in range(2, 6):
+        async with stage(store) as life:
+            await life.spoken(task, 20 * round_)
+    async with stage(store) as life:
+        assert await life.ended(task) == "completed"
+        said = await life.said(task)
+    assert numbers(said) == ALL
+    assert [event.attempt for event in said] == sorted(event.attempt for event in said)
+    assert said[-1].attempt == 6
+
+
+async def test_messages_and_graph_are_as_if_nothing_had_happened(store: MemoryStore) -> None:
+    undisturbed = MemoryStore()
+    async with stage(undisturbed) as life:
+        whole = await life.task(SCRIPT)
+        await life.ended(whole)
+        expected = await life.keeper.view((await life.row(whole)).session_id)
+    task = await crashed(store)
+    async with stage(store) as life:
+        await life.ended(task)
+        view = await life.keeper.view((await life.row(task)).session_id)
+    assert view.graph.graph() == expected.graph.graph()
+    assert [each.content for each in view.messages(limit=9)] == [each.content for each in expected.messages(limit=9)]
+
+
+async def test_a_queued_task_runs_after_the_one_before_it(store: MemoryStore) -> None:
+    async with stage(store) as life:
+        session = await life.session()
+        first, second = await life.prompt(session, SCRIPT), await life.prompt(session, "play 5 events")
+        await life.spoken(first, 5)
+    async with stage(store) as life:
+        await life.ended(second)
+        log = await life.log(session)
+    order = [event.task_id for event in log if kind(event) == "task_completed"]
+    assert order == [first, second]
+    assert numbers([event for event in log if event.task_id == second]) == [1, 2, 3, 4, 5]
+
+
+async def test_a_paused_task_stays_paused(store: MemoryStore) -> None:
+    async with stage(store) as life:
+        task = await life.task(SCRIPT)
+        await life.spoken(task, 5)
+        await life.control(task, "pause")
+        await life.until(task, "paused")
+        before = await life.kinds(task)
+    async with stage(store) as life:
+        assert await life.kinds(task) == before
+        await life.control(task, "resume")
+        assert await life.ended(task) == "completed"
+        assert numbers(await life.said(task)) == ALL
+
+
+async def test_an_ended_task_is_left_alone(store: MemoryStore) -> None:
+    async with stage(store) as life:
+        task = await life.task("play 5 events")
+        await life.ended(task)
+        before = await life.kinds(task)
+    async with stage(store) as life:
+        assert not life.runner.stats["running"]
+        assert await life.kinds(task) == before
+
+
+async def test_a_task_whose_agent_is_gone_fails_with_a_sentence(store: MemoryStore) -> None:
+    async with stage(store, Patient()) as life:
+        task = await life.task("wait")
+    async with stage(store) as life:
+        assert await life.ended(task) == "failed"
+        end = (await life.said(task))[-1]
+    assert isinstance(end, TaskFailed)
+    assert end.data.error == "There is no agent `patient`; there is scripted."
+
+
+async def test_an_attempt_that_was_taken_over_can_say_nothing(store: MemoryStore) -> None:
+    task = await crashed(store)
+    async with stage(store) as life:
+        row = await life.row(task)
+        stale = Append(
+            session_id=row.session_id, entries=[entry_of(line("I live!"))], fence=Fence(task, row.attempt - 1), at=0
+        )
+        with pytest.raises(StaleAttempt):
+            await store.append(stale)
+
+
+async def test_two_servers_on_one_store_leave_one_story(store: MemoryStore) -> None:
+    async with stage(store) as old:
+        task = await old.task(SCRIPT)
+        await old.spoken(task, 20)
+        async with stage(store) as new:
+            assert await new.ended(task) == "completed"
+            said = await new.said(task)
+    assert numbers(said) == ALL
+    assert ends(said) == ["task_completed"]
+
+
+async def test_the_attempt_that_was_taken_over_ends_and_frees_its_place(store: MemoryStore) -> None:
+    patient = Patient()
+    async with stage(store, patient) as old:
+        task = await old.task("wait")
+        await old.until(task, "running")
+        async with stage(store, Talker(1), ScriptedAgent()) as new:
+            await new.ended(task)
+        patient.may_finish.set()
+        assert await old.ended(task) == "failed"
+        assert old.runner.stats == {"running": 0, "queued": 0}
+        assert ends(await old.said(task)) == ["task_failed"]
+
+
+# An orderly end.
+
+
+async def test_shutdown_ends_every_attempt_at_a_safe_point_and_no_task(store: MemoryStore) -> None:
+    async with stage(store) as life:
+        tasks = [await life.task(SCRIPT) for _ in range(5)]
+        for task in tasks:
+            await life.spoken(task, 3)
+        await life.runner.shutdown()
+        assert life.runner.stats["running"] == 0
+        assert [await life.status(task) for task in tasks] == ["running"] * 5
+        counts = [len(await life.said(task)) for task in tasks]
+        await anyio.sleep(0.01)  # long enough for fifty events of an agent that did not hear
+        assert [len(await life.said(task)) for task in tasks] == counts
+
+
+async def test_what_shutdown_left_is_taken_up_again(store: MemoryStore) -> None:
+    async with stage(store) as life:
+        task = await life.task(SCRIPT)
+        await life.spoken(task, 10)
+        await life.runner.shutdown()
+    async with stage(store) as life:
+        assert await life.ended(task) == "completed"
+        assert numbers(await life.said(task)) == ALL
+
+
+async def test_a_pause_that_was_accepted_before_the_shutdown_holds_after_it(store: MemoryStore) -> None:
+    async with stage(store) as life:
+        task = await life.task(SCRIPT)
+        await life.spoken(task, 10)
+        await life.control(task, "pause")
+        await life.runner.shutdown()
+    async with stage(store) as life:
+        assert await life.status(task) == "paused"
+
+
+async def test_nothing_new_starts_while_shutting_down(store: MemoryStore) -> None:
+    patient = Patient()
+    async with stage(store, patient) as life:
+        session = await life.session()
+        await life.prompt(session, "wait")
+        waiting = await life.prompt(session, "wait")
+        await life.runner.shutdown()
+        late = await life.prompt(session, "late")
+        assert await life.status(waiting) == "queued"
+        assert not {waiting, late} & set(patient.started)
+    patient.may_finish.set()
+    async with stage(store, patient) as life:
+        assert await life.ended(late) == "completed"
+        assert await life.ended(waiting) == "completed"
+
+
+async def test_shutdown_waits_for_an_agent_that_does_not_come_to_a_safe_point(store: MemoryStore) -> None:
+    deaf = Deaf()
+    async with stage(store, deaf) as life:
+        task = await life.task("listen")
+        await deaf.here.wait()
+        with anyio.move_on_after(0.05) as waited:
+            await life.runner.shutdown()
+        assert waited.cancelled_caught
+    assert ends(await log_of(store, (await life.row(task)).session_id)) == []

@@ -1,0 +1,155 @@
+"""Clients that open a stream and do not read cost a bounded amount of memory, delay nobody, and lose nothing."""
+
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from pathlib import Path
+from statistics import median
+from time import time
+
+import anyio
+import pytest
+from anyio.to_thread import run_sync
+
+from tests.live.faults.reader import Reader, caught_up
+from tests.live.faults.streams import FORMS, Form
+from tests.live.serving import Serving, serving, wait_for
+
+pytestmark = pytest.mark.anyio
+
+STALLED = 24
+BUFFER = 4_096
+RING = 1 << 20
+PLAY = "play 3000 events every 1 ms of 4000 bytes"
+PLAYED_BYTES = 3_000 * 4_000
+DEADLINE_SECONDS = 2.0
+A_STALLED_READER = 512 << 10
+"""What one may cost: the transport's 64 KiB mark, one write of up to 64 KiB and an event, framing, the connection."""
+BOUND = RING + 8 * (1 << 20) + STALLED * A_STALLED_READER
+"""The session's ring, its joined frames and shared pages, and the readers."""
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Serving]:
+    with serving(tmp_path, ring_bytes_per_session=RING, send_deadline_seconds=DEADLINE_SECONDS) as running:
+        yield running
+
+
+@pytest.fixture
+def patient(tmp_path: Path) -> Iterator[Serving]:
+    """A server that waits for its clients longer than a test takes."""
+    with serving(tmp_path, ring_bytes_per_session=RING, send_deadline_seconds=300) as running:
+        yield running
+
+
+def held(server: Serving, session_id: str, form: Form) -> Reader:
+    """A reader that stops reading at the first thing it is told."""
+    reader = Reader(server, session_id, [form], buffer=BUFFER)
+    reader.hold()
+    return reader
+
+
+def mixed(server: Serving, session_id: str, count: int) -> list[Reader]:
+    """Held readers over all transports."""
+    return [held(server, session_id, FORMS[n % len(FORMS)]) for n in range(count)]
+
+
+async def all_open(server: Serving, count: int) -> None:
+    """Wait until the server knows of so many streams."""
+    await run_sync(lambda: wait_for(lambda: stats(server)["open"] >= count, 20, f"{count} open streams"))
+
+
+def stats(server: Serving) -> dict[str, int]:
+    return dict(server.get("/v1/connections/stats"))
+
+
+class Watched(Reader):
+    """A healthy reader that also notes how late each event reached it."""
+
+    def __init__(self, server: Serving, session_id: str, form: Form) -> None:
+        super().__init__(server, session_id, [form])
+        self.late: list[float] = []
+
+    def _take(self, body: bytes) -> None:
+        super()._take(body)
+        _, _, rest = body.partition(b'"timestamp":"')
+        if rest:
+            said = datetime.strptime(rest[:23].decode(), "%Y-%m-%dT%H:%M:%S.%f").replace(tzinfo=timezone.utc)
+            self.late.append(time() - said.timestamp())
+
+
+async def play(server: Serving, session_id: str) -> int:
+    """Have the agent say megabytes; returns the log's head afterwards."""
+    task_id = await run_sync(server.play, session_id, PLAY)
+    await run_sync(server.finish, task_id)
+    return int((await run_sync(server.get, f"/v1/sessions/{session_id}"))["cursor"].rpartition(".")[2])
+
+
+async def test_memory_stays_bounded_whatever_stalled_readers_do_not_read(patient: Serving) -> None:
+    async with anyio.create_task_group() as tasks:
+        await play(patient, await run_sync(patient.create))
+        session = await run_sync(patient.create)
+        before = patient.memory
+        for reader in mixed(patient, session, STALLED):
+            tasks.start_soon(reader.run)
+        await all_open(patient, STALLED)
+        await play(patient, session)
+        grown = patient.memory - before
+        assert (await run_sync(stats, patient))["open"] == STALLED, "they are all still held"
+        tasks.cancel_scope.cancel()
+    assert grown < BOUND < PLAYED_BYTES * STALLED / 8, f"grew by {grown >> 10} KiB"
+
+
+async def test_stalled_readers_delay_nobody(patient: Serving) -> None:
+    session = await run_sync(patient.create)
+    async with anyio.create_task_group() as tasks:
+        healthy = [Watched(patient, session, form) for form in FORMS]
+        for reader in [*healthy, *mixed(patient, session, STALLED)]:
+            tasks.start_soon(reader.run)
+        await all_open(patient, STALLED + len(healthy))
+        head = await play(patient, session)
+        await caught_up(healthy, head)
+        tasks.cancel_scope.cancel()
+    for reader in healthy:
+        assert reader.ids == list(range(1, head + 1))
+        assert reader.opened == 1, "it was never cut off"
+        assert median(reader.late) < 0.25
+        assert max(reader.late) < 2.0
+
+
+@pytest.mark.parametrize("form", FORMS)
+async def test_a_stalled_reader_is_cut_off_and_goes_on_by_id_without_loss(server: Serving, form: Form) -> None:
+    session = await run_sync(server.create)
+    async with anyio.create_task_group() as tasks:
+        readers = [held(server, session, form) for _ in range(3)]
+        for reader in readers:
+            tasks.start_soon(reader.run)
+        await all_open(server, len(readers))
+        head = await play(server, session)
+        await run_sync(lambda: wait_for(lambda: stats(server)["aborted"] == 3, DEADLINE_SECONDS + 5, "the cut"))
+        assert (await run_sync(stats, server))["open"] == 0
+        for reader in readers:
+            reader.going.set()
+        await caught_up(readers, head)
+        tasks.cancel_scope.cancel()
+    for reader in readers:
+        assert reader.opened > 1
+        assert reader.ids == list(range(1, head + 1))
+        assert reader.events == readers[0].events
+
+
+async def test_a_reader_that_is_only_slow_is_not_cut_off(server: Serving) -> None:
+    session = await run_sync(server.create)
+    async with anyio.create_task_group() as tasks:
+        slow = Reader(server, session, ["sse"], buffer=BUFFER)
+        tasks.start_soon(slow.run)
+        await all_open(server, 1)
+        head = await play(server, session)
+        for _ in range(6):
+            slow.hold()
+            await anyio.sleep(DEADLINE_SECONDS / 4)
+            slow.going.set()
+            await anyio.sleep(0.02)
+        await caught_up([slow], head)
+        tasks.cancel_scope.cancel()
+    assert slow.ids == list(range(1, head + 1))
+    assert (await run_sync(stats, server))["aborted"] == 0

@@ -1,0 +1,28 @@
+"""What the store's tests share: every store there is, each fresh, and a session to begin with."""
+
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from puntini.errors import StoreUnavailable
+from puntini.log.contract import Store
+from puntini.store.open import open_store
+from tests.store.making import SESSION, begin
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+    """An empty store of each kind."""
+    opened = await open_store("memory:" if request.param == "memory" else str(tmp_path / "puntini.db"))
+    yield opened
+    with suppress(StoreUnavailable):  # a test may have closed it
+        await opened.close()
+
+
+@pytest.fixture
+async def session(store: Store) -> str:
+    """The id of a session without events."""
+    await store.append(begin(SESSION))
+    return SESSION
