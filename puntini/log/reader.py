@@ -31,8 +31,7 @@ class Reader:
         While the store can't be read it is empty too, after a while or a poke: the stream stays open, its pings go
         on, and the events will be there when the store is. Raises Lost, and NotFound when the session was deleted.
         """
-        if self.feed.gone:
-            raise NotFound(f"There is no session `{self.feed.session_id}`.")
+        self._check_there()
         framed = self.feed.framed(self.cursor, self.lens)
         if framed is None:
             try:

@@ -1,20 +1,12 @@
-from collections.abc import AsyncIterator
-
 import pytest
 
 from puntini.errors import NotAcceptable
 from puntini.transport.negotiate import Form, choose
-from tests.transport.wire import Server, serving, stream_of, thought
+from tests.transport.wire import Server, stream_of, thought
 
 pytestmark = pytest.mark.anyio
 
 SSE, NDJSON, JSON = "text/event-stream", "application/x-ndjson", "application/json"
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[Server]:
-    async with serving() as server:
-        yield server
 
 
 @pytest.mark.parametrize(

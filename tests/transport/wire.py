@@ -260,6 +260,13 @@ class Server:
     def open_connections(self) -> int:
         return int(self.parts.connections.stats["open"])
 
+    async def until_open(self, count: int) -> None:
+        """Wait until so many streams are open. Raises TimeoutError."""
+        with anyio.fail_after(PATIENCE):
+            while self.open_connections != count:
+                await anyio.sleep(0.001)
+        await anyio.wait_all_tasks_blocked()
+
     # Requests.
 
     def get(self, path: str, headers: Mapping[str, str] | None = None, *, line: bool = False) -> Exchange:
