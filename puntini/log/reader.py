@@ -31,7 +31,8 @@ class Reader:
         While the store can't be read it is empty too, after a while or a poke: the stream stays open, its pings go
         on, and the events will be there when the store is. Raises Lost, and NotFound when the session was deleted.
         """
-        self._check_there()
+        if self.feed.gone:
+            raise NotFound(f"There is no session `{self.feed.session_id}`.")
         framed = self.feed.framed(self.cursor, self.lens)
         if framed is None:
             try:

@@ -12,7 +12,7 @@ from puntini.errors import Misconfigured, StoreUnavailable
 from puntini.log.contract import Snapshot, Store
 from puntini.store.open import open_store
 from puntini.store.sqlite import admin, files
-from tests.store.making import SESSION, TASK, add, begin, end_task, everything, many, once, said, start_task
+from tests.store.making import SESSION, add, begin, end_task, everything, many, once, said, start_task
 
 pytestmark = pytest.mark.anyio
 
@@ -52,6 +52,11 @@ def spoil(path: Path, sql: str) -> None:
     connection = apsw.Connection(str(path))
     connection.execute(sql)
     connection.close()
+
+
+def names_beside(path: Path) -> list[str]:
+    """The files in the store's directory."""
+    return sorted(each.name for each in path.parent.iterdir())
 
 
 # Checking.
@@ -183,7 +188,7 @@ async def test_a_backup_holds_what_the_store_holds(running: Store, path: Path, t
 
     assert (copied.sessions, copied.tasks, copied.events) == (1, 2, 8)
     assert admin.check(tmp_path / "copy.db") == []
-    assert sorted(each.name for each in tmp_path.iterdir() if each.name.startswith("copy")) == ["copy.db"]
+    assert [name for name in names_beside(path) if name.startswith("copy")] == ["copy.db"]
 
 
 async def test_a_backup_of_a_store_that_is_written_to_is_a_prefix_of_it(
@@ -197,7 +202,7 @@ async def test_a_backup_of_a_store_that_is_written_to_is_a_prefix_of_it(
     copying = asyncio.create_task(asyncio.to_thread(admin.backup, path, tmp_path / "copy.db"))
     await write()
 
-    assert admin.check(await asyncio.to_thread(lambda: tmp_path / "copy.db")) == []
+    assert admin.check(tmp_path / "copy.db") == []
     copy = await open_store(str(tmp_path / "copy.db"))
     kept = await everything(copy)
     await copy.close()
@@ -306,9 +311,9 @@ def test_what_is_no_store_is_refused_with_a_sentence(path: Path, ask: object, ma
     assert callable(make)
     assert callable(ask)
     make(path)
-    there = sorted(each.name for each in path.parent.iterdir())
+    there = names_beside(path)
 
     with pytest.raises(Misconfigured, match=sentence):
         ask(path)
 
-    assert sorted(each.name for each in path.parent.iterdir()) == there
+    assert names_beside(path) == there

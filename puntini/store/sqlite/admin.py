@@ -126,7 +126,7 @@ def _looking(path: Path) -> Iterator[apsw.Connection]:
 
 
 def _open(path: Path) -> apsw.Connection:
-    """Only to look, and so that nothing is left behind: a reader alone does not remove what SQLite puts beside a file."""
+    """Only to look, and leave nothing behind: a read-only connection does not remove what it puts beside a file."""
     if files.beside(path, "-wal").exists():
         return files.connect(path, write=False)
     if not os.access(path.parent, os.W_OK):  # so nobody can be writing, and SQLite could put nothing there either

@@ -38,16 +38,11 @@ def connect(path: Path, *, write: bool) -> apsw.Connection:
 
 def create(path: Path) -> None:
     """Make a new store where there is none, whole or not at all. Raises Misconfigured."""
-    making = path.with_name(path.name + ".new")
+    making = beside(path, ".new")
     try:
-        for left in (
-            making,
-            beside(path, "-wal"),
-            beside(path, "-shm"),
-            beside(making, "-wal"),
-            beside(making, "-shm"),
-        ):
-            left.unlink(missing_ok=True)  # what a crash left, or the log of a file that somebody removed
+        # What a crash left, and the log of a file that somebody removed: it would be played into the new one.
+        for left in (making, *(beside(file, suffix) for file in (path, making) for suffix in ("-wal", "-shm"))):
+            left.unlink(missing_ok=True)
         _fill(making)
         making.replace(path)
     except OSError as error:

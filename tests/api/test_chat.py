@@ -1,0 +1,178 @@
+"""``POST /v1/chat``: a prompt in, that task's stream out, in three formats; a repeat resumes."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.api.calling import Api, problem, serving, sse
+
+pytestmark = pytest.mark.anyio
+SHORT = {"prompt": "play 3 events"}
+TYPES = ["user_prompt", "task_started", "reasoning", "debug", "graph_update", "task_completed"]
+
+
+async def test_a_chat_is_a_stream_of_server_sent_events(api: Api) -> None:
+    response = await api.ask("POST", "/v1/chat", SHORT)
+    events = sse(response.text)
+    assert response.status_code == 200
+    assert response.headers["content-type"] == "text/event-stream; charset=utf-8"
+    assert [name for _, name, _ in events if name != "live"] == TYPES
+    assert all(id_ == data["id"] for id_, name, data in events if name != "live")
+    assert response.text.startswith(": puntini\nretry: ")
+
+
+async def test_a_chat_can_be_lines(api: Api) -> None:
+    response = await api.ask("POST", "/v1/chat", SHORT, accept="application/x-ndjson")
+    events = [json.loads(line) for line in response.text.splitlines() if line]
+    assert response.headers["content-type"] == "application/x-ndjson"
+    assert [event["type"] for event in events if event["type"] != "live"] == TYPES
+
+
+async def test_a_chat_can_be_one_object_when_the_task_has_ended(api: Api) -> None:
+    answer = await api.post("/v1/chat", SHORT, accept="application/json")
+    task = await api.get(f"/v1/tasks/{answer['task_id']}")
+    session = await api.get(f"/v1/sessions/{answer['session_id']}")
+    assert answer == {
+        "task_id": task["task_id"],
+        "session_id": session["session_id"],
+        "status": "completed",
+        "success": True,
+        "final_answer": "Played 3 events.",
+        "cursor": session["cursor"],
+    }
+
+
+@pytest.mark.parametrize("accept", ["text/event-stream", "application/x-ndjson", "application/json"])
+async def test_headers_name_what_was_made(api: Api, accept: str) -> None:
+    response = await api.ask("POST", "/v1/chat", SHORT, accept=accept)
+    task_id = response.headers["puntini-task"]
+    assert response.headers["location"] == f"/v1/tasks/{task_id}"
+    task = await api.get(response.headers["location"])
+    assert task["session_id"] == response.headers["puntini-session"]
+    assert (await api.get(f"/v1/sessions/{task['session_id']}"))["title"] == "play 3 events"
+
+
+async def test_a_format_that_is_not_there_starts_nothing(api: Api) -> None:
+    problem(await api.ask("POST", "/v1/chat", SHORT, accept="image/png"), 406, "not_acceptable")
+    assert (await api.get("/v1/sessions"))["total"] == 0
+
+
+async def test_the_title_is_the_beginning_of_the_prompt_on_one_line(api: Api) -> None:
+    await api.ask("POST", "/v1/chat", {"prompt": "  Draw\n\na   " + "very " * 50})
+    (session,) = (await api.get("/v1/sessions"))["items"]
+    assert session["title"].startswith("Draw a very very")
+    assert len(session["title"]) <= 80
+
+
+async def test_a_chat_in_a_session_shows_its_own_task_only(api: Api) -> None:
+    session_id = await api.create()
+    before = await api.played(session_id)
+    events = sse((await api.ask("POST", "/v1/chat", SHORT | {"session_id": session_id})).text)
+    assert [name for _, name, _ in events if name != "live"] == TYPES
+    assert before not in {data.get("task_id") for _, _, data in events}
+
+
+async def test_a_failed_task_says_so(api: Api) -> None:
+    async with serving([Broken()]) as other:
+        answer = await other.post("/v1/chat", {"prompt": "x", "agent": "broken"}, accept="application/json")
+    assert (answer["status"], answer["success"], answer["final_answer"]) == ("failed", False, "")
+    assert answer["error"] == "ValueError: It broke."
+
+
+class Broken:
+    """An agent that fails."""
+
+    name = "broken"
+
+    async def run(self, task: object) -> str:
+        """Fail."""
+        raise ValueError("It broke.")
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        ({}, "prompt"),
+        ({"prompt": " "}, "prompt"),
+        ({"prompt": 1}, "prompt"),
+        ({"prompt": "x", "agent": "nobody"}, "agent"),
+        ({"prompt": "x", "max_steps": 0}, "max_steps"),
+        ({"prompt": "x", "if_busy": "maybe"}, "if_busy"),
+        ({"prompt": "x", "stream": True}, "stream"),
+    ],
+)
+async def test_a_chat_that_can_not_be_is_refused_by_field(api: Api, body: Any, path: str) -> None:
+    told = problem(await api.ask("POST", "/v1/chat", body), 400, "invalid")
+    assert told["errors"][0]["path"] == path
+    assert told["detail"].startswith(f"{path}: ")
+    assert (await api.get("/v1/sessions"))["total"] == 0
+
+
+async def test_a_session_that_is_not_there_is_not_found(api: Api) -> None:
+    problem(await api.ask("POST", "/v1/chat", SHORT | {"session_id": "ses_none"}), 404, "not_found")
+
+
+async def test_a_closed_session_takes_no_chat(api: Api) -> None:
+    session_id = await api.create()
+    await api.command(session_id, "close_session")
+    problem(await api.ask("POST", "/v1/chat", SHORT | {"session_id": session_id}), 409, "session_closed")
+
+
+async def test_a_busy_session_can_refuse(api: Api) -> None:
+    session_id = await api.create()
+    await api.prompt(session_id, "play 10000 events every 5 ms")
+    body = SHORT | {"session_id": session_id, "if_busy": "reject"}
+    problem(await api.ask("POST", "/v1/chat", body), 409, "task_running")
+
+
+async def test_a_chat_is_posted(api: Api) -> None:
+    response = await api.ask("GET", "/v1/chat")
+    problem(response, 405, "method_not_allowed")
+    assert response.headers["allow"] == "POST"
+
+
+# Repeats.
+
+
+async def test_a_repeat_with_the_last_event_id_resumes(api: Api) -> None:
+    first = sse((await api.ask("POST", "/v1/chat", SHORT)).text)
+    session_id, third = first[0][2]["session_id"], first[2][0]
+    again = await api.ask("POST", "/v1/chat", SHORT | {"session_id": session_id}, last_event_id=third)
+    resumed = [data["id"] for _, name, data in sse(again.text) if name != "live"]
+    assert resumed == [data["id"] for _, name, data in first if name != "live"][3:]
+    assert len((await api.get(f"/v1/tasks?session_id={session_id}"))["items"]) == 1
+
+
+async def test_a_repeat_at_the_end_has_nothing_to_say(api: Api) -> None:
+    first = sse((await api.ask("POST", "/v1/chat", SHORT)).text)
+    session_id, last = first[0][2]["session_id"], [id_ for id_, _, _ in first if id_][-1]
+    again = await api.ask("POST", "/v1/chat", {"session_id": session_id}, last_event_id=last)
+    assert again.status_code == 204
+
+
+async def test_a_last_event_id_needs_its_session(api: Api) -> None:
+    told = problem(await api.ask("POST", "/v1/chat", SHORT, last_event_id="abc.5"), 400, "invalid")
+    assert told["errors"][0]["path"] == "session_id"
+
+
+@pytest.mark.parametrize("last_id", ["zzz.3", "nonsense", "999"])
+async def test_a_last_event_id_of_no_task_is_not_found_and_starts_nothing(api: Api, last_id: str) -> None:
+    session_id = await api.create()
+    await api.played(session_id)
+    response = await api.ask("POST", "/v1/chat", SHORT | {"session_id": session_id}, last_event_id=last_id)
+    problem(response, 404, "not_found")
+    assert len((await api.get(f"/v1/tasks?session_id={session_id}"))["items"]) == 1
+
+
+async def test_a_client_that_leaves_stops_nothing_and_comes_back(api: Api) -> None:
+    body = b'{"prompt": "play 200 events every 1 ms"}'
+    async with api.stream("/v1/chat", "POST", body, idempotency_key="k1") as wire:
+        await wire.until("Thought 15.")
+    task_id, read = wire.headers["puntini-task"], [id_ for id_, _, _ in sse(wire.text.rpartition("\n\n")[0]) if id_]
+    again = await api.ask("POST", "/v1/chat", body, idempotency_key="k1", last_event_id=read[-1])
+    resumed = [data["id"] for _, name, data in sse(again.text) if name != "live"]
+    assert again.headers["puntini-task"] == task_id
+    seqs = [int(id_.rpartition(".")[2]) for id_ in read + resumed]
+    assert seqs == list(range(1, len(seqs) + 1))
+    assert (await api.get(f"/v1/tasks/{task_id}"))["status"] == "completed"
