@@ -1,24 +1,27 @@
 """Puntini and its rivals, each as a stage: a running server with one session to follow and a way to make it speak."""
 
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import asdict, astuple
 
 from bench import servers
-from bench.load import get, upgrade
+from bench.load import get, post, upgrade
 from bench.rivals import nchan
 from bench.servers import Server
 
 APP = (sys.executable, "-m", "uvicorn", "--port", "0", "--no-access-log", "--backlog", "4096")
 SUBPROTOCOL = "puntini.v1"
+CONNECTIONS = 16
 EVENTS = 10_000_000
 """More than anybody can say in the time."""
 
@@ -85,6 +88,19 @@ class Puntini(Server):
         command = {"type": "user_prompt", "command_id": "play", "data": {"prompt": script.prompt}}
         return str(self.ask("POST", f"/v1/sessions/{session_id}/commands", command)["task_id"])
 
+    def play_all(self, session_ids: Sequence[str], script: Script) -> None:
+        """Make many sessions speak, as nearly at once as can be: each connection sends its prompts without waiting."""
+        body = msgspec.json.encode({"type": "user_prompt", "data": {"prompt": script.prompt}})
+        asked = [(session_ids[n::CONNECTIONS], socket.create_connection(self.address)) for n in range(CONNECTIONS)]
+        try:
+            for mine, sock in asked:
+                sock.sendall(b"".join(post(f"/v1/sessions/{session_id}/commands", body) for session_id in mine))
+            for mine, sock in asked:
+                _await_accepted(sock, len(mine))
+        finally:
+            for _, sock in asked:
+                sock.close()
+
     def finish(self, task_id: str, seconds: float) -> None:
         """Wait for a task's end. Raises RuntimeError when it does not come, or is not a success."""
         deadline = time.monotonic() + seconds
@@ -103,6 +119,18 @@ class Puntini(Server):
     def stats(self) -> dict[str, Any]:
         """The server's own counters."""
         return self.ask("GET", "/v1/connections/stats")
+
+
+def _await_accepted(sock: socket.socket, count: int) -> None:
+    """Wait for so many answers. Raises RuntimeError when one is not 202."""
+    sock.settimeout(60.0)
+    got = b""
+    while got.count(b"HTTP/1.1 ") < count or not got.endswith(b"}"):
+        if not (more := sock.recv(1 << 16)):
+            break
+        got += more
+    if got.count(b"HTTP/1.1 202 ") != count:
+        raise RuntimeError(f"not every prompt was accepted: {got[-300:].decode()}")
 
 
 def stream(session_id: str, after: str = "now") -> str:

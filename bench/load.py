@@ -164,6 +164,11 @@ def get(path: str, accept: str = "text/event-stream") -> bytes:
     return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: {accept}\r\n\r\n".encode()
 
 
+def post(path: str, body: bytes) -> bytes:
+    """A request with a JSON body, ready to send."""
+    return f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+
+
 def upgrade(path: str, subprotocol: str = "") -> bytes:
     """A WebSocket handshake, ready to send."""
     key = base64.b64encode(secrets.token_bytes(16)).decode()

@@ -131,10 +131,10 @@ class Watched:
         self._rest = b""
 
     def __call__(self, data: bytes) -> None:
-        """Take in what came. The last event may be cut, so it waits for what follows it."""
+        """Take in what came. What does not end like an event is cut, and waits for the rest of it."""
         now = time.time() * 1000
         data = self._rest + data
-        cut = max(0, data.rfind(_ENVELOPE))
+        cut = len(data) if data.rstrip().endswith(b"}") else max(0, data.rfind(_ENVELOPE))
         self._rest = data[cut:]
         whole = data[:cut]
         for found in _ID.findall(whole):

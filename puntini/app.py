@@ -9,6 +9,7 @@ import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -67,7 +68,9 @@ class Parts:
                 routes = self._build(tasks)
                 await self.runner.start()
                 yield routes
-                with anyio.CancelScope(shield=True):
+                # After a drain there is no time left. An attempt that is cut off here is taken up at the next start.
+                seconds = 0.0 if self.connections.draining else settings.grace
+                with anyio.move_on_after(seconds, shield=True):
                     await self.runner.shutdown()
                 tasks.cancel_scope.cancel()
         finally:
@@ -143,12 +146,28 @@ def create_app(settings: Settings, agents: Sequence[Agent] = ()) -> Starlette:
         lifespan=lifespan,
         middleware=[
             Middleware(OpenGate, origins=settings.cors_origins),
+            *_cors(settings.cors_origins),
             Middleware(BodyDeadline, seconds=settings.body_seconds),
         ],
         exception_handlers={PuntiniError: _problem, HTTPException: _http_problem, Exception: _bug},
     )
     app.state.parts = parts
     return app
+
+
+def _cors(origins: Sequence[str]) -> list[Middleware]:
+    """What lets pages of these origins read the answers; nothing where there are none."""
+    if not origins:
+        return []
+    return [
+        Middleware(
+            CORSMiddleware,
+            allow_origins=origins,
+            allow_methods=["GET", "POST", "PATCH", "DELETE"],
+            allow_headers=["Accept", "Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "X-API-Key"],
+            expose_headers=["Location", "Puntini-Cursor", "Puntini-Session", "Puntini-Task", "Retry-After"],
+        )
+    ]
 
 
 async def _problem(_request: Request, error: Exception) -> Response:

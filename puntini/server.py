@@ -5,6 +5,7 @@ The only file that knows uvicorn. asyncio's own loop, not uvloop: it accepts a w
 
 import asyncio
 import gc
+import signal
 import socket
 import sys
 from collections.abc import Callable
@@ -31,12 +32,15 @@ KEEPALIVE_SECONDS = 30
 DEAD_PEER_MS = 60_000
 COLLECT_AFTER = (50_000, 50, 50)
 SWITCH_SECONDS = 0.0005
+DRAIN_SHARE, CLOSING_SHARE = 0.75, 0.1
+"""Of the grace: for tasks and streams to end well, and for putting everything away."""
 
 
 class HttpProtocol(HttpToolsProtocol):
     """uvicorn's HTTP with an end to slow and endless headers, and a way for the app to cut a stalled client off."""
 
     header_seconds = 10.0
+    lost = False
     on_lost: Callable[[], None] | None = None
     _deadline: asyncio.TimerHandle | None = None
     _head_bytes = 0
@@ -80,6 +84,7 @@ class HttpProtocol(HttpToolsProtocol):
         """The client is gone."""
         self._on_time()
         super().connection_lost(exc)
+        self.lost = True
         if self.on_lost is not None:
             self.on_lost()
             self.on_lost = None
@@ -95,8 +100,12 @@ class HttpProtocol(HttpToolsProtocol):
 
 
 class WebSocketProtocol(WebSocketsSansIOProtocol):
-    """uvicorn's WebSocket with a way for the app to cut a stalled client off."""
+    """uvicorn's WebSocket with a way for the app to cut a stalled client off.
 
+    That the client left is told by ``receive``; ``lost`` and ``on_lost`` only make this a whole ``Line``.
+    """
+
+    lost = False
     on_lost: Callable[[], None] | None = None
 
     def abort(self) -> None:
@@ -129,26 +138,34 @@ class Server(uvicorn.Server):
         self._signals = 0
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """A signal came."""
+        """A signal came. The second does what it does to a program that has no word for it."""
         self._signals += 1
         if self._signals == 1:
             self._told()
         else:
-            self.should_exit = self.force_exit = True
+            signal.signal(sig, signal.SIG_DFL)
+            signal.raise_signal(sig)
 
     def stop_accepting(self) -> None:
         """Close the door: who comes back is sent elsewhere, or finds the next server."""
         for listener in self.servers:
             listener.close()
 
+    def cut_off(self) -> None:
+        """Wait for nobody: not for clients that do not read, nor for requests that never become whole."""
+        self.force_exit = True
+        for connection in list(self.server_state.connections):
+            cast(asyncio.Transport, connection.transport).abort()
+
 
 def bind(host: str, port: int) -> socket.socket:
-    """Listen. Raises Misconfigured with a sentence that helps."""
+    """Listen, before anything is opened: of two servers that start together one is told. Raises Misconfigured."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         sock.bind((host, port))
+        sock.listen(BACKLOG)
     except (OSError, OverflowError) as error:
         sock.close()
         raise Misconfigured(
@@ -213,16 +230,19 @@ def _config(settings: Settings, app: Any) -> uvicorn.Config:
         server_header=False,
         proxy_headers=False,
         backlog=BACKLOG,
-        timeout_graceful_shutdown=max(1, int(settings.grace)),
     )
 
 
 async def _drain_when_told(told: asyncio.Event, server: Server, parts: Parts, grace: float) -> None:
     """On the first signal: no new connections, tasks to a safe point, every stream told, then the end."""
     await told.wait()
+    until = anyio.current_time() + grace
     server.stop_accepting()
-    await parts.drain(grace * 0.8)
+    await parts.drain(grace * DRAIN_SHARE)
     server.should_exit = True
+    # Who was told goes on receiving what is on its way; the last of the time is for closing the store.
+    await anyio.sleep_until(until - grace * CLOSING_SHARE)
+    server.cut_off()
 
 
 async def _greet(server: Server, parts: Parts, settings: Settings, sock: socket.socket) -> None:

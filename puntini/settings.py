@@ -2,8 +2,9 @@
 
 import tomllib
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Meta, Struct
@@ -17,20 +18,25 @@ CREDENTIALS = frozenset({"PUNTINI_URL", "PUNTINI_TOKEN", "PUNTINI_API_KEY"})
 """Variables of the command line's client, which are no settings of the server."""
 
 MIB = 1 << 20
-Seconds = Annotated[float, Meta(ge=0)]
-Positive = Annotated[float, Meta(gt=0)]
-Count = Annotated[int, Meta(ge=1)]
-Amount = Annotated[int, Meta(ge=0)]
+TEN_YEARS = 315_360_000.0
+MOST = 1 << 40
+Text = Annotated[str, Meta(min_length=1)]
+Seconds = Annotated[float, Meta(ge=0, le=TEN_YEARS)]
+Positive = Annotated[float, Meta(gt=0, le=TEN_YEARS)]
+Days = Annotated[float, Meta(ge=0, le=36_500)]
+Count = Annotated[int, Meta(ge=1, le=MOST)]
+Amount = Annotated[int, Meta(ge=0, le=MOST)]
+Origin = Annotated[str, Meta(pattern=r"^https?://[a-z0-9.\[\]:-]+$")]
 
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What can be set. ``DOCS`` says what each is for."""
 
-    host: str = "127.0.0.1"
+    host: Text = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65_535)] = 8000
-    store: str = "puntini.db"
+    store: Text = "puntini.db"
     durability: Literal["normal", "full"] = "normal"
-    agent: str = "scripted"
+    agent: Text = "scripted"
     grace: Positive = 10.0
     log_format: Literal["text", "json"] = "text"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -42,9 +48,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     max_streams: Count = 20_000
     max_concurrent_tasks: Count = 1_000
     session_idle_seconds: Seconds = 3_600.0
-    retention_days: Seconds = 30.0
+    retention_days: Days = 30.0
     retention_bytes_per_session: Amount = 256 * MIB
-    cors_origins: tuple[str, ...] = ()
+    cors_origins: tuple[Origin, ...] = ()
     header_seconds: Positive = 10.0
     body_seconds: Positive = 30.0
 
@@ -97,13 +103,8 @@ def _file(cwd: Path, config: Path | None) -> tuple[str, dict[str, Any]]:
 
 
 def _environment(environ: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
-    known = {field.name for field in fields(Settings)}
-    found = {
-        name.removeprefix(PREFIX).lower(): value
-        for name, value in environ.items()
-        if name.startswith(PREFIX) and name not in CREDENTIALS and name.removeprefix(PREFIX).lower() in known
-    }
-    return "the environment", dict(found)
+    names = [name for name in environ if name.startswith(PREFIX) and name not in CREDENTIALS]
+    return "the environment", {name.removeprefix(PREFIX).lower(): environ[name] for name in names}
 
 
 def _listed(found: Mapping[str, Any]) -> dict[str, Any]:
@@ -119,11 +120,25 @@ def _check(source: str, found: dict[str, Any]) -> None:
     known = {field.name: field for field in fields(Settings)}
     for name, value in found.items():
         if name not in known:
-            raise Misconfigured(f"There is no setting `{name}` (in {source}); `puntini serve --help` lists them.")
+            raise Misconfigured(f"There is no setting `{name}` (in {source}); {_instead(name, known)}")
+        wanted = type_of(known[name])
         try:
-            msgspec.convert(value, type_of(known[name]), strict=False)
+            msgspec.convert(value, wanted, strict=False)
         except msgspec.ValidationError as error:
-            raise Misconfigured(f"`{name}` (in {source}) can't be {value!r}: {error}.") from None
+            raise Misconfigured(f"`{name}` (in {source}) can't be {value!r}: {_advice(wanted, error)}.") from None
+
+
+def _instead(name: str, known: Mapping[str, object]) -> str:
+    near = get_close_matches(name, known, n=1)
+    return f"did you mean `{near[0]}`?" if near else "`puntini serve --help` lists them."
+
+
+def _advice(wanted: Any, error: msgspec.ValidationError) -> str:
+    if get_origin(wanted) is Literal:
+        return f"use {' or '.join(get_args(wanted))}"
+    if Origin in get_args(wanted):
+        return "write origins as browsers send them, like https://app.example, separated by commas"
+    return str(error)
 
 
 def type_of(field: FieldInfo) -> Any:

@@ -9,7 +9,7 @@ from bench.report import Result, Row, median_of
 
 SESSIONS = 500
 WATCHED_EVERY = 50
-FLAT_OUT, STEADY = Script(), Script(every_ms=25)
+FLAT_OUT, STEADY, CALM = Script(), Script(every_ms=20), Script(every_ms=100)
 RECEIVED = "received/s"
 
 
@@ -26,7 +26,8 @@ def sessions(pace: Pace) -> Result:
     """With SQLite, as fast as the agents can and at a steady pace."""
     rows = [
         _measured("SQLite", pace, FLAT_OUT),
-        _measured("SQLite, 20 k events/s", pace, STEADY),
+        _measured("SQLite, asked for 25 k events/s", pace, STEADY),
+        _measured("SQLite, asked for 5 k events/s", pace, CALM),
         _measured("SQLite, durability full", pace, FLAT_OUT, durability="full"),
         _measured("memory", pace, FLAT_OUT, store="memory:"),
     ]
@@ -60,13 +61,13 @@ def _measured(name: str, pace: Pace, script: Script, *, store: str = "puntini.db
 def _turn(pace: Pace, script: Script, store: str, durability: str) -> Round:
     watched: list[Watched] = []
     with Puntini(store, durability=durability) as server, Readers() as readers:
-        for number in range(SESSIONS):
-            session_id = server.create()
+        created = [server.create() for _ in range(SESSIONS)]
+        for number, session_id in enumerate(created):
             sinks = [Watched()] if number % WATCHED_EVERY == 0 else []
             readers.open(server.address, get(stream(session_id)), 1, sinks)
             watched += sinks
-            server.play(session_id, script)
         readers.wait_answered()
+        server.play_all(created, script)
         readers.pump(pace.warm_up)
         for one in watched:
             one.lags.clear()

@@ -10,7 +10,7 @@ from bench.report import Result, Row, median_of
 
 BUSY, STORM = 350, 1_000
 LIVE = Script(every_ms=2)
-LONGEST = 60.0
+LONGEST = 20.0
 BEHIND = 100
 BACK, FIRST = "all are back after", "the first after"
 
@@ -40,7 +40,10 @@ def storm(pace: Pace) -> Result:
         [*rows, at_one_cursor],
         "all back within 2 s; a thousand at one cursor cost one read of the store",
         slowest < 2 and median_of([at_one_cursor], at_one_cursor.name, "store reads") == 1,
-        ["`busy readers got` is what each of those that stayed was sent until the last was back."],
+        [
+            "`busy readers got` is what each of those that stayed was sent until the last was back.",
+            f"{LONGEST:.0f} s mean that not all were back by then: it was not waited longer.",
+        ],
     )
 
 
@@ -55,8 +58,8 @@ def _turn(who: Contender, pace: Pace) -> Return:
         readers.hang_up(leaving)
         before, start = min(reader.events for reader in busy), monotonic()
         back = readers.open(stage.server.address, request, STORM)
-        readers.wait_answered(LONGEST)
-        answered = [reader.answered_at - start for reader in back]
+        readers.pump(LONGEST, lambda: all(reader.answered_at for reader in back))
+        answered = [reader.answered_at - start if reader.answered_at else LONGEST for reader in back]
         return Return(min(answered), max(answered), min(reader.events for reader in busy) - before)
 
 

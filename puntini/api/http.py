@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from puntini.errors import Invalid, PuntiniError
 from puntini.protocol.decode import decode
@@ -65,6 +66,16 @@ def _whole(request: Request, name: str, default: int, least: int, most: int) -> 
     if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
         raise Invalid(f"{name}: give a whole number from {least} to {most}", path=name)
     return int(text)
+
+
+def resource(path: str, **methods: Endpoint) -> Route:
+    """One address with all that it takes, so that a wrong method is told every right one."""
+    endpoints = {method.upper(): endpoint for method, endpoint in methods.items()}
+
+    async def dispatch(request: Request) -> Response:
+        return await endpoints["GET" if request.method == "HEAD" else request.method](request)
+
+    return Route(path, dispatch, methods=list(endpoints))
 
 
 def knowing(*query: str, of: Endpoint) -> Endpoint:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from puntini.api.desk import Desk
-from puntini.api.http import Body, Json, knowing, page_bounds, read
+from puntini.api.http import Body, Json, knowing, page_bounds, read, resource
 from puntini.errors import Invalid, NotFound
 from puntini.log.contract import Once, SessionRow, Store
 from puntini.log.keeper import Keeper
@@ -64,17 +64,15 @@ class Sessions:
     def routes(self) -> list[Route]:
         """What this resource answers."""
         one = "/v1/sessions/{session_id}"
+        listed = knowing("limit", "offset", "status", of=self.list)
         return [
-            Route("/v1/sessions", knowing(of=self.create), methods=["POST"]),
-            Route("/v1/sessions", knowing("limit", "offset", "status", of=self.list), methods=["GET"]),
-            Route("/v1/sessions/stats", knowing(of=self.stats), methods=["GET"]),
-            Route(one, knowing(of=self.get), methods=["GET"]),
-            Route(one, knowing(of=self.patch), methods=["PATCH"]),
-            Route(one, knowing(of=self.delete), methods=["DELETE"]),
-            Route(f"{one}/commands", knowing(of=self.command), methods=["POST"]),
-            Route(f"{one}/messages", knowing("limit", "offset", "before", of=self.messages), methods=["GET"]),
-            Route(f"{one}/graph", knowing("at", of=self.graph), methods=["GET"]),
-            Route(f"{one}/state", knowing("at", of=self.state), methods=["GET"]),
+            resource("/v1/sessions", post=knowing(of=self.create), get=listed),
+            resource("/v1/sessions/stats", get=knowing(of=self.stats)),
+            resource(one, get=knowing(of=self.get), patch=knowing(of=self.patch), delete=knowing(of=self.delete)),
+            resource(f"{one}/commands", post=knowing(of=self.command)),
+            resource(f"{one}/messages", get=knowing("limit", "offset", "before", of=self.messages)),
+            resource(f"{one}/graph", get=knowing("at", of=self.graph)),
+            resource(f"{one}/state", get=knowing("at", of=self.state)),
         ]
 
     async def create(self, request: Request) -> Response:

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from puntini.api.desk import Work
-from puntini.api.http import Body, Json, knowing, page_bounds, read
+from puntini.api.http import Body, Json, knowing, page_bounds, read, resource
 from puntini.errors import NotFound
 from puntini.log.contract import Store, TaskRow
 from puntini.log.mint import timestamp
@@ -43,9 +43,9 @@ class Tasks:
     def routes(self) -> list[Route]:
         """What this resource answers."""
         return [
-            Route("/v1/tasks", knowing("session_id", "limit", "offset", of=self.list), methods=["GET"]),
-            Route("/v1/tasks/{task_id}", knowing(of=self.get), methods=["GET"]),
-            Route("/v1/tasks/{task_id}/control", knowing(of=self.control), methods=["POST"]),
+            resource("/v1/tasks", get=knowing("session_id", "limit", "offset", of=self.list)),
+            resource("/v1/tasks/{task_id}", get=knowing(of=self.get)),
+            resource("/v1/tasks/{task_id}/control", post=knowing(of=self.control)),
         ]
 
     async def list(self, request: Request) -> Response:

@@ -21,17 +21,21 @@ def is_loopback(host: str) -> bool:
     if name == "localhost" or name.endswith(".localhost"):
         return True
     try:
-        return ipaddress.ip_address(name).is_loopback
+        address = ipaddress.ip_address(name)
     except ValueError:
         return False
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
 
 
 def host_of(value: str) -> str:
-    """The host of a ``Host`` header or an origin's authority; empty when it is not one."""
+    """The host of a ``Host`` header or an origin's authority; empty when it is more or less than ``host[:port]``."""
     try:
-        return urlsplit(f"//{value}").hostname or ""
+        parts = urlsplit(f"//{value}")
+        # Reading the port checks it.
+        plain = parts.netloc == value and parts.username is None and (parts.port or 1) > 0
     except ValueError:
         return ""
+    return parts.hostname or "" if plain else ""
 
 
 class OpenGate:
@@ -58,7 +62,7 @@ class OpenGate:
         origin = header(scope, b"origin")
         if not origin or origin in self._origins:
             return None
-        parts = urlsplit(origin)
-        if parts.scheme in {"http", "https"} and is_loopback(host_of(parts.netloc)):
+        scheme, _, authority = origin.partition("://")
+        if scheme in {"http", "https"} and is_loopback(host_of(authority)):
             return None
         return Forbidden("An open server takes no requests from pages of other origins.")

@@ -23,8 +23,11 @@ BODY_LIMIT = 1 << 20
 class Line(Protocol):
     """What our own server puts into a scope's extensions as ``puntini.line``: the connection's other end."""
 
+    lost: bool
+    """Whether the client has left already: nobody is called for that again."""
+
     on_lost: Callable[[], None] | None
-    """Called when the client has left."""
+    """Called when the client leaves."""
 
     def abort(self) -> None:
         """Cut the connection at once, without waiting for what the client has not read."""

@@ -183,6 +183,8 @@ async def _attended(
     if line := line_of(scope):
         line.on_lost = connection.gone
         connection.abort = line.abort
+        if line.lost:  # while the stream was being opened
+            connection.gone()
         return await work()
     done: T | None = None
     refusal: PuntiniError | None = None

@@ -98,6 +98,7 @@ class Socket:
         self._user: str = scope.get("state", {}).get("principal", "")
         self._joins = SUBPROTOCOL in scope.get("subprotocols", ())
         self._request = StreamRequest(session_id="")
+        self._closed = False
         self._subscription: anyio.CancelScope | None = None
         self._subscribed: anyio.Event | None = None
 
@@ -139,17 +140,25 @@ class Socket:
 
     async def _write(self, data: bytes) -> None:
         if self._joins:
-            await self._send({"type": "websocket.send", "text": _Text.of(data)})
+            await self._frame(_Text.of(data))
             return
         for line in data.split(b"\n"):
             if line:
-                await self._send({"type": "websocket.send", "text": line.decode()})
+                await self._frame(line.decode())
 
     async def _reply(self, event: Envelope) -> None:
-        await self._send({"type": "websocket.send", "text": encode(event).decode()})
+        await self._frame(encode(event).decode())
+
+    async def _frame(self, text: str) -> None:
+        # Who was about to write when the socket was closed gets as far as this before the cancellation does.
+        if not self._closed:
+            await self._send({"type": "websocket.send", "text": text})
 
     async def _close(self, code: int) -> None:
-        await self._send({"type": "websocket.close", "code": code})
+        """End the socket, once."""
+        if not self._closed:
+            self._closed = True
+            await self._send({"type": "websocket.close", "code": code})
         self._tasks.cancel_scope.cancel()
 
     async def _follow(self, request: StreamRequest, opening: Opening, feed: Feed) -> None:

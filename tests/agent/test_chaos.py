@@ -1,14 +1,16 @@
 """Several tasks, a seeded stream of pauses, resumes, stops, crashes and restarts, and what must hold afterwards."""
 
 import random
+from pathlib import Path
 
 import anyio
 import pytest
 
 from puntini.agent.runner import Action
 from puntini.errors import Conflict
+from puntini.log.contract import Store
 from puntini.protocol.events import LoggedEvent
-from puntini.store.memory import MemoryStore
+from puntini.store.open import open_store
 from tests.agent.stage import LateStore, Stage, ends, kind, numbers, stage
 
 pytestmark = pytest.mark.anyio
@@ -21,7 +23,18 @@ ACTIONS: tuple[Action, ...] = ("pause", "pause", "resume", "resume", "resume", "
 @pytest.mark.parametrize("seed", range(8))
 async def test_whatever_happens_every_task_has_one_start_one_end_and_each_event_once(seed: int) -> None:
     chance = random.Random(seed)
-    store = LateStore(turns=chance.choice([0, 1, 3, 7]))
+    await play(LateStore(turns=chance.choice([0, 1, 3, 7])), chance)
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_so_it_is_on_sqlite(tmp_path: Path, seed: int) -> None:
+    store = await open_store(str(tmp_path / "puntini.db"))
+    await play(store, random.Random(seed))
+    await store.close()
+
+
+async def play(store: Store, chance: random.Random) -> None:
+    """Disturb, crash and start again, then look at what has come of it."""
     async with stage(store) as life:
         tasks = await prompts(life, chance)
     for _ in range(LIVES):
@@ -33,7 +46,7 @@ async def test_whatever_happens_every_task_has_one_start_one_end_and_each_event_
         await let_end(life, tasks)
         for task in tasks:
             check(await life.said(task))
-    await check_logs(store)
+    assert await store.tasks(open_only=True) == []
 
 
 async def prompts(life: Stage, chance: random.Random) -> list[str]:
@@ -77,8 +90,3 @@ def check(said: list[LoggedEvent]) -> None:
         assert len(spoken) == EVENTS
     attempts = [event.attempt for event in said]
     assert attempts == sorted(attempts)
-
-
-async def check_logs(store: MemoryStore) -> None:
-    """No task is left open, and the graphs' versions count up."""
-    assert await store.tasks(open_only=True) == []

@@ -29,7 +29,9 @@ class Api:
     async def ask(self, method: str, path: str, body: object = None, **headers: str) -> httpx.Response:
         """One request; headers are written with underscores."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        content = body if isinstance(body, bytes) else None if body is None else json.dumps(body).encode()
+        content = (
+            body if isinstance(body, bytes) else None if body is None else json.dumps(body, ensure_ascii=False).encode()
+        )
         return await self.http.request(method, path, content=content, headers=named)
 
     async def get(self, path: str, **headers: str) -> Any:
@@ -48,14 +50,14 @@ class Api:
         """A new session's id."""
         return str((await self.post("/v1/sessions", body))["session_id"])
 
-    async def command(self, session_id: str, type_: str, command_id: str = "", **data: object) -> httpx.Response:
+    async def command(self, session_id: str, type_: str, command_id: str = "", **data: Any) -> httpx.Response:
         """Send a command."""
         body: dict[str, object] = {"type": type_, "data": data}
         if command_id:
             body["command_id"] = command_id
         return await self.ask("POST", f"/v1/sessions/{session_id}/commands", body)
 
-    async def prompt(self, session_id: str, prompt: str, **data: object) -> str:
+    async def prompt(self, session_id: str, prompt: str, **data: Any) -> str:
         """A new task's id."""
         response = await self.command(session_id, "user_prompt", prompt=prompt, **data)
         assert response.status_code == 202, response.text
@@ -166,9 +168,7 @@ class Wire:
 
 
 @asynccontextmanager
-async def serving(
-    agents: Sequence[Agent] = (), *, store: object = "memory:", **settings: Any
-) -> AsyncIterator[Api]:
+async def serving(agents: Sequence[Agent] = (), *, store: object = "memory:", **settings: Any) -> AsyncIterator[Api]:
     """An app at work."""
     app = create_app(Settings(store=str(store), **settings), agents)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)

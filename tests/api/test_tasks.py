@@ -12,14 +12,17 @@ async def test_a_task_is_told_in_full(api: Api) -> None:
     session_id = await api.create()
     task_id = await api.played(session_id, "play 3 events")
     task = await api.get(f"/v1/tasks/{task_id}")
-    assert task.items() >= {
-        "task_id": task_id,
-        "session_id": session_id,
-        "agent": "scripted",
-        "task": "play 3 events",
-        "status": "completed",
-        "attempt": 1,
-    }.items()
+    assert (
+        task.items()
+        >= {
+            "task_id": task_id,
+            "session_id": session_id,
+            "agent": "scripted",
+            "task": "play 3 events",
+            "status": "completed",
+            "attempt": 1,
+        }.items()
+    )
     assert set(task) >= {"submitted_at", "updated_at"}
     assert task["submitted_at"] <= task["updated_at"]
 

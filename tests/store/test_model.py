@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from msgspec.structs import replace
 
 from puntini.errors import NotFound, PuntiniError, SessionClosed, StaleAttempt
@@ -16,7 +16,7 @@ from puntini.log.contract import Append, Bounds, Fence, Once, Page, Snapshot, St
 from puntini.protocol.entries import Entry
 from puntini.protocol.events import TaskStatus
 from puntini.store.open import open_store
-from tests.store.making import NOW, record, said, task
+from tests.store.making import NOW, many, record, said, task
 
 T = TypeVar("T")
 
@@ -24,27 +24,30 @@ names = st.sampled_from(["ses_a", "ses_b"])
 task_ids = st.sampled_from(["tsk_a", "tsk_b"])
 attempts = st.integers(1, 2)
 statuses: st.SearchStrategy[TaskStatus] = st.sampled_from(["running", "paused", "completed"])
-places = st.integers(0, 20)
+places = st.integers(0, 12)
 entries = st.lists(st.sampled_from([said("a"), said("b" * 100), said("c" * 70_000)]), max_size=4)
-fences = st.builds(Fence, task_ids, attempts)
 commands = st.builds(Once, st.just("scope"), st.sampled_from(["c1", "c2", "c3"]))
 
 
 @st.composite
 def appends(draw: st.DrawFn) -> Append:
-    """Any append to a session, which may not be there; its task is always one of its own."""
+    """Any append; its task is one of its session's own. Most are plain, so that the log grows."""
     name = draw(names)
-    optional = st.none() | st.builds(
-        task, task_ids.map(f"{name}.{{}}".format), st.just(name), statuses, attempt=attempts
-    )
+    own = task_ids.map(f"{name}.{{}}".format)
+    rows = st.builds(task, own, st.just(name), statuses, attempt=attempts)
     return Append(
         session_id=name,
         entries=draw(entries),
-        task=draw(optional),
-        fence=draw(st.none() | st.builds(Fence, task_ids.map(f"{name}.{{}}".format), attempts)),
-        once=draw(st.none() | commands),
+        task=draw(seldom(rows)),
+        fence=draw(seldom(st.builds(Fence, own, attempts))),
+        once=draw(seldom(commands)),
         at=NOW,
     )
+
+
+def seldom(strategy: st.SearchStrategy[T]) -> st.SearchStrategy[T | None]:
+    """One of these now and then, else nothing."""
+    return st.one_of(st.none(), st.none(), strategy)
 
 
 class Log:
@@ -141,6 +144,12 @@ class Beside(RuleBasedStateMachine):
         assert (self.run(self.store.session(name)) is not None) == there
         return there
 
+    @initialize()
+    def begin(self) -> None:
+        for name in ("ses_a", "ses_b"):
+            self.create(name)
+            self.append([Append(session_id=name, entries=many(count), at=NOW) for count in (1, 3, 4)])
+
     @rule(name=names)
     def create(self, name: str) -> None:
         if not self.exists(name):
@@ -232,6 +241,6 @@ class BesideSqlite(Beside):
 
 
 TestMemory = Beside.TestCase
-TestMemory.settings = settings(max_examples=60, stateful_step_count=30)
+TestMemory.settings = settings(max_examples=100, stateful_step_count=30)
 TestSqlite = BesideSqlite.TestCase
-TestSqlite.settings = settings(max_examples=40, stateful_step_count=30, suppress_health_check=[HealthCheck.too_slow])
+TestSqlite.settings = settings(max_examples=80, stateful_step_count=30, suppress_health_check=[HealthCheck.too_slow])

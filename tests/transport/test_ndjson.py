@@ -37,6 +37,7 @@ async def test_it_ends_with_the_session(server: Server) -> None:
     session = await server.session(thought())
 
     async with server.get(stream_of(session, "after=0"), NDJSON) as stream:
+        await stream.until(lambda: "live" in types(stream))
         await server.close(session)
         await stream.end()
 

@@ -131,6 +131,20 @@ async def test_a_long_poll_of_a_session_that_is_deleted_is_404(server: Server, l
     assert response.status == 404
 
 
+async def test_a_long_poll_that_retention_overtakes_is_a_gap_and_a_snapshot(server: Server) -> None:
+    session = await server.session()
+
+    async with server.get(stream_of(session, "after=0&wait=60"), JSON) as response:
+        await server.until_open(1)
+        await server.say(session, *thoughts(3))
+        await server.parts.store.trim(session, 2)
+        server.parts.hub.trimmed(session, 2)
+        await response.end()
+
+    assert types(response) == ["gap", "session_ready"]
+    assert response.json()["next"] == f"{server.epoch}.3"
+
+
 async def test_a_long_poll_ends_with_the_drain(server: Server) -> None:
     session = await server.session()
 

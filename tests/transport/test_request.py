@@ -34,7 +34,9 @@ def test_a_limit_is_a_whole_number(limit: str) -> None:
     assert asked(f"limit={limit}").limit == int(limit)
 
 
-@pytest.mark.parametrize("limit", ["0", "0.5", "1.0", "-1", "1001", "1e9", "1e2", "NaN", "inf", "", "x", "%D9%A3", "+1"])
+@pytest.mark.parametrize(
+    "limit", ["0", "0.5", "1.0", "-1", "1001", "1e9", "1e2", "NaN", "inf", "", "x", "%D9%A3", "+1"]
+)
 def test_any_other_limit_is_refused_by_name(limit: str) -> None:
     with pytest.raises(Invalid, match="limit: give a whole number from 1 to 1000") as refusal:
         asked(f"limit={limit}")

@@ -35,25 +35,22 @@ PATIENCE = 10.0
 HOST = (b"host", b"localhost")
 
 
-class CutOff(Exception):
-    """The client's end of a wire whose server cut it."""
-
-
 class Line:
     """What our own server puts into a scope: the app hears that the client left, and can cut the connection."""
 
     def __init__(self, wire: "Wire") -> None:
+        self.lost = False
         self.on_lost: Callable[[], None] | None = None
         self._wire = wire
 
     def abort(self) -> None:
         """Cut the connection."""
         self._wire.was_cut = True
-        self.lost()
-        self._wire.flow.set()
+        self._wire.leave()
 
-    def lost(self) -> None:
+    def leave(self) -> None:
         """The client has left."""
+        self.lost = True
         if self.on_lost is not None:
             self.on_lost()
 
@@ -66,6 +63,7 @@ class Wire:
 
     def __init__(self, app: ASGIApp, scope: dict[str, Any], *, line: bool) -> None:
         self.sent: list[Message] = []
+        self.times: list[float] = []
         self.flow = asyncio.Event()
         self.flow.set()
         self.was_cut = False
@@ -107,7 +105,7 @@ class Wire:
             self.put({"type": self._scope["type"] + ".disconnect", "code": 1006})
             self.flow.set()
             if self._line is not None:
-                self._line.lost()
+                self._line.leave()
 
     def stall(self) -> None:
         """The client stops reading."""
@@ -131,15 +129,23 @@ class Wire:
         return await self._inbox.get()
 
     async def _send(self, message: Message) -> None:
+        await self.flow.wait()
         if self._left:
             return
-        await self.flow.wait()
+        closed = bool(self.sent) and self.sent[-1]["type"] == "websocket.close"
+        assert not closed, f"{message} after the socket was closed"
         self.sent.append(message)
+        self.times.append(anyio.current_time())
         self._moved.set()
 
 
 class Exchange(Wire):
     """An HTTP request and its response."""
+
+    def __init__(self, app: ASGIApp, scope: dict[str, Any], *, line: bool) -> None:
+        super().__init__(app, scope, line=line)
+        self._browser = SseParser()
+        self._parsed = 0
 
     @property
     def status(self) -> int:
@@ -169,9 +175,10 @@ class Exchange(Wire):
 
     def parser(self) -> SseParser:
         """What a browser makes of it so far."""
-        parser = SseParser()
-        parser.feed(self.body)
-        return parser
+        for write in self.writes[self._parsed :]:
+            self._browser.feed(write)
+        self._parsed = len(self.writes)
+        return self._browser
 
     def blocks(self) -> list[Block]:
         return self.parser().blocks
@@ -361,12 +368,14 @@ class Server:
 
 @asynccontextmanager
 async def serving(**settings: Any) -> AsyncIterator[Server]:
-    """The whole server in this process. At the end nobody may have a stream open any more."""
+    """The whole server in this process. At the end nobody may have a stream open, or a feed in hand, any more."""
     app = create_app(Settings(store="memory:", **settings))
     async with app.router.lifespan_context(app):
         server = Server(app, app.state.parts)
         yield server
+        server.parts.hub.free_idle(float("inf"))
         assert server.open_connections == 0, server.parts.connections.stats
+        assert server.parts.hub.stats["feeds"] == 0, server.parts.hub.stats
 
 
 def thought(text: str = "hm", *, task: str = "") -> Entry:

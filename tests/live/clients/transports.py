@@ -4,12 +4,13 @@ Closing the iterator closes the connection, wherever it stands. Control events c
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import httpx
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Subprotocol
 
 from tests.live.serving import Serving
 from tests.protocol.sse import SseParser
@@ -76,16 +77,26 @@ TRANSPORTS: dict[str, Read] = {
 }
 
 
-def dialled(server: Serving, path: str, *, subprotocol: str = "", **query: object) -> ClientConnection:
-    """An open socket. Raises InvalidStatus when it is refused."""
+def dialled(
+    server: Serving,
+    path: str,
+    *,
+    subprotocol: str = "",
+    headers: Mapping[str, str] | None = None,
+    stalled: bool = False,
+    **query: object,
+) -> ClientConnection:
+    """An open socket; ``stalled`` takes next to nothing in before it is read. Raises InvalidStatus when refused."""
     return connect(
-        str(httpx.URL(server.url.replace("http", "ws", 1) + path, params=_texts(query))),
-        subprotocols=[subprotocol] if subprotocol else None,  # type: ignore[list-item]
+        str(httpx.URL(server.url.replace("http", "ws", 1) + path).copy_merge_params(_texts(query))),
+        subprotocols=[Subprotocol(subprotocol)] if subprotocol else None,
+        additional_headers=headers,
         proxy=None,
         compression=None,
-        max_queue=None,  # or closing would wait for what was not read
+        max_size=None,
+        max_queue=1 if stalled else None,  # what waits to be read would hold up the closing
         open_timeout=SECONDS,
-        close_timeout=SECONDS,
+        close_timeout=0.1 if stalled else SECONDS,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import anyio
 
-from tests.live.faults.streams import FORMS, LOST, Form, Over, envelopes
+from tests.live.faults.streams import FORMS, LOST, Closed, Form, Over, envelopes
 from tests.live.serving import Serving
 
 BACK_SECONDS = 0.05
@@ -29,6 +29,7 @@ class Reader:
         self.epochs: set[str] = set()
         self.controls: list[dict[str, Any]] = []
         self.opened = 0
+        self.ends: list[str] = []
         self.going = anyio.Event()
         self.going.set()
         self._server = server
@@ -51,12 +52,19 @@ class Reader:
                 await self.read_once()
             except Over:
                 return
-            except LOST:
-                pass
             await anyio.sleep(BACK_SECONDS)
 
     async def read_once(self) -> None:
-        """Read one connection to its end. Raises ``LOST`` when it breaks."""
+        """Read one connection to its end, and note how it ended. Raises Over when nothing can follow."""
+        try:
+            await self._read()
+            self.ends.append("whole")
+        except Closed as closed:
+            self.ends.append(str(closed.code))
+        except LOST:
+            self.ends.append("lost")
+
+    async def _read(self) -> None:
         stream = envelopes(
             self._server.port, self.session_id, next(self._forms), self.after, buffer=self._buffer
         )

@@ -5,10 +5,70 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from tests.live.serving import seq_of
+from tests.live.faults.reader import Reader
+from tests.live.faults.writer import Writer
+from tests.live.serving import Serving, seq_of
 
 Event = Mapping[str, Any]
 ENDS = {"task_completed", "task_failed", "task_cancelled"}
+
+
+def whole_log(server: Serving, session_id: str) -> list[Event]:
+    """A fresh reading, in pages, by somebody who saw nothing of what happened."""
+    events: list[Event] = []
+    after, live = "earliest", False
+    while not live:
+        path = f"/v1/sessions/{session_id}/stream?after={after}&limit=1000"
+        page = server.ask("GET", path, headers={"accept": "application/json"}).raise_for_status().json()
+        events += page["events"]
+        after, live = page["next"], page["live"]
+    return events
+
+
+def assert_complete(log: Sequence[Event]) -> None:
+    """Ids 1, 2, 3 … without holes, of one epoch."""
+    ids = [event["id"].rpartition(".") for event in log]
+    assert [int(seq) for _, _, seq in ids] == list(range(1, len(log) + 1))
+    assert len({epoch for epoch, _, _ in ids}) == 1
+
+
+def assert_read_by_all(readers: Sequence[Reader], log: Sequence[Event]) -> None:
+    """Every reader was told exactly the log, the same bytes, and no gap."""
+    for reader in readers:
+        assert not reader.told("gap")
+        assert reader.ids == list(range(1, len(log) + 1))
+        assert len(reader.epochs) == 1
+        assert reader.events == readers[0].events
+    assert decoded(readers[0].events) == list(log)
+
+
+def assert_carried_out_once(writer: Writer, log: Sequence[Event]) -> None:
+    """Every acknowledged command is in the log, once."""
+    assert writer.acknowledged
+    done = Counter(event["data"]["delta"][0]["node"]["id"] for event in log if _is_edit(event))
+    done += Counter(event["data"]["prompt"] for event in log if event["type"] == "user_prompt")
+    asked = writer.marks()
+    assert {mark: done[mark] for mark in asked} == dict.fromkeys(asked, 1)
+
+
+def _is_edit(event: Event) -> bool:
+    """Whether a person's edit, not the agent's."""
+    return bool(event["type"] == "graph_update" and event["data"]["author"] != "scripted")
+
+
+def assert_played_once(log: Sequence[Event]) -> None:
+    """Every task has one end, and said what its script asks for, in order, once."""
+    prompts = [event["data"]["prompt"] for event in log if event["type"] == "user_prompt"]
+    tasks = tasks_of(log)
+    assert len(tasks) == len(prompts)
+    for prompt, events in zip(prompts, tasks.values(), strict=True):
+        assert_task_told_once(events)
+        assert numbers_played(standing(events)) == list(range(1, int(prompt.split()[1]) + 1))
+
+
+def attempts(log: Iterable[Event]) -> int:
+    """How many attempts the task that was interrupted most often needed."""
+    return max(event.get("attempt", 0) for event in log)
 
 
 def decoded(bodies: Iterable[bytes]) -> list[dict[str, Any]]:

@@ -14,16 +14,26 @@ Form = Literal["sse", "ndjson", "websocket"]
 FORMS: tuple[Form, ...] = ("sse", "websocket", "ndjson")
 ACCEPT = {"sse": "text/event-stream", "ndjson": "application/x-ndjson"}
 LIMIT = 4 << 20
-LOST = (OSError, EOFError, ConnectionClosed, InvalidHandshake, InvalidMessage)
-"""What reading raises when the server is gone: come back and go on from the last id."""
 
 
 class Refused(ConnectionError):
     """The server answered with a status that is no stream."""
 
 
+class Closed(ConnectionError):
+    """The server closed the socket in good order, with a code."""
+
+    def __init__(self, code: int | None) -> None:
+        super().__init__(code)
+        self.code = code
+
+
 class Over(Exception):  # noqa: N818 - it is no error: the server said that nothing can follow
     """204: there is nothing after this cursor, and there never will be."""
+
+
+LOST = (OSError, EOFError, ConnectionClosed, InvalidHandshake, InvalidMessage)
+"""What reading raises when the server is gone: come back and go on from the last id."""
 
 
 def envelopes(port: int, session_id: str, form: Form, after: str, *, buffer: int = 0) -> AsyncIterator[bytes]:
@@ -116,6 +126,7 @@ async def _from_socket(port: int, session_id: str, after: str, buffer: int) -> A
             for line in frame.encode().split(b"\n"):
                 if line:
                     yield line
+        raise Closed(websocket.close_code)
     finally:
         # Not a closing handshake: whoever leaves here may be cancelled, and the server must cope with rude clients.
         websocket.transport.abort()

@@ -2,8 +2,6 @@
 
 import os
 import random
-from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 
 import anyio
@@ -11,10 +9,17 @@ import pytest
 from anyio.to_thread import run_sync
 
 from tests.live.faults.reader import Reader, caught_up
-from tests.live.faults.story import Event, assert_task_told_once, decoded, numbers_played, standing, tasks_of
+from tests.live.faults.story import (
+    assert_carried_out_once,
+    assert_complete,
+    assert_played_once,
+    assert_read_by_all,
+    attempts,
+    whole_log,
+)
 from tests.live.faults.streams import FORMS
 from tests.live.faults.writer import Writer
-from tests.live.serving import Serving, serving, wait_for
+from tests.live.serving import Serving, seq_of, serving, wait_for
 
 pytestmark = pytest.mark.anyio
 
@@ -53,8 +58,8 @@ class Load:
                     writer.stopping = True
             for session in self.sessions:
                 await run_sync(self._wait_for_quiet, session)
-                head = (await run_sync(whole_log, self.server, session))[-1]
-                await caught_up(self.readers[session], int(head["id"].rpartition(".")[2]))
+                head = seq_of((await run_sync(whole_log, self.server, session))[-1])
+                await caught_up(self.readers[session], head)
             tasks.cancel_scope.cancel()
 
     def _wait_for_quiet(self, session: str) -> None:
@@ -72,18 +77,6 @@ async def kill_and_restart(server: Serving, kills: int, dice: random.Random) -> 
         await run_sync(server.kill)
         await run_sync(server.start)
     await anyio.sleep(dice.uniform(0.0, 0.5))
-
-
-def whole_log(server: Serving, session_id: str) -> list[Event]:
-    """A fresh reading, in pages, by somebody who saw nothing of what happened."""
-    events: list[Event] = []
-    after, live = "earliest", False
-    while not live:
-        path = f"/v1/sessions/{session_id}/stream?after={after}&limit=1000"
-        page = server.ask("GET", path, headers={"accept": "application/json"}).raise_for_status().json()
-        events += page["events"]
-        after, live = page["next"], page["live"]
-    return events
 
 
 @pytest.fixture
@@ -117,53 +110,9 @@ async def assert_survives(server: Serving, kills: int, dice: random.Random) -> N
         log = await run_sync(whole_log, server, session)
         assert_complete(log)
         assert_read_by_all(load.readers[session], log)
-        assert_carried_out_once(writer, load.prompt, log)
+        assert_carried_out_once(writer, log)
         assert_played_once(log)
+        assert attempts(log) > 1, "no task was ever interrupted"
+        assert min(reader.opened for reader in load.readers[session]) > 1, "somebody never had to come back"
         await writer.repeat_all()
         assert await run_sync(whole_log, server, session) == log, "a repeated command did something"
-
-
-def assert_complete(log: Sequence[Event]) -> None:
-    """Ids 1, 2, 3 … without holes, of one epoch."""
-    ids = [event["id"].rpartition(".") for event in log]
-    assert [int(seq) for _, _, seq in ids] == list(range(1, len(log) + 1))
-    assert len({epoch for epoch, _, _ in ids}) == 1
-
-
-def assert_read_by_all(readers: Sequence[Reader], log: Sequence[Event]) -> None:
-    """Every reader was told exactly the log, and no gap."""
-    for reader in readers:
-        assert reader.opened > 1, "this reader never had to come back"
-        assert not reader.told("gap")
-        assert reader.ids == list(range(1, len(log) + 1))
-        assert len(reader.epochs) == 1
-        assert reader.events == readers[0].events
-    assert decoded(readers[0].events) == list(log)
-
-
-def assert_carried_out_once(writer: Writer, first: str, log: Sequence[Event]) -> None:
-    """Every acknowledged command is in the log, once."""
-    assert writer.acknowledged
-    edits = [event["data"]["delta"][0]["node"]["id"] for event in log if is_edit(event)]
-    prompts = [event["data"]["prompt"] for event in log if event["type"] == "user_prompt"]
-    wanted = list(writer.sent.values())
-    assert Counter(edits) == Counter(command["command_id"] for command in wanted if command["type"] == "graph_edit")
-    assert Counter(prompts) == Counter(
-        [first, *(command["data"]["prompt"] for command in wanted if command["type"] == "user_prompt")]
-    )
-
-
-def is_edit(event: Event) -> bool:
-    """Whether a person's edit, not the agent's."""
-    return bool(event["type"] == "graph_update" and event["data"]["author"] != "scripted")
-
-
-def assert_played_once(log: Sequence[Event]) -> None:
-    """Every task has one end, and said what its script asks for, in order, once."""
-    prompts = [event["data"]["prompt"] for event in log if event["type"] == "user_prompt"]
-    tasks = tasks_of(log)
-    assert len(tasks) == len(prompts)
-    assert max(event["attempt"] for event in log if "attempt" in event) > 1, "no task was ever interrupted"
-    for prompt, events in zip(prompts, tasks.values(), strict=True):
-        assert_task_told_once(events)
-        assert numbers_played(standing(events)) == list(range(1, int(prompt.split()[1]) + 1))

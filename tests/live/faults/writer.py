@@ -57,6 +57,10 @@ class Writer:
             self.repeated += 1
             await anyio.sleep(AGAIN_SECONDS)
 
+    def marks(self) -> list[str]:
+        """What each command leaves in the log, and no other does: a prompt's text, an edit's node."""
+        return [command["data"].get("prompt") or command["command_id"] for command in self.sent.values()]
+
     async def repeat_all(self) -> None:
         """Send everything once more; the answers must be the first ones."""
         async with httpx.AsyncClient(trust_env=False, timeout=10.0) as http:

@@ -1,0 +1,122 @@
+"""How requests are refused: problems as RFC 9457 has them, with a stable code and the path of the wrong field."""
+
+import pytest
+
+from tests.api.calling import Api, problem
+
+pytestmark = pytest.mark.anyio
+MIB = 1 << 20
+TAKING_BODIES = [
+    ("POST", "/v1/sessions"),
+    ("PATCH", "/v1/sessions/{session}"),
+    ("POST", "/v1/sessions/{session}/commands"),
+    ("POST", "/v1/chat"),
+    ("POST", "/v1/tasks/{task}/control"),
+]
+
+
+@pytest.fixture(params=TAKING_BODIES, ids=lambda route: " ".join(route))
+async def route(request: pytest.FixtureRequest, api: Api) -> tuple[str, str]:
+    """A method and an address that take a body, about a session and a task that are there."""
+    session_id = await api.create()
+    task_id = await api.prompt(session_id, "play 100000 events every 5 ms")
+    method, path = request.param
+    return method, path.format(session=session_id, task=task_id)
+
+
+UNREADABLE = [
+    (b"{", "This is not JSON: "),
+    (b"{'title': 1}", "This is not JSON: "),
+    (b'{"title": NaN}', "This is not JSON: "),
+    (b'{"title": "x"} {}', "This is not JSON: "),
+    (b'{"title": "\xff"}', "This is not UTF-8."),
+    (b"\xff\xfe{}", "This is not "),
+    (b"[]", "Expected `object`, got `array`"),
+    (b'"text"', "Expected `object`, got `str`"),
+    (b'{"title":' + b"[" * 5_000 + b"]" * 5_000 + b"}", "title: Expected `str`, got `array`"),
+    (b'{"data":' + b'{"a":' * 100_000 + b"1" + b"}" * 100_000 + b"}", ""),
+]
+
+
+@pytest.mark.parametrize(("body", "detail"), UNREADABLE)
+async def test_a_body_that_can_not_be_read_is_invalid_and_says_why(api: Api, body: bytes, detail: str) -> None:
+    told = problem(await api.ask("POST", "/v1/sessions", body), 400, "invalid")
+    assert told["detail"].startswith(detail)
+    assert told["title"] == "Invalid request"
+
+
+@pytest.mark.parametrize("body", [body for body, _ in UNREADABLE])
+async def test_no_address_takes_such_a_body(api: Api, route: tuple[str, str], body: bytes) -> None:
+    problem(await api.ask(*route, body), 400, "invalid")
+
+
+async def test_a_body_over_a_mebibyte_is_too_large(api: Api, route: tuple[str, str]) -> None:
+    problem(await api.ask(*route, b" " * (MIB + 1)), 413, "too_large")
+
+
+async def test_a_body_of_a_mebibyte_is_not(api: Api) -> None:
+    body = b'{"title": "x"' + b" " * (MIB - 14) + b"}"
+    assert (await api.ask("POST", "/v1/sessions", body)).status_code == 201
+
+
+async def test_an_unknown_field_is_named(api: Api, route: tuple[str, str]) -> None:
+    told = problem(await api.ask(*route, {"type": "ping", "colour": "red", "action": "stop"}), 400, "invalid")
+    assert told["errors"][0]["path"] in {"colour", "type"}
+
+
+@pytest.mark.parametrize(
+    "media", ["application/x-www-form-urlencoded", "text/plain", "application/json; charset=utf-8", "image/png"]
+)
+async def test_what_the_body_is_called_does_not_matter(api: Api, media: str) -> None:
+    response = await api.ask("POST", "/v1/sessions", {"title": "x"}, content_type=media)
+    assert response.status_code == 201
+
+
+async def test_deep_values_are_refused_where_anything_may_stand(api: Api) -> None:
+    path = f"/v1/sessions/{await api.create()}/commands"
+    shallow, deep = b"[" * 60 + b"]" * 60, b"[" * 64 + b"]" * 64
+    assert (await api.ask("POST", path, b'{"type":"ping","data":' + shallow + b"}")).status_code == 200
+    told = problem(await api.ask("POST", path, b'{"type":"ping","data":' + deep + b"}"), 400, "invalid")
+    assert told["detail"] == "Nest values at most 64 deep."
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allow"),
+    [
+        ("PUT", "/v1/sessions", "GET, HEAD, POST"),
+        ("POST", "/v1/sessions/stats", "GET"),
+        ("PUT", "/v1/sessions/x", "DELETE, GET, HEAD, PATCH"),
+        ("GET", "/v1/sessions/x/commands", "POST"),
+        ("POST", "/v1/sessions/x/messages", "GET"),
+        ("PUT", "/v1/sessions/x/stream", "GET"),
+        ("PUT", "/v1/tasks", "GET"),
+        ("POST", "/v1/tasks/x/stream", "GET"),
+        ("GET", "/v1/tasks/x/control", "POST"),
+        ("PUT", "/v1/chat", "POST"),
+        ("POST", "/v1/health", "GET"),
+        ("POST", "/metrics", "GET"),
+    ],
+)
+async def test_a_wrong_method_is_told_the_right_ones(api: Api, method: str, path: str, allow: str) -> None:
+    response = await api.ask(method, path)
+    told = problem(response, 405, "method_not_allowed")
+    allowed = ", ".join(sorted(response.headers["allow"].split(", ")))
+    assert allowed in {allow, f"{allow}, HEAD"}
+    assert told["detail"] == "This address does not take that method."
+
+
+@pytest.mark.parametrize("path", ["/", "/v1", "/v2/sessions", "/v1/session", "/v1/sessions/x/y", "/v1/%F0%9F%8E%88"])
+async def test_an_unknown_address_is_not_found(api: Api, path: str) -> None:
+    assert problem(await api.ask("GET", path), 404, "not_found")["detail"] == "There is nothing at this address."
+
+
+@pytest.mark.parametrize("session_id", ["%00", "..%2f..", "a%20b", "%E2%80%A8", "x" * 3_000, "'; DROP TABLE"])
+async def test_an_odd_id_is_only_not_found(api: Api, session_id: str) -> None:
+    response = await api.ask("GET", f"/v1/sessions/{session_id}")
+    problem(response, 404, "not_found")
+    response.json()
+
+
+async def test_a_problem_is_not_kept_by_caches(api: Api) -> None:
+    response = await api.ask("GET", "/v1/sessions/ses_none")
+    assert response.headers["cache-control"] == "no-store"

@@ -1,0 +1,105 @@
+"""Health, readiness, status, connections, metrics."""
+
+from typing import Any
+
+import pytest
+
+from puntini import __version__
+from puntini.app import create_app
+from puntini.errors import Misconfigured
+from puntini.settings import Settings
+from tests.api.calling import Api, problem, serving
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_the_process_is_alive(api: Api) -> None:
+    assert await api.get("/v1/health") == {"status": "ok"}
+
+
+async def test_the_server_is_ready_until_it_drains(api: Api) -> None:
+    assert await api.get("/v1/ready") == {"status": "ready"}
+    await api.parts.drain(0.5)
+    response = await api.ask("GET", "/v1/ready")
+    assert problem(response, 503, "unavailable")["detail"] == "The server is shutting down."
+    assert response.headers["retry-after"] == "1"
+    assert await api.get("/v1/health") == {"status": "ok"}
+
+
+async def test_status_tells_what_runs(api: Api) -> None:
+    await api.prompt(await api.create(), "play 100000 events every 5 ms")
+    assert await api.get("/v1/status") == {
+        "api": "ok",
+        "agents_initialized": True,
+        "agents": ["scripted"],
+        "database": "MemoryStore",
+        "engine": {"running": 1, "queued": 0},
+        "version": __version__,
+    }
+
+
+async def test_connections_are_counted_by_transport(api: Api) -> None:
+    session_id = await api.create()
+    path = f"/v1/sessions/{session_id}/stream"
+    async with api.stream(path), api.stream(path), api.stream(path, accept="application/x-ndjson"):
+        stats = await api.get("/v1/connections/stats")
+    assert (stats["open"], stats["sessions"], stats["opened"]) == (3, 1, 3)
+    assert stats["by_transport"] == {"sse": 2, "ndjson": 1}
+    assert stats["store"].keys() >= {"appends", "events", "reads"}
+    after = await api.get("/v1/connections/stats")
+    assert (after["open"], after["by_transport"], after["opened"]) == (0, {}, 3)
+
+
+async def test_metrics_are_in_the_format_of_prometheus(api: Api) -> None:
+    await api.played(await api.create(), "play 3 events")
+    response = await api.ask("GET", "/metrics")
+    numbers = metrics(response.text)
+    assert response.headers["content-type"].startswith("text/plain; version=")
+    assert numbers["puntini_streams_open"] == 0
+    assert numbers["puntini_events_total"] == 6
+    assert numbers["puntini_tasks_running"] == 0
+
+
+def metrics(text: str) -> dict[str, float]:
+    lines = (line.split(" ") for line in text.splitlines() if line and not line.startswith("#"))
+    return {name: float(value) for name, value in lines}
+
+
+async def test_a_drain_ends_streams_with_a_time_to_come_back(api: Api) -> None:
+    async with api.stream(f"/v1/sessions/{await api.create()}/stream") as wire:
+        await wire.until("event: live")
+        await api.parts.drain(2.0)
+        text = await wire.end()
+    assert '"reason":"drain"' in text
+    assert text.count("retry: ") == 2
+
+
+async def test_streams_have_a_limit() -> None:
+    async with serving(max_streams=1) as api:
+        path = f"/v1/sessions/{await api.create()}/stream"
+        async with api.stream(path):
+            response = await api.ask("GET", path)
+            problem(response, 429, "too_many")
+            assert response.headers["retry-after"] == "5"
+
+
+class Rude:
+    """An agent that is there."""
+
+    name = "rude"
+
+    async def run(self, task: Any) -> str:
+        """Answer."""
+        return "What?"
+
+
+def test_a_default_agent_that_is_not_there_stops_the_start() -> None:
+    with pytest.raises(Misconfigured, match="There is no agent `nobody`; this version has scripted"):
+        create_app(Settings(store="memory:", agent="nobody"))
+
+
+async def test_an_agent_of_one_s_own_can_be_the_default() -> None:
+    async with serving([Rude()], agent="rude") as api:
+        answer = await api.post("/v1/chat", {"prompt": "hello"}, accept="application/json")
+        assert answer["final_answer"] == "What?"
+        assert (await api.get("/v1/status"))["agents"] == ["rude", "scripted"]

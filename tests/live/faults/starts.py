@@ -1,0 +1,47 @@
+"""Starts that must fail: ``puntini serve`` run to its end."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.live.serving import ROOT
+
+START_SECONDS = 20.0
+
+
+def puntini_serve(directory: Path, *flags: str, before: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+    """Run it where it must not start. ``before`` goes before the command. Raises TimeoutExpired when it serves."""
+    return subprocess.run(
+        [*before, sys.executable, "-m", "puntini", "serve", *flags],
+        cwd=directory,
+        env={name: value for name, value in os.environ.items() if not name.startswith("PUNTINI_")}
+        | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=START_SECONDS,
+        check=False,
+    )
+
+
+def assert_one_sentence(ended: subprocess.CompletedProcess[str], *words: str) -> None:
+    """Exit code 2, nothing on the output, and one sentence with these words."""
+    assert (ended.returncode, ended.stdout) == (2, ""), ended
+    [sentence] = ended.stderr.splitlines()
+    assert sentence.startswith("puntini: ")
+    assert sentence.endswith(".")
+    for word in words:
+        assert word in sentence
+
+
+def as_anybody() -> tuple[str, ...]:
+    """What to put before a command so that file permissions count, for root too. Skips where that can't be had."""
+    if os.geteuid() != 0:
+        return ()
+    plain = ("setpriv", "--bounding-set=-dac_override,-dac_read_search", "--")
+    if shutil.which("setpriv") is None or subprocess.run([*plain, "true"], check=False).returncode:
+        pytest.skip("permissions do not bind root, and setpriv is not there to make them")
+    return plain

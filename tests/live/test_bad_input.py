@@ -1,0 +1,506 @@
+"""Whatever a client sends, it gets a clear answer, and nobody else notices.
+
+Every test runs beside a well-behaved reader, and ends with a look at what is left behind (``upright``).
+"""
+
+import json
+import socket
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from tests.live.clients.transports import dialled, events_of, ndjson, sse, stream_path, until
+from tests.live.clients.upright import upright
+from tests.live.clients.wire import Answer, Wire
+from tests.live.serving import Serving, serving, wait_for
+
+HASTE = 1.0
+MIB = 1 << 20
+
+
+@pytest.fixture(scope="module")
+def patient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    """One server for all of this, which leaves slow clients little time."""
+    with serving(tmp_path_factory.mktemp("server"), header_seconds=HASTE, body_seconds=HASTE) as running:
+        yield running
+
+
+@pytest.fixture
+def server(patient: Serving) -> Iterator[Serving]:
+    """That server, looked after while a test runs."""
+    with upright(patient):
+        yield patient
+
+
+def is_problem(answer: Any, status: int, code: str) -> bool:
+    """Whether this is that problem, told as problems are."""
+    body = json.loads(answer.content)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert (answer.status_code, body["status"], body["code"]) == (status, status, code), body
+    return bool(body["detail"])
+
+
+# Cursors and queries.
+
+WRONG_CURSORS = {
+    "nonsense": "malformed",
+    "-1": "malformed",
+    "1.5": "unknown_epoch",
+    "Zz.5": "malformed",
+    "zzzzzz.5": "unknown_epoch",
+    "999999999": "ahead_of_log",
+    "9" * 40: "malformed",
+    "1\0": "malformed",
+    "é": "malformed",
+    "earliest,now": "malformed",
+    "1\r\nX-Evil: 1": "malformed",
+    "a" * 8_000: "malformed",
+}
+
+
+@pytest.mark.parametrize(("cursor", "reason"), WRONG_CURSORS.items(), ids=lambda text: repr(text)[:20])
+def test_a_wrong_cursor_is_answered_with_a_gap_and_a_snapshot(server: Serving, cursor: str, reason: str) -> None:
+    session_id = server.create()
+
+    for read in (sse, ndjson):
+        gap, ready, live = until(read(server, stream_path(session_id), after=cursor), "live")
+
+        assert [gap["type"], ready["type"]] == ["gap", "session_ready"]
+        assert gap["data"]["reason"] == reason
+        assert gap["data"]["requested"] == cursor[:40]
+        assert gap["data"]["resumed_at"] == ready["data"]["cursor"] == live["data"]["cursor"]
+
+
+def test_a_wrong_cursor_on_a_page_or_a_socket_is_a_gap_too(server: Serving) -> None:
+    session_id = server.create()
+    path = stream_path(session_id)
+
+    page = server.ask("GET", f"{path}?after=nonsense", headers={"accept": "application/json"}).json()
+    with dialled(server, path, after="nonsense") as socket_:
+        said = until(events_of(socket_), "live")
+
+    assert [event["type"] for event in page["events"]] == ["gap", "session_ready"]
+    assert [event["type"] for event in said] == ["gap", "session_ready", "live"]
+
+
+WRONG_QUERIES = [
+    ("events", "no_such_type"),
+    ("events", "reasoning,<script>"),
+    ("level", "loud"),
+    ("max_rate", "0"),
+    ("max_rate", "-1"),
+    ("max_rate", "nan"),
+    ("max_rate", "inf"),
+    ("max_rate", "1001"),
+    ("max_rate", "fast"),
+    ("limit", "0"),
+    ("limit", "0.5"),
+    ("limit", "1001"),
+    ("limit", "nan"),
+    ("wait", "-1"),
+    ("wait", "61"),
+    ("wait", "inf"),
+    ("no_such_parameter", "1"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), WRONG_QUERIES)
+def test_a_wrong_parameter_is_refused_by_name(server: Serving, name: str, value: str) -> None:
+    path = f"{stream_path(server.create())}?{name}={quote(value)}"
+
+    for accept in ("text/event-stream", "application/json"):
+        answer = server.ask("GET", path, headers={"accept": accept})
+
+        assert is_problem(answer, 400, "invalid")
+        assert answer.json()["errors"][0]["path"] == name
+
+
+def test_far_too_many_parameters_are_refused(server: Serving) -> None:
+    query = "&".join(f"p{n}=1" for n in range(2_000))
+
+    assert is_problem(server.ask("GET", f"{stream_path(server.create())}?{query}"), 400, "invalid")
+
+
+@pytest.mark.parametrize("accept", ["text/html", "image/*", "*/*;q=0", "text/event-stream;q=0", "application/json;q=x"])
+def test_a_format_that_cannot_be_had_is_refused_everywhere(server: Serving, accept: str) -> None:
+    session_id = server.create()
+    headers = {"accept": accept}
+
+    assert is_problem(server.ask("GET", stream_path(session_id), headers=headers), 406, "not_acceptable")
+    assert is_problem(server.ask("POST", "/v1/chat", {"prompt": "hi"}, headers=headers), 406, "not_acceptable")
+    assert server.get("/v1/tasks")["total"] == 1, "only the well-behaved reader's task runs"
+
+
+# What does not exist.
+
+
+@pytest.mark.parametrize("session_id", ["ses_nobody", "..%2f..%2fetc", "%00", "%ff%fe", "a" * 3_000, "ses%0d%0aX-Evil: 1"])
+def test_an_unknown_session_is_not_found_whatever_is_asked(server: Serving, session_id: str) -> None:
+    name = session_id.replace(" ", "%20")
+    for path in ("stream", "messages", "graph", "state"):
+        assert is_problem(server.ask("GET", f"/v1/sessions/{name}/{path}"), 404, "not_found")
+    command = {"type": "ping", "data": None}
+    prompt = {"type": "user_prompt", "data": {"prompt": "hi"}}
+    assert server.ask("POST", f"/v1/sessions/{name}/commands", command).status_code in {200, 404}
+    assert is_problem(server.ask("POST", f"/v1/sessions/{name}/commands", prompt), 404, "not_found")
+    with pytest.raises(InvalidStatus, match=r"40[34]"):
+        dialled(server, f"/v1/sessions/{name}/stream")
+
+
+@pytest.mark.parametrize("path", ["/v1/tasks/tsk_nobody", "/v1/tasks/tsk_nobody/stream", "/v1/stream/tasks/%0d%0a", "/x"])
+def test_an_unknown_address_is_not_found(server: Serving, path: str) -> None:
+    assert is_problem(server.ask("GET", path), 404, "not_found")
+
+
+# Bodies and frames.
+
+
+def commands_path(server: Serving) -> str:
+    """A new session's address for commands."""
+    return f"/v1/sessions/{server.create()}/commands"
+
+
+def test_a_body_of_two_mebibytes_is_too_large(server: Serving) -> None:
+    body = b'{"prompt": "' + b"x" * (2 * MIB) + b'"}'
+
+    for path in ("/v1/chat", "/v1/sessions", commands_path(server)):
+        assert is_problem(server.ask("POST", path, content=body), 413, "too_large")
+
+
+def test_a_body_without_end_is_cut_off(server: Serving) -> None:
+    piece = b"10000\r\n" + b"x" * 0x10000 + b"\r\n"
+    with Wire(server) as wire:
+        wire.say(wire.head("POST", "/v1/chat", "Transfer-Encoding: chunked"))
+        with suppress(ConnectionError, TimeoutError):
+            for _ in range(64 * 16):
+                wire.say(piece)
+        with suppress(ConnectionError):
+            assert wire.answer().status == 413
+
+
+@pytest.mark.parametrize("pieces", [1, 2_000])
+def test_a_frame_of_two_mebibytes_closes_the_socket_with_1009(server: Serving, pieces: int) -> None:
+    for path in (stream_path(server.create()), "/ws/chat"):
+        with dialled(server, path) as socket_, pytest.raises(ConnectionClosed) as closed:
+            socket_.send(["x" * (2 * MIB // pieces)] * pieces if pieces > 1 else "x" * (2 * MIB))
+            list(iter(lambda: socket_.recv(10), None))  # noqa: B023 - used at once
+
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 1009
+
+
+DEEP = b"[" * 10_000 + b"]" * 10_000
+WRONG_JSON = {
+    "nothing": b" ",
+    "half": b'{"type": "ping"',
+    "not UTF-8": b'{"type": "ping", "data": "\xff\xfe"}',
+    "10,000 deep": b'{"type": "ping", "data": ' + DEEP + b"}",
+    "65 deep": b'{"type": "ping", "data": ' + b"[" * 65 + b"]" * 65 + b"}",
+    "NaN": b'{"type": "ping", "data": NaN}',
+    "Infinity": b'{"type": "ping", "data": -Infinity}',
+    "a number": b"1",
+    "an array": b"[]",
+    "no type": b'{"data": 1}',
+    "unknown type": b'{"type": "no_such_command", "data": {}}',
+    "unknown field": b'{"type": "ping", "dta": 1}',
+    "wrong type": b'{"type": "user_prompt", "data": {"prompt": 5}}',
+    "empty prompt": b'{"type": "user_prompt", "data": {"prompt": " "}}',
+    "long command_id": b'{"type": "ping", "command_id": "' + b"x" * 129 + b'"}',
+}
+
+
+@pytest.mark.parametrize("name", WRONG_JSON)
+def test_a_wrong_command_is_invalid_over_http_and_over_a_socket(server: Serving, name: str) -> None:
+    session_id = server.create()
+    raw = WRONG_JSON[name]
+
+    answer = server.ask("POST", f"/v1/sessions/{session_id}/commands", content=raw)
+    with dialled(server, stream_path(session_id)) as socket_:
+        socket_.send(raw)
+        error = until(events_of(socket_), "error")[-1]
+        socket_.send('{"type": "ping", "data": "still here"}')
+        pong = until(events_of(socket_), "pong")[-1]
+
+    assert is_problem(answer, 400, "invalid")
+    assert (error["error"]["code"], error["error"]["reason"]) == (400, "invalid")
+    assert "id" not in error
+    assert pong["data"] == "still here"
+
+
+@pytest.mark.parametrize(("path", "body"), [("/v1/sessions", {"titel": "x"}), ("/v1/chat", {"prompt": "x", "n": 1})])
+def test_an_unknown_field_of_a_body_is_named(server: Serving, path: str, body: dict[str, object]) -> None:
+    answer = server.ask("POST", path, body)
+
+    assert is_problem(answer, 400, "invalid")
+    assert answer.json()["errors"][0]["path"] in {"titel", "n"}
+
+
+def test_text_that_is_not_utf8_ends_the_socket_with_1007(server: Serving) -> None:
+    with Wire(server) as wire:
+        upgrade(wire, stream_path(server.create()))
+        assert wire.answer_head()[0] == 101
+        wire.say(masked(0x81, b"\xff\xfe"))
+
+        assert (1007).to_bytes(2, "big") in wire.rest()
+
+
+def test_half_a_surrogate_in_a_prompt_never_reaches_a_reader(server: Serving) -> None:
+    session_id = server.create()
+    raw = b'{"type": "user_prompt", "data": {"prompt": "play 1 events \\ud800"}}'
+
+    answer = server.ask("POST", f"/v1/sessions/{session_id}/commands", content=raw)
+
+    assert answer.status_code in {202, 400}
+    assert "\ud800" not in json.dumps(server.events(session_id), ensure_ascii=False)
+
+
+# Repeats.
+
+
+def test_one_command_id_sent_by_many_at_once_starts_one_task(server: Serving) -> None:
+    session_id = server.create()
+
+    def send(_: int) -> dict[str, Any]:
+        return server.command(session_id, "user_prompt", command_id="same", prompt="play 3 events every 0 ms")
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(send, range(24)))
+
+    assert {json.dumps(answer, sort_keys=True) for answer in answers} == {json.dumps(answers[0], sort_keys=True)}
+    assert server.get(f"/v1/tasks?session_id={session_id}")["total"] == 1
+
+
+def test_a_command_id_is_one_over_http_and_over_a_socket(server: Serving) -> None:
+    session_id = server.create()
+    first = server.command(session_id, "user_prompt", command_id="same", prompt="play 3 events every 0 ms")
+
+    with dialled(server, stream_path(session_id)) as socket_:
+        socket_.send('{"type": "user_prompt", "command_id": "same", "data": {"prompt": "something else"}}')
+        accepted = until(events_of(socket_), "accepted")[-1]
+
+    assert accepted["data"] == first
+    assert server.get(f"/v1/tasks?session_id={session_id}")["total"] == 1
+
+
+# Who may call.
+
+FOREIGN_HOSTS = ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:80", "127.0.0.1@evil.example", "", "[::1"]
+FOREIGN_ORIGINS = [
+    "http://evil.example",
+    "https://127.0.0.1.evil.example",
+    "http://localhost.evil.example",
+    "http://127.0.0.1@evil.example",
+    "http://evil.example/#127.0.0.1",
+    "null",
+    "file://",
+    "chrome-extension://127.0.0.1",
+    "http://[::1",
+    "http://",
+    "127.0.0.1",
+]
+
+
+@pytest.mark.parametrize("field", [*(f"Host: {host}" for host in FOREIGN_HOSTS), *map("Origin: {}".format, FOREIGN_ORIGINS)])
+def test_who_is_not_of_this_machine_is_refused(server: Serving, field: str) -> None:
+    path = stream_path(server.create())
+    for method, target in (("GET", path), ("POST", "/v1/sessions"), ("GET", "/v1/health")):
+        with Wire(server) as wire:
+            answer = wire.request(method, target, field).answer()
+            assert answer.status == 403, answer
+            assert answer.json["code"] == "forbidden"
+    with Wire(server) as wire:
+        assert upgrade(wire, path, field).answer_head()[0] == 403
+
+
+def test_a_request_without_a_host_is_refused(server: Serving) -> None:
+    with Wire(server) as wire:
+        assert wire.say(b"GET /v1/health HTTP/1.1\r\n\r\n").answer().status in {400, 403}
+
+
+# Headers that try to be more.
+
+
+@pytest.mark.parametrize("evil", ["%0d%0aX-Evil:%201", "%0aX-Evil:%201", "%0d%0a%0d%0a<script>", "%E5%98%8A%E5%98%8DX-Evil:1"])
+def test_nothing_in_an_address_becomes_a_header(server: Serving, evil: str) -> None:
+    session_id = server.create()
+    paths = (
+        f"{stream_path(session_id)}?after={evil}",
+        f"{stream_path(session_id)}?events={evil}",
+        f"{stream_path(session_id)}?{evil}=1",
+        f"/v1/sessions/{evil}",
+        f"/v1/sessions/{evil}/stream",
+        f"/v1/tasks/{evil}/stream",
+        f"/{evil}",
+    )
+    for path in paths:
+        with Wire(server) as wire:
+            status, headers = wire.request("GET", path).answer_head()
+            assert status in {200, 400, 404}
+            assert "x-evil" not in headers
+            assert "<script>" not in str(headers)
+
+
+def test_a_wrong_last_event_id_header_comes_back_as_data_only(server: Serving) -> None:
+    path = stream_path(server.create())
+    for value in ("k.1\u0085X", "<b>", "ÿ" * 200, "a\tb"):
+        with Wire(server) as wire:
+            status, headers = wire.request("GET", path, f"Last-Event-ID: {value}").answer_head()
+            lines = [wire.line() for _ in range(12)]
+
+            assert status == 200
+            assert headers["puntini-cursor"].partition(".")[2] == "0"
+            assert any(line == b"event: gap\n" for line in lines)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        b"GET\r\n\r\n",
+        b"HELLO / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET http://[::1 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET /\xff\xfe HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nX-\x00: 1\r\n\r\n",
+        b"POST /v1/chat HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+        b"POST /v1/chat HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"GET /v1/health HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 100_000,
+        b"GET /" + b"x" * 100_000,
+    ],
+    ids=lambda raw: repr(raw[:24]),
+)
+def test_what_is_not_http_is_answered_with_400_and_the_end(server: Serving, raw: bytes) -> None:
+    with Wire(server) as wire:
+        wire.say(raw)
+        try:
+            assert wire.answer().status in {400, 404}
+        except (EOFError, ConnectionResetError):
+            assert len(raw) > 64_000 or raw.startswith(b"\x16")
+
+
+@pytest.mark.parametrize(
+    "field",
+    ["X: " + "x" * 20_000, "\r\n".join(f"X-{n}: 1" for n in range(300)), "Sec-WebSocket-Version: 8", "Sec-WebSocket-Key: short"],
+    ids=lambda field: field[:24],
+)
+def test_a_wrong_handshake_gets_an_answer_and_holds_no_connection(server: Serving, field: str) -> None:
+    with Wire(server) as wire:
+        upgrade(wire, stream_path(server.create()), field)
+
+        status, _ = wire.answer_head()
+
+        assert 400 <= status < 500
+        assert wire.rest() is not None
+
+
+def test_a_handshake_with_raw_bytes_in_its_address_gets_an_answer(server: Serving) -> None:
+    with Wire(server) as wire:
+        assert 400 <= upgrade(wire, "/ws/chat?x=ÿ").answer_head()[0] < 500
+
+
+# Slow ones, hasty ones, quiet ones.
+
+
+def trickle(wire: Wire, data: bytes) -> int:
+    """Send a byte each tenth of a second until the server hangs up; how many it took."""
+    for sent, byte in enumerate(data):
+        if wire.hangs_up(0.1):
+            return sent
+        with suppress(ConnectionError):
+            wire.say(bytes([byte]))
+    raise AssertionError("the server never hung up")
+
+
+def test_headers_that_trickle_in_are_cut_off_in_time(server: Serving) -> None:
+    with Wire(server) as wire:
+        assert trickle(wire, wire.head("GET", "/v1/health", "X: " + "x" * 50)) <= 20 * HASTE
+
+
+def test_a_body_that_trickles_in_is_cut_off_in_time(server: Serving) -> None:
+    with Wire(server) as wire:
+        wire.say(wire.head("POST", "/v1/chat", length=500))
+        assert trickle(wire, b'{"prompt": "' + b"x" * 100) <= 30 * HASTE
+
+
+def test_a_second_request_on_the_same_connection_may_not_trickle_either(server: Serving) -> None:
+    with Wire(server) as wire:
+        assert wire.request("GET", "/v1/health").answer().status == 200
+        assert trickle(wire, wire.head("GET", "/v1/health", "X: " + "x" * 50)) <= 20 * HASTE
+
+
+def test_a_body_that_never_comes_is_answered_and_cut_off(server: Serving) -> None:
+    with Wire(server) as wire:
+        wire.say(wire.head("POST", "/v1/sessions", length=10))
+
+        answer = wire.answer()
+
+        assert 400 <= answer.status < 500
+        assert "body" in answer.json["detail"]
+
+
+def test_pipelined_requests_are_answered_in_order(server: Serving) -> None:
+    titles = [f"number {n}" for n in range(30)]
+    with Wire(server) as wire:
+        bodies = [json.dumps({"title": title}).encode() for title in titles]
+        wire.say(b"".join(wire.head("POST", "/v1/sessions", length=len(body)) + body for body in bodies))
+
+        assert [wire.answer().json["title"] for _ in titles] == titles
+
+
+def test_a_flood_of_pipelined_requests_does_not_fill_the_memory(server: Serving) -> None:
+    before = server.memory
+    flood = b"GET /v1/health HTTP/1.1\r\nHost: localhost\r\n\r\n" * 1_000
+    with Wire(server) as wire, ThreadPoolExecutor(1) as pool:
+        sent = pool.submit(lambda: [wire.say(flood) for _ in range(60)])
+        with suppress(EOFError, ConnectionError):
+            for _ in range(5_000):
+                assert wire.answer().status == 200
+        grown = server.memory - before
+        wire.abandon()
+        with suppress(ConnectionError, BrokenPipeError):
+            sent.result(10)
+
+    assert grown < 32 * MIB
+
+
+def test_who_closes_half_of_a_connection_is_answered_or_let_go(server: Serving) -> None:
+    path = stream_path(server.create())
+    for target in ("/v1/health", path):
+        with Wire(server) as wire:
+            raw = wire.request("GET", target).finish_saying().rest()
+            assert not raw or raw.startswith(b"HTTP/1.1 200")
+
+
+def test_who_leaves_in_the_middle_leaves_nothing(server: Serving) -> None:
+    path = stream_path(server.create())
+    for _ in range(50):
+        with Wire(server) as stream, Wire(server) as upload, Wire(server) as socket_:
+            stream.request("GET", path).answer_head()
+            upload.say(upload.head("POST", "/v1/chat", length=1_000) + b"{")
+            upgrade(socket_, path).answer_head()
+
+
+def test_two_thousand_connections_that_ask_nothing_are_let_go(server: Serving) -> None:
+    with ExitStack() as stack:
+        wires = [stack.enter_context(Wire(server)) for _ in range(2_000)]
+
+        assert server.ask("GET", "/v1/health", timeout=2).status_code == 200
+        wait_for(lambda: all(wire.hung_up() for wire in wires), 5 * HASTE, "the end of all silent connections")
+
+
+def upgrade(wire: Wire, path: str, *headers: str) -> Wire:
+    """Ask for a WebSocket."""
+    fields = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"}
+    fields["Sec-WebSocket-Key"] = "dGhlIHNhbXBsZSBub25jZQ=="
+    given = {field.partition(":")[0] for field in headers}
+    return wire.request("GET", path, *headers, *(f"{k}: {v}" for k, v in fields.items() if k not in given))
+
+
+def masked(first: int, payload: bytes) -> bytes:
+    """A short client frame with a mask of zeros."""
+    return bytes([first, 0x80 | len(payload), 0, 0, 0, 0]) + payload

@@ -1,0 +1,123 @@
+"""``httpx-sse`` against a real server: what its users write, and how they come back."""
+
+import json
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+import httpx
+import pytest
+from httpx_sse import EventSource, ServerSentEvent, SSEError, connect_sse
+
+from tests.live.clients.transports import TASK_ENDS, stream_path
+from tests.live.serving import Serving
+
+
+@contextmanager
+def connected(server: Serving, path: str, *, method: str = "GET", **options: object) -> Iterator[EventSource]:
+    """An open event stream."""
+    with (
+        httpx.Client(base_url=server.url, timeout=15.0, trust_env=False) as client,
+        connect_sse(client, method, path, **options) as source,  # type: ignore[arg-type]
+    ):
+        yield source
+
+
+def up_to(events: Iterator[ServerSentEvent], *names: str) -> list[ServerSentEvent]:
+    """What comes up to the first event of one of these names, that one too."""
+    found: list[ServerSentEvent] = []
+    for event in events:
+        found.append(event)
+        if event.event in names:
+            return found
+    raise AssertionError(f"the stream ended without {names}")
+
+
+def test_a_stream_is_followed_from_its_snapshot_to_the_tasks_end(server: Serving) -> None:
+    session_id = server.create()
+    with connected(server, stream_path(session_id)) as source, closing(source.iter_sse()) as events:
+        source.response.raise_for_status()
+        ready, live = up_to(events, "live")
+        server.play(session_id, "play 20 events every 1 ms")
+        read = up_to(events, *TASK_ENDS)
+
+    assert ready.id == json.loads(ready.data)["data"]["cursor"] == json.loads(live.data)["data"]["cursor"]
+    assert [event.json() for event in read] == server.events(session_id)
+    assert [(event.id, event.event) for event in read] == [(e["id"], e["type"]) for e in server.events(session_id)]
+
+
+def test_the_server_says_when_to_come_back(server: Serving) -> None:
+    with connected(server, stream_path(server.create())) as source, closing(source.iter_sse()) as events:
+        first = next(events)
+
+    assert first.retry is not None
+    assert 1_000 <= first.retry <= 3_000
+
+
+def test_a_client_that_comes_back_with_its_last_id_misses_and_repeats_nothing(server: Serving) -> None:
+    session_id = server.create()
+    server.play(session_id, "play 500 events every 2 ms")
+    read: list[ServerSentEvent] = []
+    headers = {"last-event-id": "0"}
+    while not read or read[-1].event not in TASK_ENDS:
+        with connected(server, stream_path(session_id), headers=headers) as source, closing(source.iter_sse()) as events:
+            for event, _ in zip(events, range(120), strict=False):
+                if "id" in event.json():
+                    read.append(event)
+                if event.event in TASK_ENDS:
+                    break
+        headers = {"last-event-id": read[-1].id}
+
+    assert [event.json() for event in read] == server.events(session_id)
+
+
+def test_the_last_id_survives_a_server_that_was_killed(server: Serving) -> None:
+    session_id = server.create()
+    server.play(session_id, "play 300 events every 5 ms")
+    read: list[ServerSentEvent] = []
+    path = stream_path(session_id)
+    with (
+        pytest.raises(httpx.TransportError),
+        connected(server, path, params={"after": "earliest"}) as source,
+        closing(source.iter_sse()) as events,
+    ):
+        for event in events:
+            read += [event] if "id" in event.json() else []
+            if len(read) == 100:
+                server.kill()
+    server.start()
+    with connected(server, path, headers={"last-event-id": read[-1].id}) as source, closing(source.iter_sse()) as events:
+        read += [event for event in up_to(events, *TASK_ENDS) if "id" in event.json()]
+
+    assert [event.json() for event in read] == server.events(session_id)
+
+
+def test_chat_is_a_stream_too(server: Serving) -> None:
+    body = {"prompt": "play 10 events every 1 ms"}
+    with connected(server, "/v1/chat", method="POST", json=body) as source, closing(source.iter_sse()) as events:
+        read = list(events)
+
+    assert read[-1].event == "task_completed"
+    session_id = source.response.headers["puntini-session"]
+    assert [event.json() for event in read if event.event != "live"] == server.events(session_id)
+
+
+def test_a_drained_stream_ends_after_a_whole_event_that_says_reconnect(server: Serving) -> None:
+    session_id = server.create()
+    server.play(session_id, "play 100000 events every 1 ms")
+    with connected(server, stream_path(session_id), params={"after": "now"}) as source:
+        with closing(source.iter_sse()) as events:
+            next(events)
+            server.terminate()
+            *_, last = events
+
+    assert last.event == "reconnect"
+    assert last.json()["data"]["reason"] == "drain"
+    assert last.retry == last.json()["data"]["retry_ms"] or last.retry is None
+    assert server.wait() == 0
+
+
+def test_a_refusal_is_no_event_stream(server: Serving) -> None:
+    with connected(server, "/v1/sessions/ses_nobody/stream") as source:
+        with pytest.raises(SSEError, match="application/problem"):
+            next(source.iter_sse())
+        assert source.response.status_code == 404

@@ -1,0 +1,210 @@
+"""Settings: where each may be made, which of them wins, and the sentence for one that can't be."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import fields
+
+from puntini.errors import Misconfigured
+from puntini.settings import CREDENTIALS, DOCS, Settings, load
+
+FIELDS = {field.name: field for field in fields(Settings)}
+NUMBERS = [name for name, field in FIELDS.items() if isinstance(field.default, int | float)]
+FRACTIONS = [name for name, field in FIELDS.items() if isinstance(field.default, float)]
+TEXTS = [name for name, field in FIELDS.items() if isinstance(field.default, str)]
+NOT_ZERO = ["grace", "ping_seconds", "ring_bytes", "max_streams", "max_concurrent_tasks", "body_seconds"]
+ZERO_MEANS_NEVER = ["lifetime_seconds", "session_idle_seconds", "retention_days", "retention_bytes_per_session"]
+
+
+def loaded(
+    tmp_path: Path, toml: str = "", *, environ: dict[str, str] | None = None, flags: dict[str, Any] | None = None
+) -> Settings:
+    """Settings from a file, the environment and flags."""
+    if toml:
+        (tmp_path / "puntini.toml").write_text(toml, "utf-8")
+    return load(flags or {}, environ or {}, tmp_path)
+
+
+def refusal(
+    tmp_path: Path, toml: str = "", *, environ: dict[str, str] | None = None, flags: dict[str, Any] | None = None
+) -> str:
+    """The sentence that stops the start."""
+    with pytest.raises(Misconfigured) as caught:
+        loaded(tmp_path, toml, environ=environ, flags=flags)
+    return caught.value.message
+
+
+# Where they come from.
+
+
+def test_without_anything_the_defaults_hold(tmp_path: Path) -> None:
+    assert loaded(tmp_path) == Settings()
+
+
+def test_the_file_goes_before_the_default(tmp_path: Path) -> None:
+    assert loaded(tmp_path, "port = 1") == Settings(port=1)
+
+
+def test_the_environment_goes_before_the_file(tmp_path: Path) -> None:
+    assert loaded(tmp_path, "port = 1", environ={"PUNTINI_PORT": "2"}) == Settings(port=2)
+
+
+def test_a_flag_goes_before_the_environment(tmp_path: Path) -> None:
+    assert loaded(tmp_path, "port = 1", environ={"PUNTINI_PORT": "2"}, flags={"port": "3"}) == Settings(port=3)
+
+
+def test_each_setting_comes_from_its_own_place(tmp_path: Path) -> None:
+    made = loaded(tmp_path, "port = 1", environ={"PUNTINI_GRACE": "2.5"}, flags={"store": "memory:"})
+    assert made == Settings(port=1, grace=2.5, store="memory:")
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_every_setting_can_be_made_in_the_environment(tmp_path: Path, name: str) -> None:
+    default = FIELDS[name].default
+    text = ",".join(default) if isinstance(default, tuple) else str(default)
+    assert loaded(tmp_path, environ={f"PUNTINI_{name.upper()}": text}) == Settings()
+
+
+def test_another_file_can_be_named(tmp_path: Path) -> None:
+    other = tmp_path / "other.toml"
+    other.write_text("port = 9")
+    (tmp_path / "puntini.toml").write_text("port = 1")
+    assert load({}, {}, tmp_path, other) == Settings(port=9)
+
+
+def test_variables_of_others_are_none_of_ours(tmp_path: Path) -> None:
+    environ = {"PATH": "/bin", "PORT": "1", "MY_PUNTINI_PORT": "2", "puntini_port": "3"}
+    assert loaded(tmp_path, environ=environ) == Settings()
+
+
+@pytest.mark.parametrize("name", sorted(CREDENTIALS))
+def test_variables_of_the_client_are_no_settings(tmp_path: Path, name: str) -> None:
+    assert loaded(tmp_path, environ={name: "anything"}) == Settings()
+
+
+# Lists.
+
+
+@pytest.mark.parametrize("text", ["https://a.example,http://b.example:81", " https://a.example , http://b.example:81,"])
+def test_a_list_is_one_text_with_commas(tmp_path: Path, text: str) -> None:
+    expected = Settings(cors_origins=("https://a.example", "http://b.example:81"))
+    assert loaded(tmp_path, environ={"PUNTINI_CORS_ORIGINS": text}) == expected
+    assert loaded(tmp_path, flags={"cors_origins": text}) == expected
+    assert loaded(tmp_path, f'cors_origins = "{text}"') == expected
+
+
+def test_a_list_can_be_a_list_in_a_file(tmp_path: Path) -> None:
+    made = loaded(tmp_path, 'cors_origins = ["https://a.example", "http://[::1]:3000"]')
+    assert made.cors_origins == ("https://a.example", "http://[::1]:3000")
+
+
+def test_an_empty_list_is_none(tmp_path: Path) -> None:
+    assert loaded(tmp_path, environ={"PUNTINI_CORS_ORIGINS": ""}).cors_origins == ()
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["*", "null", "a.example", "https://a.example/", "https://a.example/app", "HTTPS://A.EXAMPLE", "ftp://a.example"],
+)
+def test_what_is_no_origin_is_refused_because_no_page_would_ever_match_it(tmp_path: Path, origin: str) -> None:
+    sentence = refusal(tmp_path, environ={"PUNTINI_CORS_ORIGINS": f"https://fine.example,{origin}"})
+    assert "`cors_origins` (in the environment)" in sentence
+    assert "like https://app.example" in sentence
+
+
+# What can't be.
+
+
+def test_a_sentence_names_the_setting_the_place_and_the_value(tmp_path: Path) -> None:
+    assert refusal(tmp_path, "port = 70000").startswith("`port` (in puntini.toml) can't be 70000: ")
+    (tmp_path / "puntini.toml").unlink()
+    assert refusal(tmp_path, environ={"PUNTINI_PORT": "x"}).startswith("`port` (in the environment) can't be 'x': ")
+    assert refusal(tmp_path, flags={"port": "-1"}).startswith("`port` (in the command line) can't be '-1': ")
+
+
+def test_a_wrong_value_is_refused_also_where_another_would_win(tmp_path: Path) -> None:
+    assert "(in puntini.toml)" in refusal(tmp_path, "port = -1", flags={"port": "80"})
+
+
+@pytest.mark.parametrize("name", FRACTIONS)
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "1e300", "-1", "1e999", "", "ten", "10s"])
+def test_seconds_and_days_are_numbers_that_a_clock_can_count(tmp_path: Path, name: str, value: str) -> None:
+    assert f"`{name}`" in refusal(tmp_path, environ={f"PUNTINI_{name.upper()}": value})
+    assert f"`{name}`" in refusal(tmp_path, flags={name: value})
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "true", '"x"', "[1]", "2024-01-01"])
+def test_a_file_s_odd_values_are_refused_too(tmp_path: Path, value: str) -> None:
+    assert "`grace` (in puntini.toml)" in refusal(tmp_path, f"grace = {value}")
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+@pytest.mark.parametrize("value", ["-1", "99999999999999999999", "0x10", "1_000", "True"])
+def test_numbers_are_plain_and_within_bounds(tmp_path: Path, name: str, value: str) -> None:
+    assert f"`{name}`" in refusal(tmp_path, environ={f"PUNTINI_{name.upper()}": value})
+
+
+@pytest.mark.parametrize("name", NOT_ZERO)
+def test_some_can_not_be_zero(tmp_path: Path, name: str) -> None:
+    assert f"`{name}`" in refusal(tmp_path, flags={name: "0"})
+
+
+@pytest.mark.parametrize("name", ZERO_MEANS_NEVER)
+def test_for_others_zero_means_never_or_all(tmp_path: Path, name: str) -> None:
+    assert getattr(loaded(tmp_path, flags={name: "0"}), name) == 0
+    assert "; 0 " in DOCS[name]
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_no_text_can_be_empty(tmp_path: Path, name: str) -> None:
+    assert f"`{name}`" in refusal(tmp_path, environ={f"PUNTINI_{name.upper()}": ""})
+
+
+@pytest.mark.parametrize("port", ["0", "1", "65535"])
+def test_every_port_there_is_can_be_asked_for(tmp_path: Path, port: str) -> None:
+    assert loaded(tmp_path, flags={"port": port}).port == int(port)
+
+
+def test_a_choice_names_its_choices(tmp_path: Path) -> None:
+    sentence = refusal(tmp_path, environ={"PUNTINI_LOG_LEVEL": "INFO"})
+    assert sentence == "`log_level` (in the environment) can't be 'INFO': use debug or info or warning or error."
+
+
+# What is not there.
+
+
+def test_a_misspelt_variable_is_not_ignored(tmp_path: Path) -> None:
+    sentence = refusal(tmp_path, environ={"PUNTINI_PROT": "80"})
+    assert sentence == "There is no setting `prot` (in the environment); did you mean `port`?"
+
+
+def test_a_misspelt_setting_in_a_file_is_not_ignored(tmp_path: Path) -> None:
+    assert refusal(tmp_path, "max_stream = 5").endswith("(in puntini.toml); did you mean `max_streams`?")
+
+
+def test_what_is_near_to_nothing_is_pointed_to_the_list(tmp_path: Path) -> None:
+    assert refusal(tmp_path, "[xyz]\na = 1").endswith("`puntini serve --help` lists them.")
+
+
+def test_a_file_that_is_named_has_to_be_there(tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured, match=r"none\.toml can't be read: No such file"):
+        load({}, {}, tmp_path, tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize("content", [b"port = ", b"= 5", b"port = 1\nport = 2", b"\xff\xfe"])
+def test_a_file_that_is_not_toml_is_said_so(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "puntini.toml").write_bytes(content)
+    assert "puntini.toml is not TOML: " in refusal(tmp_path)
+
+
+# What is said of them.
+
+
+def test_every_setting_is_explained_and_nothing_else_is() -> None:
+    assert list(DOCS) == list(FIELDS)
+
+
+def test_settings_can_not_change_once_they_are_read() -> None:
+    with pytest.raises(AttributeError):
+        Settings().port = 1  # type: ignore[misc]
