@@ -34,8 +34,9 @@ from puntini.log.keeper import Keeper
 from puntini.log.retention import Retention
 from puntini.settings import Settings
 from puntini.store.open import open_store
-from puntini.transport.asgi import BodyDeadline, problem_body, problem_headers
+from puntini.transport.asgi import BodyDeadline, Receive, Scope, Send, problem_body, problem_headers
 from puntini.transport.connections import Connections
+from puntini.transport.handover import outermost
 from puntini.transport.opening import Opener
 from puntini.transport.streams import Streams
 from puntini.views.session import SessionView
@@ -132,6 +133,17 @@ class Parts:
         await self.connections.drain(seconds / 2)
 
 
+class App(Starlette):
+    """Starlette, with streams that outlive the frames of their handlers."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer."""
+        if scope["type"] == "http":
+            await outermost(super().__call__, scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
 def create_app(settings: Settings, agents: Sequence[Agent] = ()) -> Starlette:
     """The server as an ASGI app, with ``agents`` beside the built-in ones. Raises Misconfigured."""
     parts = Parts(settings, [ScriptedAgent(), *agents])
@@ -142,7 +154,7 @@ def create_app(settings: Settings, agents: Sequence[Agent] = ()) -> Starlette:
             app.router.routes[:] = routes
             yield
 
-    app = Starlette(
+    app = App(
         lifespan=lifespan,
         middleware=[
             Middleware(OpenGate, origins=settings.cors_origins),

@@ -106,7 +106,7 @@ class Desk:
         self._store = store
         self._keeper = keeper
         self._work = work
-        self._closing: set[str] = set()
+        self._closing: dict[str, anyio.Event] = {}
 
     @property
     def default_agent(self) -> str:
@@ -213,11 +213,15 @@ class Desk:
             raise Invalid(f"{path}: there is no agent `{agent[:80]}`", path=path)
 
     async def _active(self, session_id: str) -> SessionRow:
+        row = await self._row(session_id)
+        if row.status == "closed":
+            raise SessionClosed("The session is closed; create another.")
+        return row
+
+    async def _row(self, session_id: str) -> SessionRow:
         row = await self._store.session(session_id)
         if row is None:
             raise NotFound(f"There is no session `{session_id}`.")
-        if row.status == "closed":
-            raise SessionClosed("The session is closed; create another.")
         return row
 
     # The other commands.
@@ -268,24 +272,23 @@ class Desk:
         return ChatHistory(session_id=session_id, data=ChatHistoryData(messages=messages))
 
     async def _status(self, session_id: str, agent: str) -> Envelope:
-        row = await self._store.session(session_id)
-        if row is None:
-            raise NotFound(f"There is no session `{session_id}`.")
+        row = await self._row(session_id)
         self.check_agent(agent)
         status: Literal["idle", "busy"] = "busy" if self._work.busy(session_id) else "idle"
         return AgentStatus(session_id=session_id, data=AgentStatusData(agent=agent or row.agent, status=status))
 
     async def close(self, session_id: str, reason: str, command: CloseSession | None = None) -> Envelope:
         """Stop what runs and write the session's last event. Closing a closed session changes nothing."""
-        row = await self._store.session(session_id)
-        if row is None:
-            raise NotFound(f"There is no session `{session_id}`.")
-        if row.status == "active" and session_id not in self._closing:
-            self._closing.add(session_id)
+        while (await self._row(session_id)).status == "active":
+            if closed := self._closing.get(session_id):
+                await closed.wait()
+                continue
+            closed = self._closing[session_id] = anyio.Event()
             try:
                 await self._close(session_id, reason)
             finally:
-                self._closing.discard(session_id)
+                del self._closing[session_id]
+                closed.set()
         return SessionClosedEvent(session_id=session_id, data=SessionClosedData(reason=reason))
 
     async def _close(self, session_id: str, reason: str) -> None:

@@ -112,7 +112,8 @@ class Sessions:
         if body.agent is not None:
             self._desk.check_agent(body.agent, "agent")
         if body.title is not None or body.agent is not None:
-            await self._store.amend(session_id, at=now_ms(), title=body.title, agent=body.agent)
+            agent = self._desk.default_agent if body.agent == "" else body.agent
+            await self._store.amend(session_id, at=now_ms(), title=body.title, agent=agent)
         if body.status == "closed":
             await self._desk.close(session_id, "closed by request")
         return Json(self._info(await self._row(session_id)))

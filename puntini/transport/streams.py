@@ -23,6 +23,7 @@ from puntini.protocol.select import Selection
 from puntini.transport.asgi import Receive, Scope, Send, answer, answer_problem, header, line_of
 from puntini.transport.carrier import Carrier
 from puntini.transport.connections import Connection, Connections, Transport
+from puntini.transport.handover import hand_over
 from puntini.transport.negotiate import Form, choose
 from puntini.transport.opening import Opener, Opening
 from puntini.transport.page import page
@@ -78,6 +79,7 @@ class Streams:
     ) -> None:
         """Open the stream and carry it. Raises PuntiniError only before the response has begun."""
         feed = await self.hub.attach(request.session_id)
+        handed_over = False
         try:
             opening = await self.opener.open(request, feed, task)
             headers = [*COMMON, (b"puntini-cursor", opening.start_id.encode()), *headers]
@@ -87,9 +89,10 @@ class Streams:
                 await send({"type": "http.response.start", "status": 204, "headers": headers})
                 await send({"type": "http.response.body", "body": b""})
             else:
-                await self._stream(scope, receive, send, request, opening, feed, form, headers)
+                handed_over = await self._stream(scope, receive, send, request, opening, feed, form, headers)
         finally:
-            self.hub.detach(feed)
+            if not handed_over:
+                self.hub.detach(feed)
 
     async def result(self, scope: Scope, receive: Receive, task: TaskRow) -> End | None:
         """Wait for a task's end; None when the client left first. Raises Unavailable when the server shuts down."""
@@ -131,23 +134,35 @@ class Streams:
         feed: Feed,
         form: Form,
         headers: HeaderList,
-    ) -> None:
+    ) -> bool:
+        """Begin the response; whether the rest, and the feed with it, was handed over."""
         words, media = WORDS[form]
         start = {"type": "http.response.start", "status": 200, "headers": [(b"content-type", media), *headers]}
         if scope["method"] == "HEAD":
             await send(start)
             await send({"type": "http.response.body", "body": b""})
-            return
+            return False
         connection = self.connections.open("sse" if form == "sse" else "ndjson", request.session_id)
         try:
             await send(start)
-            carrier = Carrier(request, opening, feed, connection, words, partial(_write, send), self.opener)
+        except BaseException:
+            self.connections.close(connection)
+            raise
+        carrier = Carrier(request, opening, feed, connection, words, partial(_write, send), self.opener)
+        await hand_over(scope, partial(self._carry, carrier, scope, receive, send, connection))
+        return True
+
+    async def _carry(
+        self, carrier: Carrier, scope: Scope, receive: Receive, send: Send, connection: Connection
+    ) -> None:
+        try:
             with suppress(NotFound):  # deleted while it was followed: the stream ends, and a reconnect is told 404
                 await _attended(carrier.run, scope, receive, connection)
             if connection.ending != "gone":
                 await send({"type": "http.response.body", "body": b""})
         finally:
             self.connections.close(connection)
+            self.hub.detach(carrier.reader.feed)
 
     @asynccontextmanager
     async def connection(self, transport: Transport, session_id: str) -> AsyncIterator[Connection]:

@@ -14,7 +14,7 @@ from puntini.log.contract import Append, SessionRow, TaskRow, Written
 from puntini.protocol.events import Debug
 from puntini.store.memory import MemoryStore
 from tests.agent.actors import line
-from tests.agent.stage import log_of, pass_on, until
+from tests.agent.stage import FailingStore, log_of, pass_on, until
 
 pytestmark = pytest.mark.anyio
 ROW = TaskRow(
@@ -179,6 +179,20 @@ async def test_who_waits_for_room_is_woken_by_a_refusal() -> None:
         store.open()
         with pytest.raises(NotFound):
             await emitter.room(1)
+
+
+async def test_what_could_not_be_written_is_written_later_once_and_in_order() -> None:
+    store = FailingStore()
+    async with emitting(store) as emitter:
+        store.writes = False
+        emitter.emit(line("first"))
+        await until(lambda: has([1] * store.refused), "an append to be refused")
+        emitter.emit(line("second"))
+        store.writes = True
+        await emitter.drained()
+        emitter.emit(line("third"))
+        await emitter.drained()
+    assert await lines(store) == ["first", "second", "third"]
 
 
 async def test_a_closed_emitter_appends_nothing_more() -> None:

@@ -3,9 +3,10 @@
 import json
 from typing import Any
 
+import anyio
 import pytest
 
-from tests.api.calling import Api, problem, serving, sse
+from tests.api.calling import POLL_SECONDS, Api, problem, serving, sse
 
 pytestmark = pytest.mark.anyio
 SHORT = {"prompt": "play 3 events"}
@@ -59,7 +60,9 @@ async def test_a_format_that_is_not_there_starts_nothing(api: Api) -> None:
 
 
 async def test_the_title_is_the_beginning_of_the_prompt_on_one_line(api: Api) -> None:
-    await api.ask("POST", "/v1/chat", {"prompt": "  Draw\n\na   " + "very " * 50})
+    body = {"prompt": "  Draw\n\na   " + "very " * 50}
+    async with api.stream("/v1/chat", "POST", json.dumps(body).encode()):
+        pass
     (session,) = (await api.get("/v1/sessions"))["items"]
     assert session["title"].startswith("Draw a very very")
     assert len(session["title"]) <= 80
@@ -179,3 +182,21 @@ async def test_a_client_that_leaves_stops_nothing_and_comes_back(api: Api) -> No
     seqs = [int(id_.rpartition(".")[2]) for id_ in read + ids(again.text)]
     assert seqs == list(range(1, len(seqs) + 1))
     assert (await api.get(f"/v1/tasks/{task_id}"))["status"] == "completed"
+
+
+async def test_a_chat_that_waits_for_its_end_is_told_of_a_shutdown_and_can_be_repeated(api: Api) -> None:
+    body = {"prompt": "play 100000 events every 1 ms"}
+    async with anyio.create_task_group() as clients:
+        clients.start_soon(cut_short, api, body)
+        while not (await api.get("/v1/connections/stats"))["open"]:
+            await anyio.sleep(POLL_SECONDS)
+        await api.parts.drain(2.0)
+    (task,) = (await api.get("/v1/tasks"))["items"]
+    assert (task["status"], task["attempt"]) == ("running", 1)
+
+
+async def cut_short(api: Api, body: Any) -> None:
+    """A chat whose server shuts down before it has ended."""
+    response = await api.ask("POST", "/v1/chat", body, accept="application/json", idempotency_key="k1")
+    assert "Ask again with the same Idempotency-Key" in problem(response, 503, "unavailable")["detail"]
+    assert response.headers["retry-after"] == "1"

@@ -127,8 +127,8 @@ async def test_a_ping_is_answered_with_its_own_data(api: Api) -> None:
 
 async def test_chat_history_is_the_conversation(api: Api) -> None:
     session_id = await api.create()
-    for prompt in ("one", "two"):
-        await api.played(session_id, prompt)
+    for _ in range(2):
+        await api.played(session_id, "play 7 events")
     response = await api.command(session_id, "chat_history", limit=3)
     assert response.status_code == 200
     assert response.json()["type"] == "chat_history"

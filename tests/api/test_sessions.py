@@ -141,6 +141,11 @@ async def test_title_and_agent_can_be_changed(api: Api) -> None:
     assert (await api.get(f"/v1/sessions/{session_id}"))["title"] == "new"
 
 
+async def test_an_agent_of_no_name_is_the_default_one(api: Api) -> None:
+    session_id = await api.create()
+    assert (await api.ask("PATCH", f"/v1/sessions/{session_id}", {"agent": ""})).json()["agent"] == "scripted"
+
+
 async def test_what_is_not_named_is_not_changed(api: Api) -> None:
     session_id = await api.create(title="old")
     before = await api.get(f"/v1/sessions/{session_id}")
@@ -193,7 +198,7 @@ async def test_closing_twice_is_closing_once(api: Api) -> None:
 
 async def test_a_closed_session_can_still_be_read(api: Api) -> None:
     session_id = await api.create()
-    await api.played(session_id, "hello")
+    await api.played(session_id, "play 14 events")
     await api.ask("PATCH", f"/v1/sessions/{session_id}", {"status": "closed"})
     assert len((await api.get(f"/v1/sessions/{session_id}/messages"))["items"]) == 2
     assert len((await api.get(f"/v1/sessions/{session_id}/graph"))["nodes"]) == 2
@@ -261,3 +266,13 @@ async def long_poll(api: Api, session_id: str) -> None:
 async def test_a_session_that_is_not_there_is_not_found(api: Api, method: str) -> None:
     response = await api.ask(method, "/v1/sessions/ses_none", {} if method == "PATCH" else None)
     assert problem(response, 404, "not_found")["detail"] == "There is no session `ses_none`."
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/sessions", "/v1/sessions/{}", "/v1/sessions/{}/graph", "/v1/tasks", "/v1/health"]
+)
+async def test_head_is_get_without_a_body(api: Api, path: str) -> None:
+    path = path.format(await api.create())
+    head, get = await api.ask("HEAD", path), await api.ask("GET", path)
+    assert head.status_code == get.status_code == 200
+    assert head.headers["content-type"] == get.headers["content-type"]

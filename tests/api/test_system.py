@@ -1,14 +1,16 @@
 """Health, readiness, status, connections, metrics."""
 
+from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 
 from puntini import __version__
 from puntini.app import create_app
 from puntini.errors import Misconfigured
 from puntini.settings import Settings
-from tests.api.calling import Api, problem, serving
+from tests.api.calling import DEADLINE_SECONDS, Api, problem, serving
 
 pytestmark = pytest.mark.anyio
 
@@ -72,6 +74,47 @@ async def test_a_drain_ends_streams_with_a_time_to_come_back(api: Api) -> None:
         text = await wire.end()
     assert '"reason":"drain"' in text
     assert text.count("retry: ") == 2
+
+
+async def test_an_agent_that_hears_nothing_does_not_keep_the_server_from_ending() -> None:
+    deaf = Deaf()
+    with anyio.fail_after(DEADLINE_SECONDS):
+        async with serving([deaf], grace=0.1) as api:
+            await api.prompt(await api.create(), "listen", agent="deaf")
+            await deaf.here.wait()
+
+
+async def test_after_a_drain_the_end_comes_at_once() -> None:
+    deaf = Deaf()
+    with anyio.fail_after(DEADLINE_SECONDS):
+        async with serving([deaf], grace=3_600) as api:
+            await api.prompt(await api.create(), "listen", agent="deaf")
+            await deaf.here.wait()
+            await api.parts.drain(0.1)
+
+
+async def test_what_was_cut_off_is_taken_up_again(tmp_path: Path) -> None:
+    store = tmp_path / "puntini.db"
+    async with serving([Deaf()], store=store, grace=0.1) as api:
+        task_id = await api.prompt(await api.create(), "listen", agent="deaf")
+    async with serving([Deaf()], store=store, grace=0.1) as api:
+        task = await api.until(task_id, "running")
+        assert task["attempt"] == 2
+
+
+class Deaf:
+    """An agent that never comes to a safe point."""
+
+    name = "deaf"
+
+    def __init__(self) -> None:
+        self.here = anyio.Event()
+
+    async def run(self, task: Any) -> str:
+        """Wait for ever."""
+        self.here.set()
+        await anyio.sleep_forever()
+        return "never"
 
 
 async def test_streams_have_a_limit() -> None:

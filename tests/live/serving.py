@@ -90,6 +90,12 @@ class Serving:
                 self.kill()
         self._http.close()
 
+    def restart(self) -> None:
+        """End it well and start it again, on the same port and store."""
+        self.terminate()
+        self.wait()
+        self.start()
+
     # What it is.
 
     @property

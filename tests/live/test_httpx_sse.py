@@ -1,7 +1,10 @@
-"""``httpx-sse`` against a real server: what its users write, and how they come back."""
+"""``httpx-sse`` against a real server: what its users write, and how they come back.
+
+Other than a browser, it hands out blocks without data too: the retry time and the start cursor, and pings that move it.
+"""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 
 import httpx
@@ -22,6 +25,11 @@ def connected(server: Serving, path: str, *, method: str = "GET", **options: obj
         yield source
 
 
+def telling(source: EventSource) -> Generator[ServerSentEvent]:
+    """What a browser would dispatch: the blocks with data."""
+    return (event for event in source.iter_sse() if event.data)
+
+
 def up_to(events: Iterator[ServerSentEvent], *names: str) -> list[ServerSentEvent]:
     """What comes up to the first event of one of these names, that one too."""
     found: list[ServerSentEvent] = []
@@ -34,7 +42,7 @@ def up_to(events: Iterator[ServerSentEvent], *names: str) -> list[ServerSentEven
 
 def test_a_stream_is_followed_from_its_snapshot_to_the_tasks_end(server: Serving) -> None:
     session_id = server.create()
-    with connected(server, stream_path(session_id)) as source, closing(source.iter_sse()) as events:
+    with connected(server, stream_path(session_id)) as source, closing(telling(source)) as events:
         source.response.raise_for_status()
         ready, live = up_to(events, "live")
         server.play(session_id, "play 20 events every 1 ms")
@@ -47,10 +55,11 @@ def test_a_stream_is_followed_from_its_snapshot_to_the_tasks_end(server: Serving
 
 def test_the_server_says_when_to_come_back(server: Serving) -> None:
     with connected(server, stream_path(server.create())) as source, closing(source.iter_sse()) as events:
-        first = next(events)
+        first, second = next(events), next(events)
 
     assert first.retry is not None
     assert 1_000 <= first.retry <= 3_000
+    assert (second.id, second.data) == (source.response.headers["puntini-cursor"], "")
 
 
 def test_a_client_that_comes_back_with_its_last_id_misses_and_repeats_nothing(server: Serving) -> None:
@@ -59,7 +68,7 @@ def test_a_client_that_comes_back_with_its_last_id_misses_and_repeats_nothing(se
     read: list[ServerSentEvent] = []
     headers = {"last-event-id": "0"}
     while not read or read[-1].event not in TASK_ENDS:
-        with connected(server, stream_path(session_id), headers=headers) as source, closing(source.iter_sse()) as events:
+        with connected(server, stream_path(session_id), headers=headers) as source, closing(telling(source)) as events:
             for event, _ in zip(events, range(120), strict=False):
                 if "id" in event.json():
                     read.append(event)
@@ -78,14 +87,14 @@ def test_the_last_id_survives_a_server_that_was_killed(server: Serving) -> None:
     with (
         pytest.raises(httpx.TransportError),
         connected(server, path, params={"after": "earliest"}) as source,
-        closing(source.iter_sse()) as events,
+        closing(telling(source)) as events,
     ):
         for event in events:
             read += [event] if "id" in event.json() else []
             if len(read) == 100:
                 server.kill()
     server.start()
-    with connected(server, path, headers={"last-event-id": read[-1].id}) as source, closing(source.iter_sse()) as events:
+    with connected(server, path, headers={"last-event-id": read[-1].id}) as source, closing(telling(source)) as events:
         read += [event for event in up_to(events, *TASK_ENDS) if "id" in event.json()]
 
     assert [event.json() for event in read] == server.events(session_id)
@@ -93,7 +102,7 @@ def test_the_last_id_survives_a_server_that_was_killed(server: Serving) -> None:
 
 def test_chat_is_a_stream_too(server: Serving) -> None:
     body = {"prompt": "play 10 events every 1 ms"}
-    with connected(server, "/v1/chat", method="POST", json=body) as source, closing(source.iter_sse()) as events:
+    with connected(server, "/v1/chat", method="POST", json=body) as source, closing(telling(source)) as events:
         read = list(events)
 
     assert read[-1].event == "task_completed"
@@ -105,7 +114,7 @@ def test_a_drained_stream_ends_after_a_whole_event_that_says_reconnect(server: S
     session_id = server.create()
     server.play(session_id, "play 100000 events every 1 ms")
     with connected(server, stream_path(session_id), params={"after": "now"}) as source:
-        with closing(source.iter_sse()) as events:
+        with closing(telling(source)) as events:
             next(events)
             server.terminate()
             *_, last = events

@@ -1,5 +1,8 @@
 """Streams over WebSocket: the handshake, the frames, the commands, the end."""
 
+from itertools import pairwise
+
+import anyio.lowlevel
 import msgspec
 import pytest
 
@@ -234,6 +237,20 @@ async def test_resume_goes_on_from_a_cursor(server: Server) -> None:
         await socket.until_seq(5)
 
         assert socket.ids() == [3, 4, 5]
+
+
+async def test_resuming_amid_the_traffic_mixes_nothing_of_the_old_into_the_new(server: Server) -> None:
+    session = await server.session()
+
+    async with server.socket(stream_of(session, "after=0"), subprotocols=()) as socket:
+        for number in range(200):
+            await server.say(session, thought(str(number)))
+            await anyio.lowlevel.checkpoint()
+            if number % 20 == 7:
+                socket.say("resume", {"after": "0"})
+        await socket.until(lambda: socket.types().count("live") == 11 and socket.ids()[-1] == 200)
+
+        assert all(after in (1, before + 1) for before, after in pairwise(socket.ids()))
 
 
 async def test_resume_from_a_broken_cursor_is_a_gap(server: Server) -> None:

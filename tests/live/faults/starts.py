@@ -15,16 +15,30 @@ START_SECONDS = 20.0
 
 def puntini_serve(directory: Path, *flags: str, before: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
     """Run it where it must not start. ``before`` goes before the command. Raises TimeoutExpired when it serves."""
-    return subprocess.run(
+    process = begin(directory, *flags, before=before)
+    try:
+        return ended(process)
+    finally:
+        process.kill()
+
+
+def begin(directory: Path, *flags: str, before: tuple[str, ...] = ()) -> "subprocess.Popen[str]":
+    """Start it, and wait for nothing."""
+    return subprocess.Popen(
         [*before, sys.executable, "-m", "puntini", "serve", *flags],
         cwd=directory,
         env={name: value for name, value in os.environ.items() if not name.startswith("PUNTINI_")}
         | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=START_SECONDS,
-        check=False,
     )
+
+
+def ended(process: "subprocess.Popen[str]") -> "subprocess.CompletedProcess[str]":
+    """Its end, and all that it said. Raises TimeoutExpired."""
+    output, errors = process.communicate(timeout=START_SECONDS)
+    return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
 
 
 def assert_one_sentence(ended: subprocess.CompletedProcess[str], *words: str) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.live.faults.starts import as_anybody, assert_one_sentence, puntini_serve
-from tests.live.serving import Serving, serving
+from tests.live.faults.starts import as_anybody, assert_one_sentence, begin, ended, puntini_serve
+from tests.live.serving import Serving, serving, wait_for
 
 READ_ONLY_FILE, READ_ONLY_DIRECTORY = 0o444, 0o555
 
@@ -35,9 +35,19 @@ def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir()), "it has not begun a store"
 
 
-def test_a_port_that_somebody_bound_but_does_not_serve_yet_is_taken_too(server: Serving, tmp_path: Path) -> None:
-    ended = puntini_serve(tmp_path, "--store=other.db", f"--port={server.port}")
-    assert_one_sentence(ended, str(server.port), "--port")
+def test_of_two_servers_that_start_together_on_one_port_one_is_told(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    both = [begin(tmp_path, f"--store={name}.db", f"--port={port}") for name in ("one", "other")]
+    try:
+        loser = wait_for(lambda: next((one for one in both if one.poll() is not None), None), 20, "an end")
+        assert_one_sentence(ended(loser), str(port), "--port")
+        [winner] = [one for one in both if one is not loser]
+        winner.terminate()
+        assert ended(winner).returncode == 0
+    finally:
+        for one in both:
+            one.kill()
 
 
 def test_a_read_only_store_is_refused(stored: Path) -> None:

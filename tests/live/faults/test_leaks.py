@@ -1,0 +1,85 @@
+"""What was opened and closed again is gone: counts come back, and memory does not grow with what has been."""
+
+import anyio
+import pytest
+from anyio.to_thread import run_sync
+
+from tests.live.faults.reader import Reader
+from tests.live.faults.streams import FORMS
+from tests.live.serving import Serving, wait_for
+
+pytestmark = pytest.mark.anyio
+
+STREAMS = 2_000
+AT_ONCE = 250
+GROWTH = 6 << 20
+"""3 kB a stream, where an open one takes 15 to 30: what the allocator keeps in pieces, but no stream."""
+SESSIONS = 300
+GROWTH_OF_SESSIONS = 6 << 20
+EVENTS = 50
+
+
+def stats(server: Serving) -> dict[str, int]:
+    """What the server counts."""
+    return dict(server.get("/v1/connections/stats"))
+
+
+async def open_and_close(server: Serving, session: str, count: int) -> None:
+    """Open streams of all kinds, some at a time, and leave them rudely."""
+    for _ in range(count // AT_ONCE):
+        readers = [Reader(server, session, [FORMS[n % 3]]) for n in range(AT_ONCE)]
+        async with anyio.create_task_group() as tasks:
+            for reader in readers:
+                tasks.start_soon(reader.read_once)
+            with anyio.fail_after(20):
+                while not all(reader.opened for reader in readers):
+                    await anyio.sleep(0.01)
+            tasks.cancel_scope.cancel()
+    await run_sync(lambda: wait_for(lambda: stats(server)["open"] == 0, 10, "the end of all streams"))
+
+
+async def test_two_thousand_streams_leave_nothing_behind(server: Serving) -> None:
+    session = await run_sync(server.create)
+    await run_sync(lambda: server.finish(server.play(session, f"play {EVENTS} events")))
+    await open_and_close(server, session, AT_ONCE * 2)
+    before, opened = server.memory, (await run_sync(stats, server))["opened"]
+    await open_and_close(server, session, STREAMS)
+    seen = await run_sync(stats, server)
+    assert seen["opened"] - opened == STREAMS
+    assert (seen["open"], seen["by_transport"], seen["sessions"]) == (0, {}, 0)
+    assert server.memory - before < GROWTH, f"grew by {server.memory - before >> 10} KiB"
+
+
+async def test_streams_that_are_open_while_events_come_leave_nothing_behind(server: Serving) -> None:
+    session = await run_sync(server.create)
+    task = await run_sync(server.play, session, "play 100000 events every 5 ms")
+    await open_and_close(server, session, AT_ONCE * 2)
+    before = server.memory
+    await open_and_close(server, session, AT_ONCE * 3)
+    assert server.memory - before < GROWTH, f"grew by {server.memory - before >> 10} KiB"
+    await run_sync(lambda: server.command(session, "control", task_id=task, action="stop"))
+
+
+def live_and_die(server: Serving, count: int) -> None:
+    """Create sessions, have something said in each, read it, delete them."""
+    for _ in range(count):
+        session = server.create()
+        server.finish(server.play(session, f"play {EVENTS} events"))
+        assert server.get(f"/v1/sessions/{session}/graph")["nodes"]
+        assert len(server.events(session)) > EVENTS
+        assert server.ask("DELETE", f"/v1/sessions/{session}").status_code == 204
+
+
+def test_sessions_that_are_deleted_leave_nothing_behind(server: Serving) -> None:
+    live_and_die(server, SESSIONS // 3)
+    before, stored = server.memory, store_bytes(server)
+    live_and_die(server, SESSIONS)
+    assert server.get("/v1/sessions/stats") == {"total": 0, "active": 0, "closed": 0}
+    assert server.get("/v1/sessions") == {"items": [], "total": 0}
+    assert server.memory - before < GROWTH_OF_SESSIONS, f"grew by {server.memory - before >> 10} KiB"
+    assert store_bytes(server) == stored, "the room of what was deleted is used again"
+
+
+def store_bytes(server: Serving) -> int:
+    """The store's size, its log put in."""
+    return (server.directory / "puntini.db").stat().st_size
