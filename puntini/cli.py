@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import click
 from msgspec.structs import FieldInfo, fields
@@ -12,6 +12,9 @@ from msgspec.structs import FieldInfo, fields
 from puntini import __version__
 from puntini.errors import Misconfigured, PuntiniError
 from puntini.settings import DOCS, PREFIX, Settings, load
+
+if TYPE_CHECKING:
+    from puntini.store.sqlite.admin import Figures
 
 FAILED, USAGE, INTERRUPTED = 1, 2, 130
 URL = "http://127.0.0.1:8000"
@@ -199,6 +202,76 @@ def replay(session: str, speed: float, after: str, longest_pause: float, as_json
     from puntini.client import talk
 
     return talk.replay(url, session, after=after, speed=speed, longest_pause=longest_pause, as_json=as_json)
+
+
+# The store's file.
+
+_store = click.option(
+    "--store", default=None, metavar="FILE", help=f"The store's file, if not the one that is set.  [{PREFIX}STORE]"
+)
+
+
+@cli.group()
+def store() -> None:
+    """Look after the file that a server keeps its log in."""
+
+
+@store.command("check")
+@_store
+def store_check(store: str | None) -> int:
+    """Say whether a store is sound, and what is wrong with it. A server may be running."""
+    from puntini.store.sqlite import admin
+    from puntini.views.session import SessionView
+
+    file = _store_file(store)
+    faults = admin.check(file, decode_snapshot=SessionView.decode)
+    found = admin.figures(file)
+    for fault in faults:
+        click.echo(fault)
+    verdict = f"has {_counted(len(faults), 'fault')}" if faults else "is sound"
+    click.echo(f"{file} {verdict}: {_holds(found)}.")
+    return FAILED if faults else 0
+
+
+@store.command("backup")
+@click.argument("to", type=click.Path(path_type=Path))
+@_store
+def store_backup(to: Path, store: str | None) -> None:
+    """Copy a store to a new file. A server may be running; the copy is as the store is at one moment."""
+    from puntini.store.sqlite import admin
+
+    copied = admin.backup(_store_file(store), to)
+    click.echo(f"{to} holds {_holds(copied)}.")
+
+
+@store.command("new-epoch")
+@_store
+def store_new_epoch(store: str | None) -> None:
+    """Begin a new epoch, after a store's file was put back in an earlier state by other means than `store backup`.
+
+    Readers that come with an older id are told of a gap, and get a fresh snapshot. The server must not be running.
+    """
+    from puntini.store.sqlite import admin
+
+    file = _store_file(store)
+    click.echo(f"{file}: the epoch is {admin.new_epoch(file)} now.")
+
+
+def _holds(found: "Figures") -> str:
+    parts = ((found.sessions, "session"), (found.events, "event"), (found.bytes, "byte"))
+    return ", ".join(_counted(number, word) for number, word in parts)
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def _store_file(named: str | None) -> Path:
+    """The file that is meant. Raises Misconfigured when the store is none."""
+    url = named or load({}, os.environ, Path.cwd()).store
+    if url == "memory:" or "://" in url.replace("sqlite://", "", 1):
+        raise Misconfigured(f"The store {url} is no SQLite file; name one with --store.")
+    return Path(url.removeprefix("sqlite://"))
 
 
 # The words.
