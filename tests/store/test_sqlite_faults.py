@@ -4,15 +4,14 @@ import asyncio
 import json
 import os
 import random
-import resource
 import signal
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
 
 import apsw
 import pytest
@@ -21,12 +20,18 @@ from puntini.errors import Misconfigured, StoreUnavailable
 from puntini.log.contract import Fsync
 from puntini.store.sqlite import admin, files
 from puntini.store.sqlite.store import SqliteStore
-from tests.store.making import SESSION, add, begin, everything, many, once, said
+from tests.store.making import SESSION, add, begin, everything, many, said
 
 pytestmark = pytest.mark.anyio
 
 ROOT = Path(__file__).parents[2]
-NOBODY = 65534
+
+
+def change(path: Path, sql: str) -> None:
+    """Change a file that no store has open."""
+    connection = apsw.Connection(str(path))
+    connection.execute(sql)
+    connection.close()
 
 
 @pytest.fixture
@@ -36,15 +41,14 @@ def path(tmp_path: Path) -> Path:
 
 
 @contextmanager
-def child(program: str, *arguments: object, **options: Any) -> Iterator[subprocess.Popen[str]]:
+def child(program: str, *arguments: object, within: Sequence[str] = ()) -> Iterator[subprocess.Popen[str]]:
     """A Python process that runs a program with the store's words imported; it is dead in the end."""
     head = "import asyncio, json, sys\nfrom puntini.store.open import open_store\nfrom tests.store.making import *\n"
     process = subprocess.Popen(
-        [sys.executable, "-c", head + textwrap.dedent(program), *map(str, arguments)],
+        [*within, sys.executable, "-c", head + textwrap.dedent(program), *map(str, arguments)],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         text=True,
-        **options,
     )
     try:
         with process:
@@ -137,64 +141,268 @@ async def test_a_creation_that_was_cut_short_is_done_again(path: Path) -> None:
 # Out of room.
 
 FILLING = """
-    import resource
+    from puntini.errors import StoreUnavailable
+    from puntini.store.sqlite import admin
     async def main():
         store = await open_store(sys.argv[1])
         await store.append(begin(SESSION, said("first")))
-        limit(int(sys.argv[2]))
+        set_limit()
         acknowledged, refused = [1], ""
         while not refused:
             try:
-                written = await store.append(add(said("x" * 5_000), said("y" * 5_000)))
-                acknowledged.append(written.last)
+                acknowledged.append((await store.append(add(said("x" * 5_000), said("y" * 5_000)))).last)
             except StoreUnavailable as error:
                 refused = error.message
         kept = [seq for seq, _ in await everything(store)]
-        limit(-1)
+        lift_limit()
         written = await store.append(add(said("room again")))
-        print(json.dumps([acknowledged[-1], kept == list(range(1, acknowledged[-1] + 1)), refused, written.first]))
         await store.close()
-    from puntini.errors import StoreUnavailable
-    if __name__ == "__main__":
-        asyncio.run(main())
+        print(json.dumps([acknowledged[-1], kept, refused, written.first, admin.check(Path(sys.argv[1]))]))
+    asyncio.run(main())
 """
 LARGEST_FILE = """
-    def limit(size):
-        import resource, signal
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (size, -1))
+    import resource
+    from pathlib import Path
+    def set_limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, resource.RLIM_INFINITY))
+    def lift_limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 """
 SMALL_DISK = """
-    def limit(size):
-        import os, subprocess
-        if size < 0:
-            subprocess.run(["mount", "-o", "remount,size=64m", os.path.dirname(sys.argv[1])], check=True)
+    import subprocess
+    from pathlib import Path
+    def set_limit():
+        pass
+    def lift_limit():
+        subprocess.run(["mount", "-o", "remount,size=64m", Path(sys.argv[1]).parent], check=True)
 """
 
 
-def check_filled(process: subprocess.Popen[str], path: Path) -> str:
-    """What a process that filled its disk has to report; returns the sentence it was refused with."""
-    said_in_the_end, _ = process.communicate(timeout=40)
-    acknowledged, kept, refused, again = json.loads(said_in_the_end)
+def fill(limit: str, path: Path, within: Sequence[str] = ()) -> str:
+    """Append in a process until it is refused, then with room again; returns the sentence it was refused with."""
+    with child(textwrap.dedent(limit) + textwrap.dedent(FILLING), path, within=within) as process:
+        reported, _ = process.communicate(timeout=40)
+    acknowledged, kept, refused, again, faults = json.loads(reported)
     assert acknowledged > 1
-    assert kept
+    assert kept == list(range(1, acknowledged + 1))
     assert again == acknowledged + 1
+    assert faults == []
     return str(refused)
 
 
-async def test_a_file_that_may_not_grow_refuses_and_goes_on_when_it_may(path: Path) -> None:
-    with child(textwrap.dedent(LARGEST_FILE) + textwrap.dedent(FILLING), path, 1 << 20) as process:
-        refused = check_filled(process, path)
-
-    assert "nothing was written" in refused
-    assert admin.check(path) == []
+def test_a_file_that_may_not_grow_refuses_and_goes_on_when_it_may(path: Path) -> None:
+    assert "nothing was written" in fill(LARGEST_FILE, path)
 
 
-def own_mounts() -> list[str]:
-    """How to run a command that may mount; empty where that is not allowed."""
-    command = ["unshare", "-rm"]
+def test_a_full_disk_refuses_and_goes_on_when_there_is_room(path: Path) -> None:
+    mounts = ["unshare", "-rm", "sh", "-c", 'mount -t tmpfs -o size=2m none "$0" && exec "$@"', str(path.parent)]
     try:
-        allowed = subprocess.run([*command, "true"], capture_output=True, check=False).returncode == 0
-    except OSError:
-        allowed = False
-    return command if allowed else []
+        subprocess.run([*mounts, "true"], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("a disk of its own can't be mounted here")
+
+    assert fill(SMALL_DISK, path, mounts) == "The store's disk is full; nothing was written. Make room and try again."
+
+
+def test_a_store_for_which_there_is_no_room_is_not_made(path: Path) -> None:
+    program = """
+        import resource
+        resource.setrlimit(resource.RLIMIT_FSIZE, (8_192, 8_192))
+        try:
+            asyncio.run(open_store(sys.argv[1]))
+        except Exception as error:
+            print(type(error).__name__, error)
+    """
+    with child(program, path) as process:
+        reported, _ = process.communicate(timeout=20)
+
+    assert reported.startswith("Misconfigured The store ")
+    assert "can't be created" in reported
+    assert not path.exists()
+
+
+# Without rights.
+
+WITHOUT_RIGHTS = """
+    import os
+    from puntini.store.sqlite.store import SqliteStore
+    asyncio.run(asyncio.to_thread(int))  # imports what could not be read without rights
+    if os.getuid() == 0:
+        os.setgroups([]), os.setgid(65534), os.setuid(65534)
+    try:
+        asyncio.run(SqliteStore.open(sys.argv[1]))
+    except Exception as error:
+        print(type(error).__name__, error)
+"""
+
+
+@pytest.fixture
+def public() -> Iterator[Path]:
+    """A directory that anybody can reach, which pytest's own are not."""
+    with TemporaryDirectory() as directory:
+        Path(directory).chmod(0o755)
+        yield Path(directory)
+
+
+def test_a_directory_that_can_not_be_written_to_is_named(public: Path) -> None:
+    public.chmod(0o555)
+
+    with child(WITHOUT_RIGHTS, public / "puntini.db") as process:
+        reported, _ = process.communicate(timeout=20)
+
+    assert reported.startswith(f"Misconfigured The store {public / 'puntini.db'} can't be locked: Permission denied.")
+
+
+def test_a_file_that_can_not_be_written_to_is_named(public: Path) -> None:
+    files.create(public / "puntini.db")
+    (public / "puntini.db").chmod(0o444)
+    public.chmod(0o777)
+
+    with child(WITHOUT_RIGHTS, public / "puntini.db") as process:
+        reported, _ = process.communicate(timeout=20)
+
+    assert reported == f"Misconfigured The store {public / 'puntini.db'} can't be used: The store is read-only.\n"
+
+
+# What is no store, or somebody else's.
+
+
+async def test_a_second_server_is_refused(path: Path) -> None:
+    store = await SqliteStore.open(str(path))
+    link = path.with_name("link.db")
+    link.symlink_to(path)
+
+    for name in (path, link):
+        with pytest.raises(Misconfigured, match=r"Another server is using the store .*; stop it"):
+            await SqliteStore.open(str(name))
+
+    await store.close()
+    await (await SqliteStore.open(str(path))).close()
+
+
+def test_what_is_no_database_is_refused_and_left_alone(path: Path) -> None:
+    letter = "a letter to a friend\n" * 500
+    path.write_text(letter)
+
+    with pytest.raises(Misconfigured, match="is not a SQLite file"):
+        asyncio.run(SqliteStore.open(str(path)))
+
+    assert path.read_text() == letter
+
+
+async def test_another_programs_database_is_refused(path: Path) -> None:
+    change(path, "CREATE TABLE recipes (name)")
+
+    with pytest.raises(Misconfigured, match="not a Puntini store"):
+        await SqliteStore.open(str(path))
+
+
+async def test_a_newer_programs_store_is_refused(path: Path) -> None:
+    files.create(path)
+    change(path, "PRAGMA user_version = 999")
+
+    with pytest.raises(Misconfigured, match=r"newer Puntini \(schema 999\); install that version"):
+        await SqliteStore.open(str(path))
+
+
+# After a power cut.
+
+
+@pytest.mark.parametrize(
+    ("durability", "clean", "boot", "stays"),
+    [
+        ("normal", "0", "another boot", False),
+        ("normal", "0", files.boot_id(), True),
+        ("normal", "1", "another boot", True),
+        ("full", "0", "another boot", True),
+    ],
+)
+async def test_the_epoch_is_renewed_when_commits_may_be_lost(
+    path: Path, durability: Fsync, clean: str, boot: str, stays: bool
+) -> None:
+    before = await SqliteStore.open(str(path), durability=durability)
+    await before.close()
+    change(path, f"UPDATE meta SET value = '{clean}' WHERE key = 'clean'")
+    change(path, f"UPDATE meta SET value = '{boot}' WHERE key = 'boot'")
+
+    after = await SqliteStore.open(str(path), durability="full")
+    await after.close()
+
+    assert (after.epoch == before.epoch) == stays
+
+
+def test_the_epoch_is_renewed_where_boots_can_not_be_told_apart(path: Path) -> None:
+    files.create(path)
+    connection = files.connect(path, write=True)
+
+    epochs = [files.begin(connection, "normal", boot="") for _ in range(2)]
+
+    connection.close()
+    assert epochs[0] != epochs[1]
+
+
+# How it writes.
+
+
+async def test_what_waits_together_is_committed_together(path: Path) -> None:
+    store = await SqliteStore.open(str(path))
+    await store.append(begin())
+
+    await asyncio.gather(*[store.submit(add(said())) for _ in range(1_000)])
+
+    stats = store.stats
+    await store.close()
+    assert (stats["appends"], stats["events"]) == (1_001, 1_000)
+    assert stats["commits"] < 100
+
+
+SYNCING = """
+    import apsw
+    from puntini.store.open import open_store
+    synced = 0
+    class File(apsw.VFSFile):
+        def __init__(self, name, flags):
+            super().__init__("unix", name, flags)
+        def xSync(self, flags):
+            global synced
+            synced += 1
+            super().xSync(flags)
+    class Watched(apsw.VFS):
+        def __init__(self):
+            super().__init__("watched", "unix", makedefault=True)
+        def xOpen(self, name, flags):
+            return File(name, flags)
+    async def main():
+        store = await open_store(sys.argv[1], durability=sys.argv[2])
+        await store.append(begin())
+        before = synced
+        for _ in range(20):
+            await store.append(add(said()))
+        print(synced - before)
+        await store.close()
+    watched = Watched()
+    asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize(("durability", "least", "most"), [("full", 20, 40), ("normal", 0, 2)])
+def test_full_durability_waits_for_the_disk_at_each_commit(
+    path: Path, durability: Fsync, least: int, most: int
+) -> None:
+    with child(SYNCING, path, durability) as process:
+        reported, _ = process.communicate(timeout=20)
+
+    assert least <= int(reported) <= most
+
+
+async def test_a_closed_store_refuses_and_hangs_nobody(path: Path) -> None:
+    store = await SqliteStore.open(str(path))
+    await store.append(begin(SESSION, *many(3)))
+    await store.close()
+
+    with pytest.raises(StoreUnavailable):
+        await asyncio.wait_for(store.append(add(said())), 5)
+    with pytest.raises(StoreUnavailable):
+        await asyncio.wait_for(store.trim(SESSION, 1), 5)
+    with pytest.raises(StoreUnavailable):
+        await asyncio.wait_for(store.read(SESSION, 0), 5)

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.transport.wire import Server, serving
+from tests.transport.serving import Server, serving
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ import pytest
 
 from puntini.errors import Invalid, TooLarge, TooSlow
 from puntini.transport.asgi import BodyDeadline, Message, Receive, Scope, Send, read_body
-from tests.transport.wire import serving
+from tests.transport.serving import serving
 
 pytestmark = pytest.mark.anyio
 

@@ -5,7 +5,7 @@ import pytest
 
 from puntini.errors import TooMany
 from puntini.transport.connections import Connections, jittered
-from tests.transport.wire import Server, serving, stream_of, thought
+from tests.transport.serving import Server, serving, stream_of, thought
 
 pytestmark = pytest.mark.anyio
 

@@ -1,6 +1,7 @@
 import pytest
 
-from tests.transport.wire import Exchange, Server, seq_of, serving, stream_of, thought, thoughts
+from tests.transport.serving import Server, serving, stream_of, thought, thoughts
+from tests.transport.wire import Exchange, seq_of
 
 pytestmark = pytest.mark.anyio
 

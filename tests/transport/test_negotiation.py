@@ -2,7 +2,7 @@ import pytest
 
 from puntini.errors import NotAcceptable
 from puntini.transport.negotiate import Form, choose
-from tests.transport.wire import Server, stream_of, thought
+from tests.transport.serving import Server, stream_of, thought
 
 pytestmark = pytest.mark.anyio
 

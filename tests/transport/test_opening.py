@@ -8,7 +8,7 @@ from puntini.errors import NotFound
 from puntini.log.contract import SessionRow
 from puntini.transport.opening import Opener, Ready
 from puntini.transport.request import StreamRequest
-from tests.transport.wire import Server, thought, thoughts
+from tests.transport.serving import Server, thought, thoughts
 
 pytestmark = pytest.mark.anyio
 

@@ -1,6 +1,7 @@
 import pytest
 
-from tests.transport.wire import Exchange, Server, remark, serving, stream_of, thought, thoughts
+from tests.transport.serving import Server, remark, serving, stream_of, thought, thoughts
+from tests.transport.wire import Exchange
 
 pytestmark = pytest.mark.anyio
 

@@ -8,7 +8,8 @@ import pytest
 
 from puntini.protocol.entries import entry_of
 from puntini.protocol.events import Error, Nothing, Problem
-from tests.transport.wire import Exchange, Server, remark, serving, stream_of, thought, thoughts
+from tests.transport.serving import Server, remark, serving, stream_of, thought, thoughts
+from tests.transport.wire import Exchange
 
 pytestmark = pytest.mark.anyio
 
