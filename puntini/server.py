@@ -5,6 +5,7 @@ The only file that knows uvicorn. asyncio's own loop, not uvloop: it accepts a w
 
 import asyncio
 import gc
+import logging
 import signal
 import socket
 import sys
@@ -31,7 +32,12 @@ BACKLOG = 4_096
 KEEPALIVE_SECONDS = 30
 DEAD_PEER_MS = 60_000
 COLLECT_AFTER = (50_000, 50, 50)
+TIDY_SECONDS, TIDY_AFTER = 5.0, 500
 SWITCH_SECONDS = 0.0005
+MOST_PIPELINED = 100
+"""Requests that wait on one connection for their turn."""
+LINGER_SECONDS = 2.0
+BAD_HANDSHAKE = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 DRAIN_SHARE, CLOSING_SHARE = 0.75, 0.1
 """Of the grace: for tasks and streams to end well, and for putting everything away."""
 
@@ -79,6 +85,8 @@ class HttpProtocol(HttpToolsProtocol):
         """The headers came in time."""
         self._on_time()
         super().on_headers_complete()
+        if len(self.pipeline) > MOST_PIPELINED:
+            self.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client is gone."""
@@ -88,6 +96,19 @@ class HttpProtocol(HttpToolsProtocol):
         if self.on_lost is not None:
             self.on_lost()
             self.on_lost = None
+        self._let_go()
+
+    def handle_websocket_upgrade(self) -> None:
+        """Hand the connection over; from here on another protocol hears of it."""
+        super().handle_websocket_upgrade()
+        cast(Any, self).parser = None
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Leave no circle of references: the collector, which would find it, comes seldom (see ``calm``)."""
+        mine = cast(Any, self)
+        mine.scope = mine.cycle = None
+        self.pipeline.clear()
 
     def abort(self) -> None:
         """Cut the connection at once."""
@@ -112,10 +133,36 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         """Cut the connection at once."""
         self.transport.abort()
 
+    def data_received(self, data: bytes) -> None:
+        """Take bytes in; a handshake that can't be read is refused, which uvicorn leaves to us."""
+        super().data_received(data)
+        if self.conn.handshake_exc is not None and not self.handshake_initiated and not self.transport.is_closing():
+            self.transport.write(BAD_HANDSHAKE)
+            self.transport.close()
+
+    def handle_parser_exception(self) -> None:
+        """What can't be read ends the socket, after a moment: a client that still sends would lose the close frame."""
+        if self.close_sent:
+            return
+        self.close_sent = True
+        close = self.conn.close_sent
+        assert close is not None
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": close.code, "reason": close.reason})
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.transport.resume_reading()
+        self.close_timer = self.loop.call_later(LINGER_SECONDS, self.transport.close)
+
     async def run_asgi(self) -> None:
-        """Run the app with the extension in its scope."""
-        cast(Any, self.scope)["extensions"]["puntini.line"] = self
+        """Run the app with the extension in its scope; afterwards leave no circle of references."""
+        extensions = cast(Any, self.scope)["extensions"]
+        extensions["puntini.line"] = self
         await super().run_asgi()
+        extensions.clear()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The client is gone: end what waits for its next frame, which holds on to itself."""
+        super().connection_lost(exc)
+        self.conn.parser.close()
 
 
 def notice_dead_peers(transport: asyncio.BaseTransport) -> None:
@@ -155,7 +202,7 @@ class Server(uvicorn.Server):
         """Wait for nobody: not for clients that do not read, nor for requests that never become whole."""
         self.force_exit = True
         for connection in list(self.server_state.connections):
-            cast(asyncio.Transport, connection.transport).abort()
+            connection.transport.abort()
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -184,15 +231,21 @@ def run(settings: Settings) -> int:
             "address. Use --host 127.0.0.1, and a proxy in front that checks who may."
         )
     configure(settings.log_format, settings.log_level)
+    logging.getLogger("uvicorn.error").addFilter(_is_ours)
     calm()
     return asyncio.run(_serve(settings))
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    """Whether a log line tells of trouble of our own: what a client sends is no reason for a traceback."""
+    return not str(record.msg).startswith("Invalid UTF-8 sequence")
 
 
 def calm() -> None:
     """Settings of the interpreter that suit large, long-lived rings and threads beside a busy loop.
 
-    The collector's full rounds walk every ring, so they come seldom; nothing here leans on it to free memory. The
-    reading and writing threads get the interpreter's lock back sooner than after the usual 5 ms.
+    The collector's full rounds walk every ring, so they come seldom: what closed streams leave for it is taken away by
+    ``_tidy``. The reading and writing threads get the interpreter's lock back sooner than after the usual 5 ms.
     """
     gc.collect()
     gc.freeze()
@@ -211,6 +264,7 @@ async def _serve(settings: Settings) -> int:
             server = Server(_config(settings, app), partial(loop.call_soon_threadsafe, told.set))
             tasks.start_soon(_drain_when_told, told, server, parts, settings.grace)
             tasks.start_soon(_greet, server, parts, settings, sock)
+            tasks.start_soon(_tidy, parts)
             await server.serve([sock])
             tasks.cancel_scope.cancel()
     return 0
@@ -244,6 +298,21 @@ async def _drain_when_told(told: asyncio.Event, server: Server, parts: Parts, gr
     # Who was told goes on receiving what is on its way; the last of the time is for closing the store.
     await anyio.sleep_until(until - grace * CLOSING_SHARE)
     server.cut_off()
+
+
+async def _tidy(parts: Parts) -> None:
+    """Collect what closed streams left, when it is enough to be worth a round. Runs until cancelled.
+
+    Above all sockets: their tasks end by cancellation, and a cancellation's traceback holds on to its frames.
+    """
+    tidied = 0
+    while True:
+        await anyio.sleep(TIDY_SECONDS)
+        connections = parts.connections.stats
+        closed = connections["opened"] - connections["open"]
+        if closed - tidied >= TIDY_AFTER:
+            tidied = closed
+            gc.collect()
 
 
 async def _greet(server: Server, parts: Parts, settings: Settings, sock: socket.socket) -> None:

@@ -23,7 +23,7 @@ from puntini.protocol.select import Selection
 from puntini.transport.asgi import Receive, Scope, Send, answer, answer_problem, header, line_of
 from puntini.transport.carrier import Carrier
 from puntini.transport.connections import Connection, Connections, Transport
-from puntini.transport.handover import hand_over
+from puntini.transport.handover import Work, hand_over
 from puntini.transport.negotiate import Form, choose
 from puntini.transport.opening import Opener, Opening
 from puntini.transport.page import page
@@ -79,7 +79,7 @@ class Streams:
     ) -> None:
         """Open the stream and carry it. Raises PuntiniError only before the response has begun."""
         feed = await self.hub.attach(request.session_id)
-        handed_over = False
+        rest: Work | None = None
         try:
             opening = await self.opener.open(request, feed, task)
             headers = [*COMMON, (b"puntini-cursor", opening.start_id.encode()), *headers]
@@ -89,10 +89,12 @@ class Streams:
                 await send({"type": "http.response.start", "status": 204, "headers": headers})
                 await send({"type": "http.response.body", "body": b""})
             else:
-                handed_over = await self._stream(scope, receive, send, request, opening, feed, form, headers)
+                rest = await self._stream(scope, receive, send, request, opening, feed, form, headers)
         finally:
-            if not handed_over:
+            if rest is None:
                 self.hub.detach(feed)
+        if rest is not None:
+            await hand_over(scope, rest)
 
     async def result(self, scope: Scope, receive: Receive, task: TaskRow) -> End | None:
         """Wait for a task's end; None when the client left first. Raises Unavailable when the server shuts down."""
@@ -134,14 +136,14 @@ class Streams:
         feed: Feed,
         form: Form,
         headers: HeaderList,
-    ) -> bool:
-        """Begin the response; whether the rest, and the feed with it, was handed over."""
+    ) -> Work | None:
+        """Begin the response. What is returned is the rest of it, which gives the feed back."""
         words, media = WORDS[form]
         start = {"type": "http.response.start", "status": 200, "headers": [(b"content-type", media), *headers]}
         if scope["method"] == "HEAD":
             await send(start)
             await send({"type": "http.response.body", "body": b""})
-            return False
+            return None
         connection = self.connections.open("sse" if form == "sse" else "ndjson", request.session_id)
         try:
             await send(start)
@@ -149,8 +151,7 @@ class Streams:
             self.connections.close(connection)
             raise
         carrier = Carrier(request, opening, feed, connection, words, partial(_write, send), self.opener)
-        await hand_over(scope, partial(self._carry, carrier, scope, receive, send, connection))
-        return True
+        return partial(self._carry, carrier, scope, receive, send, connection)
 
     async def _carry(
         self, carrier: Carrier, scope: Scope, receive: Receive, send: Send, connection: Connection

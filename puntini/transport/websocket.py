@@ -8,7 +8,7 @@ from anyio.abc import TaskGroup, TaskStatus
 
 from puntini.errors import Invalid, NotFound, PuntiniError, TooLarge
 from puntini.log.feed import Feed
-from puntini.protocol.commands import AnyCommand, InitSession, Ping, Resume
+from puntini.protocol.commands import AnyCommand, Control, InitSession, Ping, Resume
 from puntini.protocol.decode import decode_command
 from puntini.protocol.entries import encode
 from puntini.protocol.events import Envelope, Error, Nothing, Pong, Problem, SessionClosed
@@ -22,6 +22,8 @@ from puntini.transport.streams import Streams
 from puntini.transport.words import SOCKET
 
 SUBPROTOCOL = "puntini.v1"
+ORDERS = 16
+"""So many commands of a socket may wait for the ones before them; then it is not read further."""
 CLOSE_DONE, CLOSE_AWAY, CLOSE_GONE = 1000, 1001, 4404
 
 
@@ -99,6 +101,8 @@ class Socket:
         self._joins = SUBPROTOCOL in scope.get("subprotocols", ())
         self._request = StreamRequest(session_id="")
         self._closed = False
+        self._orders = anyio.Semaphore(ORDERS)
+        self._turn = anyio.Lock()
         self._subscription: anyio.CancelScope | None = None
         self._subscribed: anyio.Event | None = None
 
@@ -192,6 +196,7 @@ class Socket:
     # Reading.
 
     async def _read(self) -> None:
+        """Take commands in. Most are carried out in turn; a ``ping`` or a ``control`` waits for none of them."""
         while True:
             message = await self._receive()
             if message["type"] == "websocket.disconnect":
@@ -200,15 +205,34 @@ class Socket:
             if raw is None:
                 raw = message.get("bytes") or b""
             try:
-                reply = await self._handle(decode_command(raw))
+                command = decode_command(raw)
             except TooLarge as error:
                 await self._reply(problem(error, _command_id(raw)))
                 await self._close(error.close)
                 return
             except PuntiniError as error:
-                reply = problem(error, _command_id(raw))
-            if reply is not None:
-                await self._reply(reply)
+                await self._reply(problem(error, _command_id(raw)))
+                continue
+            if isinstance(command, Ping | Control):
+                await self._carry_out(command)
+            else:
+                await self._orders.acquire()
+                self._tasks.start_soon(self._in_turn, command)
+
+    async def _in_turn(self, command: AnyCommand) -> None:
+        try:
+            async with self._turn:
+                await self._carry_out(command)
+        finally:
+            self._orders.release()
+
+    async def _carry_out(self, command: AnyCommand) -> None:
+        try:
+            reply = await self._handle(command)
+        except PuntiniError as error:
+            reply = problem(error, command.command_id)
+        if reply is not None:
+            await self._reply(reply)
 
     async def _handle(self, command: AnyCommand) -> Envelope | None:
         match command:

@@ -3,7 +3,7 @@
 import anyio
 
 from puntini.agent.contract import Task
-from puntini.protocol.events import Debug, DebugData
+from puntini.protocol.events import Debug, DebugData, Reasoning, ReasoningData
 
 
 def line(text: str) -> Debug:
@@ -35,6 +35,30 @@ class Patient:
         finally:
             self.present.discard(task.task_id)
         return "I was patient."
+
+
+class Stepper:
+    """Says numbered thoughts, as far as it is ``allowed`` to, and goes on where the log left off."""
+
+    name = "stepper"
+
+    def __init__(self, count: int, *, allowed: int = 0) -> None:
+        self.count = count
+        self.allowed = allowed
+
+    def go(self) -> None:
+        """Allow everything."""
+        self.allowed = self.count
+
+    async def run(self, task: Task) -> str:
+        """Say one after the other."""
+        for number in range(task.spoken + 1, self.count + 1):
+            await task.point()
+            while number > self.allowed:
+                await anyio.sleep(0.001)
+                await task.point()
+            task.emit(Reasoning(data=ReasoningData(text=f"Thought {number}.")))
+        return "That was all."
 
 
 class Deaf:

@@ -6,39 +6,47 @@ import pytest
 from puntini.agent.runner import Action
 from puntini.errors import Conflict, NotFound
 from puntini.store.memory import MemoryStore
-from tests.agent.actors import Deaf, Patient, Talker, Team
+from tests.agent.actors import Deaf, Patient, Stepper, Talker, Team
 from tests.agent.stage import Stage, ends, numbers, stage, until
 
 pytestmark = pytest.mark.anyio
 COUNT = 300
-SCRIPT = f"play {COUNT} events every 1 ms"
 ALL = list(range(1, COUNT + 1))
+ENDLESS = "play 1000000 events every 1 ms"
 
 
-async def paused(life: Stage, text: str = SCRIPT) -> str:
-    """A task that was paused in the middle."""
-    task = await life.task(text)
-    await life.spoken(task, 3)
+async def paused(life: Stage, stepper: Stepper) -> str:
+    """A task that was paused in the middle, and would go on now."""
+    stepper.allowed = 10
+    task = await life.task("step")
+    await life.spoken(task, 10)
     await life.control(task, "pause")
     await life.until(task, "paused")
+    stepper.go()
     return task
 
 
-async def test_a_paused_task_says_so_and_is_silent(store: MemoryStore) -> None:
-    async with stage(store) as life:
-        task = await paused(life)
+@pytest.fixture
+def stepper() -> Stepper:
+    """An agent that says as much as it is allowed to."""
+    return Stepper(COUNT)
+
+
+async def test_a_paused_task_says_so_and_is_silent(store: MemoryStore, stepper: Stepper) -> None:
+    async with stage(store, stepper) as life:
+        task = await paused(life, stepper)
         said = await life.kinds(task)
         assert said[-1] == "task_paused"
         await anyio.sleep(0.02)  # long enough for twenty more events, were it not silent
         assert await life.kinds(task) == said
 
 
-async def test_a_paused_task_holds_no_place(store: MemoryStore) -> None:
-    async with stage(store) as life:
-        task = await paused(life)
+async def test_a_paused_task_holds_no_place(store: MemoryStore, stepper: Stepper) -> None:
+    async with stage(store, stepper) as life:
+        task = await paused(life, stepper)
         session = (await life.row(task)).session_id
         await until(lambda: idle(life), "the runner to be idle")
-        assert await life.ended(await life.prompt(session, "play 1 event")) == "completed"
+        assert await life.ended(await life.prompt(session, "step")) == "completed"
         assert await life.status(task) == "paused"
 
 
@@ -47,9 +55,9 @@ async def idle(life: Stage) -> bool:
     return life.runner.stats == {"running": 0, "queued": 0}
 
 
-async def test_a_resumed_task_goes_on_where_it_was(store: MemoryStore) -> None:
-    async with stage(store) as life:
-        task = await paused(life)
+async def test_a_resumed_task_goes_on_where_it_was(store: MemoryStore, stepper: Stepper) -> None:
+    async with stage(store, stepper) as life:
+        task = await paused(life, stepper)
         await life.control(task, "resume")
         assert await life.ended(task) == "completed"
         said = await life.said(task)
@@ -57,9 +65,9 @@ async def test_a_resumed_task_goes_on_where_it_was(store: MemoryStore) -> None:
     assert ends(said) == ["task_completed"]
 
 
-async def test_a_resumed_task_is_another_attempt(store: MemoryStore) -> None:
-    async with stage(store) as life:
-        task = await paused(life)
+async def test_a_resumed_task_is_another_attempt(store: MemoryStore, stepper: Stepper) -> None:
+    async with stage(store, stepper) as life:
+        task = await paused(life, stepper)
         await life.control(task, "resume")
         await life.ended(task)
         kinds = [name for name in await life.kinds(task) if name.startswith("task_")]
@@ -69,14 +77,16 @@ async def test_a_resumed_task_is_another_attempt(store: MemoryStore) -> None:
     assert set(attempts) == {1, 2}
 
 
-async def test_pause_and_resume_again_and_again_lose_and_repeat_nothing(store: MemoryStore) -> None:
-    async with stage(store) as life:
-        task = await life.task(SCRIPT)
+async def test_pause_and_resume_again_and_again_lose_and_repeat_nothing(store: MemoryStore, stepper: Stepper) -> None:
+    async with stage(store, stepper) as life:
+        task = await life.task("step")
         for round_ in range(1, 6):
+            stepper.allowed = 10 * round_
             await life.spoken(task, 10 * round_)
             await life.control(task, "pause")
             await life.until(task, "paused")
             await life.control(task, "resume")
+        stepper.go()
         assert await life.ended(task) == "completed"
         said = await life.said(task)
     assert numbers(said) == ALL
@@ -113,9 +123,9 @@ async def test_a_pause_that_is_taken_back_before_the_safe_point_changes_nothing(
         assert "task_paused" not in await life.kinds(task)
 
 
-async def test_pausing_twice_is_pausing_once(store: MemoryStore) -> None:
-    async with stage(store) as life:
-        task = await paused(life)
+async def test_pausing_twice_is_pausing_once(store: MemoryStore, stepper: Stepper) -> None:
+    async with stage(store, stepper) as life:
+        task = await paused(life, stepper)
         await life.control(task, "pause")
         assert (await life.kinds(task)).count("task_paused") == 1
 
@@ -158,9 +168,9 @@ async def test_what_is_not_paused_can_not_be_resumed(store: MemoryStore, state: 
             await life.control(running if state == "running" else queued, "resume")
 
 
-async def test_resuming_twice_is_a_conflict_and_starts_one_attempt(store: MemoryStore) -> None:
-    async with stage(store) as life:
-        task = await paused(life)
+async def test_resuming_twice_is_a_conflict_and_starts_one_attempt(store: MemoryStore, stepper: Stepper) -> None:
+    async with stage(store, stepper) as life:
+        task = await paused(life, stepper)
         await life.control(task, "resume")
         with pytest.raises(Conflict):
             await life.control(task, "resume")
@@ -168,9 +178,9 @@ async def test_resuming_twice_is_a_conflict_and_starts_one_attempt(store: Memory
         assert (await life.kinds(task)).count("task_resumed") == 1
 
 
-async def test_two_who_resume_at_the_same_time_start_one_attempt(store: MemoryStore) -> None:
-    async with stage(store) as life:
-        task = await paused(life)
+async def test_two_who_resume_at_the_same_time_start_one_attempt(store: MemoryStore, stepper: Stepper) -> None:
+    async with stage(store, stepper) as life:
+        task = await paused(life, stepper)
         outcomes = await both(life, task, "resume")
         assert sorted(outcomes) in [["Conflict", "done"], ["StaleAttempt", "done"]]
         assert await life.ended(task) == "completed"
@@ -181,7 +191,7 @@ async def test_two_who_resume_at_the_same_time_start_one_attempt(store: MemorySt
 
 async def test_stopping_twice_is_stopping_once(store: MemoryStore) -> None:
     async with stage(store) as life:
-        task = await life.task(SCRIPT)
+        task = await life.task(ENDLESS)
         await life.spoken(task, 3)
         outcomes = await both(life, task, "stop")
         assert set(outcomes) <= {"done", "Conflict"}
@@ -189,9 +199,9 @@ async def test_stopping_twice_is_stopping_once(store: MemoryStore) -> None:
         assert ends(await life.said(task)) == ["task_cancelled"]
 
 
-async def test_a_paused_task_can_be_stopped(store: MemoryStore) -> None:
-    async with stage(store) as life:
-        task = await paused(life)
+async def test_a_paused_task_can_be_stopped(store: MemoryStore, stepper: Stepper) -> None:
+    async with stage(store, stepper) as life:
+        task = await paused(life, stepper)
         await life.control(task, "stop")
         assert await life.ended(task) == "cancelled"
         assert ends(await life.said(task)) == ["task_cancelled"]
@@ -200,7 +210,7 @@ async def test_a_paused_task_can_be_stopped(store: MemoryStore) -> None:
 async def test_a_task_can_be_stopped_while_it_comes_to_rest(store: MemoryStore) -> None:
     async with stage(store) as life:
         for _ in range(20):
-            task = await life.task(SCRIPT)
+            task = await life.task(ENDLESS)
             await life.spoken(task, 1)
             await life.control(task, "pause")
             await anyio.lowlevel.checkpoint()
@@ -225,7 +235,7 @@ async def test_a_queued_task_can_be_stopped_and_never_runs(store: MemoryStore) -
 async def test_an_order_that_comes_before_the_agent_has_begun_holds(store: MemoryStore) -> None:
     async with stage(store) as life:
         for turns in range(12):
-            task = await life.task(SCRIPT)
+            task = await life.task(ENDLESS)
             for _ in range(turns):
                 await anyio.lowlevel.checkpoint()
             await life.control(task, "pause")

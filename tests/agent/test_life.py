@@ -100,7 +100,7 @@ async def test_a_stopped_task_is_cancelled_at_once_even_without_a_safe_point(sto
 
 async def test_what_was_said_before_a_stop_is_kept(store: MemoryStore) -> None:
     async with stage(store) as life:
-        task = await life.task("play 5000 events every 1 ms")
+        task = await life.task("play 1000000 events every 1 ms")
         await life.spoken(task, 5)
         await life.control(task, "stop")
         await life.ended(task)

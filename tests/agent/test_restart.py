@@ -9,35 +9,43 @@ from puntini.log.contract import Append, Fence
 from puntini.protocol.entries import entry_of
 from puntini.protocol.events import TaskFailed, TaskResumed
 from puntini.store.memory import MemoryStore
-from tests.agent.actors import Deaf, Patient, Talker, line
+from tests.agent.actors import Deaf, Patient, Stepper, Talker, line
 from tests.agent.stage import ends, kind, log_of, numbers, stage
 
 pytestmark = pytest.mark.anyio
 COUNT = 200
-SCRIPT = f"play {COUNT} events every 1 ms"
 ALL = list(range(1, COUNT + 1))
+ENDLESS = "play 1000000 events every 1 ms"
 
 
-async def crashed(store: MemoryStore, text: str = SCRIPT, *, after: int = 20) -> str:
-    """A task whose server died when it had said so many events."""
-    async with stage(store) as life:
-        task = await life.task(text)
-        await life.spoken(task, after)
+@pytest.fixture
+def stepper() -> Stepper:
+    """An agent that says as much as it is allowed to."""
+    return Stepper(COUNT)
+
+
+async def crashed(store: MemoryStore, stepper: Stepper) -> str:
+    """A task whose server died in the middle, and that would go on now."""
+    stepper.allowed = 20
+    async with stage(store, stepper) as life:
+        task = await life.task("step")
+        await life.spoken(task, 20)
+    stepper.go()
     return task
 
 
-async def test_a_task_goes_on_after_a_crash_and_says_nothing_twice(store: MemoryStore) -> None:
-    task = await crashed(store)
-    async with stage(store) as life:
+async def test_a_task_goes_on_after_a_crash_and_says_nothing_twice(store: MemoryStore, stepper: Stepper) -> None:
+    task = await crashed(store, stepper)
+    async with stage(store, stepper) as life:
         assert await life.ended(task) == "completed"
         said = await life.said(task)
     assert numbers(said) == ALL
     assert ends(said) == ["task_completed"]
 
 
-async def test_the_new_attempt_is_told(store: MemoryStore) -> None:
-    task = await crashed(store)
-    async with stage(store) as life:
+async def test_the_new_attempt_is_told(store: MemoryStore, stepper: Stepper) -> None:
+    task = await crashed(store, stepper)
+    async with stage(store, stepper) as life:
         await life.ended(task)
         told = [event for event in await life.said(task) if isinstance(event, TaskResumed)]
         row = await life.row(task)
@@ -45,12 +53,16 @@ async def test_the_new_attempt_is_told(store: MemoryStore) -> None:
     assert row.attempt == 2
 
 
-async def test_crash_after_crash_the_attempts_count_up_and_the_events_go_on(store: MemoryStore) -> None:
-    task = await crashed(store)
+async def test_crash_after_crash_the_attempts_count_up_and_the_events_go_on(
+    store: MemoryStore, stepper: Stepper
+) -> None:
+    task = await crashed(store, stepper)
     for round_ in range(2, 6):
-        async with stage(store) as life:
+        stepper.allowed = 20 * round_
+        async with stage(store, stepper) as life:
             await life.spoken(task, 20 * round_)
-    async with stage(store) as life:
+    stepper.go()
+    async with stage(store, stepper) as life:
         assert await life.ended(task) == "completed"
         said = await life.said(task)
     assert numbers(said) == ALL
@@ -59,40 +71,45 @@ async def test_crash_after_crash_the_attempts_count_up_and_the_events_go_on(stor
 
 
 async def test_messages_and_graph_are_as_if_nothing_had_happened(store: MemoryStore) -> None:
-    undisturbed = MemoryStore()
-    async with stage(undisturbed) as life:
-        whole = await life.task(SCRIPT)
+    script = "play 300 events every 1 ms"
+    async with stage(MemoryStore()) as life:
+        whole = await life.task(script)
         await life.ended(whole)
         expected = await life.keeper.view((await life.row(whole)).session_id)
-    task = await crashed(store)
+    async with stage(store) as life:
+        task = await life.task(script)
+        await life.spoken(task, 20)
     async with stage(store) as life:
         await life.ended(task)
         view = await life.keeper.view((await life.row(task)).session_id)
-    assert view.graph.graph() == expected.graph.graph()
     assert [each.content for each in view.messages(limit=9)] == [each.content for each in expected.messages(limit=9)]
+    assert view.graph.graph() == expected.graph.graph()
 
 
-async def test_a_queued_task_runs_after_the_one_before_it(store: MemoryStore) -> None:
-    async with stage(store) as life:
+async def test_a_queued_task_runs_after_the_one_before_it(store: MemoryStore, stepper: Stepper) -> None:
+    async with stage(store, stepper) as life:
         session = await life.session()
-        first, second = await life.prompt(session, SCRIPT), await life.prompt(session, "play 5 events")
-        await life.spoken(first, 5)
-    async with stage(store) as life:
+        first, second = await life.prompt(session, "step"), await life.prompt(session, "step")
+        await life.until(first, "running")
+    stepper.go()
+    async with stage(store, stepper) as life:
         await life.ended(second)
         log = await life.log(session)
     order = [event.task_id for event in log if kind(event) == "task_completed"]
     assert order == [first, second]
-    assert numbers([event for event in log if event.task_id == second]) == [1, 2, 3, 4, 5]
+    assert numbers([event for event in log if event.task_id == second]) == ALL
 
 
-async def test_a_paused_task_stays_paused(store: MemoryStore) -> None:
-    async with stage(store) as life:
-        task = await life.task(SCRIPT)
+async def test_a_paused_task_stays_paused(store: MemoryStore, stepper: Stepper) -> None:
+    stepper.allowed = 5
+    async with stage(store, stepper) as life:
+        task = await life.task("step")
         await life.spoken(task, 5)
         await life.control(task, "pause")
         await life.until(task, "paused")
         before = await life.kinds(task)
-    async with stage(store) as life:
+    stepper.go()
+    async with stage(store, stepper) as life:
         assert await life.kinds(task) == before
         await life.control(task, "resume")
         assert await life.ended(task) == "completed"
@@ -119,9 +136,9 @@ async def test_a_task_whose_agent_is_gone_fails_with_a_sentence(store: MemorySto
     assert end.data.error == "There is no agent `patient`; there is scripted."
 
 
-async def test_an_attempt_that_was_taken_over_can_say_nothing(store: MemoryStore) -> None:
-    task = await crashed(store)
-    async with stage(store) as life:
+async def test_an_attempt_that_was_taken_over_can_say_nothing(store: MemoryStore, stepper: Stepper) -> None:
+    task = await crashed(store, stepper)
+    async with stage(store, stepper) as life:
         row = await life.row(task)
         stale = Append(
             session_id=row.session_id, entries=[entry_of(line("I live!"))], fence=Fence(task, row.attempt - 1), at=0
@@ -130,11 +147,13 @@ async def test_an_attempt_that_was_taken_over_can_say_nothing(store: MemoryStore
             await store.append(stale)
 
 
-async def test_two_servers_on_one_store_leave_one_story(store: MemoryStore) -> None:
-    async with stage(store) as old:
-        task = await old.task(SCRIPT)
+async def test_two_servers_on_one_store_leave_one_story(store: MemoryStore, stepper: Stepper) -> None:
+    stepper.allowed = 20
+    async with stage(store, stepper) as old:
+        task = await old.task("step")
         await old.spoken(task, 20)
-        async with stage(store) as new:
+        async with stage(store, stepper) as new:
+            stepper.go()
             assert await new.ended(task) == "completed"
             said = await new.said(task)
     assert numbers(said) == ALL
@@ -159,7 +178,7 @@ async def test_the_attempt_that_was_taken_over_ends_and_frees_its_place(store: M
 
 async def test_shutdown_ends_every_attempt_at_a_safe_point_and_no_task(store: MemoryStore) -> None:
     async with stage(store) as life:
-        tasks = [await life.task(SCRIPT) for _ in range(5)]
+        tasks = [await life.task(ENDLESS) for _ in range(5)]
         for task in tasks:
             await life.spoken(task, 3)
         await life.runner.shutdown()
@@ -170,19 +189,21 @@ async def test_shutdown_ends_every_attempt_at_a_safe_point_and_no_task(store: Me
         assert [len(await life.said(task)) for task in tasks] == counts
 
 
-async def test_what_shutdown_left_is_taken_up_again(store: MemoryStore) -> None:
-    async with stage(store) as life:
-        task = await life.task(SCRIPT)
+async def test_what_shutdown_left_is_taken_up_again(store: MemoryStore, stepper: Stepper) -> None:
+    stepper.allowed = 10
+    async with stage(store, stepper) as life:
+        task = await life.task("step")
         await life.spoken(task, 10)
         await life.runner.shutdown()
-    async with stage(store) as life:
+    stepper.go()
+    async with stage(store, stepper) as life:
         assert await life.ended(task) == "completed"
         assert numbers(await life.said(task)) == ALL
 
 
 async def test_a_pause_that_was_accepted_before_the_shutdown_holds_after_it(store: MemoryStore) -> None:
     async with stage(store) as life:
-        task = await life.task(SCRIPT)
+        task = await life.task(ENDLESS)
         await life.spoken(task, 10)
         await life.control(task, "pause")
         await life.runner.shutdown()

@@ -4,7 +4,7 @@ import anyio
 import pytest
 
 from puntini.errors import StoreUnavailable
-from tests.agent.actors import Flood, Talker
+from tests.agent.actors import Flood, Stepper, Talker
 from tests.agent.stage import FailingStore, ends, numbers, stage, until
 
 pytestmark = pytest.mark.anyio
@@ -16,11 +16,12 @@ async def refused(store: FailingStore) -> bool:
 
 
 async def test_what_an_agent_says_while_the_disk_is_full_is_written_when_it_is_not() -> None:
-    store = FailingStore()
-    async with stage(store) as life:
-        task = await life.task("play 200 events every 1 ms")
+    store, stepper = FailingStore(), Stepper(200, allowed=10)
+    async with stage(store, stepper) as life:
+        task = await life.task("step")
         await life.spoken(task, 10)
         store.writes = False
+        stepper.go()
         await until(lambda: refused(store), "an append to be refused")
         store.writes = True
         assert await life.ended(task) == "completed"
@@ -59,7 +60,7 @@ async def test_an_agent_is_held_back_while_nothing_can_be_written() -> None:
 async def test_a_task_that_is_stopped_while_nothing_can_be_written_ends_once() -> None:
     store = FailingStore()
     async with stage(store) as life:
-        task = await life.task("play 5000 events every 1 ms")
+        task = await life.task("play 1000000 events every 1 ms")
         await life.spoken(task, 10)
         store.writes = False
         await until(lambda: refused(store), "an append to be refused")

@@ -13,7 +13,7 @@ from puntini.store.memory import MemoryStore
 from tests.api.calling import DEADLINE_SECONDS, POLL_SECONDS, Api, serving
 
 pytestmark = pytest.mark.anyio
-IDLE = 0.05
+IDLE = 0.2
 
 
 async def status(api: Api, session_id: str) -> str:
@@ -37,13 +37,14 @@ async def test_a_session_that_nobody_uses_is_closed_and_says_why() -> None:
 
 async def test_a_session_that_is_watched_works_or_rests_stays_open() -> None:
     async with serving(session_idle_seconds=IDLE) as api:
-        watched, working, paused = [await api.create() for _ in range(3)]
-        await api.prompt(working, "play 100000 events every 500 ms")
-        task_id = await api.prompt(paused, "play 100000 events every 1 ms")
-        await api.ask("POST", f"/v1/tasks/{task_id}/control", {"action": "pause"})
-        await api.until(task_id, "paused")
+        watched = await api.create()
         async with api.stream(f"/v1/sessions/{watched}/stream"):
-            for _ in range(3):
+            working, paused = await api.create(), await api.create()
+            await api.prompt(working, "play 100000 events every 500 ms")
+            task_id = await api.prompt(paused, "play 100000 events every 1 ms")
+            await api.ask("POST", f"/v1/tasks/{task_id}/control", {"action": "pause"})
+            await api.until(task_id, "paused")
+            for _ in range(2):
                 await closed(api, await api.create())
             assert [await status(api, name) for name in (watched, working, paused)] == ["active"] * 3
         await closed(api, watched)

@@ -1,6 +1,7 @@
-"""Chromium against a real server: its own ``EventSource``, ``WebSocket`` and ``fetch``, and what keeps strangers out."""
+"""Chromium against a real server: its ``EventSource``, ``WebSocket`` and ``fetch``, and what keeps strangers out."""
 
 import asyncio
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,11 +15,11 @@ from puntini.store.open import open_store
 from tests.live.clients.transports import stream_path
 from tests.live.serving import Serving, serving
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-pages = pytest.importorskip("tests.live.clients.pages", reason="playwright is not installed")
-from playwright.sync_api import Browser, Page  # noqa: E402 - only where there is one
+pytest.importorskip("playwright", reason="playwright is not installed")
 
-from tests.live.clients.pages import CHROMIUM, FOREIGN, chromium, connect, elsewhere, follow  # noqa: E402
+from playwright.sync_api import Browser, Page
+
+from tests.live.clients.pages import CHROMIUM, FOREIGN, chromium, connect, elsewhere, follow
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
 
@@ -230,7 +231,7 @@ def test_a_page_from_elsewhere_can_read_nothing(server: Serving, stranger: Page)
 def test_a_page_from_elsewhere_can_change_nothing(server: Serving, stranger: Page) -> None:
     session_id = server.create()
     blind = {"method": "POST", "mode": "no-cors", "body": "{}"}
-    prompt = {**blind, "body": '{"prompt": "play 3 events", "session_id": "%s"}' % session_id}
+    prompt = {**blind, "body": json.dumps({"prompt": "play 3 events", "session_id": session_id})}
 
     answers = [
         stranger.evaluate(ATTEMPT, [f"{server.url}/v1/sessions", blind]),

@@ -36,7 +36,8 @@ class Follower:
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
         self._said: Queue[Said | None] = Queue()
-        Thread(target=self._listen, daemon=True).start()
+        self._listener = Thread(target=self._listen)
+        self._listener.start()
 
     def _listen(self) -> None:
         assert self._process.stdout is not None
@@ -53,22 +54,26 @@ class Follower:
         """Its exit code. Raises TimeoutExpired when it does not end."""
         return self._process.wait(SECONDS)
 
+    def stop(self) -> None:
+        """End it, whatever it is doing."""
+        assert self._process.stdout is not None
+        self._process.kill()
+        self._process.wait()
+        self._listener.join()
+        self._process.stdout.close()
+
 
 @contextmanager
 def following(server: Serving, path: str) -> Iterator[Follower]:
     """A client at work."""
     assert NODE is not None
     names = ",".join(sorted((LOGGED_TYPES | CONTROL_TYPES) - {"error"} | {"problem"}))
-    process = subprocess.Popen(
-        [NODE, "follow.mjs", server.url + path, names], cwd=FOLDER, stdout=subprocess.PIPE, text=True
-    )
+    command = [NODE, "follow.mjs", server.url + path, names]
+    follower = Follower(subprocess.Popen(command, cwd=FOLDER, stdout=subprocess.PIPE, text=True))
     try:
-        yield Follower(process)
+        yield follower
     finally:
-        process.kill()
-        process.wait()
-        assert process.stdout is not None
-        process.stdout.close()
+        follower.stop()
 
 
 def logged(said: list[Said]) -> list[Said]:

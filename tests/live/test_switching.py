@@ -8,6 +8,7 @@ import random
 from collections.abc import Iterator
 from contextlib import closing
 from itertools import islice
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ def moves() -> random.Random:
 
 
 def wander(
-    server: Serving, path: str, moves: random.Random, *, most: int = 300, **query: object
+    server: Serving, path: str, moves: random.Random, *, most: int = 300, **query: Any
 ) -> Iterator[tuple[str, Event]]:
     """Read a stream to its task's end, over one transport after another; each event with how it came."""
     cursor = "earliest"
@@ -41,7 +42,7 @@ def wander(
                     return
 
 
-def unmoved(server: Serving, path: str, **query: object) -> list[Event]:
+def unmoved(server: Serving, path: str, **query: Any) -> list[Event]:
     """The same stream, read in one go when all is said."""
     found: list[Event] = []
     with closing(sse(server, path, after="earliest", **query)) as events:
@@ -101,9 +102,7 @@ def test_a_reader_who_asks_for_fewer_writes_still_gets_every_event(server: Servi
     check(read, server.events(session_id))
 
 
-def test_a_task_among_others_is_read_whole_and_its_stream_ends_with_it(
-    server: Serving, moves: random.Random
-) -> None:
+def test_a_task_among_others_is_read_whole_and_its_stream_ends_with_it(server: Serving, moves: random.Random) -> None:
     session_id = server.create()
     server.finish(server.play(session_id, "play 50 events every 0 ms"))
     task_id = server.play(session_id, "play 1000 events every 1 ms")

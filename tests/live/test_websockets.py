@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection
 
-from tests.live.clients.transports import TASK_ENDS, Event, dialled, events_of, logged, stream_path, until
+from tests.live.clients.transports import TASK_ENDS, Event, close_code, dialled, events_of, logged, stream_path, until
 from tests.live.serving import Serving, seq_of, serving
 
 PROTOCOLS = ["", "puntini.v1"]
@@ -24,15 +24,6 @@ def say(socket: ClientConnection, type_: str, data: object = None, **fields: obj
 def answer(socket: ClientConnection, *types: str) -> Event:
     """The next event of one of these types; what comes before it is dropped."""
     return until(events_of(socket), *types)[-1]
-
-
-def close_code(socket: ClientConnection) -> int:
-    """Read to the end; the code the server closed with."""
-    with pytest.raises(ConnectionClosed) as closed:
-        while True:
-            socket.recv(10)
-    assert closed.value.rcvd is not None, "the server left without a close frame"
-    return closed.value.rcvd.code
 
 
 def refusal(server: Serving, path: str, **headers: str) -> tuple[int, Any]:
@@ -114,7 +105,9 @@ def test_all_viewers_of_a_session_see_the_same(server: Serving) -> None:
     session_id = server.create()
     with ExitStack() as stack:
         sockets = [
-            stack.enter_context(dialled(server, stream_path(session_id), subprotocol=PROTOCOLS[n % 2], after="earliest"))
+            stack.enter_context(
+                dialled(server, stream_path(session_id), subprotocol=PROTOCOLS[n % 2], after="earliest")
+            )
             for n in range(8)
         ]
         say(sockets[3], "user_prompt", {"prompt": "play 100 events every 1 ms"})

@@ -3,6 +3,7 @@
 import asyncio
 from asyncio import Future
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import IO, Any, Self, TypeVar
 
 import apsw
 
+from puntini.errors import StoreUnavailable
 from puntini.log.contract import (
     Append,
     Bounds,
@@ -31,7 +33,7 @@ from puntini.store.sqlite.writes import outcome
 T = TypeVar("T")
 READERS = 2
 SLICE_ROWS = 200
-CHECKPOINT_BYTES = 8 << 20
+CHECKPOINT_PAGES = 2_000
 WAL_BYTES = 128 << 20
 
 
@@ -48,7 +50,7 @@ class SqliteStore:
         self._writer = Writer(connection, self._committed)
         self._readers = Readers([files.connect(path, write=False) for _ in range(READERS)])
         self._checkpoints = Readers([files.connect(path, write=True)])
-        self._uncheckpointed = 0
+        self._checkpointed_pages = 0
         self._checkpointing: Future[None] | None = None
         self._reads = 0
 
@@ -68,7 +70,8 @@ class SqliteStore:
 
     async def close(self) -> None:
         """Finish, mark the file as cleanly closed, let go of it."""
-        await self._writer.change(partial(files.set_meta, clean="1"))
+        with suppress(StoreUnavailable):  # a full disk: it counts as not closed, and that loses nothing
+            await self._writer.change(partial(files.set_meta, clean="1"))
         if self._checkpointing is not None:
             await asyncio.wait([self._checkpointing])
         await self._readers.close()
@@ -173,14 +176,15 @@ class SqliteStore:
 
     # Checkpoints: on a connection of their own, so that their waiting for the disk holds no append up.
 
-    def _committed(self, size: int) -> None:
-        self._uncheckpointed += size
-        if self._uncheckpointed > CHECKPOINT_BYTES and self._checkpointing is None:
-            self._uncheckpointed = 0
+    def _committed(self, wal_pages: int) -> None:
+        if wal_pages < self._checkpointed_pages:  # what was in it is in the file now: it has begun anew
+            self._checkpointed_pages = 0
+        if wal_pages - self._checkpointed_pages > CHECKPOINT_PAGES and self._checkpointing is None:
+            self._checkpointed_pages = wal_pages
             self._checkpointing = self._checkpoints.start(partial(_checkpoint, wal=self._wal))
-            self._checkpointing.add_done_callback(self._checkpointed)
+            self._checkpointing.add_done_callback(self._checkpoint_done)
 
-    def _checkpointed(self, _done: Future[None]) -> None:
+    def _checkpoint_done(self, _done: Future[None]) -> None:
         self._checkpointing = None
 
     @property

@@ -49,6 +49,7 @@ class Readers:
     def __init__(self, connections: Sequence[apsw.Connection]) -> None:
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self._loop = asyncio.get_running_loop()
+        self._closed = False
         self._threads = [
             threading.Thread(target=self._run, args=(connection,), name="puntini-reader", daemon=True)
             for connection in connections
@@ -63,7 +64,10 @@ class Readers:
     def start(self, question: Callable[[apsw.Connection], T]) -> "asyncio.Future[T]":
         """Put a question and go on."""
         future: asyncio.Future[T] = self._loop.create_future()
-        self._jobs.put((question, future))
+        if self._closed:
+            _answer(future, StoreUnavailable("The store is closed."))
+        else:
+            self._jobs.put((question, future))
         return future
 
     def _run(self, connection: apsw.Connection) -> None:
@@ -74,6 +78,7 @@ class Readers:
 
     async def close(self) -> None:
         """Let the threads finish and end."""
+        self._closed = True
         for _ in self._threads:
             self._jobs.put(None)
         for thread in self._threads:
@@ -90,6 +95,8 @@ class Writer:
         self._connection = connection
         self._writes = Writes(connection)
         self._committed = committed
+        self._wal_pages = 0
+        connection.set_wal_hook(self._wal_grew)
         self._closed = False
         self.listener: Listener = lambda *_: None
         self.stats = {"appends": 0, "events": 0, "commits": 0}
@@ -147,12 +154,15 @@ class Writer:
             else:
                 waiting = True
         results = self._writes.commit([write for write, _ in group])
-        self._loop.call_soon_threadsafe(self._deliver, group, results)
+        self._loop.call_soon_threadsafe(self._deliver, group, results, self._wal_pages)
         return following if waiting else self._jobs.get()
 
-    def _deliver(self, group: list[Accepted], results: list[Result]) -> None:
+    def _wal_grew(self, _connection: apsw.Connection, _name: str, pages: int) -> int:
+        self._wal_pages = pages
+        return apsw.SQLITE_OK
+
+    def _deliver(self, group: list[Accepted], results: list[Result], wal_pages: int) -> None:
         """On the loop, in log order: first everybody who follows is told, then whoever waited."""
-        size = 0
         self.stats["commits"] += 1
         for (write, future), result in zip(group, results, strict=True):
             if isinstance(result, PuntiniError):
@@ -161,10 +171,9 @@ class Writer:
             if write.entries and not result.repeated:
                 self.listener(write.session_id, result.first, write.entries)
                 self.stats["events"] += len(write.entries)
-                size += sum(len(entry.line) for entry in write.entries)
             self.stats["appends"] += 1
             _answer(future, result)
-        self._committed(size)
+        self._committed(wal_pages)
 
     def forget(self, session_id: str) -> None:
         """A session is gone. To be called by the change that removed it."""

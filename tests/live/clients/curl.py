@@ -48,6 +48,6 @@ def examples(document: str) -> list[str]:
 
 
 def typed(line: str, url: str) -> list[str]:
-    """A documented line as a shell would split it, said to another address. Raises AssertionError when it names none."""
+    """A documented line as a shell would split it, with another address in it. Raises AssertionError."""
     assert HOST in line, f"this example calls nobody: {line}"
     return shlex.split(line.replace(HOST, url))

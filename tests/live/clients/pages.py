@@ -111,7 +111,7 @@ class _Blank(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(b"<!doctype html><title>elsewhere</title>")
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, *about: Any) -> None:
         """Say nothing."""
 
 

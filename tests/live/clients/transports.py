@@ -1,10 +1,10 @@
-"""One reader a transport, each with another client library: an iterator of envelopes that ends with the stream.
+"""One reader a transport: a generator of envelopes that ends with the stream.
 
-Closing the iterator closes the connection, wherever it stands. Control events come too; ``logged`` leaves them out.
+Closing it closes the connection, wherever it stands. Control events come too; ``logged`` leaves them out.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from typing import Any
 
 import httpx
@@ -16,7 +16,8 @@ from tests.live.serving import Serving
 from tests.protocol.sse import SseParser
 
 Event = dict[str, Any]
-Read = Callable[..., Iterator[Event]]
+Events = Generator[Event, None, None]
+Read = Callable[..., Events]
 SECONDS = 15.0
 TASK_ENDS = frozenset({"task_completed", "task_failed", "task_cancelled"})
 
@@ -26,7 +27,7 @@ def stream_path(session_id: str) -> str:
     return f"/v1/sessions/{session_id}/stream"
 
 
-def sse(server: Serving, path: str, **query: object) -> Iterator[Event]:
+def sse(server: Serving, path: str, **query: Any) -> Events:
     """Server-Sent Events, read with a parser written from the standard."""
     parser, given = SseParser(), 0
     with _opened(server, path, "text/event-stream", query) as answer:
@@ -37,7 +38,7 @@ def sse(server: Serving, path: str, **query: object) -> Iterator[Event]:
                 yield json.loads(block.data)
 
 
-def ndjson(server: Serving, path: str, **query: object) -> Iterator[Event]:
+def ndjson(server: Serving, path: str, **query: Any) -> Events:
     """One envelope a line; an empty line is a sign of life."""
     waiting = b""
     with _opened(server, path, "application/x-ndjson", query) as answer:
@@ -46,23 +47,23 @@ def ndjson(server: Serving, path: str, **query: object) -> Iterator[Event]:
             yield from (json.loads(line) for line in lines if line)
 
 
-def pages(server: Serving, path: str, **query: object) -> Iterator[Event]:
+def pages(server: Serving, path: str, **query: Any) -> Events:
     """Page after page, with a long poll where nothing is there yet. It never ends by itself."""
     headers = {"accept": "application/json"}
-    with httpx.Client(base_url=server.url, timeout=SECONDS, trust_env=False, headers=headers) as client:
+    with httpx.Client(base_url=server.url, timeout=SECONDS, trust_env=False, verify=False, headers=headers) as client:
         while True:
             page = client.get(path, params={"wait": 2, "limit": 50, **_texts(query)}).raise_for_status().json()
             yield from page["events"]
             query["after"] = page["next"]
 
 
-def websocket(server: Serving, path: str, **query: object) -> Iterator[Event]:
+def websocket(server: Serving, path: str, **query: Any) -> Events:
     """One envelope a frame."""
     with dialled(server, path, **query) as socket:
         yield from events_of(socket)
 
 
-def joined_websocket(server: Serving, path: str, **query: object) -> Iterator[Event]:
+def joined_websocket(server: Serving, path: str, **query: Any) -> Events:
     """Envelopes joined in frames, one a line."""
     with dialled(server, path, subprotocol="puntini.v1", **query) as socket:
         yield from events_of(socket)
@@ -84,7 +85,7 @@ def dialled(
     subprotocol: str = "",
     headers: Mapping[str, str] | None = None,
     stalled: bool = False,
-    **query: object,
+    **query: Any,
 ) -> ClientConnection:
     """An open socket; ``stalled`` takes next to nothing in before it is read. Raises InvalidStatus when refused."""
     return connect(
@@ -109,6 +110,14 @@ def events_of(socket: ClientConnection) -> Iterator[Event]:
         return
 
 
+def close_code(socket: ClientConnection) -> int:
+    """Read to the end; the code the server closed with. Raises AssertionError when it left without a close frame."""
+    for _ in events_of(socket):
+        pass
+    assert socket.protocol.close_rcvd is not None, "the server left without a close frame"
+    return socket.protocol.close_rcvd.code
+
+
 def logged(events: Iterable[Event]) -> Iterator[Event]:
     """Those of the log: what has an id."""
     return (event for event in events if "id" in event)
@@ -124,7 +133,7 @@ def until(events: Iterable[Event], *types: str) -> list[Event]:
     raise AssertionError(f"the stream ended without {' or '.join(types)}: {[event['type'] for event in found][-5:]}")
 
 
-def _opened(server: Serving, path: str, accept: str, query: dict[str, object]) -> Any:
+def _opened(server: Serving, path: str, accept: str, query: dict[str, Any]) -> "_Answer":
     return _Answer(server.url + path, {"accept": accept}, _texts(query))
 
 
@@ -132,7 +141,7 @@ class _Answer:
     """A streamed response with a client of its own, so that leaving closes the connection."""
 
     def __init__(self, url: str, headers: dict[str, str], params: dict[str, str]) -> None:
-        self._client = httpx.Client(timeout=SECONDS, trust_env=False)
+        self._client = httpx.Client(timeout=SECONDS, trust_env=False, verify=False)
         self._stream = self._client.stream("GET", url, headers=headers, params=params)
 
     def __enter__(self) -> httpx.Response:
@@ -143,5 +152,5 @@ class _Answer:
         self._client.close()
 
 
-def _texts(query: dict[str, object]) -> dict[str, str]:
+def _texts(query: dict[str, Any]) -> dict[str, str]:
     return {name: str(value) for name, value in query.items()}

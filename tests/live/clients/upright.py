@@ -1,4 +1,4 @@
-"""A server's well-being, seen from outside: a well-behaved reader is served all the while, and nothing is left behind."""
+"""A server's well-being, seen from outside: a well-behaved reader is served all the while, and nothing is left."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor

@@ -20,6 +20,7 @@ def puntini_serve(directory: Path, *flags: str, before: tuple[str, ...] = ()) ->
         return ended(process)
     finally:
         process.kill()
+        process.wait()
 
 
 def begin(directory: Path, *flags: str, before: tuple[str, ...] = ()) -> "subprocess.Popen[str]":
