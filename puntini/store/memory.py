@@ -63,6 +63,7 @@ class MemoryStore:
             future.set_result(self._commit(write))
         except PuntiniError as error:
             future.set_exception(error)
+            future.exception()  # nobody may be waiting; that is not worth a warning
         return future
 
     async def append(self, write: Append) -> Written:

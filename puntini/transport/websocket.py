@@ -24,6 +24,7 @@ from puntini.transport.words import SOCKET
 SUBPROTOCOL = "puntini.v1"
 ORDERS = 16
 """So many commands of a socket may wait for the ones before them; then it is not read further."""
+FINISH_SECONDS = 5.0
 CLOSE_DONE, CLOSE_AWAY, CLOSE_GONE = 1000, 1001, 4404
 
 
@@ -200,6 +201,7 @@ class Socket:
         while True:
             message = await self._receive()
             if message["type"] == "websocket.disconnect":
+                await self._finish()
                 return
             raw = message.get("text")
             if raw is None:
@@ -218,6 +220,15 @@ class Socket:
             else:
                 await self._orders.acquire()
                 self._tasks.start_soon(self._in_turn, command)
+
+    async def _finish(self) -> None:
+        """The client has left; what it asked for before that is carried out all the same."""
+        self._closed = True
+        if self._subscription is not None:
+            self._subscription.cancel()
+        with anyio.move_on_after(FINISH_SECONDS):
+            for _ in range(ORDERS):
+                await self._orders.acquire()
 
     async def _in_turn(self, command: AnyCommand) -> None:
         try:

@@ -1,8 +1,9 @@
 """What the store's tests share: every store there is, each fresh, and a session to begin with."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -26,3 +27,13 @@ async def session(store: Store) -> str:
     """The id of a session without events."""
     await store.append(begin(SESSION))
     return SESSION
+
+
+@pytest.fixture
+def public() -> Iterator[Path]:
+    """A directory that anybody can reach, which pytest's own are not."""
+    with TemporaryDirectory() as directory:
+        path = Path(directory)
+        path.chmod(0o755)
+        yield path
+        path.chmod(0o755)

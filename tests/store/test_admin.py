@@ -12,6 +12,7 @@ from puntini.errors import Misconfigured, StoreUnavailable
 from puntini.log.contract import Snapshot, Store
 from puntini.store.open import open_store
 from puntini.store.sqlite import admin, files
+from tests.store.children import WITHOUT_RIGHTS, reported
 from tests.store.making import SESSION, add, begin, end_task, everything, many, once, said, start_task
 
 pytestmark = pytest.mark.anyio
@@ -70,6 +71,16 @@ async def test_a_running_store_can_be_checked_and_goes_on(running: Store, path: 
     assert admin.check(path) == []
 
     assert (await running.append(add(said()))).first == 9
+
+
+def test_a_store_can_be_checked_where_nothing_can_be_written(public: Path) -> None:
+    files.create(public / "puntini.db")
+    public.chmod(0o555)
+
+    report = reported(WITHOUT_RIGHTS, "print(admin.check(Path(sys.argv[1])))", given=[public / "puntini.db"])
+
+    assert report == "[]\n"
+    assert names_beside(public / "puntini.db") == ["puntini.db"]
 
 
 FAULTS = [

@@ -1,6 +1,7 @@
 """The one suite that every store passes: the sentences of ``puntini.log.contract``, one or more tests each."""
 
 import asyncio
+import gc
 from collections.abc import Sequence
 
 import pytest
@@ -118,6 +119,17 @@ async def test_a_refused_append_holds_up_no_other(store: Store, session: str) ->
 
     assert [type(result) for result in results] == [Written, NotFound, StaleAttempt, Written]
     assert [entry for _, entry in await everything(store)] == [said("first"), said("second")]
+
+
+async def test_a_refusal_that_nobody_waits_for_is_no_error(store: Store, session: str) -> None:
+    complaints: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: complaints.append(context))
+
+    store.submit(add(said(), to=NOBODY))
+    await store.append(add(said()))
+    gc.collect()
+
+    assert complaints == []
 
 
 async def test_a_refused_append_leaves_nothing_behind(store: Store) -> None:

@@ -2,16 +2,11 @@
 
 import asyncio
 import json
-import os
 import random
 import signal
 import subprocess
-import sys
-import textwrap
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import apsw
 import pytest
@@ -20,11 +15,10 @@ from puntini.errors import Misconfigured, StoreUnavailable
 from puntini.log.contract import Fsync
 from puntini.store.sqlite import admin, files
 from puntini.store.sqlite.store import SqliteStore
+from tests.store.children import WITHOUT_RIGHTS, child, reported
 from tests.store.making import SESSION, add, begin, everything, many, said
 
 pytestmark = pytest.mark.anyio
-
-ROOT = Path(__file__).parents[2]
 
 
 def change(path: Path, sql: str) -> None:
@@ -38,24 +32,6 @@ def change(path: Path, sql: str) -> None:
 def path(tmp_path: Path) -> Path:
     """Where the store's file is."""
     return tmp_path / "puntini.db"
-
-
-@contextmanager
-def child(program: str, *arguments: object, within: Sequence[str] = ()) -> Iterator[subprocess.Popen[str]]:
-    """A Python process that runs a program with the store's words imported; it is dead in the end."""
-    head = "import asyncio, json, sys\nfrom puntini.store.open import open_store\nfrom tests.store.making import *\n"
-    process = subprocess.Popen(
-        [*within, sys.executable, "-c", head + textwrap.dedent(program), *map(str, arguments)],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        with process:
-            yield process
-            process.kill()
-    finally:
-        process.kill()
 
 
 # Killed.
@@ -81,7 +57,7 @@ APPENDING = """
 
 def live_and_die(path: Path, life: int, acknowledged: int) -> tuple[str, dict[int, str]]:
     """Append in a process that is killed after so many acknowledgements; returns its epoch and what it was told."""
-    with child(APPENDING, path, life) as process:
+    with child(APPENDING, given=[path, life]) as process:
         assert process.stdout is not None
         epoch = process.stdout.readline().strip()
         told = [process.stdout.readline() for _ in range(acknowledged)]
@@ -142,7 +118,6 @@ async def test_a_creation_that_was_cut_short_is_done_again(path: Path) -> None:
 
 FILLING = """
     from puntini.errors import StoreUnavailable
-    from puntini.store.sqlite import admin
     async def main():
         store = await open_store(sys.argv[1])
         await store.append(begin(SESSION, said("first")))
@@ -162,7 +137,6 @@ FILLING = """
 """
 LARGEST_FILE = """
     import resource
-    from pathlib import Path
     def set_limit():
         resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, resource.RLIM_INFINITY))
     def lift_limit():
@@ -170,7 +144,6 @@ LARGEST_FILE = """
 """
 SMALL_DISK = """
     import subprocess
-    from pathlib import Path
     def set_limit():
         pass
     def lift_limit():
@@ -180,9 +153,8 @@ SMALL_DISK = """
 
 def fill(limit: str, path: Path, within: Sequence[str] = ()) -> str:
     """Append in a process until it is refused, then with room again; returns the sentence it was refused with."""
-    with child(textwrap.dedent(limit) + textwrap.dedent(FILLING), path, within=within) as process:
-        reported, _ = process.communicate(timeout=40)
-    acknowledged, kept, refused, again, faults = json.loads(reported)
+    report = reported(limit, FILLING, given=[path], within=within)
+    acknowledged, kept, refused, again, faults = json.loads(report)
     assert acknowledged > 1
     assert kept == list(range(1, acknowledged + 1))
     assert again == acknowledged + 1
@@ -213,44 +185,29 @@ def test_a_store_for_which_there_is_no_room_is_not_made(path: Path) -> None:
         except Exception as error:
             print(type(error).__name__, error)
     """
-    with child(program, path) as process:
-        reported, _ = process.communicate(timeout=20)
+    report = reported(program, given=[path])
 
-    assert reported.startswith("Misconfigured The store ")
-    assert "can't be created" in reported
+    assert report.startswith("Misconfigured The store ")
+    assert "can't be created" in report
     assert not path.exists()
 
 
 # Without rights.
 
-WITHOUT_RIGHTS = """
-    import os
-    from puntini.store.sqlite.store import SqliteStore
-    asyncio.run(asyncio.to_thread(int))  # imports what could not be read without rights
-    if os.getuid() == 0:
-        os.setgroups([]), os.setgid(65534), os.setuid(65534)
+OPENING = """
     try:
-        asyncio.run(SqliteStore.open(sys.argv[1]))
+        asyncio.run(open_store(sys.argv[1]))
     except Exception as error:
         print(type(error).__name__, error)
 """
 
 
-@pytest.fixture
-def public() -> Iterator[Path]:
-    """A directory that anybody can reach, which pytest's own are not."""
-    with TemporaryDirectory() as directory:
-        Path(directory).chmod(0o755)
-        yield Path(directory)
-
-
 def test_a_directory_that_can_not_be_written_to_is_named(public: Path) -> None:
     public.chmod(0o555)
 
-    with child(WITHOUT_RIGHTS, public / "puntini.db") as process:
-        reported, _ = process.communicate(timeout=20)
+    report = reported(WITHOUT_RIGHTS, OPENING, given=[public / "puntini.db"])
 
-    assert reported.startswith(f"Misconfigured The store {public / 'puntini.db'} can't be locked: Permission denied.")
+    assert report.startswith(f"Misconfigured The store {public / 'puntini.db'} can't be locked: Permission denied.")
 
 
 def test_a_file_that_can_not_be_written_to_is_named(public: Path) -> None:
@@ -258,10 +215,9 @@ def test_a_file_that_can_not_be_written_to_is_named(public: Path) -> None:
     (public / "puntini.db").chmod(0o444)
     public.chmod(0o777)
 
-    with child(WITHOUT_RIGHTS, public / "puntini.db") as process:
-        reported, _ = process.communicate(timeout=20)
+    report = reported(WITHOUT_RIGHTS, OPENING, given=[public / "puntini.db"])
 
-    assert reported == f"Misconfigured The store {public / 'puntini.db'} can't be used: The store is read-only.\n"
+    assert report == f"Misconfigured The store {public / 'puntini.db'} can't be used: The store is read-only.\n"
 
 
 # What is no store, or somebody else's.
@@ -358,7 +314,6 @@ async def test_what_waits_together_is_committed_together(path: Path) -> None:
 
 SYNCING = """
     import apsw
-    from puntini.store.open import open_store
     synced = 0
     class File(apsw.VFSFile):
         def __init__(self, name, flags):
@@ -389,10 +344,9 @@ SYNCING = """
 def test_full_durability_waits_for_the_disk_at_each_commit(
     path: Path, durability: Fsync, least: int, most: int
 ) -> None:
-    with child(SYNCING, path, durability) as process:
-        reported, _ = process.communicate(timeout=20)
+    syncs = int(reported(SYNCING, given=[path, durability]))
 
-    assert least <= int(reported) <= most
+    assert least <= syncs <= most
 
 
 async def test_a_closed_store_refuses_and_hangs_nobody(path: Path) -> None:

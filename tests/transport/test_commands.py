@@ -272,3 +272,28 @@ async def test_a_frame_that_is_too_big_closes_the_socket_with_1009(server: Serve
         await socket.end()
 
     assert (socket.closed, socket.types()[-1]) == (1009, "error")
+
+
+async def test_what_was_asked_just_before_the_client_left_is_carried_out(server: Server) -> None:
+    session = await server.session()
+
+    async with server.socket(stream_of(session)) as socket:
+        await socket.until_type("live")
+        socket.say("user_prompt", {"prompt": "play 1 events"}, command_id="c1")
+        socket.leave()
+
+    async with server.socket(stream_of(session, "after=earliest")) as again:
+        await again.until_type("task_completed")
+
+
+async def test_a_ping_does_not_wait_for_a_command_that_takes_its_time(server: Server) -> None:
+    session = await server.session()
+
+    async with server.socket(stream_of(session)) as socket:
+        socket.say("user_prompt", {"prompt": LONG})
+        await socket.until_type("task_started")
+        socket.say("close_session")
+        socket.say("ping")
+        await socket.until_type("session_closed")
+
+        assert socket.types().index("pong") < socket.types().index("session_closed")

@@ -1,0 +1,142 @@
+"""The command line as its user has it: commands that are run, started, or run in a terminal."""
+
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.live.serving import ROOT, wait_for
+
+SECONDS = 20.0
+PROGRAM = (sys.executable, "-m", "puntini")
+
+
+class Ran(NamedTuple):
+    """A command that has ended: its exit code, and what it wrote."""
+
+    code: int
+    out: str
+    err: str
+
+
+def environment(given: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment of a user who has set nothing but ``given``."""
+    left_out = ("PUNTINI_", "NO_COLOR", "TERM", "COLUMNS")
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
+    return inherited | {"PYTHONPATH": str(ROOT), "TERM": "xterm"} | dict(given or {})
+
+
+def puntini(
+    *arguments: str | bytes, typed: str | bytes = "", cwd: Path | None = None, env: Mapping[str, str] | None = None
+) -> Ran:
+    """Run ``puntini …`` to its end, with ``typed`` as its input."""
+    done = subprocess.run(
+        [*PROGRAM, *arguments],
+        input=typed.encode() if isinstance(typed, str) else typed,
+        capture_output=True,
+        timeout=SECONDS,
+        cwd=cwd,
+        env=environment(env),
+        check=False,
+    )
+    return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+class Started:
+    """A command under way. What it writes goes to two files, so that it can be looked at any time."""
+
+    def __init__(self, directory: Path, *arguments: str, env: Mapping[str, str] | None = None) -> None:
+        self._out, self._err = directory / "out", directory / "err"
+        with self._out.open("wb") as out, self._err.open("wb") as err:
+            self.process = subprocess.Popen(
+                [*PROGRAM, *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                cwd=directory,
+                env=environment(env),
+            )
+
+    @property
+    def out(self) -> str:
+        """What it has written to its output."""
+        return self._out.read_text("utf-8")
+
+    @property
+    def err(self) -> str:
+        """What it has written beside."""
+        return self._err.read_text("utf-8")
+
+    def wait_for(self, what: str) -> None:
+        """Wait until it has written ``what``, to either."""
+        wait_for(lambda: what in self.out or what in self.err, SECONDS, repr(what))
+
+    def wait_until(self, look: Callable[["Started"], object], what: str) -> None:
+        """Wait until ``look`` finds something."""
+        wait_for(lambda: look(self), SECONDS, what)
+
+    def interrupt(self) -> None:
+        """What Ctrl-C sends."""
+        self.process.send_signal(signal.SIGINT)
+
+    def end(self) -> Ran:
+        """Wait for its end."""
+        return Ran(self.process.wait(SECONDS), self.out, self.err)
+
+
+@contextmanager
+def started(directory: Path, *arguments: str, env: Mapping[str, str] | None = None) -> Iterator[Started]:
+    """A command for the length of a block."""
+    directory.mkdir(exist_ok=True)
+    command = Started(directory, *arguments, env=env)
+    try:
+        yield command
+    finally:
+        if command.process.poll() is None:
+            command.process.kill()
+            command.process.wait()
+
+
+def in_a_terminal(*arguments: str, env: Mapping[str, str] | None = None) -> tuple[int, str]:
+    """Run ``puntini …`` with a terminal for its input and both outputs; its exit code and what the terminal got."""
+    ours, its = pty.openpty()
+    process = subprocess.Popen([*PROGRAM, *arguments], stdin=its, stdout=its, stderr=its, env=environment(env))
+    os.close(its)
+    try:
+        shown = b"".join(_read(ours, time.monotonic() + SECONDS))
+    finally:
+        process.kill()
+        code = process.wait()
+        os.close(ours)
+    return code, shown.decode()
+
+
+def _read(terminal: int, until: float) -> Iterator[bytes]:
+    """What comes, up to the end of whoever writes. Raises AssertionError when there is none."""
+    while True:
+        ready, _, _ = select.select([terminal], [], [], max(0.0, until - time.monotonic()))
+        assert ready, "the command did not end"
+        try:
+            piece = os.read(terminal, 65_536)
+        except OSError:  # on Linux: nobody has the other side open any more
+            return
+        if not piece:
+            return
+        yield piece
+
+
+def sentence(ran: Ran, code: int) -> str:
+    """The one sentence of a command that failed with ``code``. Raises AssertionError for anything else."""
+    assert ran.code == code, ran
+    assert ran.out == "", ran
+    assert ran.err.startswith("puntini: "), ran
+    assert ran.err.endswith((".\n", "?\n")), ran
+    assert ran.err.count("\n") == 1, ran
+    return ran.err.removeprefix("puntini: ").rstrip("\n")
