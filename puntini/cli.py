@@ -3,6 +3,9 @@
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from errno import EDQUOT, EFBIG, EIO, ENOSPC, EPIPE
+from io import TextIOWrapper
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
@@ -23,8 +26,12 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line; returns the exit code. What goes wrong is told in one sentence."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a letter that can't be shown shall not end the command
+    color = False if os.environ.get("NO_COLOR") else None
     try:
-        code = cli.main(arguments, prog_name="puntini", standalone_mode=False)
+        code = cli.main(arguments, prog_name="puntini", standalone_mode=False, color=color)
         sys.stdout.flush()
         return int(code or 0)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -36,16 +43,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(error.message, USAGE)
     except PuntiniError as error:
         return _fail(error.message, FAILED)
-    except BrokenPipeError:
-        # Who read our output has seen enough. What is buffered goes nowhere, or the interpreter would complain at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILED
+    except UnicodeError:
+        return _fail("What was typed is not UTF-8.", USAGE)
+    except OSError as error:
+        return _unwritten(error)
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
 
 
+def _unwritten(error: OSError) -> int:
+    """The output can't be written. Raises the error when it is about something else."""
+    if error.errno not in {EPIPE, ENOSPC, EDQUOT, EFBIG, EIO}:
+        raise error
+    # What is buffered goes nowhere, or the interpreter would complain at exit.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if error.errno == EPIPE:
+        return FAILED  # who read it has seen enough
+    return _fail(f"The output can't be written: {error.strerror}.", FAILED)
+
+
 def _fail(sentence: str, code: int) -> int:
-    click.echo(f"puntini: {sentence}", err=True)
+    click.echo(f"puntini: {sentence}{'' if sentence.endswith(('.', '?')) else '.'}", err=True)
     return code
 
 
@@ -53,7 +71,7 @@ def _advised(error: click.ClickException) -> str:
     """A usage error's sentence, with the command whose help says more."""
     sentence = error.format_message().strip().rstrip(".")
     context = error.ctx if isinstance(error, click.UsageError) else None
-    return f"{sentence}; `{context.command_path} --help` lists what there is." if context else f"{sentence}."
+    return f"{sentence}; `{context.command_path} --help` lists what there is." if context else sentence
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -156,14 +174,22 @@ def chat(prompt: str | None, session: str, agent: str, as_json: bool, url: str) 
 def _lines_typed() -> Iterator[str]:
     """What is typed, line by line, until the end of the input."""
     asking = sys.stdin.isatty()
-    while True:
+    while line := _line_typed(asking=asking):
+        if line.strip():
+            yield line.strip()
+
+
+def _line_typed(*, asking: bool) -> str:
+    """The next line, with its end; empty at the end of the input."""
+    line = ""
+    try:
         if asking:
             click.secho("> ", bold=True, nl=False, err=True)
         line = sys.stdin.readline()
-        if not line:
-            return
-        if line.strip():
-            yield line.strip()
+    finally:
+        if asking and not line:
+            click.echo(err=True)  # the shell's prompt shall not stand behind ours
+    return line
 
 
 @cli.command()
@@ -182,15 +208,28 @@ def tail(session: str, after: str, events: str, level: str, as_json: bool, url: 
     return talk.tail(url, session, after=after, as_json=as_json, events=events, level=level)
 
 
+def _number(context: click.Context, option: click.Parameter, value: float) -> float:
+    """A value that is a number: to a range, `nan` is neither too small nor too large."""
+    if isnan(value):
+        raise click.BadParameter("nan is no number.", context, option)
+    return value
+
+
 @cli.command()
 @click.argument("session")
 @click.option(
-    "--speed", type=click.FloatRange(min=0), default=1.0, metavar="N", help="So many times as fast; 0 at once."
+    "--speed",
+    type=click.FloatRange(min=0),
+    callback=_number,
+    default=1.0,
+    metavar="N",
+    help="Show it so many times as fast; 0 shows it at once.  [default: 1]",
 )
-@click.option("--after", default="earliest", metavar="ID", help="Begin after this event.")
+@click.option("--after", default="earliest", metavar="ID", help="Begin after this event.  [default: earliest]")
 @click.option(
     "--longest-pause",
-    type=click.FloatRange(min=0),
+    type=click.FloatRange(min=0, max=86_400),
+    callback=_number,
     default=5.0,
     metavar="SECONDS",
     help="Wait no longer than this between two events.  [default: 5]",

@@ -103,8 +103,14 @@ def _file(cwd: Path, config: Path | None) -> tuple[str, dict[str, Any]]:
 
 
 def _environment(environ: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
-    names = [name for name in environ if name.startswith(PREFIX) and name not in CREDENTIALS]
-    return "the environment", {name.removeprefix(PREFIX).lower(): environ[name] for name in names}
+    ours = {name: value for name, value in environ.items() if name.startswith(PREFIX) and name not in CREDENTIALS}
+    found = {name: value for name, value in ours.items() if not _of_a_cluster(name, value)}
+    return "the environment", {name.removeprefix(PREFIX).lower(): value for name, value in found.items()}
+
+
+def _of_a_cluster(name: str, value: str) -> bool:
+    """Whether Kubernetes put this there: it describes each service, and one may well be called ``puntini``."""
+    return name.startswith((f"{PREFIX}SERVICE_", f"{PREFIX}PORT_")) or value.startswith("tcp://")
 
 
 def _listed(found: Mapping[str, Any]) -> dict[str, Any]:

@@ -208,3 +208,14 @@ def test_every_setting_is_explained_and_nothing_else_is() -> None:
 def test_settings_can_not_change_once_they_are_read() -> None:
     with pytest.raises(AttributeError):
         Settings().port = 1  # type: ignore[misc]
+
+
+def test_what_a_cluster_says_of_a_service_called_puntini_is_no_setting(tmp_path: Path) -> None:
+    environ = {
+        "PUNTINI_SERVICE_HOST": "10.0.0.1",
+        "PUNTINI_SERVICE_PORT_HTTP": "8000",
+        "PUNTINI_PORT": "tcp://10.0.0.1:8000",
+        "PUNTINI_PORT_8000_TCP_ADDR": "10.0.0.1",
+    }
+
+    assert loaded(tmp_path, environ=environ) == Settings()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from ipaddress import ip_address
 from time import monotonic, sleep
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -10,7 +11,8 @@ import httpx
 import msgspec
 
 from puntini import __version__
-from puntini.errors import PuntiniError
+from puntini.client.text import one_line
+from puntini.errors import Misconfigured, PuntiniError
 
 NDJSON = "application/x-ndjson"
 ANSWER_SECONDS = 30.0
@@ -19,12 +21,17 @@ SILENCE_SECONDS = 60.0
 GIVE_UP_SECONDS = 60.0
 """So long a lost stream is asked for again before the command ends."""
 PAUSES = (0.1, 0.3, 1.0, 2.0)
+LATER = {httpx.codes.TOO_MANY_REQUESTS, httpx.codes.BAD_GATEWAY, httpx.codes.SERVICE_UNAVAILABLE}
 
 Event = dict[str, Any]
 
 
 class Refused(PuntiniError):
     """The server answered with a problem; the message is its own sentence."""
+
+
+class Later(Refused):
+    """The server can't answer now, and may be able to soon."""
 
 
 class Unreachable(PuntiniError):
@@ -48,7 +55,7 @@ class Stream:
 
     def __iter__(self) -> Iterator[Line]:
         rest = b""
-        for piece in self._response.iter_raw():
+        for piece in self._response.iter_bytes():
             *lines, rest = (rest + piece).split(b"\n")
             for raw in lines:
                 if raw:
@@ -56,21 +63,17 @@ class Stream:
 
 
 class Client:
-    """One server. ``url`` has no path."""
+    """One server, at ``url``. Raises Misconfigured when that is no address."""
 
     def __init__(self, url: str) -> None:
         self._url = url.rstrip("/")
-        try:
-            self._http = httpx.Client(
-                base_url=self._url,
-                headers={"user-agent": f"puntini/{__version__}", "accept": "application/json"},
-                timeout=httpx.Timeout(ANSWER_SECONDS, read=SILENCE_SECONDS),
-            )
-            usable = httpx.URL(self._url).scheme in {"http", "https"} and bool(httpx.URL(self._url).host)
-        except (httpx.InvalidURL, ValueError):
-            usable = False
-        if not usable:
-            raise Unreachable(f"`{url}` is no address of a server; one looks like http://127.0.0.1:8000.")
+        self._http = httpx.Client(
+            base_url=_address(url),
+            headers={"user-agent": f"puntini/{__version__}", "accept": "application/json"},
+            timeout=httpx.Timeout(ANSWER_SECONDS, read=SILENCE_SECONDS),
+            # A proxy that is set for the outer world could not reach this machine for us.
+            trust_env=not _is_here(httpx.URL(self._url).host),
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -107,6 +110,8 @@ class Client:
             if response.is_error:
                 response.read()
             _check(response)
+            if not _is_stream(response):
+                raise self._foreign()
             yield Stream(response)
         finally:
             response.close()
@@ -121,6 +126,7 @@ class Client:
         """
         opened, patience = False, Patience()
         while True:
+            trouble: PuntiniError | None = None
             try:
                 with open_(self, after) as stream:
                     opened = True
@@ -133,9 +139,13 @@ class Client:
                         if last(line.event):
                             return
             except httpx.TransportError as error:
-                if not opened or not patience.left:
-                    raise self._unreachable(error) from None
-            lost()
+                trouble = self._unreachable(error)
+            except Later as error:
+                trouble = error
+            if trouble is not None and not (opened and patience.left):
+                raise trouble
+            if patience.untried:
+                lost()
             patience.wait()
 
     def _unreachable(self, error: httpx.TransportError) -> Unreachable:
@@ -149,7 +159,10 @@ class Client:
         try:
             return msgspec.json.decode(content) if content else None
         except msgspec.DecodeError:
-            raise Refused(f"What answers at {self._url} is not a Puntini server; name one with --url.") from None
+            raise self._foreign() from None
+
+    def _foreign(self) -> Refused:
+        return Refused(f"What answers at {self._url} is not a Puntini server; name one with --url.")
 
 
 class Patience:
@@ -164,6 +177,11 @@ class Patience:
         """Whether to try once more."""
         return monotonic() < self._until
 
+    @property
+    def untried(self) -> bool:
+        """Whether nothing was tried yet."""
+        return self._tries == 0
+
     def wait(self) -> None:
         """Pause before the next try."""
         sleep(PAUSES[min(self._tries, len(PAUSES) - 1)])
@@ -177,12 +195,37 @@ def _cursor(event: Event) -> str:
     return str(event.get("id", ""))
 
 
+def _address(url: str) -> httpx.URL:
+    """Where a server is. Raises Misconfigured."""
+    try:
+        address = httpx.URL(url)
+    except (httpx.InvalidURL, ValueError):
+        address = httpx.URL()
+    if address.scheme not in {"http", "https"} or not address.host:
+        raise Misconfigured(f"`{url}` is no address of a server; one looks like http://127.0.0.1:8000.")
+    return address
+
+
+def _is_here(host: str) -> bool:
+    """Whether a host is this machine."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def _is_stream(response: httpx.Response) -> bool:
+    kind = response.headers.get("content-type", "")
+    return response.status_code == httpx.codes.NO_CONTENT or kind.startswith(NDJSON)
+
+
 def _check(response: httpx.Response) -> None:
+    """Raises Refused for a status that is no success."""
     if not response.is_error:
         return
     try:
         problem = msgspec.json.decode(response.content, type=dict[str, Any])
     except (msgspec.DecodeError, msgspec.ValidationError):
         problem = {}
-    detail = str(problem.get("detail") or f"The server answered with {response.status_code}.")
-    raise Refused(detail)
+    detail = one_line(problem.get("detail") or f"The server answered with {response.status_code}.")
+    raise (Later if response.status_code in LATER else Refused)(detail)

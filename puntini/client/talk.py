@@ -13,7 +13,7 @@ import click
 import msgspec
 
 from puntini.client.http import Client, Event, Line, Refused, Stream
-from puntini.client.text import summary
+from puntini.client.text import quoted, summary
 from puntini.client.transcript import Transcript
 
 DONE, FAILED, INTERRUPTED = 0, 1, 130
@@ -66,7 +66,7 @@ class Chat:
         def open_(client: Client, after: str) -> AbstractContextManager[Stream]:
             if self._task_id:
                 return client.stream("GET", f"/v1/tasks/{self._task_id}/stream", after=after)
-            return self._noting(client.stream("POST", "/v1/chat", body, key=key))
+            return self._noting(client.stream("POST", "/v1/chat", body, key=key), transcript)
 
         return self._client.follow(
             open_,
@@ -76,27 +76,35 @@ class Chat:
         )
 
     @contextmanager
-    def _noting(self, opening: AbstractContextManager[Stream]) -> Iterator[Stream]:
-        """Remember the names of what the request made, as soon as they are known."""
+    def _noting(self, opening: AbstractContextManager[Stream], transcript: Transcript) -> Iterator[Stream]:
+        """Remember the names of what the request made, as soon as they are known, and tell a new session's."""
         with opening as stream:
             self._task_id = stream.headers.get("puntini-task", "")
-            self._session_id = stream.headers.get("puntini-session", "")
+            session_id = stream.headers.get("puntini-session", "")
+            if session_id != self._session_id and self._show is None:
+                transcript.aside("session", session_id)
+            self._session_id = session_id
             yield stream
 
     def _stop(self, transcript: Transcript) -> None:
-        transcript.note("stopping the task; Ctrl-C again leaves it running")
+        transcript.note("stopping the task; Ctrl-C again leaves at once")
         # It may have ended by itself meanwhile; then its end is in the stream.
         with suppress(Refused):
             self._client.ask("POST", f"/v1/tasks/{self._task_id}/control", {"action": "stop"})
 
 
 def chat(url: str, prompts: Iterable[str], *, session_id: str, agent: str, as_json: bool) -> int:
-    """Ask one prompt after the other in one session; the last one's exit code."""
+    """Ask one prompt after the other in one session; the last one's exit code.
+
+    Ctrl-C stops a task. Who types prompts is asked for the next one; a list of them ends there.
+    """
     code = DONE
     with Client(url) as client:
         talk = Chat(client, session_id=session_id, agent=agent, show=print_json if as_json else None)
         for prompt in prompts:
             code = talk.ask(prompt)
+            if code == INTERRUPTED and not sys.stdin.isatty():
+                break
     return code
 
 
@@ -167,8 +175,8 @@ def _stream_of(session_id: str) -> str:
 
 
 def print_json(line: Line) -> None:
-    """An envelope as it came."""
-    click.echo(line.raw)
+    """An envelope as it came. For a terminal, what could drive it is escaped."""
+    click.echo(quoted(line.raw.decode()) if sys.stdout.isatty() else line.raw)
 
 
 def print_line(line: Line) -> None:

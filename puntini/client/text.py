@@ -4,7 +4,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 # What moves the cursor, colours or rings in a terminal; line ends and tabs are the caller's matter.
-_CONTROLS = {code: "�" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"}
+_DRIVING = [code for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"]
+# A carriage return is left out: it nearly always stands before a line's end.
+_CONTROLS = {code: "" if chr(code) == "\r" else "�" for code in _DRIVING}
+_ESCAPES = {code: f"\\u{code:04x}" for code in _DRIVING}
 _SHOWN = 60
 
 Data = Mapping[str, Any]
@@ -17,7 +20,12 @@ def harmless(text: object) -> str:
 
 def one_line(text: object) -> str:
     """Harmless text on one line."""
-    return " ".join(harmless(text).split())
+    return harmless(" ".join(str(text).split()))
+
+
+def quoted(json: str) -> str:
+    """A line of JSON that says the same, and that a terminal shows as it is."""
+    return json.translate(_ESCAPES)
 
 
 def summary(event: Mapping[str, Any]) -> str:

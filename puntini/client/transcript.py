@@ -1,5 +1,7 @@
 """A task as ``puntini chat`` shows it: the answer goes to the output, everything on the way to it beside."""
 
+import os
+import shutil
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -16,9 +18,11 @@ class Transcript:
     """Shows events as they come. Text that comes in pieces is written as it grows; what was written is not repeated."""
 
     def __init__(self) -> None:
-        self._progress = sys.stderr.isatty()
-        self._bar = False
+        self._on_screen = sys.stdout.isatty()
+        self._progress = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        self._bar = 0
         self._open = ""
+        self._message = ""
         self._written: dict[str, str] = {}
 
     def show(self, event: Mapping[str, Any]) -> None:  # noqa: C901 - one case a kind of event
@@ -31,21 +35,21 @@ class Transcript:
                 self._grow(_REASONING + data.get("message_id", ""), data, answer=False)
             case "reasoning":
                 for step in data.get("steps", []):
-                    self._aside("think", step)
+                    self.aside("think", step)
             case "graph_update":
                 for line in text.graph(data):
-                    self._aside("graph", line)
+                    self.aside("graph", line)
             case "tool_call":
-                self._aside("tool", text.tool(data))
+                self.aside("tool", text.tool(data))
             case "plan_update":
-                self._aside("plan", " / ".join(data["current_plan"]))
+                self.aside("plan", " / ".join(data["current_plan"]))
             case "task_progress":
                 self._task_progress(event)
             case "task_retracted":
                 self._written.clear()
-                self._aside("note", "the server was restarted; the task goes on")
+                self.aside("note", "the server was restarted; the task goes on")
             case "step" | "debug" | "task_paused" | "task_resumed" | "workflow_update" | "approval_request" | "error":
-                self._aside(_NAMES.get(str(event["type"]), str(event["type"])), text.summary(event))
+                self.aside(_NAMES.get(str(event["type"]), str(event["type"])), text.summary(event))
             case "gap":
                 self.note(text.summary(event))
             case "task_completed" | "task_failed" | "task_cancelled":
@@ -53,7 +57,7 @@ class Transcript:
 
     def note(self, words: str) -> None:
         """Something about the connection or the command, not from the agent."""
-        self._aside("note", words)
+        self.aside("note", words)
 
     def _grow(self, key: str, data: Mapping[str, Any], *, answer: bool) -> None:
         """Write what is new of a text. One that no longer begins as it did is written anew."""
@@ -63,6 +67,9 @@ class Transcript:
         fresh = text.harmless(whole[len(before) :] if goes_on else whole)
         if not fresh:
             return
+        if answer and not (goes_on and self._message == key):
+            self._end_message()
+            self._message = key
         if self._open != key or not goes_on:
             self._close()
             self._clear_bar()
@@ -71,7 +78,8 @@ class Transcript:
                 click.secho("  think   ", dim=True, nl=False, err=True)
         click.secho(fresh, dim=not answer, nl=False, err=not answer)
 
-    def _aside(self, name: str, words: object) -> None:
+    def aside(self, name: str, words: object) -> None:
+        """A line beside the answer."""
         self._close()
         self._clear_bar()
         click.secho(f"  {name:<8}{text.one_line(words)}", dim=True, err=True)
@@ -79,13 +87,15 @@ class Transcript:
     def _task_progress(self, event: Mapping[str, Any]) -> None:
         progress = event["data"].get("progress")
         if progress is None or not self._progress:
-            self._aside("task", text.summary(event))
+            self.aside("task", text.summary(event))
             return
         self._close()
         done = round(BAR * min(1.0, max(0.0, progress)))
-        detail = text.one_line(event["data"].get("detail", ""))[:40]
-        click.echo(f"\r\x1b[K  [{'#' * done}{'.' * (BAR - done)}] {progress:4.0%} {detail}", nl=False, err=True)
-        self._bar = True
+        detail = text.one_line(event["data"].get("detail", ""))
+        line = f"  [{'#' * done}{'.' * (BAR - done)}] {progress:4.0%} {detail}"
+        line = line[: shutil.get_terminal_size().columns - 1]
+        click.echo(f"\r{line:<{self._bar}}", nl=False, err=True)
+        self._bar = len(line)
 
     def _end(self, event: Mapping[str, Any]) -> None:
         data = event["data"]
@@ -93,20 +103,30 @@ class Transcript:
         if answer and answer not in self._written.values():
             self._grow("final answer", {"text": answer}, answer=True)
         self._close()
+        self._end_message()
         self._clear_bar()
         verb = {"task_completed": "done", "task_failed": "failed", "task_cancelled": "stopped"}[event["type"]]
-        click.secho(f"  {verb} after {data.get('duration_seconds', 0):.1f} s", dim=True, err=True)
+        why = f": {text.one_line(data['error'])}" if data.get("error") else ""
+        click.secho(f"  {verb} after {data.get('duration_seconds', 0):.1f} s{why}", dim=True, err=True)
 
     def _close(self) -> None:
-        """End a line that is being written."""
-        if self._open:
-            click.echo(err=self._open.startswith(_REASONING))
+        """End the line that is being written on the screen. An answer that goes elsewhere is not broken for it."""
+        if self._open.startswith(_REASONING):
+            click.echo(err=True)
+        elif self._open and self._on_screen:
+            click.echo()
         self._open = ""
+
+    def _end_message(self) -> None:
+        """End an answer that goes elsewhere."""
+        if self._message and not self._on_screen:
+            click.echo()
+        self._message = ""
 
     def _clear_bar(self) -> None:
         if self._bar:
-            click.echo("\r\x1b[K", nl=False, err=True)
-            self._bar = False
+            click.echo(f"\r{'':<{self._bar}}\r", nl=False, err=True)
+            self._bar = 0
 
 
 _NAMES = {"task_paused": "task", "task_resumed": "task", "workflow_update": "team", "approval_request": "ask"}

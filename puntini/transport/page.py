@@ -1,5 +1,7 @@
 """A page of events as JSON, with long-poll: for programs that can't or won't hold a stream."""
 
+from typing import NamedTuple
+
 import anyio
 
 from puntini.errors import NotFound
@@ -14,48 +16,62 @@ from puntini.transport.opening import Opening
 from puntini.transport.request import StreamRequest
 
 
-async def page(request: StreamRequest, opening: Opening, feed: Feed, connection: Connection, reopen: Reopen) -> bytes:
-    """``{"events":[…],"next":"<id>","live":bool}``: what is there now, or, with ``wait``, as soon as something is.
+class Found(NamedTuple):
+    """Events, the cursor after them, and whether nothing can follow: the session is closed, or its one task ended."""
 
-    Raises NotFound when the session was deleted, and StoreUnavailable.
+    events: list[bytes]
+    cursor: int
+    ended: bool
+
+
+async def page(request: StreamRequest, opening: Opening, feed: Feed, connection: Connection, reopen: Reopen) -> bytes:
+    """What is there now, or, with ``wait``, as soon as something is.
+
+    ``{"events":[…],"next":"<id>","live":bool,"ended":bool}``: ``live`` says that there is nothing more now, ``ended``
+    that there never will be. Raises NotFound when the session was deleted, and StoreUnavailable.
     """
     try:
-        found, cursor = await _found(request, opening, feed, connection)
+        found = await _found(request, opening, feed, connection)
     except Lost:
         opening = await reopen.expired(feed.session_id, feed, opening.cursor, request.selection.task_id)
-        found, cursor = [], opening.cursor
+        found = Found([], opening.cursor, opening.over)
     events = [encode(event) for event in (opening.gap, opening.ready) if event is not None]
-    live = b"true" if cursor >= feed.head else b"false"
-    return b'{"events":[%b],"next":"%b","live":%b}' % (
-        b",".join(events + found),
-        f"{feed.epoch}.{cursor}".encode(),
-        live,
+    return b'{"events":[%b],"next":"%b","live":%b,"ended":%b}' % (
+        b",".join(events + found.events),
+        f"{feed.epoch}.{found.cursor}".encode(),
+        _bool(found.ended or found.cursor >= feed.head),
+        _bool(found.ended),
     )
 
 
-async def _found(
-    request: StreamRequest, opening: Opening, feed: Feed, connection: Connection
-) -> tuple[list[bytes], int]:
+def _bool(value: bool) -> bytes:
+    return b"true" if value else b"false"
+
+
+async def _found(request: StreamRequest, opening: Opening, feed: Feed, connection: Connection) -> Found:
     """The events after the opening, waited for when there is nothing else to say."""
-    found, cursor = await _collect(request, opening.cursor, feed)
-    if found or opening.ready is not None or opening.over or not request.wait:
-        return found, cursor
+    if opening.over:
+        return Found([], opening.cursor, ended=True)
+    lens = Lens("lines", request.selection)
+    found = await _collect(lens, request.limit, opening.cursor, feed)
+    if found.events or opening.ready is not None or not request.wait:
+        return found
     with anyio.move_on_after(request.wait):
-        while not found and not connection.ending:
-            await _news(request, cursor, feed, connection)
-            found, cursor = await _collect(request, cursor, feed)
-    return found, cursor
+        while not found.events and not connection.ending:
+            await _news(lens, found.cursor, feed, connection)
+            found = await _collect(lens, request.limit, found.cursor, feed)
+    return found
 
 
-async def _news(request: StreamRequest, cursor: int, feed: Feed, connection: Connection) -> None:
+async def _news(lens: Lens, cursor: int, feed: Feed, connection: Connection) -> None:
     """Wait until the log goes on, or the connection is asked to end."""
-    reader = Reader(feed, Lens("lines", request.selection), cursor)
+    reader = Reader(feed, lens, cursor)
     connection.poke = reader.poke
     await reader.wait()
 
 
-async def _collect(request: StreamRequest, cursor: int, feed: Feed) -> tuple[list[bytes], int]:
-    """At most ``limit`` wanted events after the cursor, and the cursor after them.
+async def _collect(lens: Lens, limit: int, cursor: int, feed: Feed) -> Found:
+    """At most ``limit`` wanted events after the cursor.
 
     Raises Lost when retention has overtaken the cursor, NotFound when the session was deleted, and StoreUnavailable.
     """
@@ -68,9 +84,9 @@ async def _collect(request: StreamRequest, cursor: int, feed: Feed) -> tuple[lis
         if cursor < feed.floor:
             raise Lost
         for seq, entry in run.events():
-            if request.selection.takes(entry):
+            if lens.selection.takes(entry):
                 found.append(complete(entry, f"{feed.epoch}.{seq}", feed.session_id))
-                if len(found) == request.limit:
-                    return found, seq
+                if lens.ends(entry) or len(found) == limit:
+                    return Found(found, seq, lens.ends(entry))
         cursor = max(run.upto, cursor)
-    return found, cursor
+    return Found(found, cursor, ended=False)

@@ -1,12 +1,15 @@
 """What the command line's tests share: one server for the tests that do not hurt it."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
 import pytest
 
+from puntini.cli import main
+from tests.cli.terminal import Ran
 from tests.live.serving import Serving, serving
 
 
@@ -23,11 +26,20 @@ def at(server: Serving) -> str:
     return f"--url={server.url}"
 
 
+Call = Callable[..., Ran]
+
+
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty directory to work in."""
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+def call(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Call:
+    """Run a command line in this process: a process of its own would say nothing more, and take longer."""
+    for name in [name for name in os.environ if name.startswith("PUNTINI_")]:
+        monkeypatch.delenv(name)
+
+    def run(*arguments: str) -> Ran:
+        code = main(arguments)
+        return Ran(code, *capfd.readouterr())
+
+    return run
 
 
 class Elsewhere(BaseHTTPRequestHandler):

@@ -75,13 +75,13 @@ def test_a_wrong_cursor_is_answered_with_a_gap_and_a_snapshot(server: Serving, c
         assert gap["data"]["resumed_at"] == ready["data"]["cursor"] == live["data"]["cursor"]
 
 
-def test_a_wrong_cursor_on_a_page_or_a_socket_is_a_gap_too(server: Serving) -> None:
+def test_a_wrong_cursor_on_a_page_or_a_socketis_a_gap_too(server: Serving) -> None:
     session_id = server.create()
     path = stream_path(session_id)
 
     page = server.ask("GET", f"{path}?after=nonsense", headers={"accept": "application/json"}).json()
-    with dialled(server, path, after="nonsense") as socket_:
-        said = until(events_of(socket_), "live")
+    with dialled(server, path, after="nonsense") as socket:
+        said = until(events_of(socket), "live")
 
     assert [event["type"] for event in page["events"]] == ["gap", "session_ready"]
     assert [event["type"] for event in said] == ["gap", "session_ready", "live"]
@@ -160,6 +160,24 @@ def test_an_unknown_address_is_not_found(server: Serving, path: str) -> None:
     assert is_problem(server.ask("GET", path), 404, "not_found")
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("PUT", "/v1/sessions", {"GET", "HEAD", "POST"}),
+        ("GET", "/v1/chat", {"POST"}),
+        ("POST", "/v1/sessions/ses_x/stream", {"GET", "HEAD"}),
+        ("DELETE", "/v1/tasks/tsk_x/stream", {"GET", "HEAD"}),
+    ],
+)
+def test_a_wrong_method_is_told_which_ones_there_are(
+    server: Serving, method: str, path: str, allowed: set[str]
+) -> None:
+    answer = server.ask(method, path)
+
+    assert is_problem(answer, 405, "method_not_allowed")
+    assert {name.strip() for name in answer.headers["allow"].split(",")} == allowed
+
+
 # Bodies and frames.
 
 
@@ -186,14 +204,13 @@ def test_a_body_without_end_is_cut_off(server: Serving) -> None:
             assert wire.answer().status == 413
 
 
-@pytest.mark.parametrize("pieces", [1, 2_000])
-def test_a_frame_of_two_mebibytes_closes_the_socket_with_1009(server: Serving, pieces: int) -> None:
-    for path in (stream_path(server.create()), "/ws/chat"):
-        with dialled(server, path) as socket_:
-            with suppress(ConnectionClosed):  # while it still sends
-                socket_.send(["x" * (2 * MIB // pieces)] * pieces if pieces > 1 else "x" * (2 * MIB))
+@pytest.mark.parametrize("frames", [1, 2_000])
+def test_a_message_of_two_mebibytes_closes_the_socketwith_1009(server: Serving, frames: int) -> None:
+    with dialled(server, "/ws/chat") as socket:
+        with suppress(ConnectionClosed):  # while it still sends
+            socket.send(["x" * (2 * MIB // frames)] * frames if frames > 1 else "x" * (2 * MIB))
 
-            assert close_code(socket_) == 1009
+        assert close_code(socket) == 1009
 
 
 DEEP = b"[" * 10_000 + b"]" * 10_000
@@ -222,11 +239,11 @@ def test_a_wrong_command_is_invalid_over_http_and_over_a_socket(server: Serving,
     raw = WRONG_JSON[name]
 
     answer = server.ask("POST", f"/v1/sessions/{session_id}/commands", content=raw)
-    with dialled(server, stream_path(session_id)) as socket_:
-        socket_.send(raw)
-        error = until(events_of(socket_), "error")[-1]
-        socket_.send('{"type": "ping", "data": "still here"}')
-        pong = until(events_of(socket_), "pong")[-1]
+    with dialled(server, stream_path(session_id)) as socket:
+        socket.send(raw)
+        error = until(events_of(socket), "error")[-1]
+        socket.send('{"type": "ping", "data": "still here"}')
+        pong = until(events_of(socket), "pong")[-1]
 
     assert is_problem(answer, 400, "invalid")
     assert (error["error"]["code"], error["error"]["reason"]) == (400, "invalid")
@@ -242,7 +259,7 @@ def test_an_unknown_field_of_a_body_is_named(server: Serving, path: str, body: d
     assert answer.json()["errors"][0]["path"] in {"titel", "n"}
 
 
-def test_text_that_is_not_utf8_ends_the_socket_with_1007(server: Serving) -> None:
+def test_text_that_is_not_utf8_ends_the_socketwith_1007(server: Serving) -> None:
     with Wire(server) as wire:
         upgrade(wire, stream_path(server.create()))
         assert wire.answer_head()[0] == 101
@@ -281,9 +298,9 @@ def test_a_command_id_is_one_over_http_and_over_a_socket(server: Serving) -> Non
     session_id = server.create()
     first = server.command(session_id, "user_prompt", command_id="same", prompt="play 3 events every 0 ms")
 
-    with dialled(server, stream_path(session_id)) as socket_:
-        socket_.send('{"type": "user_prompt", "command_id": "same", "data": {"prompt": "something else"}}')
-        accepted = until(events_of(socket_), "accepted")[-1]
+    with dialled(server, stream_path(session_id)) as socket:
+        socket.send('{"type": "user_prompt", "command_id": "same", "data": {"prompt": "something else"}}')
+        accepted = until(events_of(socket), "accepted")[-1]
 
     assert accepted["data"] == first
     assert server.get(f"/v1/tasks?session_id={session_id}")["total"] == 1
@@ -375,7 +392,7 @@ def test_a_wrong_last_event_id_header_comes_back_as_data_only(server: Serving) -
     [
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
         b"GET\r\n\r\n",
-        b"HELLO / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"BREW /v1/health HTTP/1.1\r\nHost: localhost\r\n\r\n",
         b"GET http://[::1 HTTP/1.1\r\nHost: localhost\r\n\r\n",
         b"GET /\xff\xfe HTTP/1.1\r\nHost: localhost\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: localhost\r\nX-\x00: 1\r\n\r\n",
@@ -496,10 +513,10 @@ def test_who_closes_half_of_a_connection_is_answered_or_let_go(server: Serving) 
 def test_who_leaves_in_the_middle_leaves_nothing(server: Serving) -> None:
     path = stream_path(server.create())
     for _ in range(50):
-        with Wire(server) as stream, Wire(server) as upload, Wire(server) as socket_:
+        with Wire(server) as stream, Wire(server) as upload, Wire(server) as socket:
             stream.request("GET", path).answer_head()
             upload.say(upload.head("POST", "/v1/chat", length=1_000) + b"{")
-            upgrade(socket_, path).answer_head()
+            upgrade(socket, path).answer_head()
 
 
 def test_two_thousand_connections_that_ask_nothing_are_let_go(server: Serving) -> None:

@@ -70,7 +70,7 @@ def test_a_stream_opens_as_the_protocol_says(server: Serving) -> None:
     session_id = server.create()
     server.command(session_id, "close_session")
 
-    answer = curl(f"{server.url}/v1/sessions/{session_id}/stream")
+    answer = curl("--compressed", f"{server.url}/v1/sessions/{session_id}/stream")
 
     assert answer.status == 200
     assert answer.headers["content-type"].startswith("text/event-stream")

@@ -6,13 +6,14 @@ The moves are random. A failure prints its seed; ``PUNTINI_TEST_SEED=<seed>`` pl
 import os
 import random
 from collections.abc import Iterator
-from contextlib import closing
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from itertools import islice
 from typing import Any
 
 import pytest
 
-from tests.live.clients.transports import TASK_ENDS, TRANSPORTS, Event, logged, sse, stream_path
+from tests.live.clients.transports import TASK_ENDS, TRANSPORTS, Event, logged, sse, stream_path, until
 from tests.live.serving import Serving, seq_of
 
 PROMPT = "play 3000 events every 1 ms"
@@ -42,15 +43,17 @@ def wander(
                     return
 
 
+@contextmanager
+def following(server: Serving, path: str) -> Iterator[Future[list[Event]]]:
+    """Beside the block somebody reads the stream over one transport, live, to its task's end: that reader's events."""
+    with ThreadPoolExecutor(1) as pool:
+        yield pool.submit(lambda: until(logged(sse(server, path, after="earliest")), *TASK_ENDS))
+
+
 def unmoved(server: Serving, path: str, **query: Any) -> list[Event]:
     """The same stream, read in one go when all is said."""
-    found: list[Event] = []
     with closing(sse(server, path, after="earliest", **query)) as events:
-        for event in events:
-            if event["type"] == "live":
-                return found
-            found.append(event)
-    raise AssertionError("the replay did not become live")
+        return until(events, "live")[:-1]
 
 
 def check(read: list[tuple[str, Event]], wanted: list[Event]) -> None:
@@ -63,10 +66,12 @@ def check(read: list[tuple[str, Event]], wanted: list[Event]) -> None:
 
 def test_a_reader_on_the_move_reads_every_event_once_and_in_order(server: Serving, moves: random.Random) -> None:
     session_id = server.create()
-    server.play(session_id, PROMPT)
+    with following(server, stream_path(session_id)) as unmoved_reader:
+        server.play(session_id, PROMPT)
 
-    read = list(wander(server, stream_path(session_id), moves))
+        read = list(wander(server, stream_path(session_id), moves))
 
+    check(read, unmoved_reader.result())
     check(read, server.events(session_id))
     assert [seq_of(event) for _, event in read] == list(range(1, len(read) + 1))
     assert len(read) >= 3000

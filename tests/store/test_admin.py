@@ -73,6 +73,35 @@ async def test_a_running_store_can_be_checked_and_goes_on(running: Store, path: 
     assert (await running.append(add(said()))).first == 9
 
 
+async def test_a_store_that_changes_all_the_time_has_no_faults(running: Store, path: Path) -> None:
+    async def change() -> None:
+        number = 0
+        while not checking.done():
+            number += 1
+            name = f"ses_x{number}"
+            await running.append(begin(name, *many(20)))
+            await running.append(start_task(f"tsk_x{number}", once=once(f"x{number}")))
+            await running.append(end_task(f"tsk_x{number}"))
+            await running.trim(SESSION, number)
+            await running.delete_session(name)
+
+    def check() -> list[str]:
+        return [fault for _ in range(30) for fault in admin.check(path)]
+
+    checking = asyncio.create_task(asyncio.to_thread(check))
+    await change()
+
+    assert await checking == []
+
+
+async def test_a_store_without_one_of_its_tables_is_a_fault(sound: Path) -> None:
+    spoil(sound, "DROP TABLE tasks")
+
+    assert admin.check(sound) == ["SQLite can't read the file further: no such table: tasks."]
+    with pytest.raises(Misconfigured, match="can't be read"):
+        admin.figures(sound)
+
+
 def test_a_store_can_be_checked_where_nothing_can_be_written(public: Path) -> None:
     files.create(public / "puntini.db")
     public.chmod(0o555)

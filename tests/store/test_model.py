@@ -241,6 +241,6 @@ class BesideSqlite(Beside):
 
 
 TestMemory = Beside.TestCase
-TestMemory.settings = settings(max_examples=60, stateful_step_count=25)
+TestMemory.settings = settings(max_examples=40, stateful_step_count=25)
 TestSqlite = BesideSqlite.TestCase
-TestSqlite.settings = settings(max_examples=40, stateful_step_count=25, suppress_health_check=[HealthCheck.too_slow])
+TestSqlite.settings = settings(max_examples=25, stateful_step_count=25, suppress_health_check=[HealthCheck.too_slow])

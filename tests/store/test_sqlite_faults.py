@@ -12,11 +12,11 @@ import apsw
 import pytest
 
 from puntini.errors import Misconfigured, StoreUnavailable
-from puntini.log.contract import Fsync
+from puntini.log.contract import Append, Fsync, Written
 from puntini.store.sqlite import admin, files
 from puntini.store.sqlite.store import SqliteStore
 from tests.store.children import WITHOUT_RIGHTS, child, reported
-from tests.store.making import SESSION, add, begin, everything, many, said
+from tests.store.making import SESSION, add, begin, everything, many, once, said, task
 
 pytestmark = pytest.mark.anyio
 
@@ -360,3 +360,25 @@ async def test_a_closed_store_refuses_and_hangs_nobody(path: Path) -> None:
         await asyncio.wait_for(store.trim(SESSION, 1), 5)
     with pytest.raises(StoreUnavailable):
         await asyncio.wait_for(store.read(SESSION, 0), 5)
+
+
+UNSTORABLE = {
+    "a number too large": add(said(), task=task(max_steps=1 << 70)),
+    "a text that is no text": add(said(), once=once("\ud800")),
+    "a task of another session": add(said(), task=task(session_id="ses_other")),
+}
+
+
+@pytest.mark.parametrize("write", UNSTORABLE.values(), ids=UNSTORABLE)
+async def test_what_can_not_be_stored_is_refused_alone(path: Path, write: Append) -> None:
+    store = await SqliteStore.open(str(path))
+    await store.append(begin())
+
+    written = asyncio.gather(
+        *[store.submit(each) for each in (add(said()), write, add(said()))], return_exceptions=True
+    )
+    before, refused, after = await asyncio.wait_for(written, 5)
+
+    assert isinstance(refused, Exception)
+    assert [before, after] == [Written(SESSION, 1, 1), Written(SESSION, 2, 2)]
+    await store.close()

@@ -74,7 +74,7 @@ async def test_without_news_a_page_is_empty_at_once(server: Server) -> None:
 
     response = await page(server, session, "after=2")
 
-    assert response.json() == {"events": [], "next": f"{server.epoch}.2", "live": True}
+    assert response.json() == {"events": [], "next": f"{server.epoch}.2", "live": True, "ended": False}
 
 
 async def test_a_long_poll_is_woken_by_an_append(server: Server) -> None:
@@ -105,7 +105,7 @@ async def test_a_long_poll_ends_empty_when_its_time_is_up(server: Server) -> Non
 
     response = await page(server, session, "after=2&wait=0.05")
 
-    assert response.json() == {"events": [], "next": f"{server.epoch}.2", "live": True}
+    assert response.json() == {"events": [], "next": f"{server.epoch}.2", "live": True, "ended": False}
 
 
 @pytest.mark.parametrize("line", [True, False])

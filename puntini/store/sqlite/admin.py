@@ -5,7 +5,7 @@ What can't be done because of what was asked raises Misconfigured, with a senten
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
 from urllib.parse import quote
@@ -42,9 +42,10 @@ def check(path: Path, *, decode_snapshot: Decode = msgspec.json.decode) -> list[
     found: list[str] = []
     with _looking(path) as connection:
         try:
-            for fault in islice(faults(connection, decode_snapshot), MOST_FAULTS):
-                found.append(fault)  # noqa: PERF402 - what was found before the file can't be read further counts
-        except apsw.CorruptError as error:
+            with closing(faults(connection, decode_snapshot)) as told:
+                for fault in islice(told, MOST_FAULTS):
+                    found.append(fault)  # noqa: PERF402 - what was found counts also when reading fails then
+        except apsw.Error as error:
             found.append(f"SQLite can't read the file further: {error}.")
     return found
 
@@ -121,6 +122,8 @@ def _looking(path: Path) -> Iterator[apsw.Connection]:
     try:
         files.verify(connection, path)
         yield connection
+    except apsw.Error as error:
+        raise Misconfigured(f"{path} can't be read: {error}; `puntini store check` may say more.") from None
     finally:
         connection.close()
 

@@ -4,7 +4,7 @@ Rows are streamed. What is held at a time is one row's body, one snapshot, and t
 looked at in a transaction of its own, so that a server that is running can go on folding its log into the file.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import NamedTuple, get_args
 
 import apsw
@@ -43,8 +43,8 @@ class End(NamedTuple):
     status: str
 
 
-def faults(connection: apsw.Connection, decode_snapshot: Decode) -> Iterator[str]:
-    """One sentence for each fault, the file's own first. Raises apsw.CorruptError where it can't be read at all."""
+def faults(connection: apsw.Connection, decode_snapshot: Decode) -> Generator[str]:
+    """One sentence for each fault, the file's own first. Raises apsw.Error where it can't be read at all."""
     damaged = False
     for (said,) in connection.execute("PRAGMA integrity_check"):
         if said != "ok":

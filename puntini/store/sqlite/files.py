@@ -27,7 +27,11 @@ def connect(path: Path, *, write: bool) -> apsw.Connection:
         connection.execute("PRAGMA foreign_keys = OFF")
         connection.execute("PRAGMA temp_store = MEMORY")
         connection.pragma("cache_size", -16_384)
-    except apsw.CantOpenError:
+    except apsw.CantOpenError as error:
+        if path.exists():
+            raise Misconfigured(
+                f"{path} can't be opened: {error}. Check its permissions, and its directory's."
+            ) from None
         raise Misconfigured(f"There is no store at {path}; name its file with --store.") from None
     except apsw.NotADBError:
         raise _no_database(path) from None

@@ -48,12 +48,14 @@ def ndjson(server: Serving, path: str, **query: Any) -> Events:
 
 
 def pages(server: Serving, path: str, **query: Any) -> Events:
-    """Page after page, with a long poll where nothing is there yet. It never ends by itself."""
+    """Page after page, with a long poll where nothing is there yet, until nothing can follow."""
     headers = {"accept": "application/json"}
     with httpx.Client(base_url=server.url, timeout=SECONDS, trust_env=False, verify=False, headers=headers) as client:
         while True:
             page = client.get(path, params={"wait": 2, "limit": 50, **_texts(query)}).raise_for_status().json()
             yield from page["events"]
+            if page["ended"]:
+                return
             query["after"] = page["next"]
 
 

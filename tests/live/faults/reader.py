@@ -20,7 +20,13 @@ class Reader:
     """Keeps every numbered event as it came, in order of arrival, and the control events beside."""
 
     def __init__(
-        self, server: Serving, session_id: str, forms: Sequence[Form] = FORMS, *, after: str = "earliest", buffer: int = 0
+        self,
+        server: Serving,
+        session_id: str,
+        forms: Sequence[Form] = FORMS,
+        *,
+        after: str = "earliest",
+        buffer: int = 0,
     ) -> None:
         self.session_id = session_id
         self.after = after
@@ -65,9 +71,7 @@ class Reader:
             self.ends.append("lost")
 
     async def _read(self) -> None:
-        stream = envelopes(
-            self._server.port, self.session_id, next(self._forms), self.after, buffer=self._buffer
-        )
+        stream = envelopes(self._server.port, self.session_id, next(self._forms), self.after, buffer=self._buffer)
         async with aclosing(cast(AsyncGenerator[bytes, None], stream)) as bodies:
             async for body in bodies:
                 self._take(body)

@@ -28,7 +28,7 @@ class Closed(ConnectionError):
         self.code = code
 
 
-class Over(Exception):  # noqa: N818 - it is no error: the server said that nothing can follow
+class Over(Exception):
     """204: there is nothing after this cursor, and there never will be."""
 
 

@@ -13,6 +13,7 @@ from anyio.to_thread import run_sync
 from websockets.sync.client import connect
 
 from tests.live.faults.reader import Reader, caught_up
+from tests.live.faults.starts import assert_one_sentence, puntini_serve
 from tests.live.faults.story import (
     assert_carried_out_once,
     assert_complete,
@@ -21,7 +22,6 @@ from tests.live.faults.story import (
     attempts,
     whole_log,
 )
-from tests.live.faults.starts import assert_one_sentence, puntini_serve
 from tests.live.faults.streams import FORMS
 from tests.live.faults.writer import Writer
 from tests.live.serving import Serving, serving, wait_for
@@ -108,12 +108,12 @@ def disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Disk]:
         yield made(server)
 
 
-def prompt_refused(server: Serving, session: str) -> dict[str, object] | None:
-    """The problem that a prompt is answered with, or None when it was accepted."""
+def prompt_refused(server: Serving, session: str) -> dict[str, object]:
+    """The problem that a prompt is answered with, or nothing when it was accepted."""
     command = {"type": "user_prompt", "data": {"prompt": "play 1 event"}}
     answer = server.ask("POST", f"/v1/sessions/{session}/commands", command)
     if answer.status_code == 202:
-        return None
+        return {}
     assert answer.headers["content-type"] == "application/problem+json"
     assert int(answer.headers["retry-after"]) > 0
     return dict(answer.json())

@@ -23,6 +23,7 @@ STREAMS = 500
 POLLS = 20
 SESSIONS = 5
 PLAYED = 160
+USUAL_GRACE = 10.0
 GRACE = 3.0
 A_MOMENT = 1.5
 """For the process itself to end, on a busy machine."""
@@ -71,13 +72,11 @@ class Crowd:
     def __init__(self, server: Serving) -> None:
         self.server = server
         self.sessions = [server.create() for _ in range(SESSIONS)]
-        self.readers = [
-            Reader(server, self.sessions[n % SESSIONS], [FORMS[n % len(FORMS)]]) for n in range(STREAMS)
-        ]
+        self.readers = [Reader(server, self.sessions[n % SESSIONS], [FORMS[n % len(FORMS)]]) for n in range(STREAMS)]
         self.polls = Polls(server)
 
-    async def read_until(self, end: Callable[[Serving], None]) -> float:
-        """Follow running tasks until a signal ends the server; returns how long the end took."""
+    async def read_until(self, end: Callable[[Serving], None]) -> None:
+        """Follow running tasks until a signal ends the server."""
         async with anyio.create_task_group() as tasks:
             for reader in self.readers:
                 tasks.start_soon(reader.read_once)
@@ -87,10 +86,8 @@ class Crowd:
             for session in self.sessions:
                 await run_sync(self.server.play, session, f"play {PLAYED} events every 20 ms")
             await caught_up(self.readers, PLAYED // 4)
-            began = monotonic()
             end(self.server)
-            assert await run_sync(self.server.wait) == 0
-            return monotonic() - began
+            assert await run_sync(self.server.wait, USUAL_GRACE) == 0
 
     async def go_on(self) -> None:
         """Start the server again and read on, until all has been said."""
@@ -118,8 +115,7 @@ def crowd(server: Serving) -> Crowd:
 async def test_five_hundred_streams_are_told_to_reconnect_and_lose_nothing(
     crowd: Crowd, end: Callable[[Serving], None]
 ) -> None:
-    took = await crowd.read_until(end)
-    assert took < 10, "the usual grace"
+    await crowd.read_until(end)
     for reader in crowd.readers:
         assert_told(reader)
     for page in crowd.polls.pages:
@@ -131,7 +127,7 @@ async def test_five_hundred_streams_are_told_to_reconnect_and_lose_nothing(
 
 
 def assert_told(reader: Reader) -> None:
-    """The last word was ``reconnect``, and the stream ended whole: a socket with 1001, a response with its last chunk."""
+    """The last word was ``reconnect``; a socket was closed with 1001, a response had its last chunk."""
     assert reader.controls[-1]["type"] == "reconnect", reader.controls[-1]
     assert reader.controls[-1]["data"]["reason"] == "drain"
     assert reader.controls[-1]["data"]["retry_ms"] > 0
@@ -153,21 +149,23 @@ def assert_whole_story(crowd: Crowd, session: str) -> None:
 
 
 def test_readiness_goes_false_at_once_and_nobody_new_is_let_in(server: Serving) -> None:
-    server.play(server.create(), NO_SAFE_POINT)
+    busy(server)
     with httpx.Client(trust_env=False, base_url=server.url) as balancer:
         assert balancer.get("/v1/ready").status_code == 200
         server.terminate()
-        answer = wait_for(lambda: told_not_ready(balancer), 1.0, "a server that is not ready")
-        assert answer.json()["code"] == "unavailable"
+        wait_for(lambda: balancer.get("/v1/ready").status_code == 503, 1.0, "a server that is not ready")
+        assert balancer.get("/v1/ready").json()["code"] == "unavailable"
         assert server.process.poll() is None, "it is still draining"
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", server.port))
 
 
-def told_not_ready(balancer: httpx.Client) -> httpx.Response | None:
-    """The answer over a connection that was open before, if it is 503."""
-    answer = balancer.get("/v1/ready")
-    return answer if answer.status_code == 503 else None
+def busy(server: Serving) -> str:
+    """A session whose agent has begun and comes to no safe point."""
+    session = server.create()
+    server.play(session, NO_SAFE_POINT)
+    wait_for(lambda: len(server.events(session)) > 2, 5, "the agent's first event")
+    return session
 
 
 @pytest.mark.parametrize("form", [*ACCEPT, "page"])
@@ -202,8 +200,7 @@ async def test_a_socket_that_never_reads_can_not_hold_up_the_end(brisk: Serving)
 
 
 def test_an_agent_that_comes_to_no_safe_point_can_not_hold_up_the_end(brisk: Serving) -> None:
-    session = brisk.create()
-    brisk.play(session, NO_SAFE_POINT)
+    session = busy(brisk)
     assert_ends_in_time(brisk)
     brisk.start()
     [task] = brisk.get(f"/v1/tasks?session_id={session}")["items"]
@@ -235,7 +232,7 @@ def assert_ends_in_time(server: Serving) -> None:
 
 @pytest.mark.parametrize("second", ["SIGTERM", "Ctrl-C"])
 def test_a_second_signal_ends_the_server_at_once(server: Serving, end: Callable[[Serving], None], second: str) -> None:
-    server.play(server.create(), NO_SAFE_POINT)
+    busy(server)
     end(server)
     with pytest.raises(TimeoutExpired):
         server.wait(0.3)

@@ -40,7 +40,7 @@ def test_of_two_servers_that_start_together_on_one_port_one_is_told(tmp_path: Pa
         port = free.getsockname()[1]
     both = [begin(tmp_path, f"--store={name}.db", f"--port={port}") for name in ("one", "other")]
     try:
-        loser = wait_for(lambda: next((one for one in both if one.poll() is not None), None), 20, "an end")
+        [loser] = wait_for(lambda: [one for one in both if one.poll() is not None], 20, "an end")
         assert_one_sentence(ended(loser), str(port), "--port")
         assert [one.poll() for one in both if one is not loser] == [None], "the other serves"
     finally:
