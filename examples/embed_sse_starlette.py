@@ -26,8 +26,6 @@ from starlette.routing import Route
 PUNTINI = os.environ.get("PUNTINI_URL", "http://127.0.0.1:8000")
 SHOWN = "user_prompt,assistant_response,graph_update"
 COME_BACK = ServerSentEvent(retry=2000, comment="come back soon")
-FINAL = {httpx.codes.NO_CONTENT, httpx.codes.NOT_FOUND}
-"""These end an ``EventSource`` for good: all was read, or there is nothing to read."""
 
 
 async def story(request: Request) -> Response:
@@ -43,28 +41,24 @@ async def story(request: Request) -> Response:
     try:
         source = await puntini.send(asked, stream=True)
     except httpx.TransportError:
-        return EventSourceResponse(iter([COME_BACK]))  # any error status would end the reader's EventSource for good
-    if source.is_success and source.status_code != httpx.codes.NO_CONTENT:
+        return EventSourceResponse(iter([COME_BACK]))
+    if source.status_code == httpx.codes.OK:
         return EventSourceResponse(passed_on(source))
     await source.aclose()
-    return (
-        Response(status_code=source.status_code)
-        if source.status_code in FINAL
-        else EventSourceResponse(iter([COME_BACK]))
-    )
+    # Any status but 200 ends an EventSource for good; these mean that: all was read, or there is nothing to read.
+    ends = source.status_code in {httpx.codes.NO_CONTENT, httpx.codes.NOT_FOUND}
+    return Response(status_code=source.status_code) if ends else EventSourceResponse(iter([COME_BACK]))
 
 
 async def passed_on(source: httpx.Response) -> AsyncIterator[ServerSentEvent]:
-    """The events as Puntini said them. It ends when the source does, and the reader comes back."""
+    """What Puntini says, as it says it. When the source ends, so does this, and the reader comes back."""
     try:
         async for line in source.aiter_lines():
-            if not line:
-                continue  # a sign of life
-            event = json.loads(line)
-            # What says something about the connection to Puntini has no id, and is no business of the reader's.
-            if event_id := event.get("id"):
-                name = "problem" if event["type"] == "error" else event["type"]
-                yield ServerSentEvent(line, event=name, id=event_id)
+            if line:  # an empty one is only a sign of life
+                event = json.loads(line)
+                kind = event["type"]
+                event_id = event["data"]["cursor"] if kind == "session_ready" else event.get("id")
+                yield ServerSentEvent(line, event="problem" if kind == "error" else kind, id=event_id)
     except httpx.TransportError:
         yield COME_BACK
     finally:

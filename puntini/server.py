@@ -5,7 +5,6 @@ The only file that knows uvicorn. asyncio's own loop, not uvloop: it accepts a w
 
 import asyncio
 import gc
-import logging
 import signal
 import socket
 import sys
@@ -17,7 +16,9 @@ from typing import Any, cast
 import anyio
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import CloseCode
 
 from puntini import __version__
 from puntini.app import Parts, create_app
@@ -32,7 +33,7 @@ BACKLOG = 4_096
 KEEPALIVE_SECONDS = 30
 DEAD_PEER_MS = 60_000
 COLLECT_AFTER = (50_000, 50, 50)
-TIDY_SECONDS, TIDY_AFTER, TIDY_SHARE = 0.5, 500, 20
+TIDY_SECONDS, TIDY_AFTER, TIDY_SHARE = 0.5, 2_000, 20
 SWITCH_SECONDS = 0.0005
 MOST_PIPELINED = 100
 """Requests that wait on one connection for their turn."""
@@ -140,6 +141,20 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self.transport.write(BAD_HANDSHAKE)
             self.transport.close()
 
+    def send_receive_event_to_app(self) -> None:
+        """Hand a message over; text that is not UTF-8 ends the socket (RFC 6455, 8.1), which is no matter for a log."""
+        if self.curr_msg_data_type == "text" and not _is_utf8(self.frames):
+            self.conn.fail(CloseCode.INVALID_DATA)
+            self.handle_parser_exception()
+        super().send_receive_event_to_app()
+
+    async def send(self, message: Any) -> None:
+        """Send; a socket that was closed for what the client sent is one whose client has left."""
+        await self.writable.wait()
+        if self.close_sent and self.initial_response is None:
+            raise ClientDisconnected
+        await super().send(message)
+
     def handle_parser_exception(self) -> None:
         """What can't be read ends the socket, after a moment: a client that still sends would lose the close frame."""
         if self.close_sent:
@@ -163,6 +178,14 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         """The client is gone: end what waits for its next frame, which holds on to itself."""
         super().connection_lost(exc)
         self.conn.parser.close()
+
+
+def _is_utf8(frames: list[bytes]) -> bool:
+    try:
+        b"".join(frames).decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def notice_dead_peers(transport: asyncio.BaseTransport) -> None:
@@ -231,14 +254,8 @@ def run(settings: Settings) -> int:
             "address. Use --host 127.0.0.1, and a proxy in front that checks who may."
         )
     configure(settings.log_format, settings.log_level)
-    logging.getLogger("uvicorn.error").addFilter(_is_ours)
     calm()
     return asyncio.run(_serve(settings))
-
-
-def _is_ours(record: logging.LogRecord) -> bool:
-    """Whether a log line tells of trouble of our own: what a client sends is no reason for a traceback."""
-    return not str(record.msg).startswith("Invalid UTF-8 sequence")
 
 
 def calm() -> None:
@@ -303,7 +320,7 @@ async def _drain_when_told(told: asyncio.Event, server: Server, parts: Parts, gr
 async def _tidy(parts: Parts) -> None:
     """Collect what closed streams left, when it is worth a round, in at most a twentieth of the time. Never ends.
 
-    Above all sockets: their tasks end by cancellation, and a cancellation's traceback holds on to its frames.
+    Each leaves asyncio's transport, which refers to itself, and one that was cancelled may leave its frames.
     """
     tidied, pause = 0, TIDY_SECONDS
     while True:

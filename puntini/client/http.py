@@ -121,10 +121,10 @@ class Client:
     ) -> Iterator[Line]:
         """Lines of a stream, asked for again from the last id whenever it breaks, until ``last`` says it has ended.
 
-        ``open_`` opens it after an id. ``lost`` is told of each break. The first opening must work. Raises Refused and
-        Unreachable.
+        ``open_`` opens it after an id, and must succeed the first time. ``lost`` is told once of each break; a stream
+        that the server ends in good order is none. Raises Refused and Unreachable.
         """
-        opened, patience = False, Patience()
+        opened, told, patience = False, False, Patience()
         while True:
             trouble: PuntiniError | None = None
             try:
@@ -133,7 +133,7 @@ class Client:
                     if stream.ended:
                         return
                     for line in stream:
-                        patience = Patience()
+                        told, patience = False, Patience()
                         after = _cursor(line.event) or after
                         yield line
                         if last(line.event):
@@ -144,7 +144,8 @@ class Client:
                 trouble = error
             if trouble is not None and not (opened and patience.left):
                 raise trouble
-            if patience.untried:
+            if trouble is not None and not told:
+                told = True
                 lost()
             patience.wait()
 
@@ -176,11 +177,6 @@ class Patience:
     def left(self) -> bool:
         """Whether to try once more."""
         return monotonic() < self._until
-
-    @property
-    def untried(self) -> bool:
-        """Whether nothing was tried yet."""
-        return self._tries == 0
 
     def wait(self) -> None:
         """Pause before the next try."""

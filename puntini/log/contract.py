@@ -1,4 +1,4 @@
-"""What the log asks of a store. Every backend passes the one suite in ``tests/store/test_contract.py``.
+"""What the log asks of a store. Every backend passes the one suite in ``tests/store/test_contract*.py``.
 
 Two doors matter: ``append`` and ``read``. An append is one transaction: the new session, the events, the task's row and
 the memory of the command all land, or none does. Only the store gives seqs, in that transaction, and it shows nothing
@@ -143,8 +143,8 @@ class EventLog(Protocol):
     def submit(self, write: Append) -> Future[Written]:
         """Hand in an append and return at once; what is handed in first is committed first.
 
-        The future raises NotFound (no such session), SessionClosed (closed and entries given; a fence does not help),
-        StaleAttempt (fence), StoreUnavailable (nothing was written).
+        The future raises NotFound (no such session), Conflict (one to be created is there), SessionClosed (closed and
+        entries given; a fence does not help), StaleAttempt (fence), StoreUnavailable (nothing was written).
         """
         ...
 
@@ -215,7 +215,10 @@ class Records(Protocol):
         ...
 
     async def save_snapshot(self, session_id: str, snapshot: Snapshot) -> None:
-        """Keep a snapshot; a second one at the same seq replaces the first. A deleted session is silently skipped."""
+        """Keep a snapshot; a second one at the same seq replaces the first.
+
+        What is below the floor, or of a deleted session, is skipped.
+        """
         ...
 
     async def snapshot(self, session_id: str, at_most: int) -> Snapshot | None:

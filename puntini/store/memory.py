@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from puntini.errors import NotFound, PuntiniError, SessionClosed, StaleAttempt
+from puntini.errors import Conflict, NotFound, PuntiniError, SessionClosed, StaleAttempt
 from puntini.log.contract import (
     Append,
     Bounds,
@@ -97,7 +97,11 @@ class MemoryStore:
         return written
 
     def _admit(self, write: Append) -> Kept:
-        kept = Kept(write.create) if write.create else self._sessions.get(write.session_id)
+        kept = self._sessions.get(write.session_id)
+        if write.create:
+            if kept is not None:
+                raise taken(write.session_id)
+            kept = Kept(write.create)
         if kept is None:
             raise missing(write.session_id)
         if kept.row.status == "closed" and write.entries:
@@ -216,7 +220,8 @@ class MemoryStore:
 
     async def save_snapshot(self, session_id: str, snapshot: Snapshot) -> None:
         """Keep a snapshot."""
-        if kept := self._sessions.get(session_id):
+        kept = self._sessions.get(session_id)
+        if kept and snapshot.seq >= kept.row.floor:
             kept.snapshots[snapshot.seq] = snapshot
 
     async def snapshot(self, session_id: str, at_most: int) -> Snapshot | None:
@@ -239,6 +244,11 @@ class MemoryStore:
 def missing(session_id: str) -> NotFound:
     """There is no such session."""
     return NotFound(f"There is no session `{session_id}`.")
+
+
+def taken(session_id: str) -> Conflict:
+    """A session to be made is there already."""
+    return Conflict(f"There is a session `{session_id}` already.")
 
 
 def closed() -> SessionClosed:

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -52,11 +52,11 @@ def puntini(
 class Started:
     """A command under way. What it writes goes to two files, so that it can be looked at any time."""
 
-    def __init__(self, directory: Path, *arguments: str, env: Mapping[str, str] | None = None) -> None:
+    def __init__(self, directory: Path, *words: str, env: Mapping[str, str] | None = None) -> None:
         self._out, self._err = directory / "out", directory / "err"
         with self._out.open("wb") as out, self._err.open("wb") as err:
             self.process = subprocess.Popen(
-                [*PROGRAM, *arguments],
+                words,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,
@@ -92,10 +92,12 @@ class Started:
 
 
 @contextmanager
-def started(directory: Path, *arguments: str, env: Mapping[str, str] | None = None) -> Iterator[Started]:
-    """A command for the length of a block."""
+def started(
+    directory: Path, *arguments: str, env: Mapping[str, str] | None = None, program: Sequence[str] = PROGRAM
+) -> Iterator[Started]:
+    """``puntini …``, or another program, for the length of a block."""
     directory.mkdir(exist_ok=True)
-    command = Started(directory, *arguments, env=env)
+    command = Started(directory, *program, *arguments, env=env)
     try:
         yield command
     finally:

@@ -1,42 +1,39 @@
 """One reader moves from transport to transport in mid-stream and misses nothing, repeats nothing, sees nothing changed.
 
-The moves are random. A failure prints its seed; ``PUNTINI_TEST_SEED=<seed>`` plays the same moves again.
+The moves are random; ``repeatable`` says how to repeat them.
 """
 
-import os
 import random
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from itertools import islice
 from typing import Any
 
-import pytest
-
+from tests.live.clients.chance import repeatable
 from tests.live.clients.transports import TASK_ENDS, TRANSPORTS, Event, logged, sse, stream_path, until
 from tests.live.serving import Serving, seq_of
 
 PROMPT = "play 3000 events every 1 ms"
-
-
-@pytest.fixture
-def moves() -> random.Random:
-    """Where the reader moves to, and when."""
-    seed = int(os.environ.get("PUNTINI_TEST_SEED") or random.SystemRandom().randrange(1 << 32))
-    print(f"PUNTINI_TEST_SEED={seed}")  # noqa: T201 - pytest shows it when the test fails
-    return random.Random(seed)
+OVER_HTTP = ("sse", "ndjson", "pages")
 
 
 def wander(
-    server: Serving, path: str, moves: random.Random, *, most: int = 300, **query: Any
+    server: Serving,
+    path: str,
+    chance: random.Random,
+    *,
+    most: int = 300,
+    among: Collection[str] = tuple(TRANSPORTS),
+    **query: Any,
 ) -> Iterator[tuple[str, Event]]:
     """Read a stream to its task's end, over one transport after another; each event with how it came."""
     cursor = "earliest"
     while True:
-        name = moves.choice(sorted(TRANSPORTS))
+        name = chance.choice(sorted(among))
         events = TRANSPORTS[name](server, path, after=cursor, **query)
         with closing(events):
-            for event in islice(logged(events), moves.randint(1, most)):
+            for event in islice(logged(events), chance.randint(1, most)):
                 yield name, event
                 cursor = event["id"]
                 if event["type"] in TASK_ENDS:
@@ -64,12 +61,12 @@ def check(read: list[tuple[str, Event]], wanted: list[Event]) -> None:
     assert len({name for name, _ in read}) > 1, "the reader never moved"
 
 
-def test_a_reader_on_the_move_reads_every_event_once_and_in_order(server: Serving, moves: random.Random) -> None:
+def test_a_reader_on_the_move_reads_every_event_once_and_in_order(server: Serving) -> None:
     session_id = server.create()
     with following(server, stream_path(session_id)) as unmoved_reader:
         server.play(session_id, PROMPT)
 
-        read = list(wander(server, stream_path(session_id), moves))
+        read = list(wander(server, stream_path(session_id), repeatable()))
 
     check(read, unmoved_reader.result())
     check(read, server.events(session_id))
@@ -77,50 +74,44 @@ def test_a_reader_on_the_move_reads_every_event_once_and_in_order(server: Servin
     assert len(read) >= 3000
 
 
-def test_all_transports_are_worth_moving_to(server: Serving, moves: random.Random) -> None:
+def test_all_transports_are_worth_moving_to(server: Serving) -> None:
     session_id = server.create()
     server.finish(server.play(session_id, "play 2000 events every 0 ms"))
 
-    read = list(wander(server, stream_path(session_id), moves, most=40))
+    read = list(wander(server, stream_path(session_id), repeatable(), most=40))
 
     check(read, server.events(session_id))
     assert {name for name, _ in read} == set(TRANSPORTS)
 
 
-def test_a_reader_who_filters_sees_the_same_choice_over_any_mix(server: Serving, moves: random.Random) -> None:
+def test_a_reader_who_filters_sees_the_same_choice_over_any_mix(server: Serving) -> None:
     session_id = server.create()
     choice = {"events": "reasoning,debug,graph_update", "level": "info"}
     server.play(session_id, PROMPT)
 
-    read = list(wander(server, stream_path(session_id), moves, most=120, **choice))
+    read = list(wander(server, stream_path(session_id), repeatable(), most=120, **choice))
 
     check(read, unmoved(server, stream_path(session_id), **choice))
     assert {event["type"] for _, event in read} == {"reasoning", "debug", "graph_update", "task_completed"}
 
 
-def test_a_reader_who_asks_for_fewer_writes_still_gets_every_event(server: Serving, moves: random.Random) -> None:
+def test_a_reader_who_asks_for_fewer_writes_still_gets_every_event(server: Serving) -> None:
     session_id = server.create()
     server.play(session_id, PROMPT)
 
-    read = list(wander(server, stream_path(session_id), moves, max_rate=20))
+    read = list(wander(server, stream_path(session_id), repeatable(), max_rate=20))
 
     check(read, server.events(session_id))
 
 
-def test_a_task_among_others_is_read_whole_and_its_stream_ends_with_it(server: Serving, moves: random.Random) -> None:
+def test_a_task_among_others_is_read_whole_and_its_stream_ends_with_it(server: Serving) -> None:
     session_id = server.create()
     server.finish(server.play(session_id, "play 50 events every 0 ms"))
     task_id = server.play(session_id, "play 1000 events every 1 ms")
     server.play(session_id, "play 50 events every 0 ms")
     path = f"/v1/tasks/{task_id}/stream"
-    polite = {name: read for name, read in TRANSPORTS.items() if "websocket" not in name}  # sockets are for sessions
-    cursor = "earliest"
-    read: list[Event] = []
 
-    while not read or read[-1]["type"] not in TASK_ENDS:
-        with closing(polite[moves.choice(sorted(polite))](server, path, after=cursor)) as events:
-            read += islice(logged(events), moves.randint(1, 200))
-        cursor = read[-1]["id"]
+    read = list(wander(server, path, repeatable(), most=200, among=OVER_HTTP))
 
-    assert read == [event for event in server.events(session_id) if event.get("task_id") == task_id]
+    check(read, [event for event in server.events(session_id) if event.get("task_id") == task_id])
     assert list(sse(server, path))[-1]["type"] == "task_completed", "the response ends with the task"

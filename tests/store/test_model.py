@@ -197,7 +197,7 @@ class Beside(RuleBasedStateMachine):
     @rule(name=names, seq=places, body=st.binary(max_size=8))
     def save_snapshot(self, name: str, seq: int, body: bytes) -> None:
         self.run(self.store.save_snapshot(name, Snapshot(seq, body)))
-        if self.exists(name):
+        if self.exists(name) and seq >= self.model.logs[name].floor:
             self.model.logs[name].snapshots[seq] = body
 
     @rule(name=names, at_most=places)

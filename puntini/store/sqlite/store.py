@@ -34,6 +34,8 @@ T = TypeVar("T")
 READERS = 2
 SLICE_ROWS = 200
 CHECKPOINT_PAGES = 2_000
+CHECKPOINT_WAITS_MS = 50
+"""For slow readers, and appends wait with it; it comes again soon."""
 WAL_BYTES = 128 << 20
 
 
@@ -49,7 +51,9 @@ class SqliteStore:
         connection.wal_autocheckpoint(0)
         self._writer = Writer(connection, self._committed)
         self._readers = Readers([files.connect(path, write=False) for _ in range(READERS)])
-        self._checkpoints = Readers([files.connect(path, write=True)])
+        checkpoints = files.connect(path, write=True)
+        checkpoints.set_busy_timeout(CHECKPOINT_WAITS_MS)
+        self._checkpoints = Readers([checkpoints])
         self._checkpointed_pages = 0
         self._checkpointing: Future[None] | None = None
         self._reads = 0
@@ -65,18 +69,21 @@ class SqliteStore:
         except BaseException:
             lock.close()
             raise
-        await store._writer.change(_remove_doomed_all)
+        try:
+            await store._writer.change(_remove_doomed_all)
+        except BaseException:
+            await store.close()
+            raise
         return store
 
     async def close(self) -> None:
         """Finish, mark the file as cleanly closed, let go of it."""
         with suppress(StoreUnavailable):  # a full disk: it counts as not closed, and that loses nothing
-            await self._writer.change(partial(files.set_meta, clean="1"))
+            await self._writer.close(partial(files.set_meta, clean="1"))
         if self._checkpointing is not None:
             await asyncio.wait([self._checkpointing])
         await self._readers.close()
         await self._checkpoints.close()
-        await self._writer.close()
         self._lock.close()
 
     @property
@@ -317,8 +324,8 @@ def _remove_doomed_all(connection: apsw.Connection) -> None:
 
 def _save_snapshot(connection: apsw.Connection, *, session_id: str, snapshot: Snapshot) -> None:
     connection.execute(
-        "INSERT OR REPLACE INTO snapshots SELECT num, ?, ? FROM sessions WHERE id = ?",
-        (snapshot.seq, snapshot.body, session_id),
+        "INSERT OR REPLACE INTO snapshots SELECT num, ?, ? FROM sessions WHERE id = ? AND floor <= ?",
+        (snapshot.seq, snapshot.body, session_id, snapshot.seq),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import apsw
 
-from puntini.errors import PuntiniError, StoreUnavailable
+from puntini.errors import StoreUnavailable
 from puntini.log.contract import Append, Listener, Written
 from puntini.store.sqlite.files import told
 from puntini.store.sqlite.writes import Result, Writes
@@ -165,7 +165,7 @@ class Writer:
         """On the loop, in log order: first everybody who follows is told, then whoever waited."""
         self.stats["commits"] += 1
         for (write, future), result in zip(group, results, strict=True):
-            if isinstance(result, PuntiniError):
+            if isinstance(result, Exception):
                 _answer(future, result)
                 continue
             if write.entries and not result.repeated:
@@ -179,11 +179,16 @@ class Writer:
         """A session is gone. To be called by the change that removed it."""
         self._writes.forget(session_id)
 
-    async def close(self) -> None:
-        """Finish what was accepted and end."""
+    async def close(self, last: Callable[[apsw.Connection], object]) -> None:
+        """Finish what was accepted, make a last change, and end; once. Raises what the last change raised."""
+        if self._closed:
+            return
         self._closed = True
         self._hand_over()
+        done: asyncio.Future[object] = self._loop.create_future()
+        self._jobs.put((last, done))
         self._jobs.put(None)
-        await asyncio.to_thread(self._thread.join)
-        # What the thread sent to the loop in its last moments.
-        await asyncio.sleep(0)
+        try:
+            await done
+        finally:
+            await asyncio.to_thread(self._thread.join)

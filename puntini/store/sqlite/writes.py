@@ -7,7 +7,7 @@ import apsw
 
 from puntini.errors import PuntiniError
 from puntini.log.contract import Append, Once, SessionRow, TaskRow, Written
-from puntini.store.memory import check_fence, closed, missing, placed
+from puntini.store.memory import check_fence, closed, missing, placed, taken
 from puntini.store.sqlite.files import told
 from puntini.store.sqlite.rows import TASK_COLUMNS, TASKS, task_of, task_values
 
@@ -15,7 +15,7 @@ ROW_BYTES = 65_536
 KNOWN = 50_000
 SHAPES = (64, 8, 1)
 
-Result = Written | PuntiniError
+Result = Written | Exception
 
 
 class Place:
@@ -78,15 +78,22 @@ class Writes:
 
     def commit(self, group: Sequence[Append]) -> list[Result]:
         """One transaction for the group; a write that must be refused is refused alone."""
-        pending = Pending()
         try:
-            results = [self._decide(write, pending) for write in group]
-            pending.finish()
-            self._store(pending)
+            results = self._commit(group)
         except apsw.Error as error:
             self._forget(group)
             return [told(error)] * len(group)
+        except Exception as error:  # noqa: BLE001 - a value that can't be stored is its writer's fault, not the others'
+            self._forget(group)
+            return [error] if len(group) == 1 else [self.commit([write])[0] for write in group]
         self._bound()
+        return results
+
+    def _commit(self, group: Sequence[Append]) -> list[Result]:
+        pending = Pending()
+        results = [self._decide(write, pending) for write in group]
+        pending.finish()
+        self._store(pending)
         return results
 
     def forget(self, session_id: str) -> None:
@@ -138,7 +145,9 @@ class Writes:
         return outcome(self._db, once)
 
     def _admit(self, write: Append, pending: Pending) -> Place:
-        place = None if write.create else self._place(write.session_id)
+        place = self._place(write.session_id)
+        if write.create and place:
+            raise taken(write.session_id)
         known = write.create or place
         if known is None:
             raise missing(write.session_id)

@@ -123,3 +123,23 @@ class Wire:
         data = self._file.read(size)
         self._file.readline()
         return data
+
+
+HANDSHAKE = (
+    "Upgrade: websocket",
+    "Connection: Upgrade",
+    "Sec-WebSocket-Version: 13",
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+)
+
+
+def upgrade(wire: Wire, path: str, *headers: str) -> Wire:
+    """Ask for a WebSocket; ``headers`` replace those of the same name."""
+    given = {field.partition(":")[0] for field in headers}
+    return wire.request("GET", path, *headers, *(field for field in HANDSHAKE if field.partition(":")[0] not in given))
+
+
+def masked(first: int, payload: bytes) -> bytes:
+    """A client's frame, with a mask of zeros. ``payload`` is under 64 KiB."""
+    size = bytes([0x80 | len(payload)]) if len(payload) < 126 else b"\xfe" + len(payload).to_bytes(2, "big")
+    return bytes([first]) + size + bytes(4) + payload

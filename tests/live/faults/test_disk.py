@@ -3,6 +3,7 @@
 import os
 import resource
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
@@ -15,6 +16,7 @@ from websockets.sync.client import connect
 from tests.live.faults.reader import Reader, caught_up
 from tests.live.faults.starts import assert_one_sentence, puntini_serve
 from tests.live.faults.story import (
+    all_quiet,
     assert_carried_out_once,
     assert_complete,
     assert_played_once,
@@ -24,7 +26,7 @@ from tests.live.faults.story import (
 )
 from tests.live.faults.streams import FORMS
 from tests.live.faults.writer import Writer
-from tests.live.serving import Serving, serving, wait_for
+from tests.live.serving import ROOT, Serving, serving, wait_for
 
 pytestmark = pytest.mark.anyio
 
@@ -178,7 +180,7 @@ async def test_it_goes_on_by_itself_when_there_is_room(disk: Disk) -> None:
         await run_sync(disk.make_room)
         await run_sync(server.finish, task)
         writer.stopping = True
-        await run_sync(all_quiet, server, session)
+        await run_sync(all_quiet, server)
         log = await run_sync(whole_log, server, session)
         await caught_up(readers, len(log))
         tasks.cancel_scope.cancel()
@@ -188,15 +190,6 @@ async def test_it_goes_on_by_itself_when_there_is_room(disk: Disk) -> None:
     assert_read_by_all(readers, log)
     assert_carried_out_once(writer, log)
     assert_played_once(log)
-
-
-def all_quiet(server: Serving, session: str) -> None:
-    """Wait until no task is open."""
-
-    def quiet() -> bool:
-        return all(task["status"] == "completed" for task in server.get(f"/v1/tasks?session_id={session}")["items"])
-
-    wait_for(quiet, 30, "the end of all tasks")
 
 
 def test_a_server_whose_disk_is_full_can_be_ended_and_goes_on_later(disk: Disk) -> None:
@@ -210,7 +203,7 @@ def test_a_server_whose_disk_is_full_can_be_ended_and_goes_on_later(disk: Disk) 
     disk.make_room()
     server.start()
     assert server.finish(task) == "completed"
-    all_quiet(server, session)
+    all_quiet(server)
     assert_complete(whole_log(server, session))
     assert_played_once(whole_log(server, session))
 
@@ -222,3 +215,11 @@ def test_a_server_does_not_start_on_a_full_disk_and_says_why(volume: Path) -> No
         Volume(server).fill()
     ended = puntini_serve(volume, "--store=puntini.db", "--port=0")
     assert_one_sentence(ended, "The store's disk is full")
+
+
+def test_a_log_line_that_can_not_be_written_ends_nothing() -> None:
+    words = "from puntini.logs import configure, structlog as s; configure('json', 'info'); s.get_logger().info('x')"
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-c", f"{words}; print('it goes on')"]
+        done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=full, check=True)
+    assert done.stdout == b"it goes on\n"

@@ -10,6 +10,7 @@ from anyio.to_thread import run_sync
 
 from tests.live.faults.reader import Reader, caught_up
 from tests.live.faults.story import (
+    all_quiet,
     assert_carried_out_once,
     assert_complete,
     assert_played_once,
@@ -19,7 +20,7 @@ from tests.live.faults.story import (
 )
 from tests.live.faults.streams import FORMS
 from tests.live.faults.writer import Writer
-from tests.live.serving import Serving, seq_of, serving, wait_for
+from tests.live.serving import Serving, seq_of, serving
 
 pytestmark = pytest.mark.anyio
 
@@ -56,18 +57,11 @@ class Load:
                 await kill_and_restart(self.server, self.kills, dice)
                 for writer in self.writers:
                     writer.stopping = True
+            await run_sync(all_quiet, self.server)
             for session in self.sessions:
-                await run_sync(self._wait_for_quiet, session)
                 head = seq_of((await run_sync(whole_log, self.server, session))[-1])
                 await caught_up(self.readers[session], head)
             tasks.cancel_scope.cancel()
-
-    def _wait_for_quiet(self, session: str) -> None:
-        def quiet() -> bool:
-            tasks = self.server.get(f"/v1/tasks?session_id={session}")["items"]
-            return all(task["status"] == "completed" for task in tasks)
-
-        wait_for(quiet, 60.0, "the end of all tasks")
 
 
 async def kill_and_restart(server: Serving, kills: int, dice: random.Random) -> None:

@@ -22,6 +22,8 @@ RING = 1 << 20
 PLAY = "play 2000 events every 1 ms of 4000 bytes"
 PLAYED_BYTES = 2_000 * 4_000
 DEADLINE_SECONDS = 1.5
+NAGLE_SECONDS = 0.04
+"""So long a kernel waits for the rest of an answer that was written in two pieces."""
 A_STALLED_READER = 512 << 10
 """What one may cost: the transport's 64 KiB mark, one write of up to 64 KiB and an event, framing, the connection."""
 BOUND = RING + 8 * (1 << 20) + STALLED * A_STALLED_READER
@@ -153,3 +155,13 @@ async def test_a_reader_that_is_only_slow_is_not_cut_off(server: Serving) -> Non
         tasks.cancel_scope.cancel()
     assert slow.ids == list(range(1, head + 1))
     assert (await run_sync(stats, server))["aborted"] == 0
+
+
+def test_answers_over_an_open_connection_are_not_held_back(server: Serving) -> None:
+    session = server.create()
+    took: list[float] = []
+    for _ in range(30):
+        began = time()
+        server.get(f"/v1/sessions/{session}")
+        took.append(time() - began)
+    assert median(took) < NAGLE_SECONDS / 2
