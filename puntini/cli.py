@@ -199,7 +199,10 @@ def _line_typed(*, asking: bool) -> str:
 @_json
 @_url
 def tail(session: str, after: str, events: str, level: str, as_json: bool, url: str) -> int:
-    """Follow a session until it is closed, across lost connections and restarts of the server."""
+    """Follow a session until it is closed.
+
+    It goes on across lost connections and restarts of the server, and shows every event once.
+    """
     from puntini.client import talk
 
     return talk.tail(url, session, after=after, as_json=as_json, events=events, level=level)
@@ -284,9 +287,10 @@ def store_backup(to: Path, store: str | None) -> None:
 @store.command("new-epoch")
 @_store
 def store_new_epoch(store: str | None) -> None:
-    """Begin a new epoch, after a store's file was put back in an earlier state by other means than `store backup`.
+    """Begin a new epoch, in which no older id is valid.
 
-    Readers that come with an older id are told of a gap, and get a fresh snapshot. The server must not be running.
+    For a store's file that was put back in an earlier state by other means than `store backup`. Readers that come with
+    an older id are told of a gap, and get a fresh snapshot. The server must not be running.
     """
     from puntini.store.sqlite import admin
 

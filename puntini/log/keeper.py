@@ -20,6 +20,9 @@ from puntini.protocol.entries import Entry
 from puntini.protocol.events import LoggedEvent
 
 LIVE_VIEWS = 2_000
+LIVE_BYTES = 64 << 20
+"""Of all live views together, counted as their snapshots' sizes; in memory each takes several times that."""
+GROWN_KEPT = 100_000
 SNAPSHOT_EVENTS = 2_000
 SNAPSHOT_BYTES_PER_EVENT = 128
 
@@ -74,10 +77,10 @@ class Versions:
 class Live(Generic[F]):
     """One session's live view, and how far its newest snapshot reaches."""
 
-    def __init__(self, view: F, saved: int, size: int) -> None:
+    def __init__(self, view: F, saved: int) -> None:
         self.view = view
         self.saved = saved
-        self.size = size
+        self.size = 0
         self.lock = asyncio.Lock()
 
     @property
@@ -89,11 +92,15 @@ class Live(Generic[F]):
 class Keeper(Generic[F]):
     """Folds of type ``F`` over the sessions of one store."""
 
-    def __init__(self, store: Source, fold: Callable[[], F], decode: Callable[[bytes], F]) -> None:
+    def __init__(
+        self, store: Source, fold: Callable[[], F], decode: Callable[[bytes], F], *, live_bytes: int = LIVE_BYTES
+    ) -> None:
+        self._live_bytes = live_bytes
         self._store = store
         self._fold = fold
         self._decode = decode
         self._live: OrderedDict[str, Live[F]] = OrderedDict()
+        self._size = 0
         self._grown: dict[str, int] = {}
         self._due: dict[str, None] = {}
         self._wake = asyncio.Event()
@@ -136,17 +143,21 @@ class Keeper(Generic[F]):
             snapshot = Snapshot(live.view.seq, live.view.encode())
         if snapshot.seq > live.saved:
             await self._store.save_snapshot(session_id, snapshot)
-            live.saved, live.size = snapshot.seq, len(snapshot.body)
+            live.saved = snapshot.seq
+            self._resize(session_id, live, len(snapshot.body))
         self._grown.pop(session_id, None)
         return live.saved
 
     def forget(self, session_id: str) -> None:
         """The session was deleted."""
-        self._live.pop(session_id, None)
+        if live := self._live.pop(session_id, None):
+            self._size -= live.size
         self._grown.pop(session_id, None)
 
     def committed(self, session_id: str, first: int, entries: Sequence[Entry]) -> None:
         """Count what was appended; plan a snapshot when it is time."""
+        if len(self._grown) > GROWN_KEPT:
+            self._grown.clear()  # then their snapshots come later
         grown = self._grown.get(session_id, 0) + len(entries)
         self._grown[session_id] = grown
         live = self._live.get(session_id)
@@ -174,10 +185,17 @@ class Keeper(Generic[F]):
             self._live.move_to_end(session_id)
             return live
         view, size = await self._newest(session_id, head)
-        live = self._live.setdefault(session_id, Live(view, view.seq, size))
-        while len(self._live) > LIVE_VIEWS:
-            self._live.popitem(last=False)
+        live = self._live.setdefault(session_id, Live(view, view.seq))
+        self._resize(session_id, live, max(size, live.size))
         return live
+
+    def _resize(self, session_id: str, live: Live[F], size: int) -> None:
+        """Note what a view takes, and let go of those not asked for longest when all take too much."""
+        if self._live.get(session_id) is live:
+            self._size += size - live.size
+        live.size = size
+        while len(self._live) > LIVE_VIEWS or (self._size > self._live_bytes and len(self._live) > 1):
+            self._size -= self._live.popitem(last=False)[1].size
 
     async def _newest(self, session_id: str, at_most: int) -> tuple[F, int]:
         snapshot = await self._store.snapshot(session_id, at_most)

@@ -19,6 +19,7 @@ from tests.live.clients.damage import damaged, frames, requests
 from tests.live.clients.transports import close_code, dialled, events_of, ndjson, sse, stream_path, until
 from tests.live.clients.upright import upright
 from tests.live.clients.wire import Wire, masked, upgrade
+from tests.live.clients.wrong import FOREIGN_HOSTS, FOREIGN_ORIGINS, NOT_HTTP, WRONG_CURSORS, WRONG_JSON, WRONG_QUERIES
 from tests.live.serving import Serving, serving, wait_for
 
 HASTE = 1.0
@@ -49,21 +50,6 @@ def is_problem(answer: Any, status: int, code: str) -> bool:
 
 # Cursors and queries.
 
-WRONG_CURSORS = {
-    "nonsense": "malformed",
-    "-1": "malformed",
-    "1.5": "unknown_epoch",
-    "Zz.5": "malformed",
-    "zzzzzz.5": "unknown_epoch",
-    "999999999": "ahead_of_log",
-    "9" * 40: "malformed",
-    "1\0": "malformed",
-    "é": "malformed",
-    "earliest,now": "malformed",
-    "1\r\nX-Evil: 1": "malformed",
-    "a" * 8_000: "malformed",
-}
-
 
 @pytest.mark.parametrize(("cursor", "reason"), WRONG_CURSORS.items(), ids=lambda text: repr(text)[:20])
 def test_a_wrong_cursor_is_answered_with_a_gap_and_a_snapshot(server: Serving, cursor: str, reason: str) -> None:
@@ -88,27 +74,6 @@ def test_a_wrong_cursor_on_a_page_or_a_socketis_a_gap_too(server: Serving) -> No
 
     assert [event["type"] for event in page["events"]] == ["gap", "session_ready"]
     assert [event["type"] for event in said] == ["gap", "session_ready", "live"]
-
-
-WRONG_QUERIES = [
-    ("events", "no_such_type"),
-    ("events", "reasoning,<script>"),
-    ("level", "loud"),
-    ("max_rate", "0"),
-    ("max_rate", "-1"),
-    ("max_rate", "nan"),
-    ("max_rate", "inf"),
-    ("max_rate", "1001"),
-    ("max_rate", "fast"),
-    ("limit", "0"),
-    ("limit", "0.5"),
-    ("limit", "1001"),
-    ("limit", "nan"),
-    ("wait", "-1"),
-    ("wait", "61"),
-    ("wait", "inf"),
-    ("no_such_parameter", "1"),
-]
 
 
 @pytest.mark.parametrize(("name", "value"), WRONG_QUERIES)
@@ -216,26 +181,6 @@ def test_a_message_of_two_mebibytes_closes_the_socket_with_1009(server: Serving,
         assert close_code(socket) == 1009
 
 
-DEEP = b"[" * 10_000 + b"]" * 10_000
-WRONG_JSON = {
-    "nothing": b" ",
-    "half": b'{"type": "ping"',
-    "not UTF-8": b'{"type": "ping", "data": "\xff\xfe"}',
-    "10,000 deep": b'{"type": "ping", "data": ' + DEEP + b"}",
-    "65 deep": b'{"type": "ping", "data": ' + b"[" * 65 + b"]" * 65 + b"}",
-    "NaN": b'{"type": "ping", "data": NaN}',
-    "Infinity": b'{"type": "ping", "data": -Infinity}',
-    "a number": b"1",
-    "an array": b"[]",
-    "no type": b'{"data": 1}',
-    "unknown type": b'{"type": "no_such_command", "data": {}}',
-    "unknown field": b'{"type": "ping", "dta": 1}',
-    "wrong type": b'{"type": "user_prompt", "data": {"prompt": 5}}',
-    "empty prompt": b'{"type": "user_prompt", "data": {"prompt": " "}}',
-    "long command_id": b'{"type": "ping", "command_id": "' + b"x" * 129 + b'"}',
-}
-
-
 @pytest.mark.parametrize("name", WRONG_JSON)
 def test_a_wrong_command_is_invalid_over_http_and_over_a_socket(server: Serving, name: str) -> None:
     session_id = server.create()
@@ -311,28 +256,6 @@ def test_a_command_id_is_one_over_http_and_over_a_socket(server: Serving) -> Non
 
 # Who may call.
 
-FOREIGN_HOSTS = [
-    "evil.example",
-    "127.0.0.1.evil.example",
-    "localhost.evil.example:80",
-    "127.0.0.1@evil.example",
-    "",
-    "[::1",
-]
-FOREIGN_ORIGINS = [
-    "http://evil.example",
-    "https://127.0.0.1.evil.example",
-    "http://localhost.evil.example",
-    "http://127.0.0.1@evil.example",
-    "http://evil.example/#127.0.0.1",
-    "null",
-    "file://",
-    "chrome-extension://127.0.0.1",
-    "http://[::1",
-    "http://",
-    "127.0.0.1",
-]
-
 
 @pytest.mark.parametrize(
     "field", [*(f"Host: {host}" for host in FOREIGN_HOSTS), *map("Origin: {}".format, FOREIGN_ORIGINS)]
@@ -390,20 +313,7 @@ def test_a_wrong_last_event_id_header_comes_back_as_data_only(server: Serving) -
             assert any(line == b"event: gap\n" for line in lines)
 
 
-@pytest.mark.parametrize(
-    "raw",
-    [
-        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
-        b"GET\r\n\r\n",
-        b"BREW /v1/health HTTP/1.1\r\nHost: localhost\r\n\r\n",
-        b"GET http://[::1 HTTP/1.1\r\nHost: localhost\r\n\r\n",
-        b"GET /\xff\xfe HTTP/1.1\r\nHost: localhost\r\n\r\n",
-        b"GET / HTTP/1.1\r\nHost: localhost\r\nX-\x00: 1\r\n\r\n",
-        b"POST /v1/chat HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
-        b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-    ],
-    ids=lambda raw: repr(raw[:24]),
-)
+@pytest.mark.parametrize("raw", NOT_HTTP, ids=lambda raw: repr(raw[:24]))
 def test_what_is_not_http_is_answered_with_400_and_the_end(server: Serving, raw: bytes) -> None:
     with Wire(server) as wire:
         assert wire.say(raw).answer().status == 400

@@ -41,6 +41,7 @@ class RecordingStore(MemoryStore):
         self.open = asyncio.Event()
         self.open.set()
         self.saved: list[int] = []
+        self.asked_snapshots: list[str] = []
         self.trimmed: list[str] = []
         self.deaf = False
         self.broken = False
@@ -73,6 +74,11 @@ class RecordingStore(MemoryStore):
         """Note its seq, and keep it."""
         await super().save_snapshot(session_id, snapshot)
         self.saved.append(snapshot.seq)
+
+    async def snapshot(self, session_id: str, at_most: int) -> Snapshot | None:
+        """Note who is asked for, and look."""
+        self.asked_snapshots.append(session_id)
+        return await super().snapshot(session_id, at_most)
 
     async def trim(self, session_id: str, to: int) -> None:
         """Trim, and note that it happened."""

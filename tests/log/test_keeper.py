@@ -251,3 +251,16 @@ def test_sessions_count_their_versions_apart(keeper: Keeper[SessionView]) -> Non
     one, other = keeper.versions(SESSION), keeper.versions("another")
 
     assert (one.next(), other.next()) == (1, 1)
+
+
+async def test_large_views_that_nobody_asks_for_are_let_go_and_come_back_right(store: RecordingStore) -> None:
+    keeper = Keeper(store, SessionView, SessionView.decode, live_bytes=6_000)
+    for session in (SESSION, "ses_2"):
+        await store.say(entry_of(asked("m1", "x" * 4_000)), session_id=session)
+        await keeper.snapshot(session)
+    store.asked_snapshots.clear()
+
+    both = [(await keeper.view(session)).message_count for session in ("ses_2", SESSION)]
+
+    assert both == [1, 1]
+    assert store.asked_snapshots == [SESSION], "the first had to make room for the second, which is still there"
