@@ -1,6 +1,6 @@
 """An agent of your own: it counts to the number in the prompt, slowly, and fails when there is none.
 
-    pip install puntini
+    pip install .
     uvicorn --app-dir examples agent:app --timeout-graceful-shutdown 5
 
 and in another terminal:

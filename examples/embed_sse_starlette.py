@@ -1,7 +1,7 @@
 """A Starlette application of your own that shows its readers a Puntini session, with sse-starlette.
 
     puntini serve
-    pip install sse-starlette
+    pip install httpx sse-starlette uvicorn
     uvicorn --app-dir examples embed_sse_starlette:app --port 8001
 
     curl -N http://127.0.0.1:8001/stories/ses_…

@@ -18,7 +18,8 @@ class Transcript:
     """Shows events as they come. Text that comes in pieces is written as it grows; what was written is not repeated."""
 
     def __init__(self) -> None:
-        self._on_screen = sys.stdout.isatty()
+        # In a terminal, and with `2>&1`, the answer and what goes beside it meet: each needs lines of its own.
+        self._mixed = os.path.sameopenfile(sys.stdout.fileno(), sys.stderr.fileno())
         self._progress = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
         self._bar = 0
         self._open = ""
@@ -110,16 +111,16 @@ class Transcript:
         click.secho(f"  {verb} after {data.get('duration_seconds', 0):.1f} s{why}", dim=True, err=True)
 
     def _close(self) -> None:
-        """End the line that is being written on the screen. An answer that goes elsewhere is not broken for it."""
+        """End the line that is being written. An answer that goes elsewhere is not broken for what goes beside it."""
         if self._open.startswith(_REASONING):
             click.echo(err=True)
-        elif self._open and self._on_screen:
+        elif self._open and self._mixed:
             click.echo()
         self._open = ""
 
     def _end_message(self) -> None:
         """End an answer that goes elsewhere."""
-        if self._message and not self._on_screen:
+        if self._message and not self._mixed:
             click.echo()
         self._message = ""
 

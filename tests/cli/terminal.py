@@ -1,14 +1,17 @@
 """The command line as its user has it: commands that are run, started, or run in a terminal."""
 
+import fcntl
 import os
 import pty
 import select
 import signal
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -52,12 +55,12 @@ def puntini(
 class Started:
     """A command under way. What it writes goes to two files, so that it can be looked at any time."""
 
-    def __init__(self, directory: Path, *words: str, env: Mapping[str, str] | None = None) -> None:
+    def __init__(self, directory: Path, *words: str, env: Mapping[str, str] | None, typed: Path) -> None:
         self._out, self._err = directory / "out", directory / "err"
-        with self._out.open("wb") as out, self._err.open("wb") as err:
+        with self._out.open("wb") as out, self._err.open("wb") as err, typed.open("rb") as keys:
             self.process = subprocess.Popen(
                 words,
-                stdin=subprocess.DEVNULL,
+                stdin=keys,
                 stdout=out,
                 stderr=err,
                 cwd=directory,
@@ -93,11 +96,15 @@ class Started:
 
 @contextmanager
 def started(
-    directory: Path, *arguments: str, env: Mapping[str, str] | None = None, program: Sequence[str] = PROGRAM
+    directory: Path,
+    *arguments: str,
+    env: Mapping[str, str] | None = None,
+    typed: Path = Path(os.devnull),
+    program: Sequence[str] = PROGRAM,
 ) -> Iterator[Started]:
-    """``puntini …``, or another program, for the length of a block."""
+    """``puntini …``, or another program, for the length of a block, with a file as its input."""
     directory.mkdir(exist_ok=True)
-    command = Started(directory, *program, *arguments, env=env)
+    command = Started(directory, *program, *arguments, env=env, typed=typed)
     try:
         yield command
     finally:
@@ -106,32 +113,79 @@ def started(
             command.process.wait()
 
 
-def in_a_terminal(*arguments: str, env: Mapping[str, str] | None = None) -> tuple[int, str]:
-    """Run ``puntini …`` with a terminal for its input and both outputs; its exit code and what the terminal got."""
-    ours, its = pty.openpty()
-    process = subprocess.Popen([*PROGRAM, *arguments], stdin=its, stdout=its, stderr=its, env=environment(env))
-    os.close(its)
-    try:
-        shown = b"".join(_read(ours, time.monotonic() + SECONDS))
-    finally:
-        process.kill()
-        code = process.wait()
-        os.close(ours)
-    return code, shown.decode()
+class Terminal:
+    """A command in a terminal of its own, which it has for its input and both outputs, and whose keys can be typed."""
 
+    def __init__(self, *arguments: str, env: Mapping[str, str] | None = None) -> None:
+        self._ours, its = pty.openpty()
+        self.process = subprocess.Popen(
+            [*PROGRAM, *arguments],
+            stdin=its,
+            stdout=its,
+            stderr=its,
+            env=environment(env),
+            start_new_session=True,
+            preexec_fn=partial(fcntl.ioctl, 0, termios.TIOCSCTTY, 0),  # so that Ctrl-C is a signal
+        )
+        os.close(its)
+        self._until = time.monotonic() + SECONDS
+        self._read = b""
+        self._seen = 0
 
-def _read(terminal: int, until: float) -> Iterator[bytes]:
-    """What comes, up to the end of whoever writes. Raises AssertionError when there is none."""
-    while True:
-        ready, _, _ = select.select([terminal], [], [], max(0.0, until - time.monotonic()))
-        assert ready, "the command did not end"
+    @property
+    def shown(self) -> str:
+        """What the terminal got so far."""
+        return self._read.decode()
+
+    def type(self, keys: str) -> None:
+        """Press keys."""
+        os.write(self._ours, keys.encode())
+
+    def wait_for(self, *what: str) -> None:
+        """Wait until each of these was shown after the one before."""
+        for each in what:
+            while (place := self._read.find(each.encode(), self._seen)) < 0:
+                assert self._more(), f"{each!r} was not shown: {self.shown}"
+            self._seen = place + len(each.encode())
+
+    def end(self) -> int:
+        """Wait until the command has ended; its exit code."""
+        while self._more():
+            pass
+        return self.process.wait(SECONDS)
+
+    def close(self) -> None:
+        """Leave nothing behind."""
+        self.process.kill()
+        self.process.wait()
+        os.close(self._ours)
+
+    def _more(self) -> bool:
+        """Take in what comes next; whether there was something. Raises AssertionError when it takes too long."""
+        ready, _, _ = select.select([self._ours], [], [], max(0.0, self._until - time.monotonic()))
+        assert ready, f"the command did not go on: {self.shown}"
         try:
-            piece = os.read(terminal, 65_536)
+            piece = os.read(self._ours, 65_536)
         except OSError:  # on Linux: nobody has the other side open any more
-            return
-        if not piece:
-            return
-        yield piece
+            return False
+        self._read += piece
+        return bool(piece)
+
+
+@contextmanager
+def terminal(*arguments: str, env: Mapping[str, str] | None = None) -> Iterator[Terminal]:
+    """``puntini …`` in a terminal for the length of a block."""
+    opened = Terminal(*arguments, env=env)
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+def in_a_terminal(*arguments: str, env: Mapping[str, str] | None = None) -> tuple[int, str]:
+    """Run ``puntini …`` in a terminal to its end; its exit code and what the terminal got."""
+    with terminal(*arguments, env=env) as opened:
+        return opened.end(), opened.shown
 
 
 def sentence(ran: Ran, code: int) -> str:

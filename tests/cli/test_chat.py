@@ -2,17 +2,29 @@
 
 import json
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Call
-from tests.cli.terminal import Ran, Started, in_a_terminal, puntini, sentence, started
+from tests.cli.terminal import (
+    PROGRAM,
+    Ran,
+    Started,
+    environment,
+    in_a_terminal,
+    puntini,
+    sentence,
+    started,
+    terminal,
+)
 from tests.live.serving import Serving, serving
 
 OK, FAILED, INTERRUPTED = 0, 1, 130
 SHORT = "play 21 events"
 LONG = "play 2000 events every 5 ms"
+CTRL_C, CTRL_D = "\x03", "\x04"
 NASTY = "\x1b[31mred\x1b[0m \x9b2J\x07 \x1b]0;title\x07"
 
 
@@ -166,27 +178,26 @@ def is_speaking(chat: Started) -> bool:
 
 @pytest.mark.parametrize("how", ["kill", "terminate"])
 def test_an_answer_is_whole_though_the_server_is_gone_for_a_while(tmp_path: Path, how: str) -> None:
-    with serving(tmp_path) as server:
-        with started(tmp_path / "chat", "chat", "play 700 events every 2 ms", f"--url={server.url}") as chat:
-            chat.wait_until(is_speaking, "the answer's beginning")
-            getattr(server, how)()
-            server.wait()
-            chat.wait_for("the connection was lost")
-            server.start()
-            ran = chat.end()
+    words = ("chat", "play 700 events every 2 ms")
+    with serving(tmp_path) as server, started(tmp_path / "chat", *words, f"--url={server.url}") as chat:
+        chat.wait_until(is_speaking, "the answer's beginning")
+        getattr(server, how)()
+        server.wait()
+        chat.wait_for("the connection was lost")
+        server.start()
+        ran = chat.end()
 
     assert ran.code == OK
     assert ran.out == "".join(f"{n} " for n in range(7, 701, 7)) + "\nPlayed 700 events.\n"
 
 
 def test_the_user_is_told_once_that_the_server_is_gone(tmp_path: Path) -> None:
-    with serving(tmp_path) as server:
-        with started(tmp_path / "chat", "chat", LONG, f"--url={server.url}") as chat:
-            chat.wait_until(is_speaking, "the answer's beginning")
-            server.kill()
-            chat.wait_for("the connection was lost")
-            chat.interrupt()
-            ran = chat.end()
+    with serving(tmp_path) as server, started(tmp_path / "chat", "chat", LONG, f"--url={server.url}") as chat:
+        chat.wait_until(is_speaking, "the answer's beginning")
+        server.kill()
+        chat.wait_for("the connection was lost")
+        chat.interrupt()
+        ran = chat.end()
 
     assert ran.code == FAILED, "the task could not be stopped"
     assert ran.err.count("the connection was lost") == 1
@@ -196,14 +207,12 @@ def test_the_user_is_told_once_that_the_server_is_gone(tmp_path: Path) -> None:
 # Terminals.
 
 
-@pytest.mark.parametrize("arguments", [[], ["--json"]], ids=["text", "json"])
-def test_an_agent_can_not_drive_the_terminal(server: Serving, at: str, arguments: list[str]) -> None:
-    session_id = server.create()
-    code, shown = in_a_terminal("chat", NASTY, "--session", session_id, at, *arguments, env={"NO_COLOR": "1"})
+def test_an_agent_can_not_drive_the_terminal(at: str) -> None:
+    code, shown = in_a_terminal("chat", NASTY, at, env={"NO_COLOR": "1"})
 
     assert code == OK
     assert [letter for letter in shown if letter in "\x1b\x9b\x07"] == []
-    assert ("You said: �[31mred" in shown) == (not arguments)
+    assert "You said: �[31mred" in shown
 
 
 def test_colours_are_for_terminals_and_for_those_who_want_them(at: str) -> None:
@@ -215,8 +224,55 @@ def test_colours_are_for_terminals_and_for_those_who_want_them(at: str) -> None:
     assert "\x1b" not in puntini("chat", SHORT, at).err
 
 
+LINES = ["7 ", "14 ", "21 ", "Played 21 events."]
+
+
 def test_in_a_terminal_each_thing_has_its_own_line(at: str) -> None:
     _, shown = in_a_terminal("chat", SHORT, at, env={"NO_COLOR": "1"})
 
-    lines = shown.replace("\r\n", "\n").splitlines()
-    assert [line for line in lines if not line.startswith("  ")] == ["7 ", "14 ", "21 ", "Played 21 events."]
+    assert [line for line in shown.replace("\r\n", "\n").splitlines() if not line.startswith("  ")] == LINES
+
+
+def test_in_one_file_with_the_rest_each_thing_has_its_own_line(at: str) -> None:
+    words = [*PROGRAM, "chat", SHORT, at]
+    both = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment(), check=True).stdout
+
+    assert [line for line in both.decode().splitlines() if not line.startswith("  ")] == LINES
+
+
+def test_who_types_is_asked_again_after_each_answer_and_after_ctrl_c(at: str) -> None:
+    with terminal("chat", at, env={"NO_COLOR": "1"}) as chat:
+        chat.wait_for("> ")
+        chat.type("play 1 event\n")
+        chat.wait_for("Played 1 events.", "> ")
+        chat.type(f"{LONG}\n")
+        chat.wait_for("Thought 8.")
+        chat.type(CTRL_C)
+        chat.wait_for("stopped after", "> ")
+        chat.type("play 2 events\n")
+        chat.wait_for("Played 2 events.", "> ")
+        chat.type(CTRL_D)
+
+        assert chat.end() == OK
+    assert chat.shown.endswith("> \r\n")
+
+
+def test_ctrl_c_where_nothing_runs_leaves(at: str) -> None:
+    with terminal("chat", at) as chat:
+        chat.wait_for("> ")
+        chat.type(CTRL_C)
+
+        assert chat.end() == INTERRUPTED
+    assert "Traceback" not in chat.shown
+
+
+def test_a_list_of_prompts_ends_where_ctrl_c_stops_it(server: Serving, at: str, tmp_path: Path) -> None:
+    session_id = server.create()
+    (tmp_path / "prompts").write_text(f"{LONG}\nplay 1 event\n", "utf-8")
+    with started(tmp_path, "chat", "--session", session_id, at, typed=tmp_path / "prompts") as chat:
+        chat.wait_for("Thought 8.")
+        chat.interrupt()
+        ran = chat.end()
+
+    assert ran.code == INTERRUPTED
+    assert log_of(server, session_id).count("user_prompt") == 1
