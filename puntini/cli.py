@@ -26,9 +26,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line; returns the exit code. What goes wrong is told in one sentence."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a letter that can't be shown shall not end the command
+    _ready_streams()
     color = False if os.environ.get("NO_COLOR") else None
     try:
         code = cli.main(arguments, prog_name="puntini", standalone_mode=False, color=color)
@@ -49,6 +47,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _unwritten(error)
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
+
+
+def _ready_streams() -> None:
+    """A stream that is closed, or can't show a letter, shall not end the command."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # its number is free, and the file gets it
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _unwritten(error: OSError) -> int:

@@ -1,6 +1,7 @@
-"""``puntini serve``: the app under uvicorn, with what uvicorn leaves to us: deadlines for slow clients, and the drain.
+"""``puntini serve``: the app under uvicorn, and the drain.
 
-The only file that knows uvicorn. asyncio's own loop, not uvloop: it accepts a whole reconnect storm in one turn.
+This file and ``lines.py`` are all that knows uvicorn. asyncio's own loop, not uvloop: it accepts a whole reconnect
+storm in one turn.
 """
 
 import asyncio
@@ -11,192 +12,26 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from types import FrameType
-from typing import Any, cast
+from typing import Any
 
 import anyio
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-from uvicorn.protocols.utils import ClientDisconnected
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.frames import CloseCode
 
 from puntini import __version__
 from puntini.app import Parts, create_app
 from puntini.auth.gate import is_loopback
 from puntini.errors import Misconfigured
+from puntini.lines import HttpProtocol, WebSocketProtocol
 from puntini.logs import configure
 from puntini.protocol.decode import MESSAGE_LIMIT
 from puntini.settings import Settings
 
-HEADER_BYTES = 65_536
 BACKLOG = 4_096
-KEEPALIVE_SECONDS = 30
-DEAD_PEER_MS = 60_000
 COLLECT_AFTER = (50_000, 50, 50)
 TIDY_SECONDS, TIDY_AFTER, TIDY_SHARE = 0.5, 2_000, 20
 SWITCH_SECONDS = 0.0005
-MOST_PIPELINED = 100
-"""Requests that wait on one connection for their turn."""
-LINGER_SECONDS = 2.0
-BAD_HANDSHAKE = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 DRAIN_SHARE, CLOSING_SHARE = 0.75, 0.1
 """Of the grace: for tasks and streams to end well, and for putting everything away."""
-
-
-class HttpProtocol(HttpToolsProtocol):
-    """uvicorn's HTTP with an end to slow and endless headers, and a way for the app to cut a stalled client off."""
-
-    header_seconds = 10.0
-    lost = False
-    on_lost: Callable[[], None] | None = None
-    _deadline: asyncio.TimerHandle | None = None
-    _head_bytes = 0
-
-    def connection_made(self, transport: Any) -> None:
-        """A client connected: its headers are due."""
-        super().connection_made(transport)
-        notice_dead_peers(transport)
-        self._expect_headers()
-
-    def _expect_headers(self) -> None:
-        self._head_bytes = 0
-        if self._deadline is None:
-            self._deadline = asyncio.get_running_loop().call_later(self.header_seconds, self._too_slow)
-
-    def _too_slow(self) -> None:
-        self._deadline = None
-        if not self.transport.is_closing():
-            self.transport.abort()
-
-    def data_received(self, data: bytes) -> None:
-        """Feed the parser; refuse headers without end."""
-        if self._deadline is not None:
-            self._head_bytes += len(data)
-        super().data_received(data)
-        if self._deadline is not None and self._head_bytes > HEADER_BYTES and not self.transport.is_closing():
-            self.send_400_response("The request's headers are too large.")
-
-    def on_message_begin(self) -> None:
-        """A request begins: give the app its way to cut the connection."""
-        super().on_message_begin()
-        self._expect_headers()
-        cast(Any, self.scope)["extensions"] = {"puntini.line": self}
-
-    def on_headers_complete(self) -> None:
-        """The headers came in time."""
-        self._on_time()
-        super().on_headers_complete()
-        if len(self.pipeline) > MOST_PIPELINED:
-            self.transport.abort()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """The client is gone."""
-        self._on_time()
-        super().connection_lost(exc)
-        self.lost = True
-        if self.on_lost is not None:
-            self.on_lost()
-            self.on_lost = None
-        self._let_go()
-
-    def handle_websocket_upgrade(self) -> None:
-        """Hand the connection over; from here on another protocol hears of it."""
-        super().handle_websocket_upgrade()
-        cast(Any, self).parser = None
-        self._let_go()
-
-    def _let_go(self) -> None:
-        """Leave no circle of references: the collector, which would find it, comes seldom (see ``calm``)."""
-        mine = cast(Any, self)
-        mine.scope = mine.cycle = None
-        self.pipeline.clear()
-
-    def abort(self) -> None:
-        """Cut the connection at once."""
-        self.transport.abort()
-
-    def _on_time(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
-
-
-class WebSocketProtocol(WebSocketsSansIOProtocol):
-    """uvicorn's WebSocket with a way for the app to cut a stalled client off.
-
-    That the client left is told by ``receive``; ``lost`` and ``on_lost`` only make this a whole ``Line``.
-    """
-
-    lost = False
-    on_lost: Callable[[], None] | None = None
-
-    def abort(self) -> None:
-        """Cut the connection at once."""
-        self.transport.abort()
-
-    def data_received(self, data: bytes) -> None:
-        """Take bytes in; a handshake that can't be read is refused, which uvicorn leaves to us."""
-        super().data_received(data)
-        if self.conn.handshake_exc is not None and not self.handshake_initiated and not self.transport.is_closing():
-            self.transport.write(BAD_HANDSHAKE)
-            self.transport.close()
-
-    def send_receive_event_to_app(self) -> None:
-        """Hand a message over; text that is not UTF-8 ends the socket (RFC 6455, 8.1), which is no matter for a log."""
-        if self.curr_msg_data_type == "text" and not _is_utf8(self.frames):
-            self.conn.fail(CloseCode.INVALID_DATA)
-            self.handle_parser_exception()
-        super().send_receive_event_to_app()
-
-    async def send(self, message: Any) -> None:
-        """Send; a socket that was closed for what the client sent is one whose client has left."""
-        await self.writable.wait()
-        if self.close_sent and self.initial_response is None:
-            raise ClientDisconnected
-        await super().send(message)
-
-    def handle_parser_exception(self) -> None:
-        """What can't be read ends the socket, after a moment: a client that still sends would lose the close frame."""
-        if self.close_sent:
-            return
-        self.close_sent = True
-        close = self.conn.close_sent
-        assert close is not None
-        self.queue.put_nowait({"type": "websocket.disconnect", "code": close.code, "reason": close.reason})
-        self.transport.write(b"".join(self.conn.data_to_send()))
-        self.transport.resume_reading()
-        self.close_timer = self.loop.call_later(LINGER_SECONDS, self.transport.close)
-
-    async def run_asgi(self) -> None:
-        """Run the app with the extension in its scope; afterwards leave no circle of references."""
-        extensions = cast(Any, self.scope)["extensions"]
-        extensions["puntini.line"] = self
-        await super().run_asgi()
-        extensions.clear()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """The client is gone: end what waits for its next frame, which holds on to itself."""
-        super().connection_lost(exc)
-        self.conn.parser.close()
-
-
-def _is_utf8(frames: list[bytes]) -> bool:
-    try:
-        b"".join(frames).decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def notice_dead_peers(transport: asyncio.BaseTransport) -> None:
-    """Let the kernel end connections whose peer has vanished without a word."""
-    sock = transport.get_extra_info("socket")
-    if sock is None or sock.family not in {socket.AF_INET, socket.AF_INET6}:
-        return
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in (("TCP_KEEPIDLE", KEEPALIVE_SECONDS), ("TCP_USER_TIMEOUT", DEAD_PEER_MS)):
-        if hasattr(socket, name):
-            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 class Server(uvicorn.Server):

@@ -1,6 +1,7 @@
 """Help, versions, exit codes, and the one sentence for whatever can't be done."""
 
 import os
+import shlex
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -147,6 +148,15 @@ def test_whoever_reads_only_the_beginning_is_left_quietly(arguments: list[str]) 
         )
 
     assert (done.returncode, done.stderr) == (FAILED, b"")
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_stream_that_is_closed_is_not_needed(at: str, closed: str) -> None:
+    line = shlex.join([*PROGRAM, "chat", "play 1 event", at]) + f" {closed}"
+    done = subprocess.run(["/bin/sh", "-c", line], capture_output=True, env=environment(), check=False, timeout=20)
+
+    assert (done.returncode, b"Traceback" in done.stderr) == (OK, False)
+    assert (done.stdout == b"Played 1 events.\n") == (">&-" not in closed.replace("2>&-", ""))
 
 
 def test_a_letter_that_the_output_can_not_show_is_left_out(at: str) -> None:
