@@ -49,9 +49,9 @@ class HttpProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser; refuse headers without end."""
-        if self._deadline is not None:
-            self._head_bytes += len(data)
         super().data_received(data)
+        if self._deadline is not None:
+            self._head_bytes += len(data)  # counted after: a head begins at nought
         if self._deadline is not None and self._head_bytes > HEADER_BYTES and not self.transport.is_closing():
             self.send_400_response("The request's headers are too large.")
 

@@ -6,7 +6,7 @@ from puntini.api.http import method_allowed
 from puntini.errors import NotFound, PuntiniError
 from puntini.log.contract import Store, TaskRow
 from puntini.transport import websocket
-from puntini.transport.asgi import Receive, Scope, Send, answer_problem
+from puntini.transport.asgi import Receive, Scope, Send, refuse
 from puntini.transport.streams import Streams
 from puntini.transport.websocket import Commands
 
@@ -32,20 +32,25 @@ class SessionStream:
 class TaskStream:
     """``/v1/tasks/{task_id}/stream``: one task's events; it ends with the task."""
 
-    def __init__(self, streams: Streams, store: Store) -> None:
+    def __init__(self, streams: Streams, commands: Commands, store: Store) -> None:
         self._streams = streams
+        self._commands = commands
         self._store = store
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Find the task's session and serve its stream through the task's lens."""
-        if not await method_allowed(scope, send, *READ):
+        socket = scope["type"] == "websocket"
+        if not socket and not await method_allowed(scope, send, *READ):
             return
         try:
             task = await self._task(scope["path_params"]["task_id"])
         except PuntiniError as error:
-            await answer_problem(scope, send, error)
+            await refuse(scope, receive, send, error)
             return
-        await self._streams.serve(scope, receive, send, task.session_id, task)
+        if socket:
+            await websocket.serve(scope, receive, send, self._streams, self._commands, task.session_id, task)
+        else:
+            await self._streams.serve(scope, receive, send, task.session_id, task)
 
     async def _task(self, task_id: str) -> TaskRow:
         task = await self._store.task(task_id)
@@ -69,11 +74,13 @@ class ChatSocket:
 def routes(streams: Streams, store: Store, commands: Commands) -> list[Route | WebSocketRoute]:
     """The streaming routes."""
     session = SessionStream(streams, commands)
-    task = TaskStream(streams, store)
+    task = TaskStream(streams, commands, store)
     return [
         Route("/v1/sessions/{session_id}/stream", session),
         WebSocketRoute("/v1/sessions/{session_id}/stream", session),
         Route("/v1/tasks/{task_id}/stream", task),
+        WebSocketRoute("/v1/tasks/{task_id}/stream", task),
         Route("/v1/stream/tasks/{task_id}", task),
+        WebSocketRoute("/v1/stream/tasks/{task_id}", task),
         WebSocketRoute("/ws/chat", ChatSocket(streams, commands)),
     ]

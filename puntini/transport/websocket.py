@@ -7,6 +7,7 @@ import msgspec
 from anyio.abc import TaskGroup, TaskStatus
 
 from puntini.errors import Invalid, NotFound, PuntiniError, TooLarge
+from puntini.log.contract import TaskRow
 from puntini.log.feed import Feed
 from puntini.protocol.commands import AnyCommand, Control, InitSession, Ping, Resume
 from puntini.protocol.decode import decode_command
@@ -41,19 +42,28 @@ class Commands(Protocol):
 
 
 async def serve(
-    scope: Scope, receive: Receive, send: Send, streams: Streams, commands: Commands, session_id: str = ""
+    scope: Scope,
+    receive: Receive,
+    send: Send,
+    streams: Streams,
+    commands: Commands,
+    session_id: str = "",
+    task: TaskRow | None = None,
 ) -> None:
-    """One socket, from the handshake to its end. Without ``session_id`` it waits for ``init_session``."""
+    """One socket, from the handshake to its end. Without ``session_id`` it waits for ``init_session``.
+
+    With a ``task`` it carries the task's events and ends with them.
+    """
     try:
-        request = stream_request(scope, session_id)
+        request = stream_request(scope, session_id, task.task_id if task else "")
         async with streams.connection("websocket", session_id) as connection:
-            socket = Socket(scope, receive, send, streams, commands, connection)
+            socket = Socket(scope, receive, send, streams, commands, connection, task)
             if not session_id:
                 await _accept(scope, receive, send, ())
                 await socket.run()
                 return
             async with streams.hub.feed(session_id) as feed:
-                opening = await streams.opener.open(request, feed)
+                opening = await streams.opener.open(request, feed, task)
                 await _accept(scope, receive, send, [(b"puntini-cursor", opening.start_id.encode())])
                 await socket.run(request, opening, feed)
     except PuntiniError as error:
@@ -91,6 +101,7 @@ class Socket:
         streams: Streams,
         commands: Commands,
         connection: Connection,
+        task: TaskRow | None = None,
     ) -> None:
         self._scope = scope
         self._receive = receive
@@ -98,6 +109,7 @@ class Socket:
         self._streams = streams
         self._commands = commands
         self._connection = connection
+        self._task = task
         self._user: str = scope.get("state", {}).get("principal", "")
         self._joins = SUBPROTOCOL in scope.get("subprotocols", ())
         self._request = StreamRequest(session_id="")
@@ -187,7 +199,7 @@ class Socket:
 
     async def _follow_new(self, request: StreamRequest, *, task_status: TaskStatus[None]) -> None:
         async with self._streams.hub.feed(request.session_id) as feed:
-            opening = await self._streams.opener.open(request, feed)
+            opening = await self._streams.opener.open(request, feed, self._task)
             if self._subscription is not None and self._subscribed is not None:
                 self._subscription.cancel()
                 await self._subscribed.wait()
@@ -262,6 +274,8 @@ class Socket:
                 return None if isinstance(reply, SessionClosed) else reply
 
     async def _init(self, command: InitSession) -> None:
+        if self._task is not None:
+            raise Invalid("type: this socket carries one task; open another for a session", path="type")
         session_id = command.data.session_id or command.session_id
         if not session_id:
             session_id = await self._commands.create(command.data.agent, user=self._user)

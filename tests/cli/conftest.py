@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
@@ -41,25 +42,31 @@ def call(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
     return run
 
 
-class Elsewhere(BaseHTTPRequestHandler):
-    """A web server that is not ours: every address answers with a page."""
-
-    def do_GET(self) -> None:
-        self.send_response(200)
-        self.send_header("content-type", "text/html")
-        self.end_headers()
-        self.wfile.write(b"<h1>Welcome</h1>\n")
-
-    do_POST = do_GET  # noqa: N815
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Say nothing."""
+Answer = tuple[int, str, str]
+"""A status, a content type and a body."""
 
 
-@pytest.fixture
-def elsewhere() -> Iterator[str]:
-    """The address of a web server that is not ours."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere) as running:
+@contextmanager
+def web_server(*answers: Answer) -> Iterator[str]:
+    """The address of a web server that is not ours: it gives these answers one after the other, then the last always."""
+    left = list(answers)
+
+    class Handler(BaseHTTPRequestHandler):
+        """Gives the next answer."""
+
+        def do_GET(self) -> None:
+            status, kind, body = left.pop(0) if len(left) > 1 else left[0]
+            self.send_response(status)
+            self.send_header("content-type", kind)
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        do_POST = do_GET  # noqa: N815 - the name is the base class's
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
         thread = Thread(target=running.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         yield f"http://127.0.0.1:{running.server_port}"

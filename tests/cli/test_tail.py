@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Call
+from tests.cli.conftest import Call, web_server
 from tests.cli.terminal import PROGRAM, Ran, environment, in_a_terminal, sentence, started
 from tests.live.serving import Serving, serving
 
@@ -124,6 +124,18 @@ def test_nothing_is_lost_or_repeated_when_the_server_is_gone_for_a_while(tmp_pat
 
         assert (ran.code, ran.err.count("the connection was lost")) == (OK, 1)
         assert logged(ran) == server.events(session_id)
+
+
+def test_a_server_that_is_busy_when_one_comes_back_is_asked_again(call: Call) -> None:
+    first, last = (
+        f'{{"type":"{kind}","id":"k.{n}","data":{{"reason":"r"}}}}\n' for n, kind in ((1, "x"), (2, "session_closed"))
+    )
+    ndjson, problem = "application/x-ndjson", "application/problem+json"
+    with web_server((200, ndjson, first), (503, problem, "{}"), (429, problem, "{}"), (200, ndjson, last)) as url:
+        ran = call("tail", "ses_1", "--json", f"--url={url}")
+
+    assert (ran.code, ran.out) == (OK, first + last)
+    assert ran.err.count("the connection was lost") == 1
 
 
 def test_a_session_that_is_deleted_is_a_failure(server: Serving, at: str, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Help, versions, exit codes, and the one sentence for whatever can't be done."""
 
+import json
 import os
 import shlex
 import subprocess
@@ -11,7 +12,7 @@ import pytest
 
 from puntini import __version__
 from puntini.cli import cli
-from tests.cli.conftest import Call
+from tests.cli.conftest import Call, web_server
 from tests.cli.terminal import PROGRAM, environment, puntini, sentence
 from tests.live.serving import Serving
 
@@ -111,10 +112,22 @@ def test_a_session_that_is_not_there_is_a_failure(call: Call, at: str, command: 
 
 
 @pytest.mark.parametrize("command", [["tail", "x"], ["replay", "x"], ["chat", "hello"]], ids=lambda c: c[0])
-def test_another_server_than_ours_is_recognized(call: Call, command: list[str], elsewhere: str) -> None:
-    told = sentence(call(*command, f"--url={elsewhere}"), FAILED)
+def test_another_server_than_ours_is_recognized(call: Call, command: list[str]) -> None:
+    with web_server((200, "text/html", "<h1>Welcome</h1>\n")) as elsewhere:
+        told = sentence(call(*command, f"--url={elsewhere}"), FAILED)
 
     assert told == f"What answers at {elsewhere} is not a Puntini server; name one with --url."
+
+
+def test_a_proxys_page_about_an_error_is_told_by_its_status(call: Call) -> None:
+    with web_server((502, "text/html", "<h1>Bad gateway</h1>")) as elsewhere:
+        assert sentence(call("chat", "hello", f"--url={elsewhere}"), FAILED) == "The server answered with 502."
+
+
+def test_what_a_server_says_of_an_error_can_not_drive_the_terminal(call: Call) -> None:
+    problem = json.dumps({"detail": "no \x1b[31m\nway"})
+    with web_server((403, "application/problem+json", problem)) as elsewhere:
+        assert sentence(call("tail", "x", f"--url={elsewhere}"), FAILED) == "no \ufffd[31m way."
 
 
 @pytest.mark.parametrize("command", [["tail", b"caf\xe9"], ["chat", b"caf\xe9"]], ids=lambda c: c[0])

@@ -44,6 +44,7 @@ async def test_without_our_subprotocol_none_is_named(server: Server) -> None:
     [
         ("/v1/sessions/nobody/stream", {}, 404, "not_found"),
         ("/v1/sessions/nobody/stream?events=nonsense", {}, 400, "invalid"),
+        ("/v1/tasks/nobody/stream", {}, 404, "not_found"),
         (CHAT, {"Origin": "https://elsewhere.example"}, 403, "forbidden"),
     ],
 )
@@ -216,3 +217,36 @@ async def test_closing_a_socket_stops_nothing(server: Server) -> None:
     stream = await server.answer("GET", f"/v1/tasks/{task}/stream")
 
     assert stream.names().count("task_completed") == 1
+
+
+async def test_a_tasks_socket_carries_the_task_and_ends_with_it(server: Server) -> None:
+    session = await server.session()
+    async with server.socket(stream_of(session)) as socket:
+        socket.say("user_prompt", {"prompt": "play 3 events"})
+        task = (await socket.until_type("task_completed"))["task_id"]
+        socket.say("user_prompt", {"prompt": "play 3 events"})
+        await socket.until_type("task_completed", 2)
+
+    async with server.socket(f"/v1/tasks/{task}/stream") as socket:
+        await socket.until(lambda: socket.closed)
+
+    assert socket.closed == 1000
+    assert {event["task_id"] for event in socket.events() if "id" in event} == {task}
+    assert socket.types()[-1] == "task_completed"
+
+
+async def test_a_tasks_socket_takes_commands_but_no_other_session(server: Server) -> None:
+    session = await server.session()
+    async with server.socket(stream_of(session)) as socket:
+        socket.say("user_prompt", {"prompt": "play 1000 events every 20 ms"})
+        task = (await socket.until_type("task_started"))["task_id"]
+
+    async with server.socket(f"/v1/stream/tasks/{task}") as socket:
+        socket.say("init_session", {"session_id": session})
+        refused = await socket.until_type("error")
+        socket.say("control", {"task_id": task, "action": "stop"})
+        await socket.until_type("task_cancelled")
+        await socket.until(lambda: socket.closed)
+
+    assert refused["error"]["message"].startswith("type: ")
+    assert socket.closed == 1000
