@@ -85,7 +85,7 @@ class Puntini(Server):
 
     def play(self, session_id: str, script: Script) -> str:
         """Make the session speak; returns the task's id."""
-        command = {"type": "user_prompt", "command_id": "play", "data": {"prompt": script.prompt}}
+        command = {"type": "user_prompt", "data": {"prompt": script.prompt}}
         return str(self.ask("POST", f"/v1/sessions/{session_id}/commands", command)["task_id"])
 
     def play_all(self, session_ids: Sequence[str], script: Script) -> None:

@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(error.message, USAGE)
     except PuntiniError as error:
         return _fail(error.message, FAILED)
-    except UnicodeError:
+    except UnicodeError:  # of an argument or the input: on the way out, what can't be shown is replaced
         return _fail("What was typed is not UTF-8.", USAGE)
     except OSError as error:
         return _unwritten(error)

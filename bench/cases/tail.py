@@ -28,7 +28,7 @@ def tail(pace: Pace) -> Result:
         with Puntini("puntini.db", directory=Path(place)) as server:
             session_id = server.create()
             for told, history in zip((0, *histories), histories, strict=False):
-                _fill(server, session_id, history - told)
+                _fill(server, session_id, history - told, history)
                 rows.append(_row(f"{history:,} events", server, session_id))
         with Puntini("puntini.db", directory=Path(place)) as server:
             rows.append(_first_opens(server, session_id))
@@ -43,11 +43,13 @@ def tail(pace: Pace) -> Result:
     )
 
 
-def _fill(server: Puntini, session_id: str, count: int) -> None:
+def _fill(server: Puntini, session_id: str, count: int, history: int) -> None:
     """Let the session grow, and wait until the server has nothing more to do."""
     task = server.play(session_id, Script(count=count, size=0))
     server.finish(task, 30 + count / EVENTS_A_SECOND)
     _come_to_rest(server)
+    if (head := int(server.head(session_id).partition(".")[2])) < history:
+        raise RuntimeError(f"the session has {head} events where {history} were said")
 
 
 def _come_to_rest(server: Puntini) -> None:

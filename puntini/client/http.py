@@ -138,6 +138,8 @@ class Client:
                         yield line
                         if last(line.event):
                             return
+            except msgspec.DecodeError:
+                raise self._foreign() from None
             except httpx.TransportError as error:
                 trouble = self._unreachable(error)
             except Later as error:

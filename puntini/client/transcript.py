@@ -47,8 +47,9 @@ class Transcript:
             case "task_progress":
                 self._task_progress(event)
             case "task_retracted":
+                self.note("the task was taken up again; what it said before is void")
+                self._end_message()
                 self._written.clear()
-                self.aside("note", "the server was restarted; the task goes on")
             case "step" | "debug" | "task_paused" | "task_resumed" | "workflow_update" | "approval_request" | "error":
                 self.aside(_NAMES.get(str(event["type"]), str(event["type"])), text.summary(event))
             case "gap":

@@ -48,7 +48,7 @@ Answer = tuple[int, str, str]
 
 @contextmanager
 def web_server(*answers: Answer) -> Iterator[str]:
-    """The address of a web server that is not ours: it gives these answers one after the other, then the last always."""
+    """A web server that is not ours, and its address: it gives one answer after the other, and the last for ever."""
     left = list(answers)
 
     class Handler(BaseHTTPRequestHandler):

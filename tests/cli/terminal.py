@@ -1,17 +1,14 @@
 """The command line as its user has it: commands that are run, started, or run in a terminal."""
 
-import fcntl
 import os
 import pty
 import select
 import signal
 import subprocess
 import sys
-import termios
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,6 +16,11 @@ from tests.live.serving import ROOT, wait_for
 
 SECONDS = 20.0
 PROGRAM = (sys.executable, "-m", "puntini")
+OWN_TERMINAL = "import os, sys; os.close(os.open(os.ttyname(0), os.O_RDWR)); os.execv(sys.argv[1], sys.argv[1:])"
+"""Becomes another program, in a terminal that is its own: whoever begins a session owns the terminal they open first.
+
+Only so is Ctrl-C a signal there.
+"""
 
 
 class Ran(NamedTuple):
@@ -119,13 +121,12 @@ class Terminal:
     def __init__(self, *arguments: str, env: Mapping[str, str] | None = None) -> None:
         self._ours, its = pty.openpty()
         self.process = subprocess.Popen(
-            [*PROGRAM, *arguments],
+            [sys.executable, "-c", OWN_TERMINAL, *PROGRAM, *arguments],
             stdin=its,
             stdout=its,
             stderr=its,
             env=environment(env),
             start_new_session=True,
-            preexec_fn=partial(fcntl.ioctl, 0, termios.TIOCSCTTY, 0),  # so that Ctrl-C is a signal
         )
         os.close(its)
         self._until = time.monotonic() + SECONDS
