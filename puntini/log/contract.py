@@ -217,7 +217,8 @@ class Records(Protocol):
     async def save_snapshot(self, session_id: str, snapshot: Snapshot) -> None:
         """Keep a snapshot; a second one at the same seq replaces the first.
 
-        What is below the floor, or of a deleted session, is skipped.
+        What is below the floor, or of a deleted session, is skipped. Of many, some between the oldest and the newest
+        are forgotten.
         """
         ...
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import ClassVar, Generic, Protocol, Self, TypeVar
 from weakref import WeakValueDictionary
 
+import anyio
 import anyio.lowlevel
 import msgspec
 
@@ -24,7 +25,10 @@ LIVE_BYTES = 64 << 20
 """Of all live views together, counted as their snapshots' sizes; in memory each takes several times that."""
 GROWN_KEPT = 100_000
 SNAPSHOT_EVENTS = 2_000
-SNAPSHOT_BYTES_PER_EVENT = 128
+SNAPSHOT_BYTES_PER_EVENT = 256
+REST_SECONDS = 5.0
+REST_EVENTS = 500
+"""A session that has come to rest gets a snapshot for less, so that the first to open it later does not wait."""
 
 _logged: msgspec.json.Decoder[LoggedEvent] = msgspec.json.Decoder(LoggedEvent)
 
@@ -93,9 +97,16 @@ class Keeper(Generic[F]):
     """Folds of type ``F`` over the sessions of one store."""
 
     def __init__(
-        self, store: Source, fold: Callable[[], F], decode: Callable[[bytes], F], *, live_bytes: int = LIVE_BYTES
+        self,
+        store: Source,
+        fold: Callable[[], F],
+        decode: Callable[[bytes], F],
+        *,
+        live_bytes: int = LIVE_BYTES,
+        rest_seconds: float = REST_SECONDS,
     ) -> None:
         self._live_bytes = live_bytes
+        self._rest_seconds = rest_seconds
         self._store = store
         self._fold = fold
         self._decode = decode
@@ -103,6 +114,8 @@ class Keeper(Generic[F]):
         self._size = 0
         self._grown: dict[str, int] = {}
         self._due: dict[str, None] = {}
+        self._resting: dict[str, int] = {}
+        self._looked = 0.0
         self._wake = asyncio.Event()
         self._versions: WeakValueDictionary[str, Versions] = WeakValueDictionary()
 
@@ -169,8 +182,10 @@ class Keeper(Generic[F]):
     async def keep(self) -> None:
         """Save the snapshots that are due, one after the other. Runs until cancelled."""
         while True:
-            await self._wake.wait()
+            with anyio.move_on_after(self._rest_seconds):
+                await self._wake.wait()
             self._wake.clear()
+            self._look_for_rest()
             while self._due:
                 session_id = next(iter(self._due))
                 del self._due[session_id]
@@ -179,6 +194,16 @@ class Keeper(Generic[F]):
                 except (NotFound, StoreUnavailable):
                     # Deleted meanwhile, or not now: the next events plan it again.
                     continue
+
+    def _look_for_rest(self) -> None:
+        """Plan snapshots for the sessions to which nothing was added since it was last looked."""
+        now = asyncio.get_running_loop().time()
+        if now - self._looked < self._rest_seconds:
+            return
+        self._looked = now
+        grown = {session_id: count for session_id, count in self._grown.items() if count >= REST_EVENTS}
+        self._due |= dict.fromkeys(key for key, count in grown.items() if self._resting.get(key) == count)
+        self._resting = grown
 
     async def _load(self, session_id: str, head: int) -> Live[F]:
         if live := self._live.get(session_id):

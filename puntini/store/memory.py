@@ -223,6 +223,8 @@ class MemoryStore:
         kept = self._sessions.get(session_id)
         if kept and snapshot.seq >= kept.row.floor:
             kept.snapshots[snapshot.seq] = snapshot
+            for seq in too_many(sorted(kept.snapshots)):
+                del kept.snapshots[seq]
 
     async def snapshot(self, session_id: str, at_most: int) -> Snapshot | None:
         """The newest snapshot that is not too new."""
@@ -244,6 +246,23 @@ class MemoryStore:
 def missing(session_id: str) -> NotFound:
     """There is no such session."""
     return NotFound(f"There is no session `{session_id}`.")
+
+
+MOST_SNAPSHOTS = 64
+
+
+def too_many(snapshots: list[int]) -> list[int]:
+    """Which of a session's snapshots to drop, given their seqs in order: beyond the bound, the one that is missed least.
+
+    That is the one that leaves the smallest gap for its age: the past gets coarser. The first stays, for it may be what
+    the log's floor stands on; so does the newest.
+    """
+    if len(snapshots) <= MOST_SNAPSHOTS:
+        return []
+    newest = snapshots[-1]
+    inner = range(1, len(snapshots) - 1)
+    least = min(inner, key=lambda at: (snapshots[at + 1] - snapshots[at - 1]) / (newest - snapshots[at]))
+    return [snapshots[least]]
 
 
 def taken(session_id: str) -> Conflict:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from puntini.errors import NotFound
-from puntini.log.keeper import SNAPSHOT_EVENTS, Keeper
+from puntini.log.keeper import REST_EVENTS, SNAPSHOT_EVENTS, Keeper
 from puntini.protocol.entries import Entry, entry_of
 from puntini.protocol.events import LoggedEvent
 from puntini.views.session import SessionView
@@ -219,7 +219,7 @@ async def test_a_large_snapshot_is_made_more_seldom(store: RecordingStore, keepe
     await store.say(entry_of(asked("m1", "x" * SNAPSHOT_EVENTS * 1_000)))
     await keeper.snapshot(SESSION)
 
-    assert (await keeper.live(SESSION)).due > SNAPSHOT_EVENTS * 5
+    assert (await keeper.live(SESSION)).due > SNAPSHOT_EVENTS * 3
 
 
 async def test_a_snapshot_at_the_head_is_not_saved_twice(store: RecordingStore, keeper: Keeper[SessionView]) -> None:
@@ -264,3 +264,18 @@ async def test_large_views_that_nobody_asks_for_are_let_go_and_come_back_right(s
 
     assert both == [1, 1]
     assert store.asked_snapshots == [SESSION], "the first had to make room for the second, which is still there"
+
+
+async def test_a_session_that_has_come_to_rest_gets_a_snapshot_for_less(store: RecordingStore) -> None:
+    keeper = Keeper(store, SessionView, SessionView.decode, rest_seconds=0.01)
+    store.watch(keeper.committed)
+    await store.say(*thoughts(REST_EVENTS))
+    await store.say(*thoughts(REST_EVENTS - 1), session_id="ses_2")
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(keeper.keep)
+        await until(lambda: store.saved)
+        await anyio.sleep(0.05)  # several rounds more
+        tasks.cancel_scope.cancel()
+
+    assert store.saved == [REST_EVENTS]

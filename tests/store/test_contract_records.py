@@ -1,5 +1,7 @@
 """The suite that every store passes, continued: what is kept beside the events."""
 
+from itertools import pairwise
+
 import pytest
 
 from puntini.errors import NotFound, StaleAttempt
@@ -163,6 +165,17 @@ async def test_a_second_snapshot_at_the_same_seq_replaces_the_first(store: Store
     await store.save_snapshot(session, Snapshot(0, b"new"))
 
     assert await store.snapshot(session, 0) == Snapshot(0, b"new")
+
+
+async def test_of_many_snapshots_some_in_between_are_forgotten(store: Store, session: str) -> None:
+    for seq in range(300):
+        await store.save_snapshot(session, Snapshot(seq, b"%d" % seq))
+
+    left = {found.seq for seq in range(300) if (found := await store.snapshot(session, seq))}
+
+    assert len(left) <= 64
+    assert {0, 299} <= left
+    assert all(later - earlier <= 1 + (299 - earlier) / 4 for earlier, later in pairwise(sorted(left)))
 
 
 async def test_a_snapshot_of_no_session_is_silently_skipped(store: Store) -> None:

@@ -25,7 +25,7 @@ from puntini.log.contract import (
     Written,
 )
 from puntini.protocol.events import SessionStatus
-from puntini.store.memory import missing
+from puntini.store.memory import missing, too_many
 from puntini.store.sqlite import files, reads
 from puntini.store.sqlite.workers import Readers, Writer
 from puntini.store.sqlite.writes import outcome
@@ -323,10 +323,16 @@ def _remove_doomed_all(connection: apsw.Connection) -> None:
 
 
 def _save_snapshot(connection: apsw.Connection, *, session_id: str, snapshot: Snapshot) -> None:
-    connection.execute(
-        "INSERT OR REPLACE INTO snapshots SELECT num, ?, ? FROM sessions WHERE id = ? AND floor <= ?",
-        (snapshot.seq, snapshot.body, session_id, snapshot.seq),
-    )
+    row = connection.execute(
+        "SELECT num FROM sessions WHERE id = ? AND floor <= ?", (session_id, snapshot.seq)
+    ).fetchone()
+    if row is None:
+        return
+    with connection:
+        connection.execute("INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?)", (row[0], snapshot.seq, snapshot.body))
+        kept = connection.execute("SELECT seq FROM snapshots WHERE session = ? ORDER BY seq", row)
+        for seq in too_many([int(str(seq)) for (seq,) in kept]):
+            connection.execute("DELETE FROM snapshots WHERE session = ? AND seq = ?", (row[0], seq))
 
 
 def _forget(connection: apsw.Connection, *, before: int) -> int:
