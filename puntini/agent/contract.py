@@ -14,7 +14,7 @@ class Task(Protocol):
     spoken: int
     """How many events the agent has already said for this task, in attempts that were paused or died.
 
-    An agent that works deterministically goes on from there.
+    ``task_progress`` does not count. An agent that works deterministically goes on from there.
     """
 
     def emit(self, event: Envelope) -> None:

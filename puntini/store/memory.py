@@ -252,7 +252,7 @@ MOST_SNAPSHOTS = 64
 
 
 def too_many(snapshots: list[int]) -> list[int]:
-    """Which of a session's snapshots to drop, given their seqs in order: beyond the bound, the one that is missed least.
+    """Which of a session's snapshots to drop, given their seqs in order: beyond the bound, the one missed least.
 
     That is the one that leaves the smallest gap for its age: the past gets coarser. The first stays, for it may be what
     the log's floor stands on; so does the newest.
