@@ -5,7 +5,7 @@ import apsw
 from puntini.log.contract import Bounds, Page, SessionRow, Snapshot, TaskRow
 from puntini.protocol.entries import Entry, read_entry
 from puntini.protocol.events import SessionStatus
-from puntini.store.memory import missing
+from puntini.store.rules import missing
 from puntini.store.sqlite.rows import NEWEST, SESSION_COLUMNS, TASKS, one, session_of, task_of
 
 _OPEN = "t.status NOT IN ('completed', 'failed', 'cancelled')"

@@ -25,7 +25,7 @@ from puntini.log.contract import (
     Written,
 )
 from puntini.protocol.events import SessionStatus
-from puntini.store.memory import missing, too_many
+from puntini.store.rules import missing, too_many
 from puntini.store.sqlite import files, reads
 from puntini.store.sqlite.workers import Readers, Writer
 from puntini.store.sqlite.writes import outcome

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import apsw
+from msgspec.structs import replace
 
 from puntini.errors import PuntiniError
 from puntini.log.contract import Append, Once, SessionRow, TaskRow, Written
-from puntini.store.memory import check_fence, closed, missing, placed, taken
+from puntini.store.rules import check_fence, closed, missing, placed, taken
 from puntini.store.sqlite.files import told
 from puntini.store.sqlite.rows import TASK_COLUMNS, TASKS, task_of, task_values
 
@@ -133,7 +134,8 @@ class Writes:
             pending.statuses.append((write.status, write.at, place.num))
         if write.task is not None:
             row = placed(write.task, self._task(write.task.task_id), first, last)
-            self._tasks[row.task_id] = pending.tasks[row.task_id] = row
+            pending.tasks[row.task_id] = row
+            self._tasks[row.task_id] = _slim(row)
         written = Written(write.session_id, first, last, write.task.task_id if write.task else "")
         if write.once is not None:
             pending.outcomes[write.once] = (written, place.num, write.at)
@@ -178,7 +180,7 @@ class Writes:
     def _task(self, task_id: str) -> TaskRow | None:
         row = self._tasks.get(task_id)
         if row is None and (found := self._db.execute(_TASK, (task_id,)).fetchone()):
-            row = self._tasks[task_id] = task_of(found)
+            row = self._tasks[task_id] = _slim(task_of(found))
         return row
 
     # Storing. Each execution lets go of the interpreter's lock and may wait to get it back, so there are few of them.
@@ -208,6 +210,11 @@ class Writes:
                 values = _flat(rows[at : at + shape])
                 self._db.execute(f"{sql} {','.join([one] * shape)}{after}", values)
                 at += shape
+
+
+def _slim(row: TaskRow) -> TaskRow:
+    """A task without its prompt: thousands are remembered, and prompts may be long."""
+    return replace(row, prompt="")
 
 
 def _flat(rows: Iterable[tuple[Any, ...]]) -> tuple[Any, ...]:

@@ -1,0 +1,50 @@
+"""What every store decides alike."""
+
+from msgspec.structs import replace
+
+from puntini.errors import Conflict, NotFound, SessionClosed, StaleAttempt
+from puntini.log.contract import TaskRow
+
+MOST_SNAPSHOTS = 64
+
+
+def missing(session_id: str) -> NotFound:
+    """There is no such session."""
+    return NotFound(f"There is no session `{session_id}`.")
+
+
+def too_many(snapshots: list[int]) -> list[int]:
+    """Which of a session's snapshots to drop, given their seqs in order: beyond the bound, the one missed least.
+
+    That is the one that leaves the smallest gap for its age: the past gets coarser. The first stays, for it may be what
+    the log's floor stands on; so does the newest.
+    """
+    if len(snapshots) <= MOST_SNAPSHOTS:
+        return []
+    newest = snapshots[-1]
+    inner = range(1, len(snapshots) - 1)
+    least = min(inner, key=lambda at: (snapshots[at + 1] - snapshots[at - 1]) / (newest - snapshots[at]))
+    return [snapshots[least]]
+
+
+def taken(session_id: str) -> Conflict:
+    """A session to be made is there already."""
+    return Conflict(f"There is a session `{session_id}` already.")
+
+
+def closed() -> SessionClosed:
+    """The session takes nothing more."""
+    return SessionClosed("The session is closed; create another.")
+
+
+def check_fence(attempt: int, task: TaskRow | None) -> None:
+    """Raises StaleAttempt when the task is gone, has ended, or is at another attempt."""
+    if task is None or task.ended or task.attempt != attempt:
+        raise StaleAttempt("The task has ended, or another attempt has taken it over.")
+
+
+def placed(row: TaskRow, known: TaskRow | None, first: int, last: int) -> TaskRow:
+    """A task's row with its place in the log: its first event when new, its last when it ends."""
+    start = first if last >= first else 0
+    first_seq = start if known is None else known.first_seq
+    return replace(row, first_seq=first_seq, last_seq=last if row.ended else 0)
