@@ -104,6 +104,7 @@ async def test_a_store_without_one_of_its_tables_is_a_fault(sound: Path) -> None
 
 def test_a_store_can_be_checked_where_nothing_can_be_written(public: Path) -> None:
     files.create(public / "puntini.db")
+    (public / "puntini.db").chmod(0o644)
     public.chmod(0o555)
 
     report = reported(WITHOUT_RIGHTS, "print(admin.check(Path(sys.argv[1])))", given=[public / "puntini.db"])

@@ -4,6 +4,7 @@ import asyncio
 import json
 import random
 import signal
+import stat
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -382,3 +383,28 @@ async def test_what_can_not_be_stored_is_refused_alone(path: Path, write: Append
     assert isinstance(refused, Exception)
     assert [before, after] == [Written(SESSION, 1, 1), Written(SESSION, 2, 2)]
     await store.close()
+
+
+# Private.
+
+
+async def test_nobody_else_may_read_what_is_kept(path: Path) -> None:
+    store = await SqliteStore.open(str(path))
+    await store.append(begin())
+    admin.backup(path, path.with_name("copy.db"))
+    modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
+    await store.close()
+
+    assert set(modes) > {"puntini.db", "puntini.db-wal", "puntini.db.lock", "copy.db"}
+    assert set(modes.values()) == {0o600}
+
+
+def test_a_lock_that_is_a_link_is_not_followed(path: Path) -> None:
+    target = path.with_name("precious")
+    target.write_text("gold")
+    path.with_name("puntini.db.lock").symlink_to(target)
+
+    with pytest.raises(Misconfigured, match="can't be locked"):
+        files.lock(path)
+
+    assert target.read_text() == "gold"

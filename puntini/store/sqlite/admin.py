@@ -77,6 +77,7 @@ def backup(path: Path, to: Path) -> Figures:
     part = files.beside(to, f".{os.getpid()}.part")
     with _looking(path) as source:
         try:
+            files.private(part).close()
             _copy(source, part)
             _mark(part)
             _sync(part)
@@ -134,7 +135,10 @@ def _open(path: Path) -> apsw.Connection:
         return files.connect(path, write=False)
     if not os.access(path.parent, os.W_OK):  # so nobody can be writing, and SQLite could put nothing there either
         uri = f"file:{quote(str(path.absolute()))}?immutable=1"
-        return apsw.Connection(uri, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
+        try:
+            return apsw.Connection(uri, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
+        except apsw.Error as error:
+            raise files.unusable(path, error) from None
     connection = files.connect(path, write=os.access(path, os.W_OK))
     connection.pragma("query_only", True)
     return connection

@@ -47,12 +47,21 @@ def create(path: Path) -> None:
         # What a crash left, and the log of a file that somebody removed: it would be played into the new one.
         for left in (making, *(beside(file, suffix) for file in (path, making) for suffix in ("-wal", "-shm"))):
             left.unlink(missing_ok=True)
+        private(making).close()
         _fill(making)
         making.replace(path)
     except OSError as error:
         raise _not_made(path, error.strerror or "") from None
     except apsw.Error as error:
         raise _not_made(path, str(error)) from None
+
+
+def private(path: Path) -> IO[str]:
+    """Open a file for writing, or make it, for its owner alone: what people ask and agents answer is theirs.
+
+    SQLite gives the files beside a database the same mode. A link is not followed.
+    """
+    return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600), "w")
 
 
 def _fill(path: Path) -> None:
@@ -100,7 +109,7 @@ def _no_database(path: Path) -> Misconfigured:
 def lock(path: Path) -> IO[str]:
     """Hold the store for one server. Raises Misconfigured when another has it, by this name or through a link."""
     try:
-        held = beside(path.resolve(), ".lock").open("w")
+        held = private(beside(path.resolve(), ".lock"))
     except OSError as error:
         raise Misconfigured(
             f"The store {path} can't be locked: {error.strerror}. Check its directory, or choose another with --store."
