@@ -1,24 +1,30 @@
 """An agent of your own: it counts to the number in the prompt, slowly, and fails when there is none.
 
     pip install .
-    uvicorn --app-dir examples agent:app --timeout-graceful-shutdown 5
+    python examples/agent.py
 
 and in another terminal:
 
     puntini chat "count to 20"
 
+It is the whole server, and takes the same settings (PUNTINI_PORT=9000, …). Under another ASGI server, serve
+``puntini.app.create_app(settings, agents=[Counter()])``.
+
 Kill the server in the middle and start it again: the agent goes on with the next number. Pausing and stopping work as
 they do for every agent; all it does for that is to await ``task.point()``.
 """
 
+import os
 import re
+import sys
+from pathlib import Path
 
 import anyio
 
 from puntini.agent.contract import Task
-from puntini.app import create_app
 from puntini.protocol.events import Step, StepData, TaskData, TaskProgress
-from puntini.settings import Settings
+from puntini.server import run
+from puntini.settings import load
 
 SECONDS = 0.1
 
@@ -48,4 +54,5 @@ class Counter:
         return f"I counted to {last}."
 
 
-app = create_app(Settings(store="counter.db", agent="counter"), agents=[Counter()])
+if __name__ == "__main__":
+    sys.exit(run(load({"agent": "counter"}, os.environ, Path.cwd()), agents=[Counter()]))

@@ -27,14 +27,14 @@ from puntini.api.snapshots import Snapshots
 from puntini.api.system import System
 from puntini.api.tasks import Tasks
 from puntini.auth.gate import OpenGate
-from puntini.errors import Misconfigured, PuntiniError
+from puntini.errors import Misconfigured, NotFound, PuntiniError
 from puntini.log.contract import Store
 from puntini.log.hub import Hub
 from puntini.log.keeper import Keeper
 from puntini.log.retention import Retention
 from puntini.settings import Settings
 from puntini.store.open import open_store
-from puntini.transport.asgi import BodyDeadline, Receive, Scope, Send, problem_body, problem_headers
+from puntini.transport.asgi import BodyDeadline, Receive, Scope, Send, problem_body, problem_headers, refuse
 from puntini.transport.connections import Connections
 from puntini.transport.handover import outermost
 from puntini.transport.opening import Opener
@@ -122,7 +122,7 @@ class Parts:
             *stream_routes.routes(streams, self.store, desk),
             Route("/v1/chat", Chat(streams, self.store, desk)),
             *Sessions(self.store, self.keeper, desk).routes(),
-            *Tasks(self.store, self.runner).routes(),
+            *Tasks(self.store, desk).routes(),
         ]
 
     async def drain(self, seconds: float) -> None:
@@ -152,6 +152,7 @@ def create_app(settings: Settings, agents: Sequence[Agent] = ()) -> Starlette:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with parts.open() as routes:
             app.router.routes[:] = routes
+            app.router.default = _nowhere
             yield
 
     app = App(
@@ -196,11 +197,17 @@ async def _http_problem(_request: Request, error: Exception) -> Response:
     return _response(problem, dict(error.headers or {}))
 
 
+async def _nowhere(scope: Scope, receive: Receive, send: Send) -> None:
+    """What no route answers, a WebSocket's handshake too."""
+    await refuse(scope, receive, send, NotFound(NOWHERE))
+
+
 async def _bug(_request: Request, _error: Exception) -> Response:
     return _response(PuntiniError("The server met an error of its own; its log says more."), {})
 
 
-_SENTENCES = {404: "There is nothing at this address.", 405: "This address does not take that method."}
+NOWHERE = "There is nothing at this address; sessions are at /v1/sessions, and POST /v1/chat starts a task."
+_SENTENCES = {404: NOWHERE, 405: "This address does not take that method."}
 
 
 def _response(error: PuntiniError, headers: dict[str, Any]) -> Response:

@@ -162,12 +162,12 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print the events a
 
 
 @cli.command()
-@click.argument("prompt", required=False)
+@click.argument("words", metavar="[PROMPT]", nargs=-1)
 @click.option("--session", default="", metavar="ID", help="Go on in this session instead of a new one.")
 @click.option("--agent", default="", metavar="NAME", help="The agent to ask, instead of the server's usual one.")
 @_json
 @_url
-def chat(prompt: str | None, session: str, agent: str, as_json: bool, url: str) -> int:
+def chat(words: tuple[str, ...], session: str, agent: str, as_json: bool, url: str) -> int:
     """Ask an agent, and show how it works and what it answers.
 
     The answer is written to the output, everything else beside it, so `puntini chat "..." > answer.txt` works. The
@@ -175,13 +175,16 @@ def chat(prompt: str | None, session: str, agent: str, as_json: bool, url: str) 
     """
     from puntini.client import talk
 
-    prompts = _lines_typed() if prompt is None else [sys.stdin.read() if prompt == "-" else prompt]
+    prompt = " ".join(words)
+    prompts = _lines_typed() if not words else [sys.stdin.read() if prompt == "-" else prompt]
     return talk.chat(url, prompts, session_id=session, agent=agent, as_json=as_json)
 
 
 def _lines_typed() -> Iterator[str]:
     """What is typed, line by line, until the end of the input."""
     asking = sys.stdin.isatty()
+    if asking:
+        click.secho("Ctrl-D ends the conversation.", dim=True, err=True)
     while line := _line_typed(asking=asking):
         if line.strip():
             yield line.strip()

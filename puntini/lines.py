@@ -16,9 +16,17 @@ from websockets.frames import CloseCode
 HEADER_BYTES = 65_536
 KEEPALIVE_SECONDS = 30
 DEAD_PEER_MS = 60_000
+UNSENT_BYTES = 131_072
+"""So much the kernel takes beyond what is under way: that a client does not read is seen soon, and costs little."""
 MOST_PIPELINED = 100
 """Requests that wait on one connection for their turn."""
 LINGER_SECONDS = 2.0
+TCP_OPTIONS = {
+    "TCP_KEEPIDLE": KEEPALIVE_SECONDS,
+    "TCP_USER_TIMEOUT": DEAD_PEER_MS,
+    "TCP_NOTSENT_LOWAT": UNSENT_BYTES,
+}
+"""Where the system has them."""
 BAD_HANDSHAKE = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 
@@ -34,7 +42,7 @@ class HttpProtocol(HttpToolsProtocol):
     def connection_made(self, transport: Any) -> None:
         """A client connected: its headers are due."""
         super().connection_made(transport)
-        notice_dead_peers(transport)
+        watch_peer(transport)
         self._expect_headers()
 
     def _expect_headers(self) -> None:
@@ -94,6 +102,10 @@ class HttpProtocol(HttpToolsProtocol):
         """Cut the connection at once."""
         self.transport.abort()
 
+    def unsent(self) -> int:
+        """How many bytes wait here for the kernel to take them."""
+        return self.transport.get_write_buffer_size()
+
     def _on_time(self) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
@@ -112,6 +124,10 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def abort(self) -> None:
         """Cut the connection at once."""
         self.transport.abort()
+
+    def unsent(self) -> int:
+        """How many bytes wait here for the kernel to take them."""
+        return self.transport.get_write_buffer_size()
 
     def data_received(self, data: bytes) -> None:
         """Take bytes in; a handshake that can't be read is refused, which uvicorn leaves to us."""
@@ -134,6 +150,17 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             raise ClientDisconnected
         await super().send(message)
 
+    async def send_piece(self, piece: bytes, *, first: bool, last: bool) -> None:
+        """Send a part of a text message, in a frame of its own (RFC 6455, 5.4)."""
+        await self.writable.wait()
+        if self.disconnected or self.close_sent:
+            raise ClientDisconnected
+        if first:
+            self.conn.send_text(piece, fin=last)
+        else:
+            self.conn.send_continuation(piece, fin=last)
+        self.transport.write(b"".join(self.conn.data_to_send()))
+
     def handle_parser_exception(self) -> None:
         """What can't be read ends the socket, after a moment: a client that still sends would lose the close frame."""
         if self.close_sent:
@@ -149,7 +176,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     async def run_asgi(self) -> None:
         """Run the app with the extension in its scope; afterwards leave no circle of references."""
         extensions = cast(Any, self.scope)["extensions"]
-        extensions["puntini.line"] = self
+        extensions["puntini.line"] = extensions["puntini.pieces"] = self
         await super().run_asgi()
         extensions.clear()
 
@@ -167,12 +194,12 @@ def _is_utf8(frames: list[bytes]) -> bool:
     return True
 
 
-def notice_dead_peers(transport: asyncio.BaseTransport) -> None:
-    """Let the kernel end connections whose peer has vanished without a word."""
+def watch_peer(transport: asyncio.BaseTransport) -> None:
+    """Let the kernel end connections whose peer has vanished without a word, and take little for one that is slow."""
     sock = transport.get_extra_info("socket")
     if sock is None or sock.family not in {socket.AF_INET, socket.AF_INET6}:
         return
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in (("TCP_KEEPIDLE", KEEPALIVE_SECONDS), ("TCP_USER_TIMEOUT", DEAD_PEER_MS)):
+    for name, value in TCP_OPTIONS.items():
         if hasattr(socket, name):
             sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)

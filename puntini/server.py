@@ -9,7 +9,8 @@ import gc
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from types import FrameType
 from typing import Any
@@ -18,6 +19,7 @@ import anyio
 import uvicorn
 
 from puntini import __version__
+from puntini.agent.contract import Agent
 from puntini.app import Parts, create_app
 from puntini.auth.gate import is_loopback
 from puntini.errors import Misconfigured
@@ -81,8 +83,11 @@ def bind(host: str, port: int) -> socket.socket:
     return sock
 
 
-def run(settings: Settings) -> int:
-    """Serve until a signal; returns the exit code. Raises Misconfigured before anything is served."""
+def run(settings: Settings, agents: Sequence[Agent] = ()) -> int:
+    """Serve until a signal, with ``agents`` beside the built-in ones; returns the exit code.
+
+    Raises Misconfigured before anything is served.
+    """
     if not is_loopback(settings.host):
         raise Misconfigured(
             f"This version has no accounts yet, so it serves this machine only, and {settings.host} is not a loopback "
@@ -90,7 +95,7 @@ def run(settings: Settings) -> int:
         )
     configure(settings.log_format, settings.log_level)
     calm()
-    return asyncio.run(_serve(settings))
+    return asyncio.run(_serve(settings, agents))
 
 
 def calm() -> None:
@@ -105,8 +110,8 @@ def calm() -> None:
     sys.setswitchinterval(SWITCH_SECONDS)
 
 
-async def _serve(settings: Settings) -> int:
-    app = create_app(settings)
+async def _serve(settings: Settings, agents: Sequence[Agent]) -> int:
+    app = create_app(settings, agents)
     parts: Parts = app.state.parts
     sock = bind(settings.host, settings.port)
     told = asyncio.Event()
@@ -143,6 +148,7 @@ def _config(settings: Settings, app: Any) -> uvicorn.Config:
 async def _drain_when_told(told: asyncio.Event, server: Server, parts: Parts, grace: float) -> None:
     """On the first signal: no new connections, tasks to a safe point, every stream told, then the end."""
     await told.wait()
+    parts.log.info("stopping", streams=parts.connections.stats["open"], **parts.runner.stats)
     until = anyio.current_time() + grace
     server.stop_accepting()
     await parts.drain(grace * DRAIN_SHARE)
@@ -178,8 +184,9 @@ async def _greet(server: Server, parts: Parts, settings: Settings, sock: socket.
     if settings.log_format == "json":
         parts.log.info("serving", url=url, store=settings.store, agents=agents, mode="open", version=__version__)
         return
-    sys.stdout.write(GREETING.format(version=__version__, url=url, store=settings.store, agents=agents))
-    sys.stdout.flush()
+    with suppress(OSError):  # an output that takes nothing is no reason not to serve
+        sys.stdout.write(GREETING.format(version=__version__, url=url, store=settings.store, agents=agents))
+        sys.stdout.flush()
 
 
 GREETING = """\

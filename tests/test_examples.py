@@ -27,12 +27,19 @@ ENDS = {"task_completed", "task_failed", "task_cancelled"}
 @contextmanager
 def uvicorn(directory: Path, app: str, port: int = 0, **env: str) -> Iterator[str]:
     """An example under uvicorn; its address."""
-    log = directory / f"{app.partition(':')[0]}.log"
-    began = log.stat().st_size if log.exists() else 0
     flags = ["--app-dir", str(EXAMPLES), app, "--port", str(port), "--timeout-graceful-shutdown", "2"]
+    with served(directory, "-m", "uvicorn", *flags, **env) as url:
+        yield url
+
+
+@contextmanager
+def served(directory: Path, *words: str, **env: str) -> Iterator[str]:
+    """What Python serves with these words; its address."""
+    log = directory / "served.log"
+    began = log.stat().st_size if log.exists() else 0
     with log.open("ab") as sink:
         process = subprocess.Popen(
-            [sys.executable, "-m", "uvicorn", *flags], cwd=directory, env=environment(env), stdout=sink, stderr=sink
+            [sys.executable, *words], cwd=directory, env=environment(env), stdout=sink, stderr=sink
         )
     try:
         yield wait_for(lambda: address_in(log.read_text("utf-8")[began:]), SECONDS, "the example's address")
@@ -42,8 +49,8 @@ def uvicorn(directory: Path, app: str, port: int = 0, **env: str) -> Iterator[st
 
 
 def address_in(log: str) -> str:
-    """What uvicorn says when it serves."""
-    found = re.search(r"running on (http://[\d.:]+)", log)
+    """What uvicorn, or Puntini, says when it serves."""
+    found = re.search(r"(?:running on|address) +(http://[\d.:]+)", log)
     return found[1] if found else ""
 
 
@@ -79,8 +86,13 @@ def server(tmp_path: Path) -> Iterator[Serving]:
 @pytest.fixture(scope="module")
 def counter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a server with the example's agent."""
-    with uvicorn(tmp_path_factory.mktemp("counter"), "agent:app") as url:
+    with counting(tmp_path_factory.mktemp("counter")) as url:
         yield url
+
+
+def counting(directory: Path) -> AbstractContextManager[str]:
+    """The example's server."""
+    return served(directory, str(EXAMPLES / "agent.py"), PUNTINI_PORT="0")
 
 
 def test_the_agent_answers(counter: str) -> None:
@@ -110,13 +122,13 @@ def test_a_terminal_shows_how_far_the_agent_is(counter: str) -> None:
 
 
 def test_the_agent_goes_on_with_the_next_number_after_a_restart(tmp_path: Path) -> None:
-    with uvicorn(tmp_path, "agent:app") as url:
+    with counting(tmp_path) as url:
         task = httpx.post(f"{url}/v1/sessions", json={}).json()
         path = f"/v1/sessions/{task['session_id']}"
         command = {"type": "user_prompt", "data": {"prompt": "count to 25"}}
         httpx.post(f"{url}{path}/commands", json=command).raise_for_status()
         wait_for(lambda: len(steps(url, path)) > 3, SECONDS, "the fourth number")
-    with uvicorn(tmp_path, "agent:app") as url:
+    with counting(tmp_path) as url:
         wait_for(lambda: types(url, path) & ENDS, SECONDS, "the end")
 
         assert steps(url, path) == list(range(1, 26))

@@ -18,7 +18,12 @@ class Task(Protocol):
     """
 
     def emit(self, event: Envelope) -> None:
-        """Say something in the session's log and go on. Task, attempt, agent and time are filled in."""
+        """Say something in the session's log and go on. Task, attempt, agent and time are filled in.
+
+        Raises ValueError for what only the server says (a task's start, pause and end, a prompt, the session's end)
+        and for what can't be logged, TypeError for what JSON has no word for, and BufferError when 16 MiB wait to be
+        written, which happens to agents that never await ``point``.
+        """
 
     async def point(self) -> None:
         """A safe point: waits while the log is behind, and is where pause, stop and shutdown take hold."""

@@ -11,17 +11,44 @@ from puntini.errors import PuntiniError, StoreUnavailable
 from puntini.log.contract import Append, EventLog, Fence, TaskRow, Written
 from puntini.log.mint import now_ms, timestamp
 from puntini.protocol.entries import Entry, entry_of
-from puntini.protocol.events import Envelope
+from puntini.protocol.events import (
+    Envelope,
+    SessionClosed,
+    TaskCancelled,
+    TaskCompleted,
+    TaskFailed,
+    TaskPaused,
+    TaskResumed,
+    TaskRetracted,
+    TaskStarted,
+    UserPrompt,
+)
 
 ROOM_BYTES = 256 << 10
+MOST_BYTES = 16 << 20
 RETRY_SECONDS = 0.5
+SERVERS_OWN = (
+    UserPrompt,
+    TaskStarted,
+    TaskPaused,
+    TaskResumed,
+    TaskCompleted,
+    TaskFailed,
+    TaskCancelled,
+    TaskRetracted,
+    SessionClosed,
+)
+"""What no agent may say: each of these stands for a change of the records that is written together with it."""
 
 
 class Emitter:
     """Appends one attempt's events in order, one append at a time. It has no task of its own: the loop calls it back.
 
-    The buffer is bounded as long as the agent awaits ``room``.
+    What is unsent is little as long as the agent awaits ``room``, and never more than ``MOST_BYTES``.
     """
+
+    away = ""
+    """Why the store does not write at the moment; empty while it does."""
 
     def __init__(self, log: EventLog, row: TaskRow) -> None:
         self._log = log
@@ -30,6 +57,7 @@ class Emitter:
         self._loop = asyncio.get_running_loop()
         self._waiting: list[Entry] = []
         self._size = 0
+        self._under_way = 0
         self._busy = False
         self._closed = False
         self._moved = asyncio.Event()
@@ -42,8 +70,14 @@ class Emitter:
         return entry_of(replace(event, task_id=row.task_id, attempt=row.attempt, agent=agent, timestamp=timestamp()))
 
     def emit(self, event: Envelope) -> None:
-        """Take an event in; it is appended soon."""
+        """Take an event in; it is appended soon. Raises as ``Task.emit`` says."""
+        if isinstance(event, SERVERS_OWN):
+            raise ValueError(f"Only the server says {event.__struct_config__.tag}, not an agent.")
         entry = self.stamp(event)
+        if self._size + self._under_way + len(entry.line) > MOST_BYTES:
+            raise BufferError(
+                f"More than {MOST_BYTES >> 20} MiB would wait to be written; await `task.point()` between events."
+            )
         self._waiting.append(entry)
         self._size += len(entry.line)
         if not self._busy:
@@ -73,7 +107,8 @@ class Emitter:
         self._closed = True
 
     def _flush(self) -> None:
-        entries, self._waiting, self._size = self._waiting, [], 0
+        entries, self._waiting = self._waiting, []
+        self._under_way, self._size = self._size, 0
         self._submit(entries)
         self._moved.set()
 
@@ -83,6 +118,7 @@ class Emitter:
 
     def _settled(self, entries: list[Entry], done: Future[Written]) -> None:
         error = done.exception()
+        self.away = error.message if isinstance(error, StoreUnavailable) else ""
         if isinstance(error, StoreUnavailable):
             self._loop.call_later(RETRY_SECONDS, self._submit, entries)
         elif error is not None:
@@ -93,16 +129,26 @@ class Emitter:
             self._flush()
         else:
             self._busy = False
+            self._under_way = 0
             self._moved.set()
 
-    async def commit(self, entries: list[Entry], row: TaskRow | None = None) -> Written:
-        """Append under the fence, and again while the store is away. Raises StaleAttempt, NotFound or SessionClosed."""
-        write = self._append(entries, row)
+    async def commit(self, event: Envelope, row: TaskRow) -> None:
+        """Write an event with the change of the row it stands for, and again while the store is away.
+
+        Raises StaleAttempt, NotFound or SessionClosed.
+        """
         while True:
             try:
-                return await self._log.append(write)
-            except StoreUnavailable:
+                await self.write(event, row)
+                self.away = ""
+                return
+            except StoreUnavailable as error:
+                self.away = error.message
                 await anyio.sleep(RETRY_SECONDS)
+
+    async def write(self, event: Envelope, row: TaskRow) -> None:
+        """``commit`` that is tried once: raises StoreUnavailable as well."""
+        await self._log.append(self._append([self.stamp(event)], row))
 
     def _append(self, entries: list[Entry], row: TaskRow | None = None) -> Append:
         return Append(session_id=self._row.session_id, entries=entries, task=row, fence=self._fence, at=now_ms())

@@ -51,6 +51,7 @@ class Job:
         self.scope = anyio.CancelScope()
         self.order: Order | None = None
         self.interrupted = False
+        """Whether the order has taken hold: from then on it can't be taken back."""
         self.stopped = False
         self.emit = emitter.emit
         self._turns = turns
@@ -61,6 +62,7 @@ class Job:
     async def point(self) -> None:
         """A safe point."""
         if self.order is not None:
+            self.interrupted = True
             raise Interrupted
         self._points += 1
         if self._points >= self._turns.share:

@@ -4,7 +4,11 @@ from collections import deque
 from types import TracebackType
 from typing import Literal, Self
 
+from puntini.errors import TooMany
 from puntini.log.contract import TaskRow
+
+MOST_WAITING = 100
+"""Tasks that may wait in one session: each holds its prompt in memory."""
 
 
 class Lanes:
@@ -15,13 +19,18 @@ class Lanes:
         self._waiting: dict[str, deque[TaskRow]] = {}
         self._running: dict[str, str] = {}
         self._reserved: dict[str, int] = {}
+        self._held: list[str] = []
 
     def busy(self, session_id: str) -> bool:
         """Whether a task runs, waits or is about to in this session."""
         return session_id in self._running or session_id in self._waiting or session_id in self._reserved
 
     def reserve(self, session_id: str) -> "Place":
-        """Hold a place while its task is being written to the store."""
+        """Hold a place while its task is being written to the store. Raises TooMany when too many wait already."""
+        if len(self._waiting.get(session_id, ())) + self._reserved.get(session_id, 0) >= MOST_WAITING:
+            raise TooMany(
+                f"{MOST_WAITING} tasks wait in this session, which is the most; wait until one has begun, or stop some."
+            )
         place = Place(self, session_id, "queued" if self.busy(session_id) or self._full else "running")
         self._reserved[session_id] = self._reserved.get(session_id, 0) + 1
         return place
@@ -40,6 +49,14 @@ class Lanes:
         """Queue a task."""
         self._waiting.setdefault(row.session_id, deque()).append(row)
 
+    def hold(self, task_id: str) -> None:
+        """Let a task not begin until it is freed as often as it was held."""
+        self._held.append(task_id)
+
+    def free(self, task_id: str) -> None:
+        """The inverse of ``hold``."""
+        self._held.remove(task_id)
+
     def remove(self, task_id: str) -> TaskRow | None:
         """Take a waiting task out."""
         for session_id, rows in self._waiting.items():
@@ -56,7 +73,7 @@ class Lanes:
         if self._full:
             return None
         for session_id, rows in self._waiting.items():
-            if session_id not in self._running:
+            if session_id not in self._running and rows[0].task_id not in self._held:
                 row = rows.popleft()
                 # To the back of the line: sessions take turns.
                 del self._waiting[session_id]
@@ -69,10 +86,6 @@ class Lanes:
     def done(self, session_id: str) -> None:
         """The session's running task has left."""
         del self._running[session_id]
-
-    def waiting_in(self, session_id: str) -> list[TaskRow]:
-        """The tasks that wait in one session."""
-        return list(self._waiting.get(session_id, ()))
 
     @property
     def counts(self) -> dict[str, int]:

@@ -2,8 +2,11 @@
 
 Stopping is a cancellation; pausing and shutting down happen at the agent's next safe point. A task that was paused, or
 whose server died, is taken up again as a new attempt that goes on after what the log already holds.
+
+While the store can't be written, a task that runs waits for it; a command does not, it raises StoreUnavailable.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
@@ -17,7 +20,7 @@ from puntini.agent.contract import Agent
 from puntini.agent.emitter import RETRY_SECONDS, Emitter
 from puntini.agent.job import Interrupted, Job, Turns
 from puntini.agent.lanes import Lanes, Place
-from puntini.errors import Conflict, NotFound, PuntiniError, StaleAttempt, StoreUnavailable
+from puntini.errors import Conflict, NotFound, PuntiniError, SessionClosed, StaleAttempt, StoreUnavailable, Unavailable
 from puntini.log.contract import Store, TaskRow
 from puntini.log.keeper import Keeper
 from puntini.log.mint import now_ms
@@ -45,7 +48,10 @@ ENDINGS: dict[Ending, type[TaskCompleted] | type[TaskFailed] | type[TaskCancelle
     "cancelled": TaskCancelled,
 }
 NOT_SPOKEN = frozenset({"user_prompt", "task_started", "task_progress", "task_paused", "task_resumed"})
+FAULT = "The server met an error of its own; its log says more."
 RECHECK_SECONDS = 0.05
+LEAVE_SECONDS = 5.0
+"""How long a resume waits for an attempt that is coming to rest."""
 log = structlog.get_logger("puntini.agent")
 
 
@@ -69,6 +75,7 @@ class Runner:
         tasks: TaskGroup,
         *,
         most: int,
+        leave_seconds: float = LEAVE_SECONDS,
     ) -> None:
         self.agents = agents
         self.default = default
@@ -78,17 +85,32 @@ class Runner:
         self._lanes = Lanes(most)
         self._jobs: dict[str, Job] = {}
         self._turns = Turns()
+        self._leave_seconds = leave_seconds
         self._closing = False
         self._left = anyio.Event()
 
     async def start(self) -> None:
         """Take up what a server before this one left unfinished."""
         for row in await self._store.tasks(open_only=True):
-            if row.status == "running":
-                row = await self._again(row, "taken up again after a restart")
-            if row.status == "queued":
-                self._lanes.add(row)
+            latest = await self._take_up(row)
+            if latest.status == "queued":
+                self._lanes.add(latest)
         self._pump()
+
+    async def _take_up(self, row: TaskRow) -> TaskRow:
+        """Begin another attempt at what ran when the server ended. Waits while the store is away, and says so once."""
+        told = False
+        while row.status == "running":
+            try:
+                return await self._again(row, "taken up again after a restart")
+            except StaleAttempt:  # the last that the server before this one wrote came in just now
+                row = await self._store.task(row.task_id) or replace(row, status="cancelled")
+            except StoreUnavailable as error:
+                if not told:
+                    log.warning("the start waits for the store", task_id=row.task_id, reason=error.message)
+                told = True
+                await anyio.sleep(RETRY_SECONDS)
+        return row
 
     # What api asks.
 
@@ -101,7 +123,7 @@ class Runner:
         return self._lanes.busy(session_id)
 
     def reserve(self, session_id: str) -> Place:
-        """Hold a place for a task about to be written; its ``status`` is what the task starts with."""
+        """Hold a place for a task about to be written; its ``status`` is what the task starts with. Raises TooMany."""
         return self._lanes.reserve(session_id)
 
     def accept(self, row: TaskRow) -> None:
@@ -110,7 +132,7 @@ class Runner:
         self._pump()
 
     async def control(self, task_id: str, action: Action) -> TaskRow:
-        """Pause, resume or stop. Raises NotFound, or Conflict when the task's status does not allow it."""
+        """Pause, resume or stop. Raises NotFound, Conflict when the task's status does not allow it, or Unavailable."""
         row = await self._store.task(task_id)
         if row is None:
             raise NotFound(f"There is no task `{task_id}`.")
@@ -129,14 +151,21 @@ class Runner:
         return row
 
     async def stop_session(self, session_id: str) -> None:
-        """Stop what runs and waits in a session, and wait until it has ended."""
+        """Stop what runs and waits in a session, and wait until it has ended. Raises StoreUnavailable."""
         while True:
             for row in await self._store.tasks(session_id=session_id, open_only=True):
                 await self._stop(row)
             if not self._lanes.busy(session_id):
                 return
-            with anyio.move_on_after(RECHECK_SECONDS):
-                await self._left.wait()
+            await self._some_left(session_id)
+
+    async def _some_left(self, session_id: str) -> None:
+        """Wait a moment for a job to leave. Raises StoreUnavailable when one of the session waits for the store."""
+        for job in self._jobs.values():
+            if job.session_id == session_id and job.emitter.away:
+                raise StoreUnavailable(job.emitter.away)
+        with anyio.move_on_after(RECHECK_SECONDS):
+            await self._left.wait()
 
     async def _stop(self, row: TaskRow) -> None:
         """Stop a task wherever it is; one that ends by itself in this moment was faster."""
@@ -172,32 +201,46 @@ class Runner:
         if job is not None and not job.interrupted:
             job.order = None
             return
-        while job is not None and self._jobs.get(row.task_id) is job:
-            await self._left.wait()
+        if job is not None:
+            await self._at_rest(job)
         latest = await self._store.task(row.task_id)
         if latest is None or latest.status != "paused":
             raise Conflict("The task is not paused.")
-        self.accept(await self._again(latest, ""))
+        with self._lanes.reserve(row.session_id), anyio.CancelScope(shield=True):
+            # Once it is written it has to be run, also when the caller has left.
+            self.accept(await self._again(latest, ""))
+
+    async def _at_rest(self, job: Job) -> None:
+        """Wait until a paused job has left. Raises Unavailable when its agent takes long to, or the store is away."""
+        with anyio.move_on_after(self._leave_seconds):
+            while self._jobs.get(job.task_id) is job:
+                await self._some_left(job.session_id)
+            return
+        raise Unavailable("The task is still coming to rest; resume it in a moment.")
 
     async def _again(self, row: TaskRow, detail: str) -> TaskRow:
         """Begin another attempt: it waits for its turn, and whatever the one before still says is refused."""
         again = replace(row, status="queued", attempt=row.attempt + 1, updated_at=now_ms())
-        return await self._note(row, again, TaskResumed(data=TaskData(status="queued", detail=detail)))
+        await Emitter(self._store, row).write(TaskResumed(data=TaskData(status="queued", detail=detail)), again)
+        return again
 
     async def _pause_unstarted(self, row: TaskRow) -> None:
         if row.status != "paused":
-            self._lanes.remove(row.task_id)
-            await self._note(row, _now(row, "paused"), TaskPaused(data=TaskData(status="paused")))
+            await self._withdraw(row, TaskPaused(data=TaskData(status="paused")), _now(row, "paused"))
 
     async def _end_unstarted(self, row: TaskRow) -> None:
-        self._lanes.remove(row.task_id)
-        await self._finish(Emitter(self._store, row), row, End("cancelled"))
+        await self._withdraw(row, *_ending(row, End("cancelled")))
 
-    async def _note(self, before: TaskRow, after: TaskRow, event: Envelope) -> TaskRow:
-        """Write a change of status and its event, fenced by the attempt that was."""
-        emitter = Emitter(self._store, before)
-        await emitter.commit([emitter.stamp(event)], after)
-        return after
+    async def _withdraw(self, row: TaskRow, event: Envelope, after: TaskRow) -> None:
+        """Write what becomes of a waiting task, which keeps its place in its lane unless that is written."""
+        self._lanes.hold(row.task_id)
+        try:
+            with anyio.CancelScope(shield=True):
+                await Emitter(self._store, row).write(event, after)
+            self._lanes.remove(row.task_id)
+        finally:
+            self._lanes.free(row.task_id)
+            self._pump()
 
     # Tasks that run.
 
@@ -212,8 +255,7 @@ class Runner:
     async def _run(self, job: Job) -> None:
         row = job.row
         try:
-            await self._begin(job)
-            await self._work(job)
+            await self._attempt(job)
         except PuntiniError as error:
             # Deleted, or taken over by another attempt: there is nobody left to tell but the operator.
             log.warning("task left", task_id=row.task_id, session_id=row.session_id, reason=error.message)
@@ -229,10 +271,23 @@ class Runner:
             self._left = anyio.Event()
             self._pump()
 
+    async def _attempt(self, job: Job) -> None:
+        """Run the job. Whatever goes wrong fails its task, so that it has an end; unless the log takes none."""
+        try:
+            await self._begin(job)
+            await self._work(job)
+        except (StaleAttempt, NotFound, SessionClosed):
+            raise
+        except Exception as error:
+            log.exception("attempt failed", task_id=job.task_id, session_id=job.session_id)
+            reason = error.message if isinstance(error, PuntiniError) else FAULT
+            await self._finish(job, job.row, End("failed", error=reason))
+
     async def _begin(self, job: Job) -> None:
         """Say that the task runs, and learn what an agent has to know. Waits while the store is away."""
         if job.row.status == "queued":
-            job.row = await self._note(job.row, _now(job.row, "running"), TaskProgress(data=TaskData(status="running")))
+            job.row = _now(job.row, "running")
+            await job.emitter.commit(TaskProgress(data=TaskData(status="running")), job.row)
         while True:
             try:
                 job.versions.at_least((await self._keeper.view(job.session_id)).graph.version)
@@ -255,29 +310,47 @@ class Runner:
         """Let the agent work, and write what came of it."""
         end = await self._play(job)
         await job.emitter.drained()
+        if end is None and job.order is None:
+            end = End("failed", error="The agent left as if at a safe point, and nobody had asked it to.")
         if job.stopped:
-            await self._finish(job.emitter, job.row, End("cancelled"))
+            await self._finish(job, job.row, End("cancelled"))
         elif end is None:
             await self._rest(job)
         else:
-            await self._finish(job.emitter, job.row, end)
+            await self._finish(job, job.row, end)
 
     async def _play(self, job: Job) -> End | None:
-        """The agent's part, to its end or to a safe point (None)."""
-        end: End | None = End("cancelled")
+        """The agent's part, to its end or to a safe point (None). It has a task of its own, to leave in any state."""
         if job.order is not None or job.stopped:
             job.interrupted = True
             return None
-        with job.scope:
-            try:
-                end = End("completed", answer=await self.agent(job.row.agent).run(job))
-            except (Interrupted, BaseExceptionGroup, Exception) as error:  # noqa: BLE001 - an agent is anybody's code
-                end = self._judge(job, error)
+        outcome: list[End | None] = []
+        try:
+            with job.scope:
+                async with anyio.create_task_group() as alone:
+                    alone.start_soon(self._call, job, outcome)
+        except ExceptionGroup as group:  # the agent left a cancel scope open
+            outcome = [self._judge(job, group.exceptions[0])]
+        end = outcome[0] if outcome else End("cancelled")
         job.interrupted = end is None
         return end
 
+    async def _call(self, job: Job, outcome: list[End | None]) -> None:
+        """Call the agent, and note what came of it, unless it was cancelled."""
+        try:
+            outcome.append(_answered(await self.agent(job.row.agent).run(job)))
+        except (KeyboardInterrupt, GeneratorExit):  # not the agent's: the process or the loop ends
+            raise
+        except BaseException as error:  # an agent is anybody's code
+            if isinstance(error, anyio.get_cancelled_exc_class()) and anyio.current_effective_deadline() == -math.inf:
+                raise  # stopped, or the server ends; any other cancellation is of the agent's making
+            outcome.append(self._judge(job, error))
+
     def _judge(self, job: Job, error: BaseException) -> End | None:
-        """What an agent's exception means: a safe point, also one that was met in a child task, or a failure."""
+        """What an agent's exception means: a safe point, also one that was met in a child task, or a failure.
+
+        Whatever an agent raises fails its task, no more.
+        """
         if isinstance(error, BaseExceptionGroup):
             rest = error.split(Interrupted)[1]
             error = error if rest is None else rest
@@ -287,25 +360,20 @@ class Runner:
             return None
         if isinstance(error, PuntiniError):
             return End("failed", error=error.message)
-        if not isinstance(error, Exception):
-            raise error
-        # Whatever an agent raises fails its task, no more.
         log.error("agent failed", task_id=job.task_id, agent=job.row.agent, exc_info=error)
-        return End("failed", error=f"{type(error).__name__}: {error}")
+        return End("failed", error=_words(error))
 
     async def _rest(self, job: Job) -> None:
         """The agent was unwound at a safe point: paused, or left for the next start."""
         if job.order != "pause":
             return
-        paused = await self._note(job.row, _now(job.row, "paused"), TaskPaused(data=TaskData(status="paused")))
+        paused = _now(job.row, "paused")
+        await job.emitter.commit(TaskPaused(data=TaskData(status="paused")), paused)
         if job.stopped:
-            await self._finish(job.emitter, paused, End("cancelled"))
+            await self._finish(job, paused, End("cancelled"))
 
-    async def _finish(self, emitter: Emitter, row: TaskRow, end: End) -> None:
-        ended = _now(row, end.status)
-        seconds = max(0, ended.updated_at - row.created_at) / 1000
-        data = TaskEndData(duration_seconds=seconds, usage=Usage(), final_answer=end.answer, error=end.error)
-        await emitter.commit([emitter.stamp(ENDINGS[end.status](data=data))], ended)
+    async def _finish(self, job: Job, row: TaskRow, end: End) -> None:
+        await job.emitter.commit(*_ending(row, end))
 
     def agent(self, name: str) -> Agent:
         """An agent by name, the default one for none. Raises NotFound."""
@@ -320,6 +388,29 @@ _PAST = {"pause": "paused", "resume": "resumed", "stop": "stopped"}
 
 def _now(row: TaskRow, status: TaskStatus) -> TaskRow:
     return replace(row, status=status, updated_at=now_ms())
+
+
+def _ending(row: TaskRow, end: End) -> tuple[Envelope, TaskRow]:
+    """A task's last event, and its row from then on."""
+    ended = _now(row, end.status)
+    seconds = max(0, ended.updated_at - row.created_at) / 1000
+    data = TaskEndData(duration_seconds=seconds, usage=Usage(), final_answer=end.answer, error=end.error)
+    return ENDINGS[end.status](data=data), ended
+
+
+def _answered(answer: object) -> End:
+    if isinstance(answer, str):
+        return End("completed", answer=answer)
+    return End("failed", error=f"The agent returned {type(answer).__name__}, not its answer as a str.")
+
+
+def _words(error: BaseException) -> str:
+    """An exception's name and text; the name alone where its text is empty or can't be had."""
+    name = type(error).__name__
+    try:
+        return f"{name}: {error}" if str(error) else name
+    except Exception:  # noqa: BLE001 - `__str__` is anybody's code, too
+        return name
 
 
 def _said_by_agent(entry: Entry, task_id: str) -> bool:

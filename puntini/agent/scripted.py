@@ -44,7 +44,8 @@ ENVELOPE_BYTES = 190
 """About what the envelope adds to ``data``."""
 
 _PLAY = re.compile(
-    r"\s*play\s+(\d+)\s+events?(?:\s+every\s+(\d+(?:\.\d+)?)\s*ms)?(?:\s+of\s+(\d+)\s+bytes)?\s*\.?\s*", re.IGNORECASE
+    r"\s*play\s+(\d+)\s+events?(?:\s+every\s+(\d+(?:\.\d+)?)\s*(ms|s))?(?:\s+of\s+(\d+)\s+bytes)?\s*\.?\s*",
+    re.IGNORECASE,
 )
 
 
@@ -61,8 +62,9 @@ def parse(prompt: str) -> Script | None:
     match = _PLAY.fullmatch(prompt)
     if match is None:
         return None
-    count, every, size = match.groups()
-    return Script(min(int(count), MOST_EVENTS), float(every or 0), min(int(size or 0), MOST_BYTES))
+    count, every, unit, size = match.groups()
+    every_ms = float(every or 0) * (1_000 if unit in {"s", "S"} else 1)
+    return Script(min(int(count), MOST_EVENTS), every_ms, min(int(size or 0), MOST_BYTES))
 
 
 Make = Callable[[int, str, Task], Envelope]

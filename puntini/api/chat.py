@@ -5,17 +5,17 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from puntini.api.desk import Desk, new_session
-from puntini.api.http import Body, method_allowed
-from puntini.api.sessions import KEY_LIMIT
+from puntini.api.http import Body, idempotency_key, method_allowed
+from puntini.api.repeats import named
+from puntini.api.resume import newest_task, task_of
 from puntini.errors import Invalid, NotFound, PuntiniError
 from puntini.log.contract import Once, SessionRow, Store, TaskRow, Written
 from puntini.protocol.commands import PROMPT_LIMIT, IfBusy, Name, Steps, UserPromptCommandData
 from puntini.protocol.decode import decode
 from puntini.protocol.entries import encode
-from puntini.protocol.ids import EventId, parse_cursor
 from puntini.protocol.select import Selection
 from puntini.transport.asgi import Receive, Scope, Send, answer, answer_problem, header, read_body
-from puntini.transport.negotiate import choose
+from puntini.transport.negotiate import Form, choose
 from puntini.transport.request import StreamRequest
 from puntini.transport.streams import Streams
 
@@ -65,7 +65,12 @@ class Chat:
         form = choose(header(scope, b"accept"))
         body = decode(await read_body(receive) or b"{}", ChatBody)
         last_id = header(scope, b"last-event-id")
-        task = await self._task(body, last_id, header(scope, b"idempotency-key"), scope["state"]["principal"])
+        user = scope["state"]["principal"]
+        once = named("chat", user, idempotency_key(header(scope, b"idempotency-key")))
+        if last_id and not (once and await self._store.outcome(once)):
+            task = await self._by_event(body.session_id, last_id, form)
+        else:
+            task = await self._task(body, once, user)
         headers = [
             (b"location", f"/v1/tasks/{task.task_id}".encode()),
             (b"puntini-session", task.session_id.encode()),
@@ -78,15 +83,8 @@ class Chat:
             return
         await self._streams.respond(scope, receive, send, request, form=form, task=task, headers=headers)
 
-    async def _task(self, body: ChatBody, last_id: str, key: str, user: str) -> TaskRow:
-        """The task this request is about: a known one, or a new one."""
-        if len(key) > KEY_LIMIT:
-            raise Invalid(f"Idempotency-Key: use at most {KEY_LIMIT} characters", path="Idempotency-Key")
-        once = Once(f"chat {user}", key) if key else None
-        if once is not None and (before := await self._store.outcome(once)):
-            return await self._known(before.task_id)
-        if last_id:
-            return await self._by_event(body.session_id, last_id)
+    async def _task(self, body: ChatBody, once: Once | None, user: str) -> TaskRow:
+        """The task this request asks for: that of its key, or a new one."""
         data = UserPromptCommandData(
             prompt=body.prompt, agent=body.agent, max_steps=body.max_steps, if_busy=body.if_busy
         )
@@ -110,25 +108,24 @@ class Chat:
             raise NotFound("The task of that request is gone.")
         return task
 
-    async def _by_event(self, session_id: str, last_id: str) -> TaskRow:
-        """The task that an event belongs to."""
+    async def _by_event(self, session_id: str, last_id: str, form: Form) -> TaskRow:
+        """The task that an event belongs to. Where the id can't tell, a stream can: by its ``gap``; an object can't."""
         if not session_id:
             raise Invalid("session_id: name the session that `Last-Event-ID` belongs to", path="session_id")
-        cursor = parse_cursor(last_id, self._store.epoch)
-        if isinstance(cursor, EventId) and cursor.epoch == self._store.epoch and cursor.seq:
-            for row in reversed(await self._store.tasks(session_id=session_id)):
-                if row.first_seq <= cursor.seq + 1 and (not row.last_seq or cursor.seq <= row.last_seq):
-                    return row
-        raise NotFound("No task of that session goes on from that `Last-Event-ID`.", path="Last-Event-ID")
+        task = await task_of(self._store, session_id, last_id)
+        if task is None and form != "page":
+            task = await newest_task(self._store, session_id)
+        if task is None:
+            raise NotFound("No task of that session goes on from that `Last-Event-ID`.", path="Last-Event-ID")
+        return task
 
     async def _whole(
         self, scope: Scope, receive: Receive, send: Send, task: TaskRow, headers: list[tuple[bytes, bytes]]
     ) -> None:
         """Wait for the end and answer with one JSON object."""
-        end = await self._streams.result(scope, receive, task)
-        if end is None:
+        result = await self._streams.result(scope, receive, task)
+        if result is None:
             return
-        result = end.data
         ended = await self._known(task.task_id)
         body = ChatResult(
             task_id=task.task_id,

@@ -1,14 +1,16 @@
 """The desk: carries commands out, whichever door they came in by. Each is safe to repeat under its ``command_id``."""
 
 from asyncio import wait
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import partial
 from types import TracebackType
 from typing import Literal, Protocol, Self, assert_never
 
 import anyio
 from msgspec.structs import replace
 
+from puntini.api.repeats import Repeats, named
 from puntini.errors import Conflict, Invalid, NotFound, SessionClosed, TaskRunning
 from puntini.log.contract import Append, Once, SessionRow, Store, TaskRow, Written
 from puntini.log.keeper import Keeper
@@ -52,8 +54,8 @@ from puntini.protocol.events import (
 from puntini.protocol.events import SessionClosed as SessionClosedEvent
 from puntini.views.session import SessionView
 
-QUESTIONS = (Ping, ChatHistoryRequest, AgentStatusRequest, InitSession, Resume)
-"""Commands that change nothing in the log, so that there is nothing to remember of them."""
+Order = UserPromptCommand | Control | ApprovalResponse | Action | GraphEdit | WorkflowUpdateCommand | CloseSession
+"""Commands that change something, so that a repeat has to be told from a second one."""
 
 
 class Place(Protocol):
@@ -82,7 +84,7 @@ class Work(Protocol):
         ...
 
     def reserve(self, session_id: str) -> Place:
-        """Hold a place for a task that is about to be written."""
+        """Hold a place for a task that is about to be written. Raises TooMany."""
         ...
 
     def accept(self, row: TaskRow) -> None:
@@ -106,6 +108,7 @@ class Desk:
         self._store = store
         self._keeper = keeper
         self._work = work
+        self._repeats = Repeats(store)
         self._closing: dict[str, anyio.Event] = {}
 
     @property
@@ -118,16 +121,10 @@ class Desk:
         self.check_agent(agent, "agent")
         row = new_session(agent or self._work.default, user=user, title=title)
         write = Append(session_id=row.session_id, create=row, at=row.created_at, once=once)
-        return (await self._store.append(write)).session_id
+        return (await self._repeats.once(once, partial(self._written, write))).session_id
 
-    async def execute(  # noqa: C901 - one case a command
-        self, session_id: str, command: AnyCommand, *, user: str
-    ) -> Envelope:
+    async def execute(self, session_id: str, command: AnyCommand, *, user: str) -> Envelope:
         """Do what was asked and say so. Raises PuntiniError."""
-        if not isinstance(command, QUESTIONS):
-            once = _once(session_id, command)
-            if once is not None and (before := await self._store.outcome(once)):
-                return _accepted(command, before, self._store.epoch)
         match command:
             case Ping():
                 return Pong(session_id=session_id, data=command.data)
@@ -135,26 +132,34 @@ class Desk:
                 return await self._history(session_id, command)
             case AgentStatusRequest():
                 return await self._status(session_id, command.data.agent)
+            case InitSession() | Resume():
+                raise Invalid(f"type: `{command.__struct_config__.tag}` works on a WebSocket only", path="type")
+            case _:
+                return await self._carry_out(session_id, command, user)
+
+    async def _carry_out(self, session_id: str, command: Order, user: str) -> Envelope:
+        once = named("command", session_id, command.command_id)
+        written = await self._repeats.once(once, partial(self._do, session_id, command, once, user))
+        if isinstance(command, CloseSession) and not written.repeated:
+            return SessionClosedEvent(session_id=session_id, data=SessionClosedData(reason=command.data.reason))
+        return _accepted(command, written, self._store.epoch)
+
+    async def _do(self, session_id: str, command: Order, once: Once | None, user: str) -> Written:
+        match command:
             case UserPromptCommand():
-                return _accepted(
-                    command,
-                    await self.prompt(session_id, command.data, user=user, once=_once(session_id, command)),
-                    self._store.epoch,
-                )
+                return await self._prompt(session_id, command.data, user=user, once=once, create=None)
             case Control():
-                return await self._control(session_id, command)
+                return await self._control(session_id, command, once)
             case GraphEdit():
-                return await self._edit(session_id, command, user)
+                return await self._edit(session_id, command, once, user)
             case WorkflowUpdateCommand():
-                return await self._hand_over(session_id, command)
+                return await self._hand_over(session_id, command, once)
             case CloseSession():
-                return await self.close(session_id, command.data.reason, command)
+                return await self.close(session_id, command.data.reason, once)
             case ApprovalResponse():
                 raise NotFound("There is no open approval with that id.", path="data.approval_id")
             case Action():
                 raise Conflict("No task in this session takes actions now.")
-            case InitSession() | Resume():
-                raise Invalid(f"type: `{command.__struct_config__.tag}` works on a WebSocket only", path="type")
             case _:
                 assert_never(command)
 
@@ -170,6 +175,12 @@ class Desk:
         create: SessionRow | None = None,
     ) -> Written:
         """Write a prompt and its task, and have it run. A repeat changes nothing."""
+        work = partial(self._prompt, session_id, data, user=user, once=once, create=create)
+        return await self._repeats.once(once, work)
+
+    async def _prompt(
+        self, session_id: str, data: UserPromptCommandData, *, user: str, once: Once | None, create: SessionRow | None
+    ) -> Written:
         if not data.prompt.strip():
             raise Invalid("data.prompt: write something", path="data.prompt")
         self.check_agent(data.agent)
@@ -191,9 +202,8 @@ class Desk:
         once: Once | None,
         create: SessionRow | None,
     ) -> Written:
+        await self._decided(session_id)
         with self._work.reserve(session_id) as place:
-            if session_id in self._closing:
-                raise SessionClosed("The session is being closed; create another.")
             row = _new_task(session_id, agent, data, place.status)
             entries = [_stamp(event, row) for event in _prompt_events(row, data.prompt, user)]
             write = Append(
@@ -226,18 +236,16 @@ class Desk:
 
     # The other commands.
 
-    async def _control(self, session_id: str, command: Control) -> Envelope:
+    async def _control(self, session_id: str, command: Control, once: Once | None) -> Written:
         task = await self._store.task(command.data.task_id)
         if task is None or task.session_id != session_id:
             raise NotFound("There is no such task in this session.", path="data.task_id")
         with anyio.CancelScope(shield=True):
-            # First done, then remembered: an answer that is lost in between is asked for again, and that is harmless.
             await self._work.control(task.task_id, command.data.action)
-            once = _once(session_id, command)
-            written = await self._store.append(Append(session_id=session_id, once=once, at=now_ms()))
-        return _accepted(command, written, self._store.epoch)
+        # First done, then remembered: an answer that is lost in between is asked for again, and that is harmless.
+        return await self._written(Append(session_id=session_id, once=once, at=now_ms()))
 
-    async def _edit(self, session_id: str, command: GraphEdit, user: str) -> Envelope:
+    async def _edit(self, session_id: str, command: GraphEdit, once: Once | None, user: str) -> Written:
         await self._active(session_id)
         view = await self._keeper.view(session_id)
         if not command.data.delta:
@@ -251,20 +259,35 @@ class Desk:
         versions = self._keeper.versions(session_id)
         versions.at_least(view.graph.version)
         data = GraphUpdateData(version=versions.next(), delta=command.data.delta, author=user)
-        return await self._say(session_id, command, GraphUpdate(data=data))
+        return await self._say(session_id, GraphUpdate(data=data), once)
 
-    async def _hand_over(self, session_id: str, command: WorkflowUpdateCommand) -> Envelope:
+    async def _hand_over(self, session_id: str, command: WorkflowUpdateCommand, once: Once | None) -> Written:
         row = await self._active(session_id)
         to = command.data.to_agent
         self.check_agent(to, "data.to_agent")
         data = WorkflowUpdateData(from_agent=row.agent, to_agent=to, reason=command.data.reason)
-        reply = await self._say(session_id, command, WorkflowUpdate(data=data))
-        await self._store.amend(session_id, at=now_ms(), agent=to)
-        return reply
+        return await self._say(session_id, WorkflowUpdate(data=data), once, agent=to)
 
-    async def _say(self, session_id: str, command: AnyCommand, event: Envelope) -> Envelope:
-        write = Append(session_id=session_id, entries=[_stamp(event)], once=_once(session_id, command), at=now_ms())
-        return _accepted(command, await self._store.append(write), self._store.epoch)
+    async def _say(
+        self,
+        session_id: str,
+        event: Envelope,
+        once: Once | None,
+        *,
+        agent: str | None = None,
+        status: Literal["closed"] | None = None,
+    ) -> Written:
+        entries = [_stamp(event)]
+        return await self._written(
+            Append(session_id=session_id, entries=entries, agent=agent, status=status, once=once, at=now_ms())
+        )
+
+    async def _written(self, write: Append) -> Written:
+        """Append, and wait for it also when the caller has left: a repeat has to find what this did."""
+        submitted = self._store.submit(write)
+        with anyio.CancelScope(shield=True):
+            await wait([submitted])
+        return submitted.result()
 
     async def _history(self, session_id: str, command: ChatHistoryRequest) -> Envelope:
         view = await self._keeper.view(session_id)
@@ -277,35 +300,52 @@ class Desk:
         status: Literal["idle", "busy"] = "busy" if self._work.busy(session_id) else "idle"
         return AgentStatus(session_id=session_id, data=AgentStatusData(agent=agent or row.agent, status=status))
 
-    async def close(self, session_id: str, reason: str, command: CloseSession | None = None) -> Envelope:
-        """Stop what runs and write the session's last event. Closing a closed session changes nothing."""
-        while (await self._row(session_id)).status == "active":
-            if closed := self._closing.get(session_id):
-                await closed.wait()
-                continue
-            closed = self._closing[session_id] = anyio.Event()
-            try:
-                await self._close(session_id, reason)
-            finally:
-                del self._closing[session_id]
-                closed.set()
-        return SessionClosedEvent(session_id=session_id, data=SessionClosedData(reason=reason))
+    # Closing and deleting. No task may outlive its session, so prompts wait until it is decided what becomes of it.
 
-    async def _close(self, session_id: str, reason: str) -> None:
-        """No task may outlive its session: new ones are refused by now, and those there are end first."""
+    async def close(self, session_id: str, reason: str, once: Once | None = None) -> Written:
+        """Stop what runs and write the session's last event. Closing a closed session changes nothing."""
+        async with self._deciding(session_id):
+            return await self._close(session_id, reason, once)
+
+    async def close_if(self, session_id: str, reason: str, still: Callable[[], Awaitable[bool]]) -> bool:
+        """Close, if ``still`` says so at a moment when no task can begin any more; returns whether it did."""
+        async with self._deciding(session_id):
+            if not await still():
+                return False
+            await self._close(session_id, reason, None)
+            return True
+
+    async def _close(self, session_id: str, reason: str, once: Once | None) -> Written:
+        row = await self._row(session_id)
+        if row.status == "closed":
+            return Written(session_id, row.head + 1, row.head)
         await self._work.stop_session(session_id)
         event = SessionClosedEvent(data=SessionClosedData(reason=reason))
-        with suppress(SessionClosed):  # closed by somebody else in this moment, which is what was asked
-            await self._store.append(
-                Append(session_id=session_id, entries=[_stamp(event)], status="closed", at=now_ms())
-            )
+        return await self._say(session_id, event, once, status="closed")
 
     async def delete(self, session_id: str) -> None:
         """Remove a session and all that belongs to it. Raises NotFound."""
-        await self._work.stop_session(session_id)
-        await self._store.delete_session(session_id)
-        self._keeper.forget(session_id)
-        self._forget(session_id)
+        async with self._deciding(session_id):
+            await self._work.stop_session(session_id)
+            await self._store.delete_session(session_id)
+            self._keeper.forget(session_id)
+            self._forget(session_id)
+
+    @asynccontextmanager
+    async def _deciding(self, session_id: str) -> AsyncIterator[None]:
+        """Alone with a session: nobody else closes or deletes it meanwhile, and no task begins."""
+        await self._decided(session_id)
+        done = self._closing[session_id] = anyio.Event()
+        try:
+            yield
+        finally:
+            del self._closing[session_id]
+            done.set()
+
+    async def _decided(self, session_id: str) -> None:
+        """Wait until nobody closes or deletes the session."""
+        while done := self._closing.get(session_id):
+            await done.wait()
 
 
 def new_session(agent: str, *, user: str, title: str = "") -> SessionRow:
@@ -339,10 +379,6 @@ def _stamp(event: Envelope, row: TaskRow | None = None) -> Entry:
     if row is None:
         return entry_of(replace(event, timestamp=timestamp()))
     return entry_of(replace(event, task_id=row.task_id, attempt=row.attempt, agent=row.agent, timestamp=timestamp()))
-
-
-def _once(session_id: str, command: AnyCommand) -> Once | None:
-    return Once(session_id, command.command_id) if command.command_id else None
 
 
 def _accepted(command: AnyCommand, written: Written, epoch: str) -> Accepted:

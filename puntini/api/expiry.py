@@ -1,6 +1,6 @@
 """Expiry of idle sessions: nobody has a stream open, no task is unfinished, and nothing was said for a while."""
 
-from contextlib import suppress
+from functools import partial
 from typing import Protocol
 
 import anyio
@@ -51,17 +51,24 @@ class Expiry:
             rows, total = await self._store.sessions(limit=BATCH, offset=offset, status="active", idle_before=before)
             kept = 0
             for row in rows:
-                kept += not await self._close(row.session_id)
+                kept += not await self._close(row.session_id, before)
             # Those closed have left the list; go on behind those that stay.
             offset += kept
             if offset >= total or not rows:
                 return
 
-    async def _close(self, session_id: str) -> bool:
-        if self._connections.watched(session_id) or self._work.busy(session_id):
+    async def _close(self, session_id: str, before: int) -> bool:
+        still = partial(self._idle, session_id, before)
+        try:
+            # Asked before too, so that nobody has to wait at the door of a session that stays.
+            return await still() and await self._desk.close_if(session_id, "idle", still)
+        except NotFound:  # deleted in this moment
+            return True
+
+    async def _idle(self, session_id: str, before: int) -> bool:
+        row = await self._store.session(session_id)
+        if row is not None and row.updated_at >= before:
             return False
-        if await self._store.tasks(session_id=session_id, open_only=True):
+        if await self._store.count_tasks(session_id=session_id, open_only=True):
             return False
-        with suppress(NotFound):  # deleted in this moment
-            await self._desk.close(session_id, "idle")
-        return True
+        return not (self._connections.watched(session_id) or self._work.busy(session_id))

@@ -17,6 +17,7 @@ T = TypeVar("T")
 Endpoint = Callable[[Request], Awaitable[Response]]
 PAGE = 20
 PAGE_MOST = 100
+KEY_LIMIT = 128
 
 
 class Body(Struct, frozen=True, forbid_unknown_fields=True):
@@ -45,6 +46,13 @@ async def method_allowed(scope: Scope, send: Send, *methods: str) -> bool:
     headers = [(b"allow", ", ".join(methods).encode())]
     await answer(send, 405, problem_body(wrong_method()), b"application/problem+json", headers)
     return False
+
+
+def idempotency_key(header: str) -> str:
+    """The ``Idempotency-Key`` header, bounded. Raises Invalid."""
+    if len(header) > KEY_LIMIT:
+        raise Invalid(f"Idempotency-Key: use at most {KEY_LIMIT} characters", path="Idempotency-Key")
+    return header
 
 
 def wrong_method() -> PuntiniError:

@@ -9,9 +9,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from puntini.api.desk import Desk
-from puntini.api.http import Body, Json, knowing, page_bounds, read, resource
+from puntini.api.http import Body, Json, idempotency_key, knowing, page_bounds, read, resource
+from puntini.api.repeats import named
 from puntini.errors import Invalid, NotFound
-from puntini.log.contract import Once, SessionRow, Store
+from puntini.log.contract import SessionRow, Store
 from puntini.log.keeper import Keeper
 from puntini.log.mint import new_id, now_ms, timestamp
 from puntini.protocol.decode import decode_command
@@ -21,7 +22,6 @@ from puntini.transport.asgi import read_body
 from puntini.views.session import SessionView
 
 TITLE_LIMIT = 200
-KEY_LIMIT = 128
 
 
 class NewSession(Body, frozen=True):
@@ -80,8 +80,7 @@ class Sessions:
         body = await read(request, NewSession)
         _check_title(body.title)
         user = request.state.principal
-        key = idempotency_key(request)
-        once = Once(f"create {user}", key) if key else None
+        once = named("create", user, idempotency_key(request.headers.get("idempotency-key", "")))
         session_id = await self._desk.create(body.agent, user=user, title=body.title, once=once)
         row = await self._row(session_id)
         return Json(self._info(row), status_code=201, headers={"location": f"/v1/sessions/{session_id}"})
@@ -129,7 +128,7 @@ class Sessions:
         command = decode_command(await read_body(request.receive))
         if command.session_id not in {"", session_id}:
             raise Invalid("session_id: the address names another session", path="session_id")
-        command = with_id(command, idempotency_key(request))
+        command = with_id(command, idempotency_key(request.headers.get("idempotency-key", "")))
         reply = await self._desk.execute(session_id, command, user=request.state.principal)
         match reply:
             case Accepted():
@@ -198,14 +197,6 @@ class Sessions:
             cursor=f"{self._store.epoch}.{row.head}",
             events=row.head,
         )
-
-
-def idempotency_key(request: Request) -> str:
-    """The ``Idempotency-Key`` header, bounded. Raises Invalid."""
-    key = request.headers.get("idempotency-key", "")
-    if len(key) > KEY_LIMIT:
-        raise Invalid(f"Idempotency-Key: use at most {KEY_LIMIT} characters", path="Idempotency-Key")
-    return key
 
 
 def with_id(command: Any, command_id: str) -> Any:

@@ -7,11 +7,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from puntini.api.desk import Work
-from puntini.api.http import Body, Json, knowing, page_bounds, read, resource
+from puntini.api.desk import Desk
+from puntini.api.http import Body, Json, idempotency_key, knowing, page_bounds, read, resource
 from puntini.errors import NotFound
 from puntini.log.contract import Store, TaskRow
 from puntini.log.mint import timestamp
+from puntini.protocol.commands import Control, ControlData
 
 
 class ControlBody(Body, frozen=True):
@@ -36,9 +37,9 @@ class TaskInfo(Struct, frozen=True):
 class Tasks:
     """The routes."""
 
-    def __init__(self, store: Store, work: Work) -> None:
+    def __init__(self, store: Store, desk: Desk) -> None:
         self._store = store
-        self._work = work
+        self._desk = desk
 
     def routes(self) -> list[Route]:
         """What this resource answers."""
@@ -52,20 +53,24 @@ class Tasks:
         """The tasks of a session, or all that have not ended."""
         limit, offset = page_bounds(request)
         session_id = request.query_params.get("session_id")
-        rows = await self._store.tasks(session_id=session_id, open_only=session_id is None)
-        return Json({"items": [_info(row) for row in rows[offset : offset + limit]], "total": len(rows)})
+        open_only = session_id is None
+        rows = await self._store.tasks(session_id=session_id, open_only=open_only, limit=limit, offset=offset)
+        total = await self._store.count_tasks(session_id=session_id, open_only=open_only)
+        return Json({"items": [_info(row) for row in rows], "total": total})
 
     async def get(self, request: Request) -> Response:
         """One task."""
         return Json(_info(await self.row(request.path_params["task_id"])))
 
     async def control(self, request: Request) -> Response:
-        """Pause, resume or stop."""
+        """Pause, resume or stop: the command ``control`` by another door. ``Idempotency-Key`` makes a retry safe."""
         body = await read(request, ControlBody)
-        row = await self._work.control(request.path_params["task_id"], body.action)
-        return Json(
-            {"task_id": row.task_id, "new_status": _AFTER[body.action], "detail": _DETAIL[body.action]}, status_code=202
-        )
+        row = await self.row(request.path_params["task_id"])
+        key = idempotency_key(request.headers.get("idempotency-key", ""))
+        command = Control(command_id=key, data=ControlData(task_id=row.task_id, action=body.action))
+        await self._desk.execute(row.session_id, command, user=request.state.principal)
+        status = _AFTER.get(body.action) or (await self.row(row.task_id)).status
+        return Json({"task_id": row.task_id, "new_status": status, "detail": _DETAIL[body.action]}, status_code=202)
 
     async def row(self, task_id: str) -> TaskRow:
         """The task's record. Raises NotFound."""
@@ -75,7 +80,8 @@ class Tasks:
         return row
 
 
-_AFTER = {"pause": "paused", "resume": "running", "stop": "cancelled"}
+_AFTER = {"pause": "paused", "stop": "cancelled"}
+"""What a task comes to at its next safe point. One that is resumed may have to wait for its turn: its row says."""
 _DETAIL = {
     "pause": "It pauses at its next safe point.",
     "resume": "It goes on when its turn comes.",

@@ -13,7 +13,7 @@ import click
 import msgspec
 
 from puntini.client.http import Client, Event, Line, Refused, Stream
-from puntini.client.text import quoted, summary
+from puntini.client.text import harmless, quoted, summary
 from puntini.client.transcript import Transcript
 
 DONE, FAILED, INTERRUPTED = 0, 1, 130
@@ -183,8 +183,9 @@ def print_line(line: Line) -> None:
     """An event on one line: time, number, type, what it says. In a terminal it is cut to the terminal's width."""
     event: Event = line.event
     number = str(event.get("id", "")).rpartition(".")[2]
-    head = f"{str(event.get('timestamp', ''))[11:23]:12} {number:>6}  {event['type']:<18} "
+    head = harmless(f"{str(event.get('timestamp', ''))[11:23]:12} {number:>6}  {event['type']:<18} ")
     said = summary(event)
     if sys.stdout.isatty():
-        said = said[: max(20, shutil.get_terminal_size().columns - len(head))]
+        room = max(20, shutil.get_terminal_size().columns - len(head))
+        said = said if len(said) <= room else f"{said[: room - 1]}…"
     click.echo(click.style(head, dim=True) + said)

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-# What moves the cursor, colours or rings in a terminal; line ends and tabs are the caller's matter.
-_DRIVING = [code for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"]
+# What moves the cursor, colours, rings or turns the writing round in a terminal; line ends and tabs are the caller's.
+_TURNING = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_DRIVING = [code for code in (*range(0x20), *range(0x7F, 0xA0), *_TURNING) if chr(code) not in "\n\t"]
 # A carriage return is left out: it nearly always stands before a line's end.
 _CONTROLS = {code: "" if chr(code) == "\r" else "�" for code in _DRIVING}
 _ESCAPES = {code: f"\\u{code:04x}" for code in _DRIVING}

@@ -74,8 +74,8 @@ class Append(Struct, frozen=True, kw_only=True):
 
     ``create`` makes the session first (its id must be ``session_id``). ``task`` replaces the task's row; the store
     sets ``first_seq`` on a new row that brings entries (the first of them), and ``last_seq`` (the last of them) when
-    the row's status is an end. ``status`` changes the session's. With ``once`` seen before, nothing is done and the
-    first outcome is returned with ``repeated``.
+    the row's status is an end. ``status`` and ``agent`` change the session's. With ``once`` seen before, nothing is
+    done and the first outcome is returned with ``repeated``.
     """
 
     session_id: str
@@ -83,6 +83,7 @@ class Append(Struct, frozen=True, kw_only=True):
     create: SessionRow | None = None
     task: TaskRow | None = None
     status: SessionStatus | None = None
+    agent: str | None = None
     fence: Fence | None = None
     once: Once | None = None
     at: int
@@ -206,8 +207,14 @@ class Records(Protocol):
         """One task."""
         ...
 
-    async def tasks(self, *, session_id: str | None = None, open_only: bool = False) -> list[TaskRow]:
-        """Tasks in the order of their making."""
+    async def tasks(
+        self, *, session_id: str | None = None, open_only: bool = False, limit: int | None = None, offset: int = 0
+    ) -> list[TaskRow]:
+        """Tasks in the order of their making: all of them, or ``limit`` after the first ``offset``."""
+        ...
+
+    async def count_tasks(self, *, session_id: str | None = None, open_only: bool = False) -> int:
+        """How many tasks ``tasks`` has in all."""
         ...
 
     async def outcome(self, once: Once) -> Written | None:

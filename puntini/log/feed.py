@@ -15,15 +15,25 @@ from puntini.protocol.entries import Entry
 CHUNK = 65_536
 PAGES_KEPT = 8
 JOINED_KEPT = 64
+ROOM = 10
+"""A ring that is full is emptied by a tenth, so that it is not full again at once."""
+MOST_POSTPONED = 0.25
 
 ReadPage = Callable[[int], Awaitable[Page]]
 Spawn = Callable[..., object]
+Count = Callable[[int], None]
 
 
 class Feed:
-    """``base`` is the oldest cursor the ring can serve, ``head`` the newest seq known."""
+    """``base`` is the oldest cursor the ring can serve, ``head`` the newest seq known.
 
-    def __init__(self, session_id: str, epoch: str, *, ring_bytes: int, read: ReadPage, spawn: Spawn) -> None:
+    ``size`` is what the ring takes: its runs, and the frames and joined frames that were made of them. ``count`` is
+    told of each change to it.
+    """
+
+    def __init__(
+        self, session_id: str, epoch: str, *, ring_bytes: int, read: ReadPage, spawn: Spawn, count: Count
+    ) -> None:
         self.session_id = session_id
         self.epoch = epoch
         self.floor = 0
@@ -38,6 +48,8 @@ class Feed:
         self._ring_bytes = ring_bytes
         self._ring: deque[Run] = deque()
         self._joined: dict[tuple[int, Lens], Framed] = {}
+        self._joined_size = 0
+        self._count = count
         self._page_runs: dict[int, Run] = {}
         self._reading: dict[int, asyncio.Future[Run]] = {}
         self._read = read
@@ -61,27 +73,37 @@ class Feed:
         """Take in committed events. A hole before them empties the ring: the store has what was missed."""
         if not self._known or first != self.head + 1:
             self._known = True
-            self._ring.clear()
-            self.size = 0
+            self.shrink(0)
             self.base = first - 1
         self.head = first + len(entries) - 1
         run = Run(self.session_id, first - 1, self.head, range(first, self.head + 1), entries)
         self._ring.append(run)
-        self.size += run.size
-        self._joined.clear()
-        if self.size > self._ring_bytes:
-            self.shrink(self._ring_bytes)
+        self._forget_joined()
+        self._grow(run.size)
         self._plan_wake()
 
-    def shrink(self, to: int) -> int:
-        """Drop the oldest runs until at most ``to`` bytes are kept; returns how many bytes went."""
-        before = self.size
+    def _grow(self, size: int) -> None:
+        """Count what was added to the ring, and make room when it is too much."""
+        self._resize(size)
+        if self.size > self._ring_bytes:
+            self.shrink(self._ring_bytes - self._ring_bytes // ROOM)
+
+    def _resize(self, change: int) -> None:
+        self.size += change
+        self._count(change)
+
+    def shrink(self, to: int) -> None:
+        """Drop what was joined and the oldest runs until at most ``to`` bytes are kept."""
+        self._forget_joined()
         while self.size > to and self._ring:
             run = self._ring.popleft()
-            self.size -= run.size
             self.base = run.upto
+            self._resize(-run.size)
+
+    def _forget_joined(self) -> None:
         self._joined.clear()
-        return before - self.size
+        self._resize(-self._joined_size)
+        self._joined_size = 0
 
     def forget(self) -> None:
         """The session was deleted: wake everybody, who will notice."""
@@ -99,20 +121,25 @@ class Feed:
         made = self._joined.get(key)
         if made is None:
             if len(self._joined) >= JOINED_KEPT:
-                self._joined.clear()
-            made = self._joined[key] = self._join(cursor, lens)
+                self._forget_joined()
+            made, grown = self._join(cursor, lens)
+            self._grow(grown + len(made.data))  # first: making room lets go of all that was joined before
+            self._joined[key] = made
+            self._joined_size += len(made.data)
         return made
 
-    def _join(self, cursor: int, lens: Lens) -> Framed:
+    def _join(self, cursor: int, lens: Lens) -> tuple[Framed, int]:
+        """Frames joined, and by how much the runs grew for it."""
         parts: list[bytes] = []
-        size, upto, ended = 0, cursor, False
+        size, grown, upto, ended = 0, 0, cursor, False
         for run in self._after(cursor):
+            before = run.size
             part = run.framed_after(cursor, lens, self.epoch)
             parts.append(part.data)
-            size, upto, ended = size + len(part.data), part.upto, part.ended
+            size, grown, upto, ended = size + len(part.data), grown + run.size - before, part.upto, part.ended
             if ended or size >= CHUNK:
                 break
-        return Framed(b"".join(parts), upto, ended)
+        return Framed(b"".join(parts), upto, ended), grown
 
     def _after(self, cursor: int) -> list[Run]:
         runs: list[Run] = []
@@ -176,12 +203,15 @@ class Feed:
             self._waiters.pop(waiter, None)
 
     def _plan_wake(self) -> None:
-        """Wake at once when idle, else no sooner than the last round took: the busier, the more is joined."""
+        """Wake at once when idle, else no sooner than the last round took: the busier, the more is joined.
+
+        A round that took long because of something else than its readers puts nobody off for more than a moment.
+        """
         if self._wake_planned or not self._waiters:
             return
         self._wake_planned = True
         loop = asyncio.get_running_loop()
-        due = self._round_started + 2 * self._round_seconds
+        due = min(self._round_started + 2 * self._round_seconds, loop.time() + MOST_POSTPONED)
         if due <= loop.time():
             loop.call_soon(self._wake)
         else:

@@ -10,7 +10,7 @@ from anyio.abc import TaskGroup
 
 from puntini.errors import NotFound
 from puntini.log.contract import EventLog, Page
-from puntini.log.feed import CHUNK, Feed
+from puntini.log.feed import CHUNK, ROOM, Feed
 from puntini.protocol.entries import Entry
 
 IDLE_SECONDS = 10.0
@@ -38,18 +38,23 @@ class Hub:
 
     def _committed(self, session_id: str, first: int, entries: Sequence[Entry]) -> None:
         if feed := self._feeds.get(session_id):
-            before = feed.size
             feed.publish(first, entries)
-            self._size += feed.size - before
-            if self._size > self._ring_bytes:
-                self._make_room()
         for listener in self._also:
             listener(session_id, first, entries)
 
+    def _count(self, change: int) -> None:
+        """A ring grew or shrank."""
+        self._size += change
+        if change > 0 and self._size > self._ring_bytes:
+            self._make_room()
+
     def _make_room(self) -> None:
-        """Halve the largest ring: its slowest readers go on from the store."""
-        largest = max(self._feeds.values(), key=lambda feed: feed.size)
-        self._size -= largest.shrink(largest.size // 2)
+        """Halve the largest rings until a tenth is free: their slowest readers go on from the store."""
+        enough = self._ring_bytes - self._ring_bytes // ROOM
+        for feed in sorted(self._feeds.values(), key=lambda feed: feed.size, reverse=True):
+            if self._size <= enough:
+                return
+            feed.shrink(feed.size // 2)
 
     @asynccontextmanager
     async def feed(self, session_id: str) -> AsyncIterator[Feed]:
@@ -90,6 +95,7 @@ class Hub:
             ring_bytes=self._per_session,
             read=partial(self._read, session_id),
             spawn=self._tasks.start_soon,
+            count=self._count,
         )
         return feed
 
@@ -99,8 +105,8 @@ class Hub:
 
     def _drop(self, feed: Feed) -> None:
         if self._feeds.get(feed.session_id) is feed:
+            feed.shrink(0)
             del self._feeds[feed.session_id]
-            self._size -= feed.size
 
     def forget(self, session_id: str) -> None:
         """A session was deleted: end its readers."""

@@ -13,10 +13,11 @@ from weakref import WeakValueDictionary
 import anyio
 import anyio.lowlevel
 import msgspec
+import structlog
 
 from puntini.errors import NotFound, StoreUnavailable
 from puntini.log.contract import EventLog as Log
-from puntini.log.contract import Records, Snapshot
+from puntini.log.contract import Page, Records, Snapshot
 from puntini.protocol.entries import Entry
 from puntini.protocol.events import LoggedEvent
 
@@ -30,6 +31,9 @@ REST_SECONDS = 5.0
 REST_EVENTS = 500
 """A session that has come to rest gets a snapshot for less, so that the first to open it later does not wait."""
 
+ANY_SEQ = (1 << 63) - 1
+
+log = structlog.get_logger("puntini.log")
 _logged: msgspec.json.Decoder[LoggedEvent] = msgspec.json.Decoder(LoggedEvent)
 
 
@@ -130,19 +134,20 @@ class Keeper(Generic[F]):
     async def live(self, session_id: str) -> Live[F]:
         """The view with what is known about it, caught up."""
         head = (await self._store.bounds(session_id)).head
-        live = await self._load(session_id, head)
+        live = await self._load(session_id)
         async with live.lock:
-            await self._catch_up(session_id, live.view, head)
+            while not await self._catch_up(session_id, live.view, head):
+                await self._start_anew(session_id, live)
         return live
 
     async def view_at(self, session_id: str, seq: int) -> F:
         """The view as it was after ``seq``: a fold of its own. Raises NotFound, also when that past is gone."""
-        view, _ = await self._newest(session_id, seq)
-        bounds = await self._store.bounds(session_id)
-        if view.seq < bounds.floor or seq > bounds.head:
-            raise NotFound("The log does not reach back or forward to that id.")
-        await self._catch_up(session_id, view, seq)
-        return view
+        if seq > (await self._store.bounds(session_id)).head:
+            raise NotFound("The log does not reach forward to that id.")
+        while True:
+            view, _ = await self._newest(session_id, seq)
+            if await self._catch_up(session_id, view, seq):
+                return view
 
     async def snapshot_at(self, session_id: str, seq: int) -> None:
         """Save a snapshot of the past, so that what lies before ``seq`` can be forgotten."""
@@ -194,6 +199,9 @@ class Keeper(Generic[F]):
                 except (NotFound, StoreUnavailable):
                     # Deleted meanwhile, or not now: the next events plan it again.
                     continue
+                except Exception:  # a damaged line or snapshot is that session's trouble, and no one else's
+                    log.exception("a session could not be folded", session_id=session_id)
+                    self._grown.pop(session_id, None)
 
     def _look_for_rest(self) -> None:
         """Plan snapshots for the sessions to which nothing was added since it was last looked."""
@@ -205,14 +213,20 @@ class Keeper(Generic[F]):
         self._due |= dict.fromkeys(key for key, count in grown.items() if self._resting.get(key) == count)
         self._resting = grown
 
-    async def _load(self, session_id: str, head: int) -> Live[F]:
+    async def _load(self, session_id: str) -> Live[F]:
         if live := self._live.get(session_id):
             self._live.move_to_end(session_id)
             return live
-        view, size = await self._newest(session_id, head)
+        view, size = await self._newest(session_id)
         live = self._live.setdefault(session_id, Live(view, view.seq))
         self._resize(session_id, live, max(size, live.size))
         return live
+
+    async def _start_anew(self, session_id: str, live: Live[F]) -> None:
+        """Put the newest snapshot in the place of a view that retention has overtaken."""
+        live.view, size = await self._newest(session_id)
+        live.saved = live.view.seq
+        self._resize(session_id, live, size)
 
     def _resize(self, session_id: str, live: Live[F], size: int) -> None:
         """Note what a view takes, and let go of those not asked for longest when all take too much."""
@@ -222,20 +236,32 @@ class Keeper(Generic[F]):
         while len(self._live) > LIVE_VIEWS or (self._size > self._live_bytes and len(self._live) > 1):
             self._size -= self._live.popitem(last=False)[1].size
 
-    async def _newest(self, session_id: str, at_most: int) -> tuple[F, int]:
+    async def _newest(self, session_id: str, at_most: int = ANY_SEQ) -> tuple[F, int]:
+        """Where a fold starts, and its size. Raises NotFound when the log does not reach back to what follows it."""
+        # The floor is asked for first: whatever it is, the snapshot that it stands on is there by now.
+        floor = (await self._store.bounds(session_id)).floor
         snapshot = await self._store.snapshot(session_id, at_most)
-        if snapshot is None:
-            return self._fold(), 0
-        return self._decode(snapshot.body), len(snapshot.body)
+        view = self._decode(snapshot.body) if snapshot else self._fold()
+        if view.seq < floor:
+            raise NotFound("The log does not reach back to that id.")
+        return view, len(snapshot.body) if snapshot else 0
 
-    async def _catch_up(self, session_id: str, view: F, to: int) -> None:
+    async def _catch_up(self, session_id: str, view: F, to: int) -> bool:
+        """Take in what follows, up to and with ``to``; False when retention has removed some of it unread."""
         while view.seq < to:
             page = await self._store.read(session_id, view.seq, to=to)
-            for seq, entry in page.events:
-                if entry.kind in view.RELEVANT:
-                    view.apply(seq, _logged.decode(entry.line))
-                else:
-                    view.skip(seq)
-            if view.seq < page.upto:
-                view.skip(page.upto)
+            if page.floor > view.seq:
+                return False
+            _take_in(view, page)
             await anyio.lowlevel.checkpoint()
+        return True
+
+
+def _take_in(view: Fold, page: Page) -> None:
+    for seq, entry in page.events:
+        if entry.kind in view.RELEVANT:
+            view.apply(seq, _logged.decode(entry.line))
+        else:
+            view.skip(seq)
+    if view.seq < page.upto:
+        view.skip(page.upto)

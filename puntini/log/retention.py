@@ -4,12 +4,14 @@ When a session holds too much, the pieces of messages that are whole by now go f
 them. If that is not enough the oldest events go, and the floor moves up to a snapshot that keeps every view right.
 """
 
+import asyncio
 from collections.abc import Sequence
 from typing import Protocol
 
 import anyio
 import anyio.lowlevel
 import msgspec
+import structlog
 
 from puntini.errors import NotFound, StoreUnavailable
 from puntini.log.contract import Store
@@ -24,6 +26,7 @@ MAX_SEQ = (1 << 63) - 1
 SLACK = 10
 """A session that is too large is cut a tenth below its limit, so that the next append does not cut again."""
 
+log = structlog.get_logger("puntini.log")
 _pieces: msgspec.json.Decoder[AssistantResponse | Reasoning] = msgspec.json.Decoder(AssistantResponse | Reasoning)
 
 
@@ -44,12 +47,22 @@ class Floors(Protocol):
 class Retention:
     """Keeps sessions within ``days`` and ``keep_bytes``; 0 keeps everything."""
 
-    def __init__(self, store: Store, snapshots: Snapshots, hub: Floors, *, days: float, keep_bytes: int) -> None:
+    def __init__(
+        self,
+        store: Store,
+        snapshots: Snapshots,
+        hub: Floors,
+        *,
+        days: float,
+        keep_bytes: int,
+        round_seconds: float = ROUND_SECONDS,
+    ) -> None:
         self._store = store
         self._snapshots = snapshots
         self._hub = hub
         self._days = days
         self._keep_bytes = keep_bytes
+        self._round_seconds = round_seconds
         self._grown: dict[str, int] = {}
         self._due: dict[str, None] = {}
         self._wake = anyio.Event()
@@ -67,16 +80,20 @@ class Retention:
 
     async def sweep(self) -> None:
         """Look at what grew, and at everything once in a while. Runs until cancelled."""
+        clock = asyncio.get_running_loop().time
+        round_at = clock() + self._round_seconds
         while True:
-            with anyio.move_on_after(ROUND_SECONDS) as waited:
+            # The round's time is fixed, so that sessions that always grow do not put it off.
+            with anyio.move_on_after(round_at - clock()):
                 await self._wake.wait()
             self._wake = anyio.Event()
             due, self._due = list(self._due), {}
-            if waited.cancelled_caught:
-                self._grown.clear()
-                await self._all()
             for session_id in due:
                 await self._look(session_id)
+            if clock() >= round_at:
+                self._grown.clear()
+                await self._all()
+                round_at = clock() + self._round_seconds
 
     async def _all(self) -> None:
         offset = 0
@@ -97,6 +114,8 @@ class Retention:
         except (NotFound, StoreUnavailable):
             # Deleted meanwhile, or the store can't now: the next round looks again.
             return
+        except Exception:  # a damaged line or snapshot is that session's trouble, and no one else's
+            log.exception("a session could not be trimmed", session_id=session_id)
 
     async def apply(self, session_id: str) -> None:
         """Bring one session within its limits, as far as open tasks allow. Raises NotFound or StoreUnavailable."""

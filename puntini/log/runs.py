@@ -15,7 +15,7 @@ LENSES_KEPT = 8
 """So many different views of one run are kept ready; readers with yet another lens pay for their own frames."""
 
 ENTRY_BYTES = 200
-"""About what an entry takes beside its line."""
+"""About what an entry takes beside its line, and frames beside their bytes."""
 
 FRAMERS: dict[Framing, frames.Framer] = {"sse": frames.sse, "lines": frames.lines}
 
@@ -44,7 +44,7 @@ class Framed(Struct, frozen=True):
 class Run:
     """Events after the cursor ``after`` up to ``upto``, in order; framed at most once for each lens.
 
-    ``size`` is about what the run takes in memory once it has been framed.
+    ``size`` is about what the run takes in memory; it grows with each lens whose frames are kept.
     """
 
     __slots__ = ("_framed", "after", "entries", "seqs", "session_id", "size", "upto")
@@ -55,7 +55,7 @@ class Run:
         self.upto = upto
         self.seqs = seqs
         self.entries = entries
-        self.size = sum(2 * len(entry.line) + ENTRY_BYTES for entry in entries)
+        self.size = sum(len(entry.line) + ENTRY_BYTES for entry in entries)
         self._framed: dict[Lens, Framed] = {}
 
     def framed(self, lens: Lens, epoch: str) -> Framed:
@@ -65,6 +65,7 @@ class Run:
             made = self._frame(lens, epoch, self.events())
             if len(self._framed) < LENSES_KEPT:
                 self._framed[lens] = made
+                self.size += len(made.data) + ENTRY_BYTES
         return made
 
     def framed_after(self, cursor: int, lens: Lens, epoch: str) -> Framed:

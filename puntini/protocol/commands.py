@@ -95,11 +95,14 @@ class Action(Command, frozen=True, kw_only=True, tag="action"):
 
 class GraphEditData(CommandData, frozen=True):
     base_version: Annotated[int, Meta(ge=0)]
-    delta: list[GraphOp]
+    delta: Annotated[list[GraphOp], Meta(max_length=1_000)]
 
 
 class GraphEdit(Command, frozen=True, kw_only=True, tag="graph_edit"):
-    """A person edits the graph beside the agent. ``base_version`` is the version that the person saw."""
+    """A person edits the graph beside the agent, with at most 1,000 operations.
+
+    ``base_version`` is the version that the person saw.
+    """
 
     data: GraphEditData
 

@@ -80,8 +80,9 @@ class MemoryStore:
         kept.seqs.extend(range(first, last + 1))
         kept.entries.extend(write.entries)
         kept.times.extend([write.at] * len(write.entries))
-        kept.row = replace(kept.row, head=last, status=write.status or kept.row.status)
-        if write.entries or write.status:
+        agent = kept.row.agent if write.agent is None else write.agent
+        kept.row = replace(kept.row, head=last, status=write.status or kept.row.status, agent=agent)
+        if write.entries or write.status or write.agent is not None:
             kept.row = replace(kept.row, updated_at=max(write.at, kept.row.updated_at))
         self._sessions[write.session_id] = kept
         if write.task is not None:
@@ -206,13 +207,20 @@ class MemoryStore:
         """One task."""
         return self._tasks.get(task_id)
 
-    async def tasks(self, *, session_id: str | None = None, open_only: bool = False) -> list[TaskRow]:
+    async def tasks(
+        self, *, session_id: str | None = None, open_only: bool = False, limit: int | None = None, offset: int = 0
+    ) -> list[TaskRow]:
         """Tasks in the order of their making."""
-        return [
+        rows = [
             row
             for row in self._tasks.values()
             if session_id in {None, row.session_id} and not (open_only and row.ended)
         ]
+        return rows[offset:] if limit is None else rows[offset : offset + limit]
+
+    async def count_tasks(self, *, session_id: str | None = None, open_only: bool = False) -> int:
+        """How many tasks there are."""
+        return len(await self.tasks(session_id=session_id, open_only=open_only))
 
     async def outcome(self, once: Once) -> Written | None:
         """What a command did."""

@@ -32,10 +32,29 @@ class Line(Protocol):
     def abort(self) -> None:
         """Cut the connection at once, without waiting for what the client has not read."""
 
+    def unsent(self) -> int:
+        """How many bytes the server holds that the kernel has not taken."""
+
+
+class SocketLine(Line, Protocol):
+    """A WebSocket's line: one message may go out in pieces."""
+
+    async def send_piece(self, piece: bytes, *, first: bool, last: bool) -> None:
+        """A piece of a text message, once the transport can take it. No other message may come between.
+
+        Raises OSError when the client has left, or the socket is closed.
+        """
+
 
 def line_of(scope: Scope) -> Line | None:
     """The connection's line, where the server gives one."""
     line: Line | None = scope.get("extensions", {}).get("puntini.line")
+    return line
+
+
+def socket_line_of(scope: Scope) -> SocketLine | None:
+    """The line of a WebSocket, where the server gives one that takes messages in pieces."""
+    line: SocketLine | None = scope.get("extensions", {}).get("puntini.pieces")
     return line
 
 

@@ -12,6 +12,7 @@ from puntini.protocol.events import Live, LiveData, Reconnect, ReconnectData
 from puntini.transport.connections import DRAIN_RETRY_MS, RETRY_MS, Connection, jittered
 from puntini.transport.opening import Opening
 from puntini.transport.request import StreamRequest
+from puntini.transport.slices import writes
 from puntini.transport.words import Words
 
 Write = Callable[[bytes], Awaitable[None]]
@@ -28,7 +29,11 @@ class Reopen(Protocol):
 
 
 class Carrier:
-    """One stream's way out. ``write`` takes ready bytes and returns when the transport can take more."""
+    """One stream's way out. ``write`` takes ready bytes and returns when the transport can take more.
+
+    It counts in the connection what it has written. With ``max_rate`` events go out in rounds: all there are when one
+    begins, then none until the next.
+    """
 
     __slots__ = (
         "_connection",
@@ -37,6 +42,7 @@ class Carrier:
         "_opening",
         "_pace",
         "_reopen",
+        "_round_to",
         "_sent_id",
         "_words",
         "_write",
@@ -61,6 +67,7 @@ class Carrier:
         self._reopen = reopen
         self._pace = 1 / request.max_rate if request.max_rate else 0.0
         self._next_at = 0.0
+        self._round_to = 0
         self._live_at: int | None = opening.live_at
         self._sent_id = opening.cursor
         connection.poke = self.reader.poke
@@ -92,17 +99,21 @@ class Carrier:
         if opening.gap is not None:
             parts.append(words.control(opening.gap))
         if opening.ready is not None:
-            parts.append(words.control(opening.ready, opening.start_id))
+            parts.append(opening.ready.framed(words))
         if self.reader.cursor >= opening.live_at:
             parts.append(self._live())
-        await self._send_paced(b"".join(parts))
+        for data in writes(parts):
+            await self._send(data)
+        self._rest()
         return not opening.over
 
     async def _go_on(self) -> None:
-        early = self._next_at - asyncio.get_running_loop().time()
-        if early > 0:
-            await self.reader.pause(min(early, LONGEST_PAUSE))
-            return
+        if self._pace and self.reader.cursor >= self._round_to:
+            early = self._next_at - asyncio.get_running_loop().time()
+            if early > 0:
+                await self.reader.pause(min(early, LONGEST_PAUSE))
+                return
+            self._round_to = self.reader.feed.head
         try:
             await self._carry()
         except Lost:
@@ -115,7 +126,8 @@ class Carrier:
         if self._live_at is not None and self.reader.cursor >= self._live_at:
             data += self._live()
         if data:
-            await self._send_paced(data)
+            await self._send(data)
+            self._rest()
         if self.reader.behind():
             # A transport that takes everything never lets the loop breathe by itself.
             await asyncio.sleep(0)
@@ -149,20 +161,18 @@ class Carrier:
         event = Reconnect(session_id=self.reader.feed.session_id, data=ReconnectData(reason=reason, retry_ms=retry_ms))
         await self._send(self._words.retry(retry_ms) + self._words.control(event))
 
-    async def _send_paced(self, data: bytes) -> None:
-        """Send events, and none again before ``max_rate`` allows it."""
-        await self._send(data)
+    def _rest(self) -> None:
+        """Events were sent: the next round begins no sooner than ``max_rate`` allows."""
         self._next_at = self._connection.wrote_at + self._pace
 
     async def _send(self, data: bytes) -> None:
         """Write, watched over by the sweeper. Where there is nothing to write, it counts as done all the same."""
         connection = self._connection
-        loop = asyncio.get_running_loop()
         if data:
-            connection.sending_since = loop.time()
+            connection.sending = True
             try:
                 await self._write(data)
             finally:
-                connection.sending_since = 0.0
-        connection.wrote_at = loop.time()
+                connection.sending = False
+        connection.wrote_at = asyncio.get_running_loop().time()
         connection.ping_due = False

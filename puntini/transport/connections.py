@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import anyio
 import anyio.lowlevel
@@ -24,18 +24,35 @@ def jittered(middle: float, spread: float = 0.5) -> float:
     return middle * (1 + spread * (2 * random.random() - 1))
 
 
+class Outlet(Protocol):
+    """Where a stream's bytes leave."""
+
+    def abort(self) -> None:
+        """Cut the connection at once."""
+
+    def unsent(self) -> int:
+        """How many bytes have been written and not taken; 0 where nobody can tell."""
+
+
 class Connection:
-    """One open stream. The carrier keeps the times; the sweeper and the drain set the flags and poke."""
+    """One open stream.
+
+    The carrier says when it waits for the transport (``sending``) and how much it has ``written``; the sweeper and the
+    drain set the flags and poke. ``taken`` and ``stuck_at`` are the sweeper's own.
+    """
 
     __slots__ = (
-        "abort",
         "ending",
         "expires_at",
+        "outlet",
         "ping_due",
         "poke",
-        "sending_since",
+        "sending",
         "session_id",
+        "stuck_at",
+        "taken",
         "transport",
+        "written",
         "wrote_at",
     )
 
@@ -44,11 +61,14 @@ class Connection:
         self.session_id = session_id
         self.ending: Ending | None = None
         self.ping_due = False
-        self.sending_since = 0.0
+        self.sending = False
+        self.written = 0
+        self.taken = 0
+        self.stuck_at = 0.0
         self.wrote_at = now
         self.expires_at = expires_at
         self.poke: Callable[[], None] | None = None
-        self.abort: Callable[[], None] | None = None
+        self.outlet: Outlet | None = None
 
     def gone(self) -> None:
         """The client has left."""
@@ -59,6 +79,26 @@ class Connection:
         self.ending = reason
         if self.poke is not None:
             self.poke()
+
+    def abort(self) -> None:
+        """Cut it off at once, where that is possible already."""
+        if self.outlet is not None:
+            self.outlet.abort()
+
+    def stuck_for(self, now: float) -> float:
+        """For how long nothing was taken of what waits to be; 0 while nothing waits. Asked again and again.
+
+        A write that returns is no progress: the server's buffer took it, and the client perhaps never will. What is
+        written and no longer unsent is.
+        """
+        unsent = self.outlet.unsent() if self.outlet is not None else 0
+        if not unsent and not self.sending:
+            self.stuck_at = 0.0
+            return 0.0
+        taken = self.written - unsent
+        if not self.stuck_at or taken > self.taken:
+            self.stuck_at, self.taken = now, taken
+        return now - self.stuck_at
 
 
 class Connections:
@@ -128,10 +168,11 @@ class Connections:
                 await anyio.lowlevel.checkpoint()
 
     def _look(self, connection: Connection, now: float) -> None:
-        if connection.sending_since:
-            if now - connection.sending_since > self._send_deadline and connection.abort is not None:
-                self.aborted += 1
-                connection.abort()
+        if connection.stuck_for(now) > self._send_deadline:
+            self.aborted += 1
+            connection.abort()
+        elif connection.sending:
+            pass  # the ping, or the end, comes behind what is on its way
         elif now > connection.expires_at and connection.ending is None:
             connection.end("lifetime")
         elif now - connection.wrote_at > self._ping_seconds and not connection.ping_due:
@@ -149,8 +190,7 @@ class Connections:
                 self._closed = anyio.Event()
                 await self._closed.wait()
         for connection in list(self._open):
-            if connection.abort is not None:
-                connection.abort()
+            connection.abort()
 
     @property
     def stats(self) -> dict[str, Any]:

@@ -5,24 +5,35 @@ A cursor that can't be honoured is never silence and never a partial replay: it 
 
 import asyncio
 from typing import Protocol
+from weakref import WeakValueDictionary
 
 from msgspec import Struct
 
 from puntini.errors import NotFound
 from puntini.log.contract import EventLog, Records, SessionRow, TaskRow
 from puntini.log.feed import Feed
+from puntini.log.runs import Framing
 from puntini.protocol.events import Gap, GapData, GapReason, SessionReady
 from puntini.protocol.ids import Cursor, Earliest, EventId, Malformed, parse_cursor
 from puntini.transport.request import StreamRequest
+from puntini.transport.words import Words
 
 REUSE_SECONDS = 0.25
 
 
-class Ready(Struct, frozen=True):
+class Ready(Struct, frozen=True, eq=False, weakref=True):
     """A snapshot: the event, and the seq it stands at."""
 
     event: SessionReady
     seq: int
+    _framed: dict[Framing, bytes] = {}
+
+    def framed(self, words: Words) -> bytes:
+        """The event as it is sent, made once and shared: a stalled reader holds no copy of its own."""
+        data = self._framed.get(words.framing)
+        if data is None:
+            data = self._framed[words.framing] = words.control(self.event, self.event.data.cursor)
+        return data
 
 
 class Opening(Struct, frozen=True):
@@ -37,7 +48,7 @@ class Opening(Struct, frozen=True):
     cursor: int
     live_at: int
     gap: Gap | None = None
-    ready: SessionReady | None = None
+    ready: Ready | None = None
     over: bool = False
     named: bool = False
 
@@ -60,12 +71,17 @@ class Snapshots(Protocol):
 
 
 class Opener:
-    """Opens streams on one store. Snapshots made a moment ago serve all who come together."""
+    """Opens streams on one store.
+
+    A snapshot made a moment ago serves all who come together, and one that is still being sent all who come before the
+    session goes on.
+    """
 
     def __init__(self, store: Source, snapshots: Snapshots) -> None:
         self.store = store
         self._snapshots = snapshots
         self._recent: dict[str, tuple[float, Ready]] = {}
+        self._on_its_way: WeakValueDictionary[str, Ready] = WeakValueDictionary()
         self._making: dict[str, asyncio.Lock] = {}
 
     async def open(self, request: StreamRequest, feed: Feed, task: TaskRow | None = None) -> Opening:
@@ -92,13 +108,13 @@ class Opener:
         if task is not None and task.first_seq > feed.floor:
             return _opening(feed, task.first_seq - 1)
         ready = await self.ready(row)
-        return _opening(feed, ready.seq, ready=ready.event, over=await self._over_at(ready, task))
+        return _opening(feed, ready.seq, ready=ready, over=await self._over_at(ready, task))
 
     async def _gap(self, asked: str, reason: GapReason, row: SessionRow, feed: Feed, task: TaskRow | None) -> Opening:
         ready = await self.ready(row)
         at = f"{feed.epoch}.{ready.seq}"
         gap = Gap(session_id=row.session_id, data=GapData(requested=asked[:40], resumed_at=at, reason=reason))
-        return _opening(feed, ready.seq, gap=gap, ready=ready.event, over=await self._over_at(ready, task))
+        return _opening(feed, ready.seq, gap=gap, ready=ready, over=await self._over_at(ready, task))
 
     async def _over_at(self, ready: Ready, task: TaskRow | None) -> bool:
         # The snapshot itself says whether the session is closed: the row was read before it was made.
@@ -123,10 +139,19 @@ class Opener:
             now = asyncio.get_running_loop().time()
             made = self._recent.get(row.session_id)
             if made is None or now - made[0] > REUSE_SECONDS:
-                made = (now, await self._snapshots.ready(row))
+                made = (now, self._unchanged(row) or await self._snapshots.ready(row))
                 self._recent[row.session_id] = made
+                self._on_its_way[row.session_id] = made[1]
                 asyncio.get_running_loop().call_later(REUSE_SECONDS, self._forget, row.session_id)
         return made[1]
+
+    def _unchanged(self, row: SessionRow) -> Ready | None:
+        """A snapshot that somebody is still being sent, if there is nothing to add to it."""
+        ready = self._on_its_way.get(row.session_id)
+        if ready is None or ready.seq != row.head:
+            return None
+        data = ready.event.data
+        return ready if (data.status, data.agent) == (row.status, row.agent) else None
 
     def _forget(self, session_id: str) -> None:
         self._recent.pop(session_id, None)
@@ -140,7 +165,7 @@ def _opening(
     cursor: int,
     *,
     gap: Gap | None = None,
-    ready: SessionReady | None = None,
+    ready: Ready | None = None,
     over: bool = False,
     named: bool = False,
 ) -> Opening:

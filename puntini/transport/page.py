@@ -1,5 +1,6 @@
 """A page of events as JSON, with long-poll: for programs that can't or won't hold a stream."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import anyio
@@ -14,6 +15,7 @@ from puntini.transport.carrier import Reopen
 from puntini.transport.connections import Connection
 from puntini.transport.opening import Opening
 from puntini.transport.request import StreamRequest
+from puntini.transport.words import LINES
 
 
 class Found(NamedTuple):
@@ -24,24 +26,36 @@ class Found(NamedTuple):
     ended: bool
 
 
-async def page(request: StreamRequest, opening: Opening, feed: Feed, connection: Connection, reopen: Reopen) -> bytes:
+async def page(
+    request: StreamRequest, opening: Opening, feed: Feed, connection: Connection, reopen: Reopen
+) -> list[bytes]:
     """What is there now, or, with ``wait``, as soon as something is.
 
     ``{"events":[…],"next":"<id>","live":bool,"ended":bool}``: ``live`` says that there is nothing more now, ``ended``
-    that there never will be. Raises NotFound when the session was deleted, and StoreUnavailable.
+    that there never will be. In parts, because a large snapshot is shared. Raises NotFound when the session was
+    deleted, and StoreUnavailable.
     """
     try:
         found = await _found(request, opening, feed, connection)
     except Lost:
         opening = await reopen.expired(feed.session_id, feed, opening.cursor, request.selection.task_id)
         found = Found([], opening.cursor, opening.over)
-    events = [encode(event) for event in (opening.gap, opening.ready) if event is not None]
-    return b'{"events":[%b],"next":"%b","live":%b,"ended":%b}' % (
-        b",".join(events + found.events),
+    first = [encode(opening.gap)] if opening.gap is not None else []
+    if opening.ready is not None:
+        first.append(opening.ready.framed(LINES))
+    tail = b'],"next":"%b","live":%b,"ended":%b}' % (
         f"{feed.epoch}.{found.cursor}".encode(),
         _bool(found.ended or found.cursor >= feed.head),
         _bool(found.ended),
     )
+    return [b'{"events":[', *_listed(first + found.events), tail]
+
+
+def _listed(events: list[bytes]) -> Iterator[bytes]:
+    for at, event in enumerate(events):
+        if at:
+            yield b","
+        yield event
 
 
 def _bool(value: bool) -> bytes:

@@ -13,14 +13,14 @@ import anyio
 import msgspec
 
 from puntini.errors import NotFound, PuntiniError, Unavailable
-from puntini.log.contract import TaskRow
+from puntini.log.contract import Records, TaskRow
 from puntini.log.feed import Feed
 from puntini.log.hub import Hub
-from puntini.log.reader import Reader
+from puntini.log.reader import Lost, Reader
 from puntini.log.runs import Lens
-from puntini.protocol.events import TASK_ENDS, TaskCancelled, TaskCompleted, TaskFailed
+from puntini.protocol.events import TASK_ENDS, TaskCancelled, TaskCompleted, TaskEndData, TaskFailed, Usage
 from puntini.protocol.select import Selection
-from puntini.transport.asgi import Receive, Scope, Send, answer, answer_problem, header, line_of
+from puntini.transport.asgi import Receive, Scope, Send, answer_problem, header, line_of
 from puntini.transport.carrier import Carrier
 from puntini.transport.connections import Connection, Connections, Transport
 from puntini.transport.handover import Work, hand_over
@@ -28,6 +28,7 @@ from puntini.transport.negotiate import Form, choose
 from puntini.transport.opening import Opener, Opening
 from puntini.transport.page import page
 from puntini.transport.request import StreamRequest, stream_request
+from puntini.transport.slices import slices, writes
 from puntini.transport.words import LINES, SSE, Words
 
 End = TaskCompleted | TaskFailed | TaskCancelled
@@ -96,13 +97,17 @@ class Streams:
         if rest is not None:
             await hand_over(scope, rest)
 
-    async def result(self, scope: Scope, receive: Receive, task: TaskRow) -> End | None:
-        """Wait for a task's end; None when the client left first. Raises Unavailable when the server shuts down."""
+    async def result(self, scope: Scope, receive: Receive, task: TaskRow) -> TaskEndData | None:
+        """Wait for a task's end; None when the client left first. Raises Unavailable when the server shuts down.
+
+        Of an end that retention has removed only the task's row is left, so its answer is empty.
+        """
         async with (
             self.hub.feed(task.session_id) as feed,
             self.connection("page", task.session_id) as connection,
         ):
-            end = await _attended(partial(_end_of, task, feed, connection), scope, receive, connection)
+            waiting = partial(_end_of, task, feed, connection, self.opener.store)
+            end = await _attended(waiting, scope, receive, connection)
         if end is None and connection.ending != "gone":
             raise Unavailable("The server is shutting down; the task goes on. Ask again with the same Idempotency-Key.")
         return end
@@ -121,10 +126,13 @@ class Streams:
         if head:
             request = msgspec.structs.replace(request, wait=0.0)
         async with self.connection("page", request.session_id) as connection:
-            made = partial(page, request, opening, feed, connection, self.opener)
-            body = await _attended(made, scope, receive, connection)
-        if body is not None and connection.ending != "gone":
-            await answer(send, 200, body, b"application/json", headers, head=head)
+
+            async def work() -> None:
+                parts = await page(request, opening, feed, connection, self.opener)
+                if connection.ending != "gone":
+                    await _answer(send, parts, connection, headers, head=head)
+
+            await _attended(work, scope, receive, connection)
 
     async def _stream(
         self,
@@ -150,7 +158,7 @@ class Streams:
         except BaseException:
             self.connections.close(connection)
             raise
-        carrier = Carrier(request, opening, feed, connection, words, partial(_write, send), self.opener)
+        carrier = Carrier(request, opening, feed, connection, words, partial(_write, send, connection), self.opener)
         return partial(self._carry, carrier, scope, receive, send, connection)
 
     async def _carry(
@@ -175,21 +183,42 @@ class Streams:
             self.connections.close(connection)
 
 
-async def _end_of(task: TaskRow, feed: Feed, connection: Connection) -> End | None:
+async def _end_of(task: TaskRow, feed: Feed, connection: Connection, records: Records) -> TaskEndData | None:
     """The task's end, waited for as long as the connection lasts."""
-    lens = Lens("lines", Selection(TASK_ENDS, task.task_id))
-    reader = Reader(feed, lens, max(feed.floor, task.first_seq - 1))
+    reader = Reader(feed, Lens("lines", Selection(TASK_ENDS, task.task_id)), task.first_seq - 1)
     connection.poke = reader.poke
     while not connection.ending:
-        if not reader.behind():
-            await reader.wait()
-        elif data := await reader.take():
-            return _end.decode(data)
+        try:
+            if not reader.behind():
+                await reader.wait()
+            elif data := await reader.take():
+                return _end.decode(data).data
+        except Lost:
+            row = await records.task(task.task_id)
+            if row is not None and row.ended and row.last_seq <= feed.floor:
+                return TaskEndData(duration_seconds=(row.updated_at - row.created_at) / 1000, usage=Usage())
+            reader.cursor = feed.floor
     return None
 
 
-async def _write(send: Send, data: bytes) -> None:
-    await send({"type": "http.response.body", "body": data, "more_body": True})
+async def _write(send: Send, connection: Connection, data: bytes) -> None:
+    for piece in slices(data):
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+        connection.written += len(piece)
+
+
+async def _answer(
+    send: Send, parts: Sequence[bytes], connection: Connection, headers: HeaderList, *, head: bool
+) -> None:
+    """A page. Its client may be slow, and is watched over like a stream's."""
+    size = b"%d" % sum(map(len, parts))
+    headers = [(b"content-type", b"application/json"), (b"content-length", size), *headers]
+    connection.sending = True
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    for data in () if head else writes(parts):
+        await _write(send, connection, data)
+    await send({"type": "http.response.body", "body": b""})
+    connection.sending = False
 
 
 async def _attended(
@@ -198,19 +227,14 @@ async def _attended(
     """Do the work, with the connection told when its client leaves; None when it was cut off meanwhile."""
     if line := line_of(scope):
         line.on_lost = connection.gone
-        connection.abort = line.abort
+        connection.outlet = line
         if line.lost:  # while the stream was being opened
             connection.gone()
         return await work()
     done: T | None = None
     refusal: PuntiniError | None = None
     async with anyio.create_task_group() as tasks:
-
-        def cut() -> None:
-            connection.gone()
-            tasks.cancel_scope.cancel()
-
-        connection.abort = cut
+        connection.outlet = _Unseen(connection, tasks.cancel_scope)
         tasks.start_soon(_watch, receive, connection)
         try:
             done = await work()
@@ -221,6 +245,23 @@ async def _attended(
     if refusal is not None:
         raise refusal
     return done
+
+
+class _Unseen:
+    """The way out through a server that tells nothing of it."""
+
+    def __init__(self, connection: Connection, scope: anyio.CancelScope) -> None:
+        self._connection = connection
+        self._scope = scope
+
+    def abort(self) -> None:
+        """Stop sending; the server then cuts the response off."""
+        self._connection.gone()
+        self._scope.cancel()
+
+    def unsent(self) -> int:
+        """Nobody can tell: only a write that does not return is seen."""
+        return 0
 
 
 async def _watch(receive: Receive, connection: Connection) -> None:

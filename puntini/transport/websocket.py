@@ -1,12 +1,13 @@
 """Streams over WebSocket, both ways: the carrier writes, a reading loop takes commands, neither waits for the other."""
 
+from collections.abc import Iterator
 from typing import Protocol
 
 import anyio
 import msgspec
 from anyio.abc import TaskGroup, TaskStatus
 
-from puntini.errors import Invalid, NotFound, PuntiniError, TooLarge
+from puntini.errors import Invalid, NotFound, PuntiniError, TooLarge, TooMany
 from puntini.log.contract import TaskRow
 from puntini.log.feed import Feed
 from puntini.protocol.commands import AnyCommand, Control, InitSession, Ping, Resume
@@ -14,18 +15,21 @@ from puntini.protocol.decode import decode_command
 from puntini.protocol.entries import encode
 from puntini.protocol.events import Envelope, Error, Nothing, Pong, Problem, SessionClosed
 from puntini.protocol.select import Selection, select
-from puntini.transport.asgi import Receive, Scope, Send, line_of, refuse
+from puntini.transport.asgi import Receive, Scope, Send, SocketLine, line_of, refuse, socket_line_of
 from puntini.transport.carrier import Carrier
 from puntini.transport.connections import Connection
 from puntini.transport.opening import Opening
 from puntini.transport.request import StreamRequest, stream_request
+from puntini.transport.slices import SLICE
 from puntini.transport.streams import Streams
 from puntini.transport.words import SOCKET
 
 SUBPROTOCOL = "puntini.v1"
 ORDERS = 16
-"""So many commands of a socket may wait for the ones before them; then it is not read further."""
-FINISH_SECONDS = 5.0
+"""So many commands of a lane may wait for the ones before them."""
+PLACE_SECONDS = 1.0
+"""So long the next one waits for a place before it is refused."""
+FINISH_SECONDS = CLOSE_SECONDS = 5.0
 CLOSE_DONE, CLOSE_AWAY, CLOSE_GONE = 1000, 1001, 4404
 
 
@@ -90,6 +94,33 @@ class _Text:
         return cls.text
 
 
+class Lane:
+    """Commands of one socket that are carried out one after the other. At most ``ORDERS`` are in it."""
+
+    def __init__(self) -> None:
+        self.turn = anyio.Lock()
+        self._places = anyio.Semaphore(ORDERS)
+        self._stuck = False
+
+    async def enter(self) -> bool:
+        """Take a place, waiting a moment for one; not at all while none has come free since the last wait."""
+        with anyio.move_on_after(0 if self._stuck else PLACE_SECONDS):
+            await self._places.acquire()
+            return True
+        self._stuck = self._places.value == 0
+        return False
+
+    def leave(self) -> None:
+        """Give a place back."""
+        self._stuck = False
+        self._places.release()
+
+    async def empty(self) -> None:
+        """Wait until nobody is in it. Nobody enters it any more."""
+        for _ in range(ORDERS):
+            await self._places.acquire()
+
+
 class Socket:
     """An accepted socket and its one subscription at a time."""
 
@@ -114,8 +145,10 @@ class Socket:
         self._joins = SUBPROTOCOL in scope.get("subprotocols", ())
         self._request = StreamRequest(session_id="")
         self._closed = False
-        self._orders = anyio.Semaphore(ORDERS)
-        self._turn = anyio.Lock()
+        self._line = line_of(scope)
+        self._pieces = socket_line_of(scope)
+        self._whole: anyio.Event | None = None
+        self._orders, self._controls = Lane(), Lane()
         self._subscription: anyio.CancelScope | None = None
         self._subscribed: anyio.Event | None = None
 
@@ -139,32 +172,59 @@ class Socket:
             pass
 
     def _watch_over(self, tasks: TaskGroup) -> None:
-        line = line_of(self._scope)
-
-        def abort() -> None:
-            if line is not None:
-                line.abort()
-            tasks.cancel_scope.cancel()
-
         def poke() -> None:
             if self._connection.ending and self._subscription is None:
                 tasks.start_soon(self._close, CLOSE_AWAY)
 
-        self._connection.abort = abort
+        self._connection.outlet = self
         self._connection.poke = poke
+
+    def abort(self) -> None:
+        """Cut the connection at once."""
+        if self._line is not None:
+            self._line.abort()
+        self._tasks.cancel_scope.cancel()
+
+    def unsent(self) -> int:
+        """What the server still holds of what was written, as far as it tells."""
+        return self._line.unsent() if self._line is not None else 0
 
     # Writing.
 
     async def _write(self, data: bytes) -> None:
+        if len(data) > SLICE and self._pieces is not None:
+            for start, end in _messages(data, joined=self._joins):
+                await self._in_pieces(self._pieces, data, start, end)
+            return
         if self._joins:
             await self._frame(_Text.of(data))
+        else:
+            for line in data.split(b"\n"):
+                if line:
+                    await self._frame(line.decode())
+        self._connection.written += len(data)
+
+    async def _in_pieces(self, line: SocketLine, data: bytes, start: int, end: int) -> None:
+        """One message, a slice at a time. Once begun it has to be ended: only what cuts the connection stops it."""
+        if self._closed:
             return
-        for line in data.split(b"\n"):
-            if line:
-                await self._frame(line.decode())
+        self._whole = anyio.Event()
+        try:
+            with anyio.CancelScope(shield=True):
+                for at in range(start, end, SLICE):
+                    piece = data[at : min(at + SLICE, end)]
+                    await line.send_piece(piece, first=at == start, last=at + SLICE >= end)
+                    self._connection.written += len(piece)
+        finally:
+            self._whole.set()
+            self._whole = None
 
     async def _reply(self, event: Envelope) -> None:
-        await self._frame(encode(event).decode())
+        text = encode(event).decode()
+        while self._whole is not None:
+            await self._whole.wait()
+        await self._frame(text)
+        self._connection.written += len(text)
 
     async def _frame(self, text: str) -> None:
         # Who was about to write when the socket was closed gets as far as this before the cancellation does.
@@ -172,10 +232,11 @@ class Socket:
             await self._send({"type": "websocket.send", "text": text})
 
     async def _close(self, code: int) -> None:
-        """End the socket, once."""
+        """End the socket, once. Another subscription that takes over just now is too late."""
         if not self._closed:
             self._closed = True
-            await self._send({"type": "websocket.close", "code": code})
+            with anyio.move_on_after(CLOSE_SECONDS, shield=True):
+                await self._send({"type": "websocket.close", "code": code})
         self._tasks.cancel_scope.cancel()
 
     async def _follow(self, request: StreamRequest, opening: Opening, feed: Feed) -> None:
@@ -209,7 +270,7 @@ class Socket:
     # Reading.
 
     async def _read(self) -> None:
-        """Take commands in. Most are carried out in turn; a ``ping`` or a ``control`` waits for none of them."""
+        """Take commands in. Most are carried out in turn; a ``ping`` or a ``control`` waits for none of these."""
         while True:
             message = await self._receive()
             if message["type"] == "websocket.disconnect":
@@ -227,11 +288,18 @@ class Socket:
             except PuntiniError as error:
                 await self._reply(problem(error, _command_id(raw)))
                 continue
-            if isinstance(command, Ping | Control):
+            if isinstance(command, Ping):
                 await self._carry_out(command)
             else:
-                await self._orders.acquire()
-                self._tasks.start_soon(self._in_turn, command)
+                await self._line_up(self._controls if isinstance(command, Control) else self._orders, command)
+
+    async def _line_up(self, lane: Lane, command: AnyCommand) -> None:
+        """Have a command carried out in its turn; where too many wait already it is refused, and reading goes on."""
+        if await lane.enter():
+            self._tasks.start_soon(self._in_turn, lane, command)
+        else:
+            refusal = TooMany(f"{ORDERS} commands of this socket are being carried out; send this one again later.")
+            await self._reply(problem(refusal, command.command_id))
 
     async def _finish(self) -> None:
         """The client has left; what it asked for before that is carried out all the same."""
@@ -239,15 +307,15 @@ class Socket:
         if self._subscription is not None:
             self._subscription.cancel()
         with anyio.move_on_after(FINISH_SECONDS):
-            for _ in range(ORDERS):
-                await self._orders.acquire()
+            await self._controls.empty()
+            await self._orders.empty()
 
-    async def _in_turn(self, command: AnyCommand) -> None:
+    async def _in_turn(self, lane: Lane, command: AnyCommand) -> None:
         try:
-            async with self._turn:
+            async with lane.turn:
                 await self._carry_out(command)
         finally:
-            self._orders.release()
+            lane.leave()
 
     async def _carry_out(self, command: AnyCommand) -> None:
         try:
@@ -289,6 +357,18 @@ class Socket:
             raise Invalid("Send `init_session` first: this socket has no session yet.", path="session_id")
         if command.session_id not in {"", self._request.session_id}:
             raise Invalid("session_id: this socket belongs to another session", path="session_id")
+
+
+def _messages(data: bytes, *, joined: bool) -> Iterator[tuple[int, int]]:
+    """Where the messages lie in lines that each end with a line break: one message, or each line its own."""
+    if joined:
+        yield 0, len(data) - 1
+        return
+    start = 0
+    while start < len(data):
+        end = data.index(b"\n", start)
+        yield start, end
+        start = end + 1
 
 
 def problem(error: PuntiniError, command_id: str = "") -> Error:

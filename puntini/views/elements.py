@@ -6,6 +6,7 @@ What is said twice is said once: doing an operation again changes nothing more.
 from collections.abc import MutableMapping
 from typing import Any
 
+import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
@@ -14,7 +15,14 @@ from puntini.views.overlay import Overlay
 
 MOST_NODES = 100_000
 MOST_EDGES = 200_000
+MOST_BYTES = 16 << 20
+"""Of all nodes and edges together, as JSON."""
+FULL_OF_NODES = f"a graph holds at most {MOST_NODES} nodes"
+FULL_OF_EDGES = f"a graph holds at most {MOST_EDGES} edges"
+FULL_OF_BYTES = f"a graph holds at most {MOST_BYTES >> 20} MiB as JSON"
 QUOTED = 80
+
+_encoder = msgspec.json.Encoder()
 
 Props = dict[str, Any]
 
@@ -28,7 +36,7 @@ class Elements:
     - A node is known by its id, else by its natural key (label and key; a key that is empty is none). It keeps its id.
       Its label is replaced, its key where one is given, unless another node has that natural key already.
     - An edge whose ends are not there is passed over. With a node go its edges.
-    - Beyond the bounds nothing is made any more; ``overflowed`` tells, until ``clear``.
+    - Beyond the bounds nothing is made or grows any more; ``overflowed`` tells, until ``clear``.
     """
 
     def __init__(
@@ -37,17 +45,19 @@ class Elements:
         edges: MutableMapping[str, Edge],
         keys: MutableMapping[tuple[str, str], str],
         touching: MutableMapping[str, set[str]],
+        size: int = 0,
     ) -> None:
         self.nodes = nodes
         self.edges = edges
         self.overflowed = False
         self._keys = keys
         self._touching = touching
+        self._size = size
 
     def draft(self) -> "Elements":
         """A copy to try things on; making it costs nothing."""
         return Elements(
-            Overlay(self.nodes), Overlay(self.edges), Overlay(self._keys), Overlay(self._touching, set.copy)
+            Overlay(self.nodes), Overlay(self.edges), Overlay(self._keys), Overlay(self._touching, set.copy), self._size
         )
 
     def do(self, op: GraphOp) -> None:
@@ -67,34 +77,44 @@ class Elements:
     # Nodes.
 
     def _put_node(self, node: Node) -> None:
+        known, put = self._joined_node(node)
+        growth = _growth(known, put)
+        if self._full_of_nodes(known, growth):
+            self.overflowed = True
+            return
+        self._size += growth
+        if known is not None and _natural(put) != _natural(known):
+            self._keys.pop(_natural(known), None)
+        self.nodes[put.id] = put
+        if put.key:
+            self._keys[_natural(put)] = put.id
+
+    def _joined_node(self, node: Node) -> tuple[Node | None, Node]:
+        """The node that is known already, if any, and what there is to be in its place."""
         known = self.nodes.get(node.id)
         if known is None and (holder := self._keys.get(_natural(node))) is not None:
             known = self.nodes[holder]
-        if known is not None:
-            self._merge_node(known, node)
-        elif len(self.nodes) < MOST_NODES:
-            self._set_node(node if None not in node.props.values() else replace(node, props=_merged({}, node.props)))
-        else:
-            self.overflowed = True
-
-    def _merge_node(self, known: Node, node: Node) -> None:
+        if known is None:
+            return None, node if None not in node.props.values() else replace(node, props=_merged({}, node.props))
         props = _merged(known.props, node.props)
         renamed = Node(known.id, node.label, known.key if node.key is UNSET else node.key, props)
-        if self._keys.get(_natural(renamed), known.id) != known.id:
-            renamed = replace(known, props=props)
-        if _natural(renamed) != _natural(known):
-            self._keys.pop(_natural(known), None)
-        self._set_node(renamed)
+        taken = self._keys.get(_natural(renamed), known.id) != known.id
+        return known, replace(known, props=props) if taken else renamed
 
-    def _set_node(self, node: Node) -> None:
-        self.nodes[node.id] = node
-        if node.key:
-            self._keys[_natural(node)] = node.id
+    def _full_of_nodes(self, known: Node | None, growth: int) -> str | None:
+        """Why there is no room, or None."""
+        if known is None and len(self.nodes) >= MOST_NODES:
+            return FULL_OF_NODES
+        return self._full_of_bytes(growth)
+
+    def _full_of_bytes(self, growth: int) -> str | None:
+        return FULL_OF_BYTES if growth > 0 and self._size + growth > MOST_BYTES else None
 
     def _remove_node(self, node_id: str) -> None:
         node = self.nodes.pop(node_id, None)
         if node is None:
             return
+        self._size -= _size(node)
         self._keys.pop(_natural(node), None)
         for edge_id in list(self._touching.get(node_id, ())):
             self._remove_edge(edge_id)
@@ -105,19 +125,28 @@ class Elements:
         if edge.source not in self.nodes or edge.target not in self.nodes:
             return
         known = self.edges.get(edge.id)
-        if known is None and len(self.edges) >= MOST_EDGES:
+        put = _joined_edge(known, edge)
+        growth = _growth(known, put)
+        if self._full_of_edges(known, growth):
             self.overflowed = True
             return
+        self._size += growth
         if known is not None:
             self._let_go(known)
-        props = _merged(known.props if known else {}, edge.props)
-        self.edges[edge.id] = replace(edge, props=props)
+        self.edges[edge.id] = put
         for end in (edge.source, edge.target):
             self._touching.setdefault(end, set()).add(edge.id)
+
+    def _full_of_edges(self, known: Edge | None, growth: int) -> str | None:
+        """Why there is no room, or None."""
+        if known is None and len(self.edges) >= MOST_EDGES:
+            return FULL_OF_EDGES
+        return self._full_of_bytes(growth)
 
     def _remove_edge(self, edge_id: str) -> None:
         edge = self.edges.pop(edge_id, None)
         if edge is not None:
+            self._size -= _size(edge)
             self._let_go(edge)
 
     def _let_go(self, edge: Edge) -> None:
@@ -129,6 +158,7 @@ class Elements:
     def _clear(self) -> None:
         for part in (self.nodes, self.edges, self._keys, self._touching):
             part.clear()
+        self._size = 0
         self.overflowed = False
 
     # What people may not do.
@@ -149,29 +179,43 @@ class Elements:
 
     def _node_refusal(self, node: Node, *, known: bool) -> str | None:
         there = self.nodes.get(node.id)
-        if there is None:
-            if known:
-                return f"there is no node {_quoted(node.id)}"
-            full = len(self.nodes) >= MOST_NODES and _natural(node) not in self._keys
-            return f"a graph holds at most {MOST_NODES} nodes" if full else None
-        renamed = replace(node, key=there.key) if node.key is UNSET else node
-        holder = self._keys.get(_natural(renamed), node.id)
-        return None if holder == node.id else f"node {_quoted(holder)} has this label and key"
+        if there is None and known:
+            return f"there is no node {_quoted(node.id)}"
+        if there is not None:
+            renamed = replace(node, key=there.key) if node.key is UNSET else node
+            holder = self._keys.get(_natural(renamed), node.id)
+            if holder != node.id:
+                return f"node {_quoted(holder)} has this label and key"
+        before, put = self._joined_node(node)
+        return self._full_of_nodes(before, _growth(before, put))
 
     def _edge_refusal(self, edge: Edge, *, known: bool) -> str | None:
-        there = edge.id in self.edges
-        if known and not there:
+        there = self.edges.get(edge.id)
+        if known and there is None:
             return f"there is no edge {_quoted(edge.id)}"
         for end in (edge.source, edge.target):
             if end not in self.nodes:
                 return f"there is no node {_quoted(end)}"
-        full = len(self.edges) >= MOST_EDGES and not there
-        return f"a graph holds at most {MOST_EDGES} edges" if full else None
+        return self._full_of_edges(there, _growth(there, _joined_edge(there, edge)))
 
 
 def _natural(node: Node) -> tuple[str, str]:
     """The natural key. One with an empty key is never in ``_keys``."""
     return (node.label, node.key or "")
+
+
+def _joined_edge(known: Edge | None, edge: Edge) -> Edge:
+    """What there is to be in place of the edge that is known already, if any."""
+    return replace(edge, props=_merged(known.props if known else {}, edge.props))
+
+
+def _size(element: Node | Edge) -> int:
+    """What it takes in a list."""
+    return len(_encoder.encode(element)) + 1
+
+
+def _growth(known: Node | Edge | None, put: Node | Edge) -> int:
+    return _size(put) - (_size(known) if known is not None else 0)
 
 
 def _merged(props: Props, more: Props) -> Props:

@@ -14,7 +14,7 @@ class GraphView:
         self._elements = Elements({}, {}, {}, {})
         if graph is not None:
             self._load(graph)
-        self._elements.overflowed = overflowed
+        self._elements.overflowed |= overflowed
 
     def _load(self, graph: Graph) -> None:
         self.version = graph.version

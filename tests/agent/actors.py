@@ -37,6 +37,31 @@ class Patient:
         return "I was patient."
 
 
+class Tidy:
+    """Waits at safe points; the first of its attempts to be interrupted tidies up for as long as it is left to."""
+
+    name = "tidy"
+
+    def __init__(self) -> None:
+        self.here = anyio.Event()
+        self.tidying = anyio.Event()
+        self.may_leave = anyio.Event()
+
+    async def run(self, task: Task) -> str:
+        """Wait, and tidy up; another attempt has nothing more to do."""
+        if task.spoken:
+            return "I am tidy."
+        task.emit(line("I am here."))
+        try:
+            while True:
+                await task.point()
+                self.here.set()
+                await anyio.sleep(0.001)
+        finally:
+            self.tidying.set()
+            await self.may_leave.wait()
+
+
 class Stepper:
     """Says numbered thoughts, as far as it is ``allowed`` to, and goes on where the log left off."""
 
@@ -146,10 +171,15 @@ class Flood:
 
     def __init__(self) -> None:
         self.said = 0
+        self.present: set[str] = set()
 
     async def run(self, task: Task) -> str:
         """Flood."""
-        while True:
-            await task.point()
-            task.emit(line("more"))
-            self.said += 1
+        self.present.add(task.task_id)
+        try:
+            while True:
+                await task.point()
+                task.emit(line("more"))
+                self.said += 1
+        finally:
+            self.present.discard(task.task_id)

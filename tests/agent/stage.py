@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import anyio
 import anyio.lowlevel
@@ -80,10 +80,12 @@ class LateStore(MemoryStore):
         await self._wait()
         return await super().task(task_id)
 
-    async def tasks(self, *, session_id: str | None = None, open_only: bool = False) -> list[TaskRow]:
+    async def tasks(
+        self, *, session_id: str | None = None, open_only: bool = False, limit: int | None = None, offset: int = 0
+    ) -> list[TaskRow]:
         """As ever, but later."""
         await self._wait()
-        return await super().tasks(session_id=session_id, open_only=open_only)
+        return await super().tasks(session_id=session_id, open_only=open_only, limit=limit, offset=offset)
 
 
 def pass_on(source: asyncio.Future[Written], to: asyncio.Future[Written]) -> None:
@@ -124,11 +126,11 @@ class FailingStore(MemoryStore):
 class Stage:
     """One life of a server: a runner, and a desk in front of it."""
 
-    def __init__(self, store: Store, agents: Sequence[Agent], tasks: anyio.abc.TaskGroup, most: int) -> None:
+    def __init__(self, store: Store, agents: Sequence[Agent], tasks: anyio.abc.TaskGroup, **limits: Any) -> None:
         self.store = store
         self.keeper = Keeper(store, SessionView, SessionView.decode)
         by_name = {agent.name: agent for agent in agents}
-        self.runner = Runner(store, self.keeper, by_name, agents[0].name, tasks, most=most)
+        self.runner = Runner(store, self.keeper, by_name, agents[0].name, tasks, **limits)
         self.desk = Desk(store, self.keeper, self.runner, lambda _session_id: None)
         self._group = tasks
 
@@ -209,10 +211,10 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage(store: Store, *agents: Agent, most: int = 1_000) -> AsyncIterator[Stage]:
+async def stage(store: Store, *agents: Agent, most: int = 1_000, leave_seconds: float = 5.0) -> AsyncIterator[Stage]:
     """A server's life; leaving it is a crash, so say ``shutdown`` where an orderly end is meant."""
     async with anyio.create_task_group() as tasks:
-        life = Stage(store, agents or [ScriptedAgent()], tasks, most)
+        life = Stage(store, agents or [ScriptedAgent()], tasks, most=most, leave_seconds=leave_seconds)
         store.watch(life.keeper.committed)
         await life.runner.start()
         yield life

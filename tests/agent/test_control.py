@@ -3,10 +3,11 @@
 import anyio
 import pytest
 
+from puntini.agent.lanes import MOST_WAITING
 from puntini.agent.runner import Action
-from puntini.errors import Conflict, NotFound
+from puntini.errors import Conflict, NotFound, TooMany, Unavailable
 from puntini.store.memory import MemoryStore
-from tests.agent.actors import Deaf, Patient, Stepper, Talker, Team
+from tests.agent.actors import Deaf, Patient, Stepper, Talker, Team, Tidy
 from tests.agent.stage import Stage, ends, numbers, stage, until
 
 pytestmark = pytest.mark.anyio
@@ -32,13 +33,17 @@ def stepper() -> Stepper:
     return Stepper(COUNT)
 
 
-async def test_a_paused_task_says_so_and_is_silent(store: MemoryStore, stepper: Stepper) -> None:
-    async with stage(store, stepper) as life:
-        task = await paused(life, stepper)
-        said = await life.kinds(task)
-        assert said[-1] == "task_paused"
-        await anyio.sleep(0.02)  # long enough for twenty more events, were it not silent
-        assert await life.kinds(task) == said
+async def test_a_paused_task_says_so_and_is_silent(store: MemoryStore) -> None:
+    patient = Patient()
+    async with stage(store, patient, Stepper(COUNT, allowed=COUNT)) as life:
+        task = await life.task("wait")
+        await until(lambda: has_said(life, task, 3), "it to run")
+        await life.control(task, "pause")
+        await life.until(task, "paused")
+        assert not patient.present  # whoever is not there can say nothing later either
+        # What another says meanwhile comes after all that the paused one has handed in.
+        assert await life.ended(await life.task("step", agent="stepper")) == "completed"
+        assert await life.kinds(task) == ["user_prompt", "task_started", "debug", "task_paused"]
 
 
 async def test_a_paused_task_holds_no_place(store: MemoryStore, stepper: Stepper) -> None:
@@ -121,6 +126,51 @@ async def test_a_pause_that_is_taken_back_before_the_safe_point_changes_nothing(
         await life.control(task, "resume")
         assert await life.status(task) == "running"
         assert "task_paused" not in await life.kinds(task)
+
+
+async def test_a_resume_that_comes_while_the_agent_unwinds_begins_another_attempt(store: MemoryStore) -> None:
+    tidy = Tidy()
+    async with stage(store, tidy) as life, anyio.create_task_group() as client:
+        task = await life.task("wait")
+        await tidy.here.wait()
+        await life.control(task, "pause")
+        await tidy.tidying.wait()
+        client.start_soon(life.control, task, "resume")
+        for _ in range(10):  # the runner has the order by then
+            await anyio.lowlevel.checkpoint()
+        tidy.may_leave.set()
+        assert await life.ended(task) == "completed"
+        kinds = [name for name in await life.kinds(task) if name.startswith("task_")]
+    assert kinds == ["task_started", "task_paused", "task_resumed", "task_progress", "task_completed"]
+
+
+async def test_a_resume_does_not_wait_for_ever_for_an_agent_to_leave(store: MemoryStore) -> None:
+    tidy = Tidy()
+    async with stage(store, tidy, leave_seconds=0.01) as life:
+        task = await life.task("wait")
+        await tidy.here.wait()
+        await life.control(task, "pause")
+        await tidy.tidying.wait()
+        with pytest.raises(Unavailable, match="still coming to rest"):
+            await life.control(task, "resume")
+        tidy.may_leave.set()
+        await life.until(task, "paused")
+        await life.control(task, "resume")
+        assert await life.ended(task) == "completed"
+
+
+async def test_a_resume_is_refused_while_too_many_wait(store: MemoryStore) -> None:
+    patient = Patient()
+    async with stage(store, patient) as life:
+        session = await life.session()
+        await life.prompt(session, "wait")
+        waiting = await life.prompt(session, "wait")
+        await life.control(waiting, "pause")
+        for _ in range(MOST_WAITING):
+            await life.prompt(session, "wait")
+        with pytest.raises(TooMany):
+            await life.control(waiting, "resume")
+        assert await life.status(waiting) == "paused"
 
 
 async def test_pausing_twice_is_pausing_once(store: MemoryStore, stepper: Stepper) -> None:
@@ -233,16 +283,17 @@ async def test_a_queued_task_can_be_stopped_and_never_runs(store: MemoryStore) -
 
 
 async def test_an_order_that_comes_before_the_agent_has_begun_holds(store: MemoryStore) -> None:
-    async with stage(store) as life:
+    patient = Patient()
+    async with stage(store, patient) as life:
         for turns in range(12):
-            task = await life.task(ENDLESS)
+            task = await life.task("wait")
             for _ in range(turns):
                 await anyio.lowlevel.checkpoint()
             await life.control(task, "pause")
             await life.until(task, "paused")
-            said = await life.kinds(task)
-            await anyio.sleep(0.01)  # long enough for ten events of an agent that did not hear
-            assert await life.kinds(task) == said
+            await until(lambda: idle(life), "the runner to be idle")
+            assert not patient.present
+            assert (await life.kinds(task))[-1] == "task_paused"
             await life.control(task, "stop")
             assert await life.ended(task) == "cancelled"
 

@@ -3,8 +3,8 @@
 import anyio
 import pytest
 
-from puntini.agent.lanes import Lanes
-from puntini.errors import TaskRunning
+from puntini.agent.lanes import MOST_WAITING, Lanes
+from puntini.errors import TaskRunning, TooMany
 from puntini.log.contract import TaskRow
 from puntini.store.memory import MemoryStore
 from tests.agent.actors import Patient
@@ -71,6 +71,42 @@ def test_a_place_in_a_full_house_is_a_place_in_the_line() -> None:
     lanes.next()
     with lanes.reserve("b") as place:
         assert place.status == "queued"
+
+
+def test_who_is_held_does_not_begin_and_nobody_overtakes() -> None:
+    lanes = Lanes(10)
+    for name in ("a1", "a2", "b1"):
+        lanes.add(task(name, name[0]))
+    lanes.hold("a1")
+    lanes.hold("a1")
+    lanes.free("a1")
+    assert names(lanes) == ["b1"]
+    lanes.free("a1")
+    assert names(lanes) == ["a1"]
+
+
+def test_so_many_may_wait_in_a_session_and_places_that_are_reserved_count() -> None:
+    lanes = Lanes(0)
+    for number in range(MOST_WAITING - 1):
+        lanes.add(task(f"a{number}", "a"))
+    with lanes.reserve("a"):
+        with pytest.raises(TooMany, match="100 tasks wait in this session"):
+            lanes.reserve("a")
+        assert lanes.reserve("b").status == "queued"
+    assert lanes.reserve("a").status == "queued"
+
+
+async def test_a_prompt_too_many_is_refused_and_leaves_nothing(store: MemoryStore) -> None:
+    async with stage(store, Patient()) as life:
+        session = await life.session()
+        tasks = [await life.prompt(session, "wait") for _ in range(1 + MOST_WAITING)]
+        with pytest.raises(TooMany, match="wait until one has begun, or stop some"):
+            await life.prompt(session, "one too many")
+        assert [row.task_id for row in await store.tasks(session_id=session)] == tasks
+        await life.control(tasks[-1], "stop")
+        await life.prompt(session, "now there is a place")
+        last = await life.prompt(session, "and this stops all", if_busy="interrupt")
+        assert [row.task_id for row in await store.tasks(session_id=session, open_only=True)] == [last]
 
 
 async def test_tasks_of_one_session_run_in_the_order_of_their_prompts(store: MemoryStore) -> None:

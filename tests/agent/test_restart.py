@@ -9,8 +9,8 @@ from puntini.log.contract import Append, Fence
 from puntini.protocol.entries import entry_of
 from puntini.protocol.events import TaskFailed, TaskResumed
 from puntini.store.memory import MemoryStore
-from tests.agent.actors import Deaf, Patient, Stepper, Talker, line
-from tests.agent.stage import ends, kind, log_of, numbers, stage
+from tests.agent.actors import Deaf, Flood, Patient, Stepper, Talker, line
+from tests.agent.stage import FailingStore, Stage, ends, kind, log_of, numbers, stage, until
 
 pytestmark = pytest.mark.anyio
 COUNT = 200
@@ -173,20 +173,49 @@ async def test_the_attempt_that_was_taken_over_ends_and_frees_its_place(store: M
         assert ends(await old.said(task)) == ["task_failed"]
 
 
+async def test_a_start_that_can_not_write_says_so_and_goes_on_when_it_can(
+    stepper: Stepper, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = FailingStore()
+    task = await crashed(store, stepper)
+    store.writes = False
+    async with anyio.create_task_group() as meanwhile:
+        meanwhile.start_soon(_disk_comes_back, store)
+        async with stage(store, stepper) as life:
+            assert store.refused > 1
+            assert await life.ended(task) == "completed"
+    told = [line for line in capsys.readouterr().out.splitlines() if "the start waits for the store" in line]
+    assert len(told) == 1
+    assert "The disk is full." in told[0]
+
+
+async def _disk_comes_back(store: FailingStore) -> None:
+    async def refused() -> bool:
+        return store.refused > 1
+
+    await until(refused, "the second refusal")
+    store.writes = True
+
+
 # An orderly end.
 
 
 async def test_shutdown_ends_every_attempt_at_a_safe_point_and_no_task(store: MemoryStore) -> None:
-    async with stage(store) as life:
-        tasks = [await life.task(ENDLESS) for _ in range(5)]
-        for task in tasks:
-            await life.spoken(task, 3)
+    flood = Flood()
+    async with stage(store, flood) as life:
+        tasks = [await life.task("flood") for _ in range(5)]
+        await until(lambda: all_said(life, tasks, 3), "all of them to talk")
         await life.runner.shutdown()
         assert life.runner.stats["running"] == 0
         assert [await life.status(task) for task in tasks] == ["running"] * 5
-        counts = [len(await life.said(task)) for task in tasks]
-        await anyio.sleep(0.01)  # long enough for fifty events of an agent that did not hear
-        assert [len(await life.said(task)) for task in tasks] == counts
+        # Nobody is left who could say more, and all that was said is in the log.
+        assert not flood.present
+        assert sum([(await life.kinds(task)).count("debug") for task in tasks]) == flood.said
+
+
+async def all_said(life: Stage, tasks: list[str], count: int) -> bool:
+    """Whether each task has said so many events."""
+    return all([len(await life.said(task)) >= count for task in tasks])
 
 
 async def test_what_shutdown_left_is_taken_up_again(store: MemoryStore, stepper: Stepper) -> None:

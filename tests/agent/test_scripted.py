@@ -70,6 +70,7 @@ def played(script: Script) -> list[LoggedEvent]:
         ("play 20 events", Script(20)),
         ("play 1 event", Script(1)),
         ("play 2000 events every 5 ms", Script(2000, 5.0)),
+        ("play 5 events every 1.5 s", Script(5, 1_500.0)),
         ("play 20 events every 0 ms", Script(20)),
         ("play 20 events every 2.5ms", Script(20, 2.5)),
         ("play 20 events of 230 bytes", Script(20, 0.0, 230)),

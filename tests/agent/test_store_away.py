@@ -3,11 +3,17 @@
 import anyio
 import pytest
 
+from puntini.agent.emitter import ROOM_BYTES
+from puntini.agent.job import POINTS_A_TURN, ROOM_TURNS
+from puntini.agent.runner import Action
 from puntini.errors import StoreUnavailable
-from tests.agent.actors import Flood, Stepper, Talker
-from tests.agent.stage import FailingStore, ends, numbers, stage, until
+from tests.agent.actors import Flood, Patient, Stepper, Talker
+from tests.agent.stage import FailingStore, Stage, ends, numbers, stage, until
 
 pytestmark = pytest.mark.anyio
+ROOM = POINTS_A_TURN * ROOM_TURNS
+ORDERS: tuple[Action, ...] = ("resume", "stop")
+PROMPTLY = 2.0
 
 
 async def refused(store: FailingStore) -> bool:
@@ -47,14 +53,98 @@ async def test_an_agent_is_held_back_while_nothing_can_be_written() -> None:
     store, flood = FailingStore(), Flood()
     async with stage(store, flood) as life:
         task = await life.task("flood")
-        await until(lambda: life.store.tasks(), "it to run")
+        await until(lambda: talks(life, task), "it to talk")
         store.writes = False
         await until(lambda: refused(store), "an append to be refused")
-        await anyio.sleep(0.02)  # long enough for ten thousand events of an agent that is not held back
-        assert flood.said - len(await life.log((await life.row(task)).session_id)) < 5_000
+        await until(lambda: at_rest(flood), "the agent to be held back")
+        row = await life.row(task)
+        size = len((await store.read(row.session_id, 2)).events[0][1].line)
+        unsent = flood.said - (await life.kinds(task)).count("debug")
+        assert unsent <= 2 * ROOM  # as many wait as are under way
+        assert unsent * size <= 2 * (ROOM_BYTES + size)
         store.writes = True
         await life.control(task, "stop")
         assert await life.ended(task) == "cancelled"
+
+
+async def talks(life: Stage, task: str) -> bool:
+    """Whether a task has said anything."""
+    return "debug" in await life.kinds(task)
+
+
+async def at_rest(flood: Flood) -> bool:
+    """Whether an agent that floods says nothing, turn of the loop after turn."""
+    said = flood.said
+    for _ in range(20):
+        await anyio.lowlevel.checkpoint()
+    return flood.said == said
+
+
+# Commands do not wait for the disk: they are refused, and the task is as it was.
+
+
+@pytest.mark.parametrize("action", ["pause", "stop"])
+async def test_a_waiting_task_that_can_not_be_written_keeps_its_place(action: Action) -> None:
+    store, patient = FailingStore(), Patient()
+    async with stage(store, patient) as life:
+        session = await life.session()
+        tasks = [await life.prompt(session, "wait") for _ in range(4)]
+        await life.until(tasks[0], "running")
+        store.writes = False
+        with pytest.raises(StoreUnavailable), anyio.fail_after(PROMPTLY):
+            await life.control(tasks[2], action)
+        assert await life.status(tasks[2]) == "queued"
+        store.writes = True
+        patient.may_finish.set()
+        for task in tasks:
+            assert await life.ended(task) == "completed"
+    assert patient.started == tasks
+
+
+async def test_a_paused_task_that_can_not_be_written_stays_paused() -> None:
+    store, stepper = FailingStore(), Stepper(20, allowed=10)
+    async with stage(store, stepper) as life:
+        task = await life.task("step")
+        await life.spoken(task, 10)
+        await life.control(task, "pause")
+        await life.until(task, "paused")
+        store.writes = False
+        for action in ORDERS:
+            with pytest.raises(StoreUnavailable), anyio.fail_after(PROMPTLY):
+                await life.control(task, action)
+            assert await life.status(task) == "paused"
+        store.writes = True
+        stepper.go()
+        await life.control(task, "resume")
+        assert await life.ended(task) == "completed"
+
+
+async def test_what_waits_for_a_running_task_is_refused_while_its_end_can_not_be_written() -> None:
+    store = FailingStore()
+    async with stage(store, Patient()) as life:
+        session = await life.session()
+        task = await life.prompt(session, "wait")
+        await until(lambda: life.said(task), "it to run")
+        store.writes = False
+        with pytest.raises(StoreUnavailable), anyio.fail_after(PROMPTLY):
+            await life.prompt(session, "now", if_busy="interrupt")
+        store.writes = True
+        assert await life.ended(task) == "cancelled"
+        assert ends(await life.said(task)) == ["task_cancelled"]
+
+
+async def test_a_resume_is_refused_while_the_pause_can_not_be_written() -> None:
+    store, stepper = FailingStore(), Stepper(20, allowed=10)
+    async with stage(store, stepper) as life:
+        task = await life.task("step")
+        await life.spoken(task, 10)
+        store.writes = False
+        await life.control(task, "pause")
+        await until(lambda: refused(store), "an append to be refused")
+        with pytest.raises(StoreUnavailable), anyio.fail_after(PROMPTLY):
+            await life.control(task, "resume")
+        store.writes = True
+        await life.until(task, "paused")
 
 
 async def test_a_task_that_is_stopped_while_nothing_can_be_written_ends_once() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import anyio
 import pytest
 
-from tests.api.calling import POLL_SECONDS, Api, problem, serving, sse
+from tests.api.calling import DEADLINE_SECONDS, POLL_SECONDS, Api, problem, serving, sse
 
 pytestmark = pytest.mark.anyio
 SHORT = {"prompt": "play 3 events"}
@@ -163,13 +163,103 @@ async def test_a_last_event_id_needs_its_session(api: Api) -> None:
     assert told["errors"][0]["path"] == "session_id"
 
 
+async def test_a_last_event_id_leads_to_the_task_that_said_the_event(api: Api) -> None:
+    session_id = await api.create()
+    running = await api.prompt(session_id, "play 30 events every 5 ms")
+    await api.prompt(session_id, "play 2 events")
+    said = [event for event in await api.events(session_id) if event["task_id"] == running]
+    answer = await api.post(
+        "/v1/chat", {"session_id": session_id}, last_event_id=said[-1]["id"], accept="application/json"
+    )
+    assert answer["task_id"] == running
+
+
+async def test_a_last_event_id_of_a_task_that_waits_leads_to_it_and_not_to_the_one_that_runs(api: Api) -> None:
+    session_id = await api.create()
+    await api.prompt(session_id, "play 30 events every 5 ms")
+    waiting = await api.command(session_id, "user_prompt", prompt="play 2 events")
+    answer = await api.post(
+        "/v1/chat", {"session_id": session_id}, last_event_id=waiting.json()["cursor"], accept="application/json"
+    )
+    assert answer["task_id"] == waiting.json()["task_id"]
+
+
+async def test_the_id_that_a_stream_starts_with_leads_to_its_task(api: Api) -> None:
+    first = await api.ask("POST", "/v1/chat", SHORT)
+    start = first.headers["puntini-cursor"]
+    again = await api.ask("POST", "/v1/chat", {"session_id": first.headers["puntini-session"]}, last_event_id=start)
+    assert again.headers["puntini-task"] == first.headers["puntini-task"]
+    assert ids(again.text)[-1] == ids(first.text)[-1]
+
+
+async def test_an_id_that_no_task_said_leads_to_the_one_that_was_speaking(api: Api) -> None:
+    session_id = await api.create()
+    running = await api.prompt(session_id, "play 30 events every 5 ms")
+    edit = await api.command(session_id, "graph_edit", base_version=0, delta=[{"action": "clear"}])
+    answer = await api.post(
+        "/v1/chat", {"session_id": session_id}, last_event_id=edit.json()["cursor"], accept="application/json"
+    )
+    assert answer["task_id"] == running
+
+
 @pytest.mark.parametrize("last_id", ["zzz.3", "nonsense", "999"])
-async def test_a_last_event_id_of_no_task_is_not_found_and_starts_nothing(api: Api, last_id: str) -> None:
+async def test_a_last_event_id_that_can_not_be_honoured_is_told_by_a_gap_and_starts_nothing(
+    api: Api, last_id: str
+) -> None:
     session_id = await api.create()
     await api.played(session_id)
+    task_id = await api.played(session_id)
     response = await api.ask("POST", "/v1/chat", SHORT | {"session_id": session_id}, last_event_id=last_id)
+    assert [name for _, name, _ in sse(response.text)] == ["gap", "session_ready", "live"]
+    assert response.headers["puntini-task"] == task_id
+    assert len((await api.get(f"/v1/tasks?session_id={session_id}"))["items"]) == 2
+
+
+async def test_an_old_id_leads_to_the_task_that_goes_on_now(api: Api) -> None:
+    session_id = await api.create()
+    running = await api.prompt(session_id, "play 30 events every 5 ms")
+    await api.prompt(session_id, "play 2 events")
+    response = await api.ask("POST", "/v1/chat", {"session_id": session_id}, last_event_id="zzz.3")
+    events = sse(response.text)
+    assert [name for _, name, _ in events[:2]] == ["gap", "session_ready"]
+    assert (events[-1][1], events[-1][2]["task_id"]) == ("task_completed", running)
+
+
+@pytest.mark.parametrize("accept", ["text/event-stream", "application/json"])
+async def test_a_last_event_id_in_a_session_without_tasks_is_not_found(api: Api, accept: str) -> None:
+    body = {"session_id": await api.create()}
+    problem(await api.ask("POST", "/v1/chat", body, last_event_id="zzz.3", accept=accept), 404, "not_found")
+
+
+async def test_one_object_can_not_tell_of_a_gap_so_the_id_is_not_found(api: Api) -> None:
+    session_id = await api.create()
+    await api.played(session_id)
+    body = {"session_id": session_id}
+    response = await api.ask("POST", "/v1/chat", body, last_event_id="zzz.3", accept="application/json")
     problem(response, 404, "not_found")
-    assert len((await api.get(f"/v1/tasks?session_id={session_id}"))["items"]) == 1
+
+
+async def test_a_known_key_goes_before_the_last_event_id(api: Api) -> None:
+    session_id = await api.create()
+    body = SHORT | {"session_id": session_id}
+    first = await api.ask("POST", "/v1/chat", body, idempotency_key="k1")
+    other = await api.ask("POST", "/v1/chat", body)
+    again = await api.ask("POST", "/v1/chat", body, idempotency_key="k1", last_event_id=ids(other.text)[0])
+    assert again.headers["puntini-task"] == first.headers["puntini-task"]
+
+
+@pytest.mark.parametrize("forgotten", ["before its end", "with its end"])
+async def test_a_repeat_is_answered_also_when_retention_has_been_there(api: Api, forgotten: str) -> None:
+    body = SHORT | {"session_id": await api.create()}
+    first = await api.post("/v1/chat", body, idempotency_key="k1", accept="application/json")
+    end = int(first["cursor"].partition(".")[2])
+    await api.played(body["session_id"])
+    floor = end if forgotten == "with its end" else end - 1
+    await api.parts.store.trim(body["session_id"], floor)
+    api.parts.hub.trimmed(body["session_id"], floor)
+    with anyio.fail_after(DEADLINE_SECONDS):
+        again = await api.post("/v1/chat", body, idempotency_key="k1", accept="application/json")
+    assert again == first | ({"final_answer": ""} if floor == end else {})
 
 
 async def test_a_client_that_leaves_stops_nothing_and_comes_back(api: Api) -> None:

@@ -185,6 +185,7 @@ async def test_a_graph_edit_that_does_not_apply_is_refused_whole(api: Api, delta
     ("data", "path"),
     [
         ({"base_version": 0, "delta": []}, "data.delta"),
+        ({"base_version": 0, "delta": [{"action": "clear"}] * 1_001}, "data.delta"),
         ({"base_version": -1, "delta": [add_node("a")]}, "data.base_version"),
         ({"delta": [add_node("a")]}, "data.base_version"),
         ({"base_version": 0, "delta": [{"action": "add_node"}]}, "data.delta[0]"),

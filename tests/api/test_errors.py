@@ -107,7 +107,8 @@ async def test_a_wrong_method_is_told_the_right_ones(api: Api, method: str, path
 
 @pytest.mark.parametrize("path", ["/", "/v1", "/v2/sessions", "/v1/session", "/v1/sessions/x/y", "/v1/%F0%9F%8E%88"])
 async def test_an_unknown_address_is_not_found(api: Api, path: str) -> None:
-    assert problem(await api.ask("GET", path), 404, "not_found")["detail"] == "There is nothing at this address."
+    told = problem(await api.ask("GET", path), 404, "not_found")
+    assert told["detail"].startswith("There is nothing at this address")
 
 
 @pytest.mark.parametrize("session_id", ["%00", "..%2f..", "a%20b", "%E2%80%A8", "x" * 3_000, "'; DROP TABLE"])

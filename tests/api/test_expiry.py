@@ -1,19 +1,34 @@
 """What happens by itself: idle sessions are closed, the outcomes of commands are forgotten after a day."""
 
+from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 import anyio
 import pytest
 
+from puntini.api.expiry import Expiry
 from puntini.api.outcomes import KEPT_MS, Outcomes
 from puntini.errors import StoreUnavailable
 from puntini.log.contract import Append, Once, SessionRow, Store
 from puntini.log.mint import now_ms
+from puntini.protocol.commands import (
+    AnyCommand,
+    GraphEdit,
+    GraphEditData,
+    UserPromptCommand,
+    UserPromptCommandData,
+)
+from puntini.protocol.graph import GraphOp
 from puntini.store.memory import MemoryStore
+from puntini.transport.connections import Connections
 from tests.api.calling import DEADLINE_SECONDS, POLL_SECONDS, Api, serving
+from tests.api.inside import inside
 
 pytestmark = pytest.mark.anyio
 IDLE = 0.2
+PROMPT = UserPromptCommand(data=UserPromptCommandData(prompt="play 100000 events every 5 ms"))
+EDIT = GraphEdit(data=GraphEditData(base_version=0, delta=[GraphOp("clear")]))
 
 
 async def status(api: Api, session_id: str) -> str:
@@ -59,6 +74,60 @@ async def test_many_idle_sessions_are_all_closed_around_those_that_stay() -> Non
             while (await api.get("/v1/sessions/stats"))["closed"] < len(many):
                 await anyio.sleep(POLL_SECONDS)
         assert await status(api, busy) == "active"
+
+
+class SlowStore(MemoryStore):
+    """A memory store that lets something happen, once, before it says how many tasks there are."""
+
+    meanwhile: Callable[[], Awaitable[object]] | None = None
+
+    async def count_tasks(self, *, session_id: str | None = None, open_only: bool = False) -> int:
+        """What was so before."""
+        count = await super().count_tasks(session_id=session_id, open_only=open_only)
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile is not None:
+            await meanwhile()
+        return count
+
+
+@pytest.mark.parametrize("command", [PROMPT, EDIT], ids=["a prompt", "an edit"])
+async def test_what_is_asked_while_idleness_is_looked_at_keeps_the_session_open(command: AnyCommand) -> None:
+    store = SlowStore()
+    async with inside(store) as parts, anyio.create_task_group() as tasks:
+        session_id, other = [await parts.desk.create("", user="ann") for _ in range(2)]
+        await anyio.sleep(2 * IDLE)
+        store.meanwhile = partial(parts.desk.execute, other, command, user="ann")
+        connections = Connections(ping_seconds=9, send_deadline=9, lifetime=9, most=9)
+        tasks.start_soon(Expiry(store, parts.desk, connections, parts.runner, idle_seconds=IDLE).sweep)
+        await closed_in(store, session_id)
+        row = await store.session(other)
+        tasks.cancel_scope.cancel()
+    assert row is not None
+    assert (row.status, row.head > 0) == ("active", True)
+
+
+async def closed_in(store: Store, session_id: str) -> None:
+    """Wait until a store's session is closed."""
+    with anyio.fail_after(DEADLINE_SECONDS):
+        while (row := await store.session(session_id)) is None or row.status != "closed":
+            await anyio.sleep(POLL_SECONDS)
+
+
+async def test_a_prompt_that_comes_while_it_is_decided_waits_for_the_decision() -> None:
+    store = MemoryStore()
+    async with inside(store) as parts, anyio.create_task_group() as tasks:
+        session_id = await parts.desk.create("", user="ann")
+
+        async def still() -> bool:
+            tasks.start_soon(partial(parts.desk.execute, session_id, PROMPT, user="ann"))
+            await anyio.wait_all_tasks_blocked()
+            assert await store.count_tasks() == 0
+            return False
+
+        assert not await parts.desk.close_if(session_id, "idle", still)
+        with anyio.fail_after(DEADLINE_SECONDS):
+            while not await store.count_tasks():
+                await anyio.sleep(POLL_SECONDS)
 
 
 async def test_with_zero_nothing_is_ever_closed() -> None:

@@ -90,6 +90,23 @@ async def test_a_delete_among_prompts_leaves_nothing_behind(api: Api) -> None:
     await api.played(other)
 
 
+async def test_a_delete_is_not_held_up_by_those_who_go_on_asking(api: Api) -> None:
+    session_id = await api.create()
+    await api.prompt(session_id, SLOW)
+    async with anyio.create_task_group() as clients:
+        for _ in range(5):
+            clients.start_soon(ask_on, api, session_id)
+        with anyio.fail_after(DEADLINE_SECONDS):
+            assert (await api.ask("DELETE", f"/v1/sessions/{session_id}")).status_code == 204
+    assert (await api.get("/v1/tasks"))["items"] == []
+
+
+async def ask_on(api: Api, session_id: str) -> None:
+    """Prompt without a pause until the session is gone."""
+    while (response := await api.command(session_id, "user_prompt", prompt=SLOW)).status_code != 404:
+        assert response.status_code == 202, response.text
+
+
 @pytest.mark.parametrize("seed", range(5))
 async def test_orders_from_everywhere_end_in_one_end(api: Api, seed: int) -> None:
     chance = random.Random(seed)

@@ -55,13 +55,27 @@ async def test_the_list_comes_in_pages(api: Api) -> None:
 
 async def test_pause_resume_and_stop_say_what_will_be(api: Api) -> None:
     task_id = await api.prompt(await api.create(), SLOW)
-    for action, status in (("pause", "paused"), ("resume", "running"), ("stop", "cancelled")):
-        await api.until(task_id, "running", "paused")
+    for action, said, status in (
+        ("pause", {"paused"}, "paused"),
+        ("resume", {"queued", "running"}, "running"),
+        ("stop", {"cancelled"}, "cancelled"),
+    ):
         response = await api.ask("POST", f"/v1/tasks/{task_id}/control", {"action": action})
         assert response.status_code == 202
         assert set(response.json()) == {"task_id", "new_status", "detail"}
-        assert (response.json()["task_id"], response.json()["new_status"]) == (task_id, status)
+        assert response.json()["task_id"] == task_id
+        assert response.json()["new_status"] in said
         await api.until(task_id, status)
+
+
+async def test_a_task_that_is_resumed_behind_another_is_said_to_wait(api: Api) -> None:
+    session_id = await api.create()
+    task_id = await api.prompt(session_id, SLOW)
+    await api.post(f"/v1/tasks/{task_id}/control", {"action": "pause"})
+    await api.until(task_id, "paused")
+    await api.until(await api.prompt(session_id, SLOW), "running")
+    said = await api.post(f"/v1/tasks/{task_id}/control", {"action": "resume"})
+    assert said["new_status"] == (await api.get(f"/v1/tasks/{task_id}"))["status"] == "queued"
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ OK, FAILED, INTERRUPTED = 0, 1, 130
 SHORT = "play 21 events"
 LONG = "play 2000 events every 5 ms"
 CTRL_C, CTRL_D = "\x03", "\x04"
-NASTY = "\x1b[31mred\x1b[0m \x9b2J\x07 \x1b]0;title\x07"
+NASTY = "\x1b[31mred\x1b[0m \x9b2J\x07 \x1b]0;title\x07 \u202egnp.exe"
 
 
 def types_of(ran: Ran) -> list[str]:
@@ -209,6 +209,10 @@ def test_the_user_is_told_once_that_the_server_is_gone(tmp_path: Path) -> None:
     assert ran.err.splitlines()[-1].startswith(f"puntini: No server answers at {server.url}")
 
 
+def test_several_words_are_one_prompt(at: str) -> None:
+    assert "You said: hello wide world" in puntini("chat", "hello", "wide", "world", at).out
+
+
 # Terminals.
 
 
@@ -216,7 +220,7 @@ def test_an_agent_can_not_drive_the_terminal(at: str) -> None:
     code, shown = in_a_terminal("chat", NASTY, at, env={"NO_COLOR": "1"})
 
     assert code == OK
-    assert [letter for letter in shown if letter in "\x1b\x9b\x07"] == []
+    assert [letter for letter in shown if letter in "\x1b\x9b\x07\u202e"] == []
     assert "You said: �[31mred" in shown
 
 

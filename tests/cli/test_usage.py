@@ -65,7 +65,7 @@ def test_without_a_command_the_help_is_shown_as_an_error(call: Call, words: tupl
         (["serve", "--prot=1"], "No such option '--prot'"),
         (["serve", "extra"], "Got unexpected extra argument"),
         (["tail"], "Missing argument 'SESSION'; `puntini tail --help` lists what there is."),
-        (["chat", "a", "b"], "`puntini chat --help`"),
+        (["chat", "a", "--loud"], "`puntini chat --help`"),
         (["replay", "s", "--speed=fast"], "'fast' is not a valid float"),
         (["replay", "s", "--speed=-1"], "--speed"),
         (["replay", "s", "--speed=nan"], "--speed"),

@@ -8,12 +8,13 @@ import pytest
 
 from tests.live.clients import curl as client
 from tests.live.clients.curl import curl, examples, run, typed
-from tests.live.serving import ROOT, Serving, seq_of
+from tests.live.serving import Serving, seq_of, wait_for
 from tests.protocol.sse import parse
 
 pytestmark = pytest.mark.skipif(not client.available(), reason="curl is not installed")
 
 README = examples("README.md")
+SHELL = examples("README.md", "S=")
 
 
 def only(lines: list[str], wanted: str) -> str:
@@ -27,13 +28,6 @@ def events(stream: bytes) -> list[dict[str, object]]:
     return [json.loads(block.data) for block in parse(stream).blocks]
 
 
-@pytest.mark.parametrize("line", README)
-def test_every_line_of_the_readme_is_answered(server: Serving, line: str) -> None:
-    printed = run([*typed(line, server.url), "--fail-with-body"])
-
-    assert printed
-
-
 def test_the_first_line_of_the_readme_plays_its_twenty_events_to_the_end(server: Serving) -> None:
     said = events(run(typed(only(README, "/v1/chat"), server.url)))
 
@@ -42,17 +36,21 @@ def test_the_first_line_of_the_readme_plays_its_twenty_events_to_the_end(server:
     assert len([event for event in said if event["type"] != "live"]) >= 20 + 3
 
 
-def test_the_readmes_session_its_stream_and_its_command_fit_together(server: Serving) -> None:
-    made = json.loads(run(typed(only(README, "/v1/sessions"), server.url)))
-    command = only(re.findall(r"^\{.*\}$", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE), "user_prompt")
-    path = f"{server.url}/v1/sessions/{made['session_id']}"
+def test_the_readmes_session_its_stream_and_its_commands_fit_together(server: Serving) -> None:
+    def typed_in(line: str) -> str:
+        return run(["bash", "-c", f"S={session_id}; {line.replace(client.HOST, server.url)}"]).decode()
 
-    first, again = (curl(f"{path}/commands", "-d", command.replace("every 5 ms", "every 0 ms")) for _ in range(2))
+    session_id = (
+        run(["bash", "-c", f"{only(SHELL, 'S=$(').replace(client.HOST, server.url)}; echo $S"]).decode().strip()
+    )
+    started = json.loads(typed_in(only(README, "user_prompt")))
+    paused = json.loads(typed_in(only(README, "pause").replace("tsk_…", started["task_id"])))
+    wait_for(lambda: server.get(f"/v1/tasks/{started['task_id']}")["status"] == "paused", 10.0, "the pause")
+    stream = typed_in(f"{only(README, '/stream')} --max-time 1 || true")
 
-    assert (first.status, again.status) == (202, 202)
-    assert json.loads(first.body) == json.loads(again.body), "a retry is answered with the first outcome"
-    assert server.finish(json.loads(first.body)["task_id"]) == "completed"
-    assert made["title"] == "first"
+    assert server.get(f"/v1/sessions/{session_id}")["title"] == "first"
+    assert paused["command_id"] == "c7"
+    assert [event["type"] for event in events(stream.encode())] == ["session_ready", "live"]
 
 
 def test_a_task_is_followed_to_its_end_while_it_runs(server: Serving) -> None:

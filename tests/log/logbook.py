@@ -45,6 +45,7 @@ class RecordingStore(MemoryStore):
         self.trimmed: list[str] = []
         self.deaf = False
         self.broken = False
+        self.page_bytes = 1 << 40
 
     def watch(self, listener: Listener) -> None:
         """Name the listener, who hears nothing while the store is ``deaf``."""
@@ -53,13 +54,13 @@ class RecordingStore(MemoryStore):
     async def read(self, session_id: str, after: int, *, max_bytes: int = 65_536, to: int | None = None) -> Page:
         """Note it, wait while the store is shut, read, and let others run before the answer.
 
-        Raises StoreUnavailable while the store is ``broken``.
+        A page is never larger than ``page_bytes`` allows. Raises StoreUnavailable while the store is ``broken``.
         """
         self.reads_after.append(after)
         await self.open.wait()
         if self.broken:
             raise StoreUnavailable("The disk is away.")
-        page = await super().read(session_id, after, max_bytes=max_bytes, to=to)
+        page = await super().read(session_id, after, max_bytes=min(max_bytes, self.page_bytes), to=to)
         await anyio.lowlevel.checkpoint()
         return page
 
@@ -76,9 +77,11 @@ class RecordingStore(MemoryStore):
         self.saved.append(snapshot.seq)
 
     async def snapshot(self, session_id: str, at_most: int) -> Snapshot | None:
-        """Note who is asked for, and look."""
+        """Note who is asked for, look, and let others run before the answer."""
         self.asked_snapshots.append(session_id)
-        return await super().snapshot(session_id, at_most)
+        snapshot = await super().snapshot(session_id, at_most)
+        await anyio.lowlevel.checkpoint()
+        return snapshot
 
     async def trim(self, session_id: str, to: int) -> None:
         """Trim, and note that it happened."""

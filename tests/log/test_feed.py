@@ -1,4 +1,5 @@
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
@@ -113,7 +114,7 @@ async def test_the_largest_ring_gives_way_first(store: RecordingStore) -> None:
             await store.say(session_id=name)
         async with hub.feed("large") as large, hub.feed("small") as small:
             await store.say(*thoughts(1, size=500), session_id="small")
-            for entry in thoughts(20, size=500):
+            for entry in thoughts(40, size=500):
                 await store.say(entry, session_id="large")
 
             assert holding(small) == (0, 1)
@@ -131,6 +132,34 @@ async def test_all_rings_together_stay_within_the_process_bound(store: Recording
         for turn in range(200):
             await store.say(thought(size=700), session_id=names[turn % 10])
             assert hub.stats["ring_bytes"] == sum(feed.size for feed in feeds) <= 30_000
+
+
+def held(feed: Feed) -> int:
+    """What a feed really keeps in memory of its ring: lines, frames and joined frames."""
+    lines = sum(len(entry.line) for run in feed._ring for entry in run.entries)
+    frames = {id(made.data): len(made.data) for run in feed._ring for made in run._framed.values()}
+    joined = {id(made.data): len(made.data) for made in feed._joined.values()}
+    return lines + sum((frames | joined).values())
+
+
+async def test_frames_for_many_kinds_of_readers_count_too(store: RecordingStore) -> None:
+    names = ("one", "other")
+    kinds = ("reasoning", "reasoning,step", "reasoning,debug", "reasoning,error")
+    lenses = [Lens(framing, select(kind, None)) for framing in ("sse", "lines") for kind in kinds]
+    async with hub_on(store, ring_bytes=250_000, per_session=150_000) as hub, AsyncExitStack() as stack:
+        for name in names:
+            await store.say(session_id=name)
+        feeds = [await stack.enter_async_context(hub.feed(name)) for name in names]
+        for turn in range(100):
+            await store.say(thought(size=400), session_id=names[turn % 2])
+            for feed in feeds:
+                for lens in lenses:
+                    for cursor in (feed.base, feed.head - 5):
+                        feed.framed(cursor, lens)
+                assert held(feed) <= feed.size <= 150_000
+            assert hub.stats["ring_bytes"] == sum(feed.size for feed in feeds) <= 250_000
+
+        assert all(feed.head - feed.base > 3 for feed in feeds), "something is still kept"
 
 
 async def test_a_reader_that_fell_off_the_ring_goes_on_from_the_store(store: RecordingStore, hub: Hub) -> None:
@@ -212,6 +241,27 @@ async def test_one_wake_serves_all_that_was_appended_meanwhile(store: RecordingS
             await store.say(entry)
 
     assert takes == [everything(50)]
+
+
+async def test_a_stall_puts_the_next_wake_off_for_a_moment_only(store: RecordingStore, hub: Hub) -> None:
+    async with hub.feed(SESSION) as feed, anyio.create_task_group() as tasks:
+        reader = Reader(feed, LINES, 0)
+
+        async def stall() -> None:
+            await reader.wait()
+            time.sleep(0.8)  # noqa: ASYNC251 - the loop itself stands still
+
+        tasks.start_soon(stall)
+        await anyio.wait_all_tasks_blocked()
+        await store.say(thought())
+        await anyio.wait_all_tasks_blocked()
+        reader.cursor = feed.head
+        began = anyio.current_time()
+        tasks.start_soon(reader.wait)
+        await anyio.wait_all_tasks_blocked()
+        await store.say(thought())
+
+    assert anyio.current_time() - began < 0.6
 
 
 async def test_a_failed_read_is_told_to_all_who_wait_and_asked_again_by_the_next(

@@ -1,5 +1,7 @@
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from itertools import pairwise
 from random import Random
 
 import anyio
@@ -122,6 +124,22 @@ async def test_a_deleted_session_gives_its_memory_back(store: RecordingStore, hu
 
         assert feed.gone
         assert hub.stats["feeds"] == hub.stats["ring_bytes"] == 0
+
+
+async def test_full_rings_are_emptied_by_a_tenth_at_a_time(store: RecordingStore) -> None:
+    names = [f"ses_{number}" for number in range(20)]
+    sizes = []
+    async with hub_on(store, ring_bytes=100_000) as hub, AsyncExitStack() as stack:
+        for name in names:
+            await store.say(session_id=name)
+            await stack.enter_async_context(hub.feed(name))
+        for turn in range(600):
+            await store.say(thought(size=500), session_id=names[turn % 20])
+            sizes.append(hub.stats["ring_bytes"])
+
+    freed = [size for before, size in pairwise(sizes) if size < before]
+    assert 5 < len(freed) < 60
+    assert all(30_000 < size <= 90_000 for size in freed), "room for many, but no more than needed"
 
 
 # What they are told.

@@ -215,6 +215,25 @@ async def test_the_background_goes_on_after_a_session_was_deleted_or_the_store_w
     assert store.saved == [2 * SNAPSHOT_EVENTS]
 
 
+async def test_a_session_that_is_damaged_is_logged_once_and_does_not_hold_up_the_others(
+    store: RecordingStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keeper = Keeper(store, SessionView, SessionView.decode, rest_seconds=0.01)
+    store.watch(keeper.committed)
+    damaged = Entry("graph_update", "", b'{"type":"graph_update","data":{"version":"one"}}')
+    await store.say(damaged, *thoughts(SNAPSHOT_EVENTS), session_id="damaged")
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(keeper.keep)
+        await until(lambda: "damaged" in store.asked_snapshots)
+        await store.say(*thoughts(SNAPSHOT_EVENTS))
+        await until(lambda: store.saved)
+        await anyio.sleep(0.05)  # several rounds more
+        tasks.cancel_scope.cancel()
+
+    assert store.saved == [SNAPSHOT_EVENTS]
+    assert capsys.readouterr().out.count("session_id=damaged") == 1
+
+
 async def test_a_large_snapshot_is_made_more_seldom(store: RecordingStore, keeper: Keeper[SessionView]) -> None:
     await store.say(entry_of(asked("m1", "x" * SNAPSHOT_EVENTS * 1_000)))
     await keeper.snapshot(SESSION)

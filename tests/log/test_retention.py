@@ -11,7 +11,7 @@ from puntini.log.hub import Hub
 from puntini.log.keeper import Keeper
 from puntini.log.mint import now_ms
 from puntini.log.reader import Lost, Reader
-from puntini.log.retention import DAY_MS, Retention
+from puntini.log.retention import DAY_MS, ROUND_SECONDS, Retention
 from puntini.log.runs import Lens
 from puntini.protocol.entries import Entry, entry_of
 from puntini.protocol.events import LoggedEvent, TaskStatus
@@ -49,11 +49,21 @@ settled: st.SearchStrategy[LoggedEvent] = st.one_of(
 class Kept:
     """A store under retention."""
 
-    def __init__(self, hub: Hub, store: RecordingStore, *, days: float = 0, keep_bytes: int = 0) -> None:
+    def __init__(
+        self,
+        hub: Hub,
+        store: RecordingStore,
+        *,
+        days: float = 0,
+        keep_bytes: int = 0,
+        round_seconds: float = ROUND_SECONDS,
+    ) -> None:
         self.store = store
         self.hub = hub
         self.keeper = Keeper(store, SessionView, SessionView.decode)
-        self.retention = Retention(store, self.keeper, hub, days=days, keep_bytes=keep_bytes)
+        self.retention = Retention(
+            store, self.keeper, hub, days=days, keep_bytes=keep_bytes, round_seconds=round_seconds
+        )
         hub.also(self.retention.committed)
 
     async def left(self) -> list[int]:
@@ -267,3 +277,33 @@ async def test_the_sweep_goes_on_after_a_session_was_deleted_in_front_of_it(stor
         looking.cancel_scope.cancel()
 
     assert await kept.size() < KEEP
+
+
+async def test_a_session_that_always_grows_does_not_put_off_the_round_over_all(hub: Hub, store: RecordingStore) -> None:
+    kept = Kept(hub, store, days=2, keep_bytes=KEEP, round_seconds=0.1)
+    await store.say(*thoughts(3), session_id="old", at=now_ms() - 3 * DAY_MS)
+    async with anyio.create_task_group() as looking:
+        looking.start_soon(kept.retention.sweep)
+        with anyio.fail_after(5):
+            while "old" not in store.trimmed:
+                await store.say(*thoughts(3, size=200), at=now_ms())
+                await anyio.sleep(0.01)
+        looking.cancel_scope.cancel()
+
+    assert SESSION in store.trimmed
+
+
+async def test_a_session_that_is_damaged_does_not_hold_up_the_others(
+    store: RecordingStore, kept: Kept, capsys: pytest.CaptureFixture[str]
+) -> None:
+    damaged = Entry("graph_update", "", b'{"type":"graph_update","data":{"version":"one"' + b" " * KEEP)
+    await store.say(damaged, *thoughts(40, size=200), session_id="damaged")
+    async with anyio.create_task_group() as looking:
+        looking.start_soon(kept.retention.sweep)
+        await store.say(damaged, session_id="damaged")
+        await store.say(*thoughts(40, size=200))
+        await until(lambda: SESSION in store.trimmed)
+        looking.cancel_scope.cancel()
+
+    assert "damaged" not in store.trimmed
+    assert "session_id=damaged" in capsys.readouterr().out

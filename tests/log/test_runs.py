@@ -153,7 +153,19 @@ def test_more_lenses_than_are_kept_still_see_right() -> None:
     assert shown == [[number + 1] for number in range(LENSES_KEPT * 2)]
 
 
-def test_a_run_counts_at_least_the_bytes_it_holds() -> None:
+def test_a_run_counts_the_bytes_it_holds_also_those_that_are_made_later() -> None:
     entries = thoughts(10, size=500)
+    run = run_of(*entries)
+    held = sum(len(entry.line) for entry in entries)
+    assert held <= run.size
 
-    assert run_of(*entries).size >= 2 * sum(len(entry.line) for entry in entries)
+    for level in LEVELS:
+        for framing in FRAMINGS:
+            held += len(run.framed(Lens(framing, select(None, level)), EPOCH).data)
+            assert held <= run.size <= 2 * held
+
+    before = run.size
+    for framing in FRAMINGS:
+        run.framed(Lens(framing), EPOCH)
+        run.framed_after(5, Lens(framing), EPOCH)
+    assert run.size == before, "what is not kept is not counted"

@@ -64,6 +64,8 @@ def _bounded(base: Any, meta: Meta) -> SearchStrategy[Any]:
     if base is int:
         least, most = (None if bound is None else int(bound) for bound in (meta.ge, meta.le))
         return st.integers(least, most)
+    if base is not str:  # a list, and those made here are shorter than any bound
+        return of(base)
     return texts.map(lambda text: text[: meta.max_length] or "x" * (meta.min_length or 0))
 
 

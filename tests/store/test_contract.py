@@ -305,6 +305,40 @@ async def test_tasks_are_listed_in_the_order_of_their_making(store: Store, sessi
     assert [row.task_id for row in await store.tasks(session_id=session, open_only=True)] == ["tsk_a"]
 
 
+@pytest.mark.parametrize(
+    ("how", "expected"),
+    [
+        ({"limit": 2}, [0, 1]),
+        ({"limit": 2, "offset": 3}, [3, 4]),
+        ({"offset": 4}, [4]),
+        ({"limit": 9, "offset": 9}, []),
+    ],
+)
+async def test_tasks_come_in_pages(store: Store, session: str, how: dict[str, int], expected: list[int]) -> None:
+    await store.append(begin("ses_2"))
+    for number in range(5):
+        await store.append(start_task(f"tsk_{number}"))
+    await store.append(add(started("tsk_x"), to="ses_2", task=task("tsk_x", "ses_2")))
+
+    rows = await store.tasks(session_id=session, open_only=True, **how)
+
+    assert [row.task_id for row in rows] == [f"tsk_{number}" for number in expected]
+
+
+async def test_tasks_are_counted_as_they_are_listed(store: Store, session: str) -> None:
+    await store.append(begin("ses_2"))
+    for task_id in ("tsk_a", "tsk_b"):
+        await store.append(start_task(task_id))
+    await store.append(add(started("tsk_c"), to="ses_2", task=task("tsk_c", "ses_2")))
+    await store.append(end_task("tsk_b"))
+
+    assert await store.count_tasks() == 3
+    assert await store.count_tasks(session_id=session) == 2
+    assert await store.count_tasks(open_only=True) == 2
+    assert await store.count_tasks(session_id=session, open_only=True) == 1
+    assert await store.count_tasks(session_id=NOBODY) == 0
+
+
 async def test_there_is_no_task_of_an_unknown_name(store: Store) -> None:
     assert await store.task("tsk_nobody") is None
     assert await store.tasks(session_id=NOBODY) == []

@@ -99,6 +99,44 @@ async def test_amend_changes_what_it_is_given_and_nothing_else(store: Store, ses
     assert await store.session(session) == moved
 
 
+async def test_an_append_can_change_the_agent_with_its_events(store: Store, session: str) -> None:
+    written = await store.append(add(said("over to you"), agent="other", at=NOW + 5))
+
+    row = await store.session(session)
+    assert row is not None
+    assert (row.agent, row.status, row.head, row.updated_at) == ("other", "active", written.last, NOW + 5)
+
+
+async def test_an_append_without_an_agent_leaves_the_agent(store: Store, session: str) -> None:
+    await store.append(add(agent="other"))
+    await store.append(add(said(), status="closed"))
+
+    row = await store.session(session)
+    assert row is not None
+    assert (row.agent, row.status) == ("other", "closed")
+
+
+async def test_a_refused_append_leaves_the_agent(store: Store, session: str) -> None:
+    await store.append(add(agent="first", once=once("c1")))
+    await store.append(start_task())
+    with pytest.raises(StaleAttempt):
+        await store.append(add(said(), agent="second", fence=Fence(TASK, 9)))
+    await store.append(add(agent="third", once=once("c1")))
+
+    row = await store.session(session)
+    assert row is not None
+    assert row.agent == "first"
+
+
+async def test_an_append_that_comes_late_does_not_set_the_time_back(store: Store, session: str) -> None:
+    await store.amend(session, at=NOW + 50, title="Later")
+    await store.append(add(agent="other", at=NOW + 5))
+
+    row = await store.session(session)
+    assert row is not None
+    assert row.updated_at == NOW + 50
+
+
 async def test_amend_of_no_session_raises_not_found(store: Store) -> None:
     with pytest.raises(NotFound):
         await store.amend(NOBODY, at=NOW, title="New")

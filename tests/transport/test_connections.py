@@ -148,6 +148,53 @@ async def test_a_slow_client_is_not_cut_off_while_it_reads_on() -> None:
         assert server.parts.connections.stats["aborted"] == 0
 
 
+class Outlet:
+    """A way out whose client reads when it likes."""
+
+    def __init__(self) -> None:
+        self.held = 0
+        self.cut = False
+
+    def abort(self) -> None:
+        self.cut = True
+
+    def unsent(self) -> int:
+        return self.held
+
+
+async def test_only_what_is_taken_is_progress() -> None:
+    connection = registry().open("sse", "ses_1")
+    outlet = connection.outlet = Outlet()
+    assert connection.stuck_for(10) == 0
+
+    connection.written, outlet.held = 100, 100
+    assert [connection.stuck_for(now) for now in (11, 12)] == [0, 1]
+    connection.written, outlet.held = 150, 155
+    assert connection.stuck_for(13) == 2, "more was written, which the server's buffer took"
+    outlet.held = 154
+    assert connection.stuck_for(14) == 3, "framing is not more than was written"
+    outlet.held = 90
+    assert [connection.stuck_for(now) for now in (15, 17)] == [0, 2]
+    connection.written, outlet.held = 250, 160
+    assert connection.stuck_for(18) == 0, "a slice was taken, and the next fills its place"
+    outlet.held = 0
+    assert connection.stuck_for(19) == 0
+    connection.written, outlet.held = 251, 1
+    assert [connection.stuck_for(now) for now in (40, 41)] == [0, 1], "the clock starts when something waits"
+
+
+async def test_where_nothing_is_known_of_the_buffer_a_write_that_returns_is_progress() -> None:
+    connection = registry().open("sse", "ses_1")
+    connection.outlet = Outlet()
+
+    connection.sending = True
+    assert [connection.stuck_for(now) for now in (11, 12)] == [0, 1]
+    connection.written = 100
+    assert [connection.stuck_for(now) for now in (13, 14)] == [0, 1]
+    connection.sending = False
+    assert connection.stuck_for(15) == 0
+
+
 # The drain.
 
 

@@ -6,7 +6,7 @@ import pytest
 from puntini.api.snapshots import Snapshots
 from puntini.errors import NotFound
 from puntini.log.contract import SessionRow
-from puntini.transport.opening import Opener, Ready
+from puntini.transport.opening import REUSE_SECONDS, Opener, Ready
 from puntini.transport.request import StreamRequest
 from tests.transport.serving import Server, thought, thoughts
 
@@ -98,3 +98,20 @@ async def test_nothing_is_opened_on_a_session_that_was_deleted_meanwhile(server:
 
         with pytest.raises(NotFound):
             await opener.open(asked(session), feed)
+
+
+async def test_a_snapshot_that_is_on_its_way_serves_all_until_the_session_goes_on(server: Server) -> None:
+    session = await server.session(*thoughts(3))
+    snapshots = Meanwhile(server)
+    opener = Opener(server.parts.store, snapshots)
+
+    async with server.parts.hub.feed(session) as feed:
+        one = await opener.open(asked(session), feed)
+        await anyio.sleep(2 * REUSE_SECONDS)
+        other = await opener.open(asked(session), feed)
+        assert (snapshots.made, other.ready is one.ready) == (1, True)
+
+        await server.say(session, thought())
+        await anyio.sleep(2 * REUSE_SECONDS)
+        last = await opener.open(asked(session), feed)
+        assert (snapshots.made, last.cursor) == (2, 4)

@@ -138,8 +138,7 @@ async def test_a_long_poll_that_retention_overtakes_is_a_gap_and_a_snapshot(serv
     async with server.get(stream_of(session, "after=0&wait=60"), JSON) as response:
         await server.until_open(1)
         await server.say(session, *thoughts(3))
-        await server.parts.store.trim(session, 2)
-        server.parts.hub.trimmed(session, 2)
+        await server.trim(session, 2)
         await response.end()
 
     assert types(response) == ["gap", "session_ready"]

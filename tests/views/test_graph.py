@@ -2,13 +2,14 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from msgspec import UNSET
 from msgspec.structs import replace
 
 from puntini.protocol.graph import Edge, Graph, GraphOp, Node
-from puntini.views.elements import MOST_EDGES, MOST_NODES
+from puntini.views.elements import MOST_BYTES, MOST_EDGES, MOST_NODES
 from puntini.views.graph import GraphView
 from tests.views.said import (
     CLEAR,
@@ -174,6 +175,52 @@ def test_edges_are_bounded_as_well() -> None:
     view.apply(2, [add_edge("more", "a", "a")])
     assert is_full(view)
     assert len(view.graph().edges) == MOST_EDGES
+
+
+MIB = "x" * (1 << 20)
+FULL = f"delta[0]: a graph holds at most {MOST_BYTES >> 20} MiB as JSON"
+
+
+def listed(element: Node | Edge) -> int:
+    """What an element takes in the graph as JSON, with the comma behind it."""
+    return len(msgspec.json.encode(element)) + 1
+
+
+def filled(view: GraphView) -> None:
+    """Add a node that takes all the room there is left."""
+    graph = view.graph()
+    room = MOST_BYTES - sum(map(listed, graph.nodes)) - sum(map(listed, graph.edges))
+    size = room - listed(node("last", text=""))
+    assert view.check([add_node("last", text="." * (size + 1))]) == FULL
+    view.apply(graph.version + 1, [add_node("last", text="." * size)])
+    assert view.graph().nodes[-1].id == "last"
+
+
+def test_a_graph_is_bounded_in_bytes_however_it_came_about() -> None:
+    view = made_of(*ENDS, *(add_node(f"n{number}", text=MIB) for number in range(5)))
+    view.apply(2, [add_edge(f"e{number}", "a", "b", text=MIB) for number in range(4)])
+    view.apply(3, [update_node("n0", "Other", text=None, q=1), update_edge("e0", "b", "c", text="short")])
+    view.apply(4, [remove_node("n1"), remove_edge("e1"), remove_node("c"), add_node("n2", text=MIB)])
+    for again in (view, GraphView(view.graph())):
+        filled(again)
+        assert not is_full(again)
+
+
+def test_a_graph_that_is_full_of_bytes_grows_no_more_but_may_shrink() -> None:
+    view = made_of(*ENDS)
+    filled(view)
+    before = view.graph()
+    for op in (add_node("more"), update_node("a", p=1), add_edge("more", "a", "b")):
+        assert view.check([op]) == FULL
+        view.apply(3, [op])
+        assert is_full(view)
+    assert (view.graph().nodes, view.graph().edges) == (before.nodes, before.edges)
+
+    assert view.check([update_node("last", text="short"), add_node("more"), add_edge("more", "a", "more")]) is None
+    assert view.check([remove_node("last"), add_node("more", text=MIB)]) is None
+    assert view.check([CLEAR, add_node("more", text=MIB)]) is None
+    view.apply(4, [CLEAR, add_node("more", text=MIB)])
+    assert not is_full(view)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from puntini.log.contract import Fsync
 from puntini.log.mint import new_epoch
 
 VERSION = 1
+MAGIC = b"SQLite format 3\0"
 APPLICATION_ID = 0x50554E54
 BUSY_MS = 5_000
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -54,6 +55,16 @@ def create(path: Path) -> None:
         raise _not_made(path, error.strerror or "") from None
     except apsw.Error as error:
         raise _not_made(path, str(error)) from None
+
+
+def check_kind(path: Path) -> None:
+    """Raises Misconfigured for a file that is none of SQLite's, before anything is put beside it."""
+    try:
+        with path.open("rb") as file:
+            if file.read(len(MAGIC)) not in {MAGIC, b""}:
+                raise _no_database(path)
+    except OSError:
+        return  # there is none yet, or it can't be read, which opening it will tell
 
 
 def private(path: Path) -> IO[str]:

@@ -102,15 +102,29 @@ def task(connection: apsw.Connection, task_id: str) -> TaskRow | None:
     return task_of(row) if row else None
 
 
-def tasks(connection: apsw.Connection, session_id: str | None, open_only: bool) -> list[TaskRow]:
+def tasks(
+    connection: apsw.Connection, session_id: str | None, open_only: bool, limit: int | None, offset: int
+) -> list[TaskRow]:
     """Tasks in the order of their making."""
+    where, values = _wanted_tasks(session_id, open_only)
+    sql = f"{TASKS} WHERE {where} ORDER BY t.num LIMIT ? OFFSET ?"
+    return [task_of(row) for row in connection.execute(sql, (*values, -1 if limit is None else limit, offset))]
+
+
+def count_tasks(connection: apsw.Connection, session_id: str | None, open_only: bool) -> int:
+    """How many tasks there are."""
+    where, values = _wanted_tasks(session_id, open_only)
+    row = one(connection, f"SELECT count(*) FROM tasks t JOIN sessions s ON s.num = t.session WHERE {where}", *values)
+    return row[0] if row else 0
+
+
+def _wanted_tasks(session_id: str | None, open_only: bool) -> tuple[str, tuple[str, ...]]:
     wanted = ["1"]
     if session_id is not None:
         wanted.append("s.id = ?")
     if open_only:
         wanted.append(_OPEN)
-    sql = f"{TASKS} WHERE {' AND '.join(wanted)} ORDER BY t.num"
-    return [task_of(row) for row in connection.execute(sql, () if session_id is None else (session_id,))]
+    return " AND ".join(wanted), () if session_id is None else (session_id,)
 
 
 def snapshot(connection: apsw.Connection, session_id: str, at_most: int) -> Snapshot | None:

@@ -62,6 +62,7 @@ class SqliteStore:
     async def open(cls, name: str, *, durability: Fsync = "normal") -> Self:
         """Open a file, or make it. Raises Misconfigured with a sentence."""
         path = await asyncio.to_thread(Path(name).absolute)
+        await asyncio.to_thread(files.check_kind, path)
         lock = await asyncio.to_thread(files.lock, path)
         try:
             epoch = await asyncio.to_thread(_prepare, path, durability)
@@ -158,9 +159,15 @@ class SqliteStore:
         """One task."""
         return await self._ask(reads.task, task_id)
 
-    async def tasks(self, *, session_id: str | None = None, open_only: bool = False) -> list[TaskRow]:
+    async def tasks(
+        self, *, session_id: str | None = None, open_only: bool = False, limit: int | None = None, offset: int = 0
+    ) -> list[TaskRow]:
         """Tasks in the order of their making."""
-        return await self._ask(reads.tasks, session_id, open_only)
+        return await self._ask(reads.tasks, session_id, open_only, limit, offset)
+
+    async def count_tasks(self, *, session_id: str | None = None, open_only: bool = False) -> int:
+        """How many tasks there are."""
+        return await self._ask(reads.count_tasks, session_id, open_only)
 
     async def outcome(self, once: Once) -> Written | None:
         """What a command did."""

@@ -35,7 +35,7 @@ class Pending:
 
     def __init__(self) -> None:
         self.sessions: list[tuple[Any, ...]] = []
-        self.statuses: list[tuple[Any, ...]] = []
+        self.changes: list[tuple[Any, ...]] = []
         self.events: list[tuple[Any, ...]] = []
         self.tasks: dict[str, TaskRow] = {}
         self.outcomes: dict[Once, tuple[Written, int, int]] = {}
@@ -131,7 +131,8 @@ class Writes:
             place.head = last
         if write.status is not None:
             place.status = write.status
-            pending.statuses.append((write.status, write.at, place.num))
+        if write.status is not None or write.agent is not None:
+            pending.changes.append((write.status, write.agent, write.at, place.num))
         if write.task is not None:
             row = placed(write.task, self._task(write.task.task_id), first, last)
             pending.tasks[row.task_id] = row
@@ -189,8 +190,8 @@ class Writes:
         self._db.execute("BEGIN IMMEDIATE")
         self._insert("INSERT INTO sessions VALUES", pending.sessions, 9)
         self._insert("INSERT INTO events (session, first, last, at, size, body) VALUES", pending.events, 6)
-        for status, at, num in pending.statuses:
-            self._db.execute("UPDATE sessions SET status = ?, updated_at = ? WHERE num = ?", (status, at, num))
+        for change in pending.changes:
+            self._db.execute(_CHANGE, change)
         if pending.tasks:
             values = [task_values(row, self._places[row.session_id].num) for row in pending.tasks.values()]
             self._insert(f"INSERT INTO tasks ({TASK_COLUMNS}) VALUES", values, 11, _UPSERT)
@@ -230,6 +231,8 @@ def outcome(connection: apsw.Connection, once: Once) -> Written | None:
 _HEAD = "max(s.floor, ifnull((SELECT last FROM events WHERE session = s.num ORDER BY first DESC LIMIT 1), 0))"
 _PLACE = f"SELECT s.num, {_HEAD}, s.status FROM sessions s WHERE s.id = ?"
 _TASK = f"{TASKS} WHERE t.id = ?"
+_CHANGE = """UPDATE sessions SET status = ifnull(?, status), agent = ifnull(?, agent), updated_at = max(updated_at, ?)
+    WHERE num = ?"""
 _UPSERT = """ ON CONFLICT (id) DO UPDATE SET agent = excluded.agent, prompt = excluded.prompt, status = excluded.status,
     attempt = excluded.attempt, max_steps = excluded.max_steps, updated_at = excluded.updated_at,
     first_seq = excluded.first_seq, last_seq = excluded.last_seq"""

@@ -40,11 +40,11 @@ def curl(*arguments: str) -> Answer:
     return Answer(int(first.split()[1]), headers, body)
 
 
-def examples(document: str) -> list[str]:
-    """The curl lines in the code blocks of one of the project's documents."""
+def examples(document: str, beginning: str = "curl ") -> list[str]:
+    """The lines that begin so, in the code blocks of one of the project's documents."""
     text = Path(ROOT / document).read_text("utf-8")
     blocks = re.findall(r"^```[^\n]*\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
-    return [line for block in blocks for line in block.splitlines() if line.startswith("curl ")]
+    return [line for block in blocks for line in block.splitlines() if line.startswith(beginning)]
 
 
 def typed(line: str, url: str) -> list[str]:
