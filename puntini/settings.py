@@ -59,7 +59,8 @@ DOCS: dict[str, str] = {
     "host": "address to listen on; this version takes loopback addresses only",
     "port": "port to listen on; 0 picks a free one",
     "store": "where the log is kept: a SQLite file, or memory: to forget everything at the end",
-    "durability": "normal: a commit survives the process; full: also a power cut, at the price of a wait for the disk",
+    "durability": "what a commit survives: normal, the end of the process; full, also a power cut, at the price of a "
+    "wait for the disk",
     "agent": "the agent that serves sessions which name none",
     "grace": "seconds that SIGTERM and Ctrl-C leave to streams and tasks",
     "log_format": "log lines as text for people or json for machines",

@@ -11,33 +11,19 @@ from puntini.errors import PuntiniError, StoreUnavailable
 from puntini.log.contract import Append, EventLog, Fence, TaskRow, Written
 from puntini.log.mint import now_ms, timestamp
 from puntini.protocol.entries import Entry, entry_of
-from puntini.protocol.events import (
-    Envelope,
-    SessionClosed,
-    TaskCancelled,
-    TaskCompleted,
-    TaskFailed,
-    TaskPaused,
-    TaskResumed,
-    TaskRetracted,
-    TaskStarted,
-    UserPrompt,
-)
+from puntini.protocol.events import TASK_ENDS, Envelope
 
 ROOM_BYTES = 256 << 10
 MOST_BYTES = 16 << 20
 RETRY_SECONDS = 0.5
-SERVERS_OWN = (
-    UserPrompt,
-    TaskStarted,
-    TaskPaused,
-    TaskResumed,
-    TaskCompleted,
-    TaskFailed,
-    TaskCancelled,
-    TaskRetracted,
-    SessionClosed,
-)
+SERVERS_OWN = TASK_ENDS | {
+    "user_prompt",
+    "task_started",
+    "task_paused",
+    "task_resumed",
+    "task_retracted",
+    "session_closed",
+}
 """What no agent may say: each of these stands for a change of the records that is written together with it."""
 
 
@@ -71,9 +57,9 @@ class Emitter:
 
     def emit(self, event: Envelope) -> None:
         """Take an event in; it is appended soon. Raises as ``Task.emit`` says."""
-        if isinstance(event, SERVERS_OWN):
-            raise ValueError(f"Only the server says {event.__struct_config__.tag}, not an agent.")
         entry = self.stamp(event)
+        if entry.kind in SERVERS_OWN:
+            raise ValueError(f"Only the server says {entry.kind}, not an agent.")
         if self._size + self._under_way + len(entry.line) > MOST_BYTES:
             raise BufferError(
                 f"More than {MOST_BYTES >> 20} MiB would wait to be written; await `task.point()` between events."

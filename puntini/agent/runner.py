@@ -17,7 +17,7 @@ from anyio.abc import TaskGroup
 from msgspec.structs import replace
 
 from puntini.agent.contract import Agent
-from puntini.agent.emitter import RETRY_SECONDS, Emitter
+from puntini.agent.emitter import RETRY_SECONDS, SERVERS_OWN, Emitter
 from puntini.agent.job import Interrupted, Job, Turns
 from puntini.agent.lanes import Lanes, Place
 from puntini.errors import Conflict, NotFound, PuntiniError, SessionClosed, StaleAttempt, StoreUnavailable, Unavailable
@@ -47,7 +47,7 @@ ENDINGS: dict[Ending, type[TaskCompleted] | type[TaskFailed] | type[TaskCancelle
     "failed": TaskFailed,
     "cancelled": TaskCancelled,
 }
-NOT_SPOKEN = frozenset({"user_prompt", "task_started", "task_progress", "task_paused", "task_resumed"})
+NOT_SPOKEN = SERVERS_OWN | {"task_progress"}
 FAULT = "The server met an error of its own; its log says more."
 RECHECK_SECONDS = 0.05
 LEAVE_SECONDS = 5.0

@@ -170,7 +170,7 @@ def _type(value: Schema) -> str:
         case {"anyOf": choices}:
             return " or ".join(_type(choice) for choice in choices if choice != {"type": "null"})
         case {"type": "array", "items": items}:
-            return f"list of {_type(items)}"
+            return f"list of {_type(items)}{_bounds(value)}"
         case {"type": name}:
             return f"{name}{_bounds(value)}"
         case _:
@@ -180,6 +180,8 @@ def _type(value: Schema) -> str:
 def _bounds(value: Schema) -> str:
     if "maxLength" in value:
         return f", at most {value['maxLength']} characters"
+    if "maxItems" in value:
+        return f", at most {value['maxItems']}"
     if "maximum" in value:
         return f", {value['minimum']} to {value['maximum']}"
     return f", at least {value['minimum']}" if "minimum" in value else ""

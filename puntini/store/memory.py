@@ -232,7 +232,7 @@ class MemoryStore:
         kept = self._sessions.get(session_id)
         if kept and snapshot.seq >= kept.row.floor:
             kept.snapshots[snapshot.seq] = snapshot
-            for seq in too_many(sorted(kept.snapshots)):
+            for seq in too_many(sorted(kept.snapshots), snapshot.seq):
                 del kept.snapshots[seq]
 
     async def snapshot(self, session_id: str, at_most: int) -> Snapshot | None:

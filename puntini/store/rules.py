@@ -13,16 +13,16 @@ def missing(session_id: str) -> NotFound:
     return NotFound(f"There is no session `{session_id}`.")
 
 
-def too_many(snapshots: list[int]) -> list[int]:
-    """Which of a session's snapshots to drop, given their seqs in order: beyond the bound, the one missed least.
+def too_many(snapshots: list[int], saved: int) -> list[int]:
+    """Which of a session's snapshots to drop when one was ``saved``: beyond the bound, the one missed least.
 
     That is the one that leaves the smallest gap for its age: the past gets coarser. The first stays, for it may be what
-    the log's floor stands on; so does the newest.
+    the log's floor stands on; so does the newest, and the one just saved, for which somebody had a reason.
     """
     if len(snapshots) <= MOST_SNAPSHOTS:
         return []
     newest = snapshots[-1]
-    inner = range(1, len(snapshots) - 1)
+    inner = [at for at in range(1, len(snapshots) - 1) if snapshots[at] != saved]
     least = min(inner, key=lambda at: (snapshots[at + 1] - snapshots[at - 1]) / (newest - snapshots[at]))
     return [snapshots[least]]
 

@@ -8,7 +8,7 @@ import anyio
 import pytest
 
 from puntini.agent.contract import Task
-from puntini.agent.emitter import MOST_BYTES, SERVERS_OWN
+from puntini.agent.emitter import MOST_BYTES
 from puntini.agent.job import Interrupted
 from puntini.log.contract import Append
 from puntini.protocol.entries import Entry
@@ -204,7 +204,6 @@ async def test_what_only_the_server_says_fails_the_task_and_is_not_said(store: M
         told = await failure(life, task)
         assert await life.kinds(task) == ["user_prompt", "task_started", "task_failed"]
     assert told == f"ValueError: Only the server says {event.__struct_config__.tag}, not an agent."
-    assert isinstance(event, SERVERS_OWN)
 
 
 async def test_how_far_it_has_come_an_agent_may_say(store: MemoryStore) -> None:

@@ -166,7 +166,7 @@ def test_links_on_the_page_lead_to_its_objects() -> None:
 def test_the_docs_are_up_to_date() -> None:
     committed = DOCS.read_text(encoding="utf-8")
 
-    assert with_page(committed) == committed, "put what `puntini schema --page` prints between the page's markers"
+    assert with_page(committed) == committed, "put what `puntini.protocol.schema.page()` returns between the markers"
 
 
 def test_a_page_is_made_anew_between_its_markers_only() -> None:

@@ -338,7 +338,7 @@ def _save_snapshot(connection: apsw.Connection, *, session_id: str, snapshot: Sn
     with connection:
         connection.execute("INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?)", (row[0], snapshot.seq, snapshot.body))
         kept = connection.execute("SELECT seq FROM snapshots WHERE session = ? ORDER BY seq", row)
-        for seq in too_many([int(str(seq)) for (seq,) in kept]):
+        for seq in too_many([int(str(seq)) for (seq,) in kept], snapshot.seq):
             connection.execute("DELETE FROM snapshots WHERE session = ? AND seq = ?", (row[0], seq))
 
 

@@ -54,10 +54,14 @@ class Trimmed:
         """Let the agent play, then a person edit; all that is trimmed before anybody looks."""
         await self.play()
         await run_sync(self.edit)
-        edited = seq_of((await run_sync(self.server.events, self.session))[-1])
+        edited = await run_sync(self.head)
         data = {"to_agent": "scripted", "reason": "x" * KEEP}  # an event that is large and needs no view
         await run_sync(lambda: self.server.command(self.session, "workflow_update", **data))
         await run_sync(wait_for, lambda: self.floor() >= edited, 10, "the trim")
+
+    def head(self) -> int:
+        """The newest event's seq."""
+        return int(self.server.get(f"/v1/sessions/{self.session}")["events"])
 
     def floor(self) -> int:
         """Behind which the log begins; 0 when it moved just now."""
@@ -90,7 +94,7 @@ class Trimmed:
 
     async def look_at_rest(self) -> None:
         """So it is by every other door, while nothing is being said."""
-        head = await run_sync(lambda: int(self.server.get(f"/v1/sessions/{self.session}")["events"]))
+        head = await run_sync(self.head)
         await caught_up([self.follower], head)
         await self.look()
         view = self.folded(head)
