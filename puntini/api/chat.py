@@ -136,4 +136,4 @@ class Chat:
             cursor=f"{self._store.epoch}.{ended.last_seq}",
             error=result.error,
         )
-        await answer(send, 200, encode(body), b"application/json", headers)
+        await answer(send, 200, encode(body) + b"\n", b"application/json", headers)

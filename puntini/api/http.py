@@ -30,8 +30,8 @@ class Json(Response):
     media_type = "application/json"
 
     def render(self, content: Any) -> bytes:
-        """One line of JSON."""
-        return encode(content)
+        """One line of JSON; ended, because people read it in terminals too."""
+        return encode(content) + b"\n"
 
 
 async def read(request: Request, type_: type[T]) -> T:

@@ -152,7 +152,7 @@ def problem_body(error: PuntiniError, request_id: str = "") -> bytes:
     }
     if request_id:
         problem["request_id"] = request_id
-    return encode(problem)
+    return encode(problem) + b"\n"
 
 
 def problem_headers(error: PuntiniError) -> list[tuple[bytes, bytes]]:

@@ -95,30 +95,35 @@ class _Text:
 
 
 class Lane:
-    """Commands of one socket that are carried out one after the other. At most ``ORDERS`` are in it."""
+    """Commands of one socket that are carried out one after the other, the first of them now. At most ``ORDERS``."""
+
+    __slots__ = ("_left", "_stuck", "commands")
 
     def __init__(self) -> None:
-        self.turn = anyio.Lock()
-        self._places = anyio.Semaphore(ORDERS)
+        self.commands: list[AnyCommand] = []
+        self._left: anyio.Event | None = None
         self._stuck = False
 
-    async def enter(self) -> bool:
-        """Take a place, waiting a moment for one; not at all while none has come free since the last wait."""
-        with anyio.move_on_after(0 if self._stuck else PLACE_SECONDS):
-            await self._places.acquire()
-            return True
-        self._stuck = self._places.value == 0
-        return False
+    async def has_room(self) -> bool:
+        """Whether one more may enter; waits a moment for that, but not again while none has left since."""
+        if len(self.commands) >= ORDERS:
+            with anyio.move_on_after(0 if self._stuck else PLACE_SECONDS):
+                await self.shrunk(ORDERS - 1)
+            self._stuck = len(self.commands) >= ORDERS
+        return not self._stuck
+
+    async def shrunk(self, to: int) -> None:
+        """Wait until so many are left, or fewer."""
+        while len(self.commands) > to:
+            self._left = anyio.Event()
+            await self._left.wait()
 
     def leave(self) -> None:
-        """Give a place back."""
+        """The first is done."""
+        del self.commands[0]
         self._stuck = False
-        self._places.release()
-
-    async def empty(self) -> None:
-        """Wait until nobody is in it. Nobody enters it any more."""
-        for _ in range(ORDERS):
-            await self._places.acquire()
+        if self._left is not None:
+            self._left.set()
 
 
 class Socket:
@@ -295,8 +300,10 @@ class Socket:
 
     async def _line_up(self, lane: Lane, command: AnyCommand) -> None:
         """Have a command carried out in its turn; where too many wait already it is refused, and reading goes on."""
-        if await lane.enter():
-            self._tasks.start_soon(self._in_turn, lane, command)
+        if await lane.has_room():
+            lane.commands.append(command)
+            if len(lane.commands) == 1:
+                self._tasks.start_soon(self._in_turn, lane)
         else:
             refusal = TooMany(f"{ORDERS} commands of this socket are being carried out; send this one again later.")
             await self._reply(problem(refusal, command.command_id))
@@ -307,14 +314,12 @@ class Socket:
         if self._subscription is not None:
             self._subscription.cancel()
         with anyio.move_on_after(FINISH_SECONDS):
-            await self._controls.empty()
-            await self._orders.empty()
+            await self._controls.shrunk(0)
+            await self._orders.shrunk(0)
 
-    async def _in_turn(self, lane: Lane, command: AnyCommand) -> None:
-        try:
-            async with lane.turn:
-                await self._carry_out(command)
-        finally:
+    async def _in_turn(self, lane: Lane) -> None:
+        while lane.commands:
+            await self._carry_out(lane.commands[0])
             lane.leave()
 
     async def _carry_out(self, command: AnyCommand) -> None:
