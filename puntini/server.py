@@ -30,7 +30,7 @@ from puntini.settings import Settings
 
 BACKLOG = 4_096
 COLLECT_AFTER = (50_000, 50, 50)
-TIDY_SECONDS, TIDY_AFTER, TIDY_SHARE = 0.5, 2_000, 20
+TIDY_SECONDS, TIDY_AFTER, TIDY_AT_REST, TIDY_SHARE = 0.5, 500, 100, 20
 SWITCH_SECONDS = 0.0005
 DRAIN_SHARE, CLOSING_SHARE = 0.75, 0.1
 """Of the grace: for tasks and streams to end well, and for putting everything away."""
@@ -163,12 +163,13 @@ async def _tidy(parts: Parts) -> None:
 
     Each leaves asyncio's transport, which refers to itself, and one that was cancelled may leave its frames.
     """
-    tidied, pause = 0, TIDY_SECONDS
+    tidied, seen, pause = 0, 0, TIDY_SECONDS
     while True:
         await anyio.sleep(pause)
         connections = parts.connections.stats
         closed = connections["opened"] - connections["open"]
-        if closed - tidied >= TIDY_AFTER:
+        enough, seen = TIDY_AT_REST if closed == seen else TIDY_AFTER, closed
+        if closed - tidied >= enough:
             tidied, began = closed, anyio.current_time()
             gc.collect()
             pause = max(TIDY_SECONDS, TIDY_SHARE * (anyio.current_time() - began))

@@ -20,7 +20,7 @@ from puntini.transport.carrier import Carrier
 from puntini.transport.connections import Connection
 from puntini.transport.opening import Opening
 from puntini.transport.request import StreamRequest, stream_request
-from puntini.transport.slices import SLICE
+from puntini.transport.slices import LARGE, SLICE
 from puntini.transport.streams import Streams
 from puntini.transport.words import SOCKET
 
@@ -197,7 +197,7 @@ class Socket:
     # Writing.
 
     async def _write(self, data: bytes) -> None:
-        if len(data) > SLICE and self._pieces is not None:
+        if len(data) > LARGE and self._pieces is not None:
             for start, end in _messages(data, joined=self._joins):
                 await self._in_pieces(self._pieces, data, start, end)
             return

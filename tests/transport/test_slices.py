@@ -5,7 +5,7 @@ import pytest
 
 from puntini.protocol.entries import Entry, entry_of
 from puntini.transport.opening import Opener, Ready
-from puntini.transport.slices import SLICE, slices, writes
+from puntini.transport.slices import LARGE, SLICE, slices, writes
 from puntini.transport.words import LINES, SOCKET, SSE
 from tests.transport.serving import Server, stream_of, thought
 from tests.transport.test_opening import Meanwhile
@@ -13,12 +13,12 @@ from tests.views.said import add_node, drawn
 
 pytestmark = pytest.mark.anyio
 
-LARGE = "ü" * 300_000
+TEXT = "ü" * 300_000
 
 
 def large() -> Entry:
     """A graph with much in it."""
-    return entry_of(drawn(add_node("a", text=LARGE)))
+    return entry_of(drawn(add_node("a", text=TEXT)))
 
 
 async def snapshot(server: Server, session: str) -> Ready:
@@ -27,16 +27,16 @@ async def snapshot(server: Server, session: str) -> Ready:
     return await Opener(server.parts.store, Meanwhile(server)).ready(row)
 
 
-def test_what_is_no_larger_than_a_slice_stays_one_write() -> None:
-    whole = b"x" * SLICE
+def test_what_is_not_large_stays_one_write() -> None:
+    whole = b"x" * LARGE
 
     assert list(slices(whole)) == [whole]
-    assert [len(piece) for piece in slices(whole + b"y")] == [SLICE, 1]
+    assert [len(piece) for piece in slices(whole + b"y")] == [SLICE] * 8 + [1]
     assert list(slices(b"")) == [b""]
 
 
 def test_small_parts_are_joined_and_a_large_one_is_not_copied() -> None:
-    whole = b"x" * (SLICE + 1)
+    whole = b"x" * (LARGE + 1)
 
     first, second, third = writes([b"a", b"", b"b", whole, b"c"])
 
@@ -61,7 +61,7 @@ async def test_a_large_snapshot_goes_out_in_slices(server: Server, accept: str) 
         await response.until(lambda: b'"live"' in response.body)
 
     assert max(map(len, response.writes)) == SLICE
-    assert response.body.count(LARGE.encode()) == 1
+    assert response.body.count(TEXT.encode()) == 1
 
 
 async def test_an_ordinary_opening_stays_one_write(server: Server) -> None:
@@ -86,7 +86,7 @@ async def test_a_large_snapshot_is_one_message_over_a_socket(
     async with server.socket(stream_of(session, "after=0"), line=line, subprotocols=subprotocols) as socket:
         await socket.until_type("live")
 
-    assert ready["data"]["initial_graph"]["nodes"][0]["props"] == {"text": LARGE}
+    assert ready["data"]["initial_graph"]["nodes"][0]["props"] == {"text": TEXT}
     assert socket.ids() == list(range(1, 11))
 
 
