@@ -14,7 +14,7 @@ pytestmark = pytest.mark.anyio
 
 STREAMS = 2_000
 AT_ONCE = 250
-WARM = 1_000
+WARM = 2_000
 GROWTH = 5 << 20
 """Under 3 kB a stream, where an open one takes 15 to 30: what the allocator keeps in pieces, but no stream."""
 TIDY_SECONDS = 12.0
