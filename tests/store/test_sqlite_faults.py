@@ -341,6 +341,22 @@ SYNCING = """
 """
 
 
+async def test_constant_writing_does_not_grow_the_write_ahead_log_without_end(path: Path) -> None:
+    store = await SqliteStore.open(str(path))
+    await store.append(begin())
+    text = "x" * 16_000
+
+    async def speak() -> None:
+        for _ in range(750):
+            await store.append(add(said(text)))
+
+    await asyncio.gather(*[speak() for _ in range(10)])
+
+    size = files.beside(path, "-wal").stat().st_size
+    await store.close()
+    assert size < 80 << 20, "120 MB were written"
+
+
 @pytest.mark.parametrize(("durability", "least", "most"), [("full", 20, 40), ("normal", 0, 2)])
 def test_full_durability_waits_for_the_disk_at_each_commit(
     path: Path, durability: Fsync, least: int, most: int

@@ -36,7 +36,8 @@ SLICE_ROWS = 200
 CHECKPOINT_PAGES = 2_000
 CHECKPOINT_WAITS_MS = 50
 """For slow readers, and appends wait with it; it comes again soon."""
-WAL_BYTES = 128 << 20
+RESTART_PAGES = 8_000
+WAL_BYTES = 256 << 20
 
 
 class SqliteStore:
@@ -223,9 +224,15 @@ def _prepare(path: Path, durability: Fsync) -> str:
 
 
 def _checkpoint(connection: apsw.Connection, *, wal: Path) -> None:
-    """Move the log's pages into the file; when it grew large under constant writing, start it anew."""
-    large = wal.exists() and wal.stat().st_size > WAL_BYTES
-    connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE if large else apsw.SQLITE_CHECKPOINT_PASSIVE)
+    """Move the log's pages into the file. Under constant writing that never ends by itself, so a long one begins anew.
+
+    Appends wait while what came meanwhile is moved: little, for most was moved before. Cutting the file takes long, so
+    that is done only when a slow reader let it grow large.
+    """
+    pages, _ = connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+    if pages > RESTART_PAGES:
+        large = wal.stat().st_size > WAL_BYTES
+        connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE if large else apsw.SQLITE_CHECKPOINT_RESTART)
 
 
 # Changes: each runs on the writer thread and keeps its own transaction.
