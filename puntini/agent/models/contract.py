@@ -41,7 +41,7 @@ Block = Text | Thinking | Call | Outcome
 
 
 class Turn(Struct, frozen=True):
-    """One side's part of the conversation. The assistant's holds Text, Thinking and Call; the user's Text and Outcome."""
+    """One side's part. The assistant's holds Text, Thinking and Call; the user's Text and Outcome."""
 
     role: Literal["user", "assistant"]
     content: Sequence[Block]
