@@ -1,14 +1,19 @@
-"""The emitter: from an agent's events to appends. What is said while an append is under way goes into the next one."""
+"""The emitter: from an agent's events to appends. What is said while an append is under way goes into the next one.
+
+What an agent saves, a checkpoint say, is written in one transaction with what it said before it, and what it says after
+it goes into a later one. So the log and the checkpoint never tell different stories.
+"""
 
 import asyncio
 from asyncio import Future
+from collections.abc import Sequence
 from functools import partial
 
 import anyio
 from msgspec.structs import replace
 
 from puntini.errors import PuntiniError, StoreUnavailable
-from puntini.log.contract import Append, EventLog, Fence, TaskRow, Written
+from puntini.log.contract import Append, EventLog, Fence, Kept, TaskRow, Written
 from puntini.log.mint import now_ms, timestamp
 from puntini.protocol.entries import Entry, entry_of
 from puntini.protocol.events import TASK_ENDS, Envelope
@@ -27,6 +32,25 @@ SERVERS_OWN = TASK_ENDS | {
 """What no agent may say: each of these stands for a change of the records that is written together with it."""
 
 
+class Batch:
+    """What goes into one append. It is ``safe`` when it ends with a save."""
+
+    __slots__ = ("entries", "kept", "safe", "size")
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        self.kept: list[Kept] = []
+        self.size = 0
+        self.safe = False
+
+    def join(self, later: "Batch") -> None:
+        """Take in what comes after."""
+        self.entries += later.entries
+        self.kept += later.kept
+        self.size += later.size
+        self.safe = later.safe
+
+
 class Emitter:
     """Appends one attempt's events in order, one append at a time. It has no task of its own: the loop calls it back.
 
@@ -38,11 +62,11 @@ class Emitter:
 
     def __init__(self, log: EventLog, row: TaskRow) -> None:
         self._log = log
-        self._row = row
+        self.row = row
         self._fence = Fence(row.task_id, row.attempt)
         self._loop = asyncio.get_running_loop()
-        self._waiting: list[Entry] = []
-        self._size = 0
+        self._waiting = Batch()
+        self._saved: Batch | None = None
         self._under_way = 0
         self._busy = False
         self._closed = False
@@ -51,7 +75,7 @@ class Emitter:
 
     def stamp(self, event: Envelope) -> Entry:
         """Fill in who speaks and when, and encode."""
-        row = self._row
+        row = self.row
         agent = event.agent or row.agent
         return entry_of(replace(event, task_id=row.task_id, attempt=row.attempt, agent=agent, timestamp=timestamp()))
 
@@ -60,19 +84,49 @@ class Emitter:
         entry = self.stamp(event)
         if entry.kind in SERVERS_OWN:
             raise ValueError(f"Only the server says {entry.kind}, not an agent.")
-        if self._size + self._under_way + len(entry.line) > MOST_BYTES:
+        self._admit(len(entry.line))
+        self._waiting.entries.append(entry)
+        self._begin()
+
+    def save(self, kept: Sequence[Kept], row: TaskRow) -> None:
+        """Keep things together with all that was said so far: from then on it stands whatever becomes of the attempt.
+
+        ``row`` is the task's as it is then. Raises BufferError as ``emit`` does.
+        """
+        self._admit(sum(len(item.body or b"") for item in kept))
+        self.row = row
+        self._waiting.kept += kept
+        self._waiting.safe = True
+        if self._saved is None:
+            self._saved = self._waiting
+        else:
+            self._saved.join(self._waiting)
+        self._waiting = Batch()
+        self._begin()
+
+    def _admit(self, size: int) -> None:
+        if self._size + self._under_way + size > MOST_BYTES:
             raise BufferError(
                 f"More than {MOST_BYTES >> 20} MiB would wait to be written; await `task.point()` between events."
             )
-        self._waiting.append(entry)
-        self._size += len(entry.line)
+        self._waiting.size += size
+
+    @property
+    def _size(self) -> int:
+        return self._waiting.size + (self._saved.size if self._saved else 0)
+
+    @property
+    def _count(self) -> int:
+        return len(self._waiting.entries) + (len(self._saved.entries) if self._saved else 0)
+
+    def _begin(self) -> None:
         if not self._busy:
             self._busy = True
             self._loop.call_soon(self._flush)
 
     async def room(self, most: int) -> None:
         """Wait while ``most`` events wait. Raises what refused an append: the attempt is over then."""
-        while self._refused is None and (len(self._waiting) >= most or self._size >= ROOM_BYTES):
+        while self._refused is None and (self._count >= most or self._size >= ROOM_BYTES):
             await self._change()
         if self._refused is not None:
             raise self._refused
@@ -93,48 +147,63 @@ class Emitter:
         self._closed = True
 
     def _flush(self) -> None:
-        entries, self._waiting = self._waiting, []
-        self._under_way, self._size = self._size, 0
-        self._submit(entries)
+        if self._saved is not None:
+            batch, self._saved = self._saved, None
+        else:
+            batch, self._waiting = self._waiting, Batch()
+        self._under_way = batch.size
+        row = self.row if batch.safe else None
+        self._submit(self._append(batch.entries, row, kept=batch.kept))
         self._moved.set()
 
-    def _submit(self, entries: list[Entry]) -> None:
+    def _submit(self, write: Append) -> None:
         if not self._closed:
-            self._log.submit(self._append(entries)).add_done_callback(partial(self._settled, entries))
+            self._log.submit(write).add_done_callback(partial(self._settled, write))
 
-    def _settled(self, entries: list[Entry], done: Future[Written]) -> None:
+    def _settled(self, write: Append, done: Future[Written]) -> None:
         error = done.exception()
         self.away = error.message if isinstance(error, StoreUnavailable) else ""
         if isinstance(error, StoreUnavailable):
-            self._loop.call_later(RETRY_SECONDS, self._submit, entries)
+            self._loop.call_later(RETRY_SECONDS, self._submit, write)
         elif error is not None:
             # Taken over, ended or deleted: nothing that this attempt says counts any more.
             self._refused = error if isinstance(error, PuntiniError) else PuntiniError(f"The log failed: {error}")
             self._moved.set()
-        elif self._waiting:
+        elif self._saved is not None or self._waiting.entries:
             self._flush()
         else:
             self._busy = False
             self._under_way = 0
             self._moved.set()
 
-    async def commit(self, event: Envelope, row: TaskRow) -> None:
+    async def commit(self, event: Envelope, row: TaskRow, kept: Sequence[Kept] = ()) -> None:
         """Write an event with the change of the row it stands for, and again while the store is away.
 
-        Raises StaleAttempt, NotFound or SessionClosed.
+        To be called when nothing waits any more. Raises StaleAttempt, NotFound or SessionClosed.
         """
         while True:
             try:
-                await self.write(event, row)
+                await self.write(event, row, kept)
                 self.away = ""
                 return
             except StoreUnavailable as error:
                 self.away = error.message
                 await anyio.sleep(RETRY_SECONDS)
 
-    async def write(self, event: Envelope, row: TaskRow) -> None:
+    async def write(self, event: Envelope, row: TaskRow, kept: Sequence[Kept] = ()) -> None:
         """``commit`` that is tried once: raises StoreUnavailable as well."""
-        await self._log.append(self._append([self.stamp(event)], row))
+        await self._log.append(self._append([self.stamp(event)], row, kept=kept, safe=False))
+        self.row = row
 
-    def _append(self, entries: list[Entry], row: TaskRow | None = None) -> Append:
-        return Append(session_id=self._row.session_id, entries=entries, task=row, fence=self._fence, at=now_ms())
+    def _append(
+        self, entries: list[Entry], row: TaskRow | None, *, kept: Sequence[Kept] = (), safe: bool = True
+    ) -> Append:
+        return Append(
+            session_id=self.row.session_id,
+            entries=entries,
+            task=row,
+            safe=safe and row is not None,
+            kept=kept,
+            fence=self._fence,
+            at=now_ms(),
+        )

@@ -32,7 +32,11 @@ class SessionRow(Struct, frozen=True, kw_only=True):
 
 
 class TaskRow(Struct, frozen=True, kw_only=True):
-    """A task's record: what is needed to take it up again. ``first_seq`` is its first event, ``last_seq`` its end."""
+    """A task's record: what is needed to take it up again.
+
+    ``first_seq`` is its first event, ``last_seq`` its end. What its agent said up to ``safe_seq`` stands whatever
+    becomes of the attempt. ``steps`` and what was spent count all attempts.
+    """
 
     task_id: str
     session_id: str
@@ -41,10 +45,16 @@ class TaskRow(Struct, frozen=True, kw_only=True):
     status: TaskStatus
     attempt: int = 1
     max_steps: int = 50
+    priority: int = 0
+    steps: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: float | None = None
     created_at: int
     updated_at: int
     first_seq: int = 0
     last_seq: int = 0
+    safe_seq: int = 0
 
     @property
     def ended(self) -> bool:
@@ -69,19 +79,34 @@ class Fence(Struct, frozen=True):
     attempt: int
 
 
+class Kept(Struct, frozen=True):
+    """Something kept beside the events by its name: a checkpoint, a decision. No ``body`` forgets it.
+
+    ``space`` is the session it goes with, or another name for what goes with none.
+    """
+
+    space: str
+    kind: str
+    key: str
+    body: bytes | None
+
+
 class Append(Struct, frozen=True, kw_only=True):
     """One transaction.
 
     ``create`` makes the session first (its id must be ``session_id``). ``task`` replaces the task's row; the store
     sets ``first_seq`` on a new row that brings entries (the first of them), and ``last_seq`` (the last of them) when
-    the row's status is an end. ``status`` and ``agent`` change the session's. With ``once`` seen before, nothing is
-    done and the first outcome is returned with ``repeated``.
+    the row's status is an end. ``safe`` makes this append's last event the row's ``safe_seq``. ``status`` and ``agent``
+    change the session's. With ``once`` seen before, nothing is done and the first outcome is returned with
+    ``repeated``.
     """
 
     session_id: str
     entries: Sequence[Entry] = ()
     create: SessionRow | None = None
     task: TaskRow | None = None
+    safe: bool = False
+    kept: Sequence[Kept] = ()
     status: SessionStatus | None = None
     agent: str | None = None
     fence: Fence | None = None
@@ -219,6 +244,23 @@ class Records(Protocol):
 
     async def outcome(self, once: Once) -> Written | None:
         """What the append with this ``once`` did, if it happened."""
+        ...
+
+    async def keep(self, items: Sequence[Kept]) -> None:
+        """Keep or forget things outside of an append, all or none."""
+        ...
+
+    async def kept(self, space: str, kind: str, key: str) -> bytes | None:
+        """One thing that is kept."""
+        ...
+
+    async def kept_all(
+        self, space: str, kind: str, *, prefix: str = "", before: str = "", limit: int | None = None, last: bool = False
+    ) -> list[tuple[str, bytes]]:
+        """Keys with what is kept under them, in the order of the keys, or with ``last`` the other way round.
+
+        Only those that begin with ``prefix`` and, where given, come before ``before``.
+        """
         ...
 
     async def save_snapshot(self, session_id: str, snapshot: Snapshot) -> None:

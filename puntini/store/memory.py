@@ -11,6 +11,7 @@ from puntini.errors import PuntiniError
 from puntini.log.contract import (
     Append,
     Bounds,
+    Kept,
     Listener,
     Once,
     Page,
@@ -25,7 +26,7 @@ from puntini.protocol.events import SessionStatus
 from puntini.store.rules import check_fence, closed, missing, placed, taken, too_many
 
 
-class Kept:
+class Log:
     """One session."""
 
     def __init__(self, row: SessionRow) -> None:
@@ -47,9 +48,10 @@ class MemoryStore:
         self.epoch = new_epoch()
         self.stats: dict[str, Any] = {"appends": 0, "events": 0, "commits": 0, "reads": 0}
         self._listener: Listener = lambda *_: None
-        self._sessions: dict[str, Kept] = {}
+        self._sessions: dict[str, Log] = {}
         self._tasks: dict[str, TaskRow] = {}
         self._outcomes: dict[Once, tuple[Written, int]] = {}
+        self._things: dict[tuple[str, str], dict[str, bytes]] = {}
 
     # The log.
 
@@ -87,7 +89,8 @@ class MemoryStore:
         self._sessions[write.session_id] = kept
         if write.task is not None:
             known = self._tasks.get(write.task.task_id)
-            self._tasks[write.task.task_id] = placed(write.task, known, first, last)
+            self._tasks[write.task.task_id] = placed(write.task, known, first, last, safe=write.safe)
+        self._put(write.kept)
         written = Written(write.session_id, first, last, write.task.task_id if write.task else "")
         if write.once is not None:
             self._outcomes[write.once] = (written, write.at)
@@ -98,12 +101,12 @@ class MemoryStore:
             self._listener(write.session_id, first, write.entries)
         return written
 
-    def _admit(self, write: Append) -> Kept:
+    def _admit(self, write: Append) -> Log:
         kept = self._sessions.get(write.session_id)
         if write.create:
             if kept is not None:
                 raise taken(write.session_id)
-            kept = Kept(write.create)
+            kept = Log(write.create)
         if kept is None:
             raise missing(write.session_id)
         if kept.row.status == "closed" and write.entries:
@@ -112,7 +115,7 @@ class MemoryStore:
             check_fence(write.fence.attempt, self._tasks.get(write.fence.task_id))
         return kept
 
-    def _kept(self, session_id: str) -> Kept:
+    def _kept(self, session_id: str) -> Log:
         kept = self._sessions.get(session_id)
         if kept is None:
             raise missing(session_id)
@@ -201,6 +204,7 @@ class MemoryStore:
         self._kept(session_id)
         del self._sessions[session_id]
         self._tasks = {key: row for key, row in self._tasks.items() if row.session_id != session_id}
+        self._things = {place: things for place, things in self._things.items() if place[0] != session_id}
         self._outcomes = {once: kept for once, kept in self._outcomes.items() if kept[0].session_id != session_id}
 
     async def task(self, task_id: str) -> TaskRow | None:
@@ -226,6 +230,30 @@ class MemoryStore:
         """What a command did."""
         kept = self._outcomes.get(once)
         return kept[0]._replace(repeated=True) if kept else None
+
+    async def keep(self, items: Sequence[Kept]) -> None:
+        """Keep or forget things."""
+        self._put(items)
+
+    def _put(self, items: Sequence[Kept]) -> None:
+        for item in items:
+            things = self._things.setdefault((item.space, item.kind), {})
+            if item.body is None:
+                things.pop(item.key, None)
+            else:
+                things[item.key] = item.body
+
+    async def kept(self, space: str, kind: str, key: str) -> bytes | None:
+        """One thing that is kept."""
+        return self._things.get((space, kind), {}).get(key)
+
+    async def kept_all(
+        self, space: str, kind: str, *, prefix: str = "", before: str = "", limit: int | None = None, last: bool = False
+    ) -> list[tuple[str, bytes]]:
+        """Keys with what is kept under them."""
+        things = self._things.get((space, kind), {})
+        keys = [key for key in things if key.startswith(prefix) and (not before or key < before)]
+        return [(key, things[key]) for key in sorted(keys, key=str.encode, reverse=last)[:limit]]
 
     async def save_snapshot(self, session_id: str, snapshot: Snapshot) -> None:
         """Keep a snapshot."""

@@ -43,8 +43,8 @@ def check_fence(attempt: int, task: TaskRow | None) -> None:
         raise StaleAttempt("The task has ended, or another attempt has taken it over.")
 
 
-def placed(row: TaskRow, known: TaskRow | None, first: int, last: int) -> TaskRow:
-    """A task's row with its place in the log: its first event when new, its last when it ends."""
+def placed(row: TaskRow, known: TaskRow | None, first: int, last: int, *, safe: bool) -> TaskRow:
+    """A task's row with its place in the log: its first event when new, its last when it ends, how far it is safe."""
     start = first if last >= first else 0
-    first_seq = start if known is None else known.first_seq
-    return replace(row, first_seq=first_seq, last_seq=last if row.ended else 0)
+    first_seq, safe_seq = (start, 0) if known is None else (known.first_seq, known.safe_seq)
+    return replace(row, first_seq=first_seq, last_seq=last if row.ended else 0, safe_seq=last if safe else safe_seq)

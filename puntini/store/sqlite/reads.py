@@ -8,6 +8,8 @@ from puntini.protocol.events import SessionStatus
 from puntini.store.rules import missing
 from puntini.store.sqlite.rows import NEWEST, SESSION_COLUMNS, TASKS, one, session_of, task_of
 
+BEYOND = "\U0010ffff"
+"""Comes after every key."""
 _OPEN = "t.status NOT IN ('completed', 'failed', 'cancelled')"
 
 
@@ -137,3 +139,19 @@ def snapshot(connection: apsw.Connection, session_id: str, at_most: int) -> Snap
         at_most,
     )
     return Snapshot(*row) if row else None
+
+
+def kept(connection: apsw.Connection, space: str, kind: str, key: str) -> bytes | None:
+    """One thing that is kept."""
+    row = one(connection, "SELECT body FROM kept WHERE space = ? AND kind = ? AND key = ?", space, kind, key)
+    return bytes(row[0]) if row else None
+
+
+def kept_all(
+    connection: apsw.Connection, space: str, kind: str, prefix: str, before: str, limit: int | None, last: bool
+) -> list[tuple[str, bytes]]:
+    """Keys with what is kept under them."""
+    sql = f"""SELECT key, body FROM kept WHERE space = ? AND kind = ? AND key >= ? AND key < ? AND key < ?
+        ORDER BY key {"DESC" if last else "ASC"} LIMIT ?"""
+    values = (space, kind, prefix, prefix + BEYOND, before or BEYOND, -1 if limit is None else limit)
+    return [(str(key), bytes(body)) for key, body in connection.execute(sql, values)]

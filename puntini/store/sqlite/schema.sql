@@ -42,7 +42,13 @@ CREATE TABLE tasks (
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
     first_seq INTEGER NOT NULL,
-    last_seq INTEGER NOT NULL
+    last_seq INTEGER NOT NULL,
+    priority INTEGER NOT NULL,
+    steps INTEGER NOT NULL,
+    input_tokens INTEGER NOT NULL,
+    output_tokens INTEGER NOT NULL,
+    cost_usd REAL,
+    safe_seq INTEGER NOT NULL
 );
 CREATE INDEX tasks_by_session ON tasks (session);
 CREATE INDEX tasks_open ON tasks (num) WHERE status NOT IN ('completed', 'failed', 'cancelled');
@@ -65,6 +71,16 @@ CREATE TABLE snapshots (
     seq INTEGER NOT NULL,
     body BLOB NOT NULL,
     PRIMARY KEY (session, seq)
+);
+
+-- What goes with a session (or another space) besides its events: checkpoints, decisions. The bodies may be large.
+CREATE TABLE kept (
+    num INTEGER PRIMARY KEY,
+    space TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    key TEXT NOT NULL,
+    body BLOB NOT NULL,
+    UNIQUE (space, kind, key)
 );
 
 -- Sessions that were deleted while their events still have to be removed, some at a time.

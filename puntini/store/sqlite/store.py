@@ -16,6 +16,7 @@ from puntini.log.contract import (
     Append,
     Bounds,
     Fsync,
+    Kept,
     Listener,
     Once,
     Page,
@@ -28,7 +29,7 @@ from puntini.protocol.events import SessionStatus
 from puntini.store.rules import missing, too_many
 from puntini.store.sqlite import files, reads
 from puntini.store.sqlite.workers import Readers, Writer
-from puntini.store.sqlite.writes import outcome
+from puntini.store.sqlite.writes import keep, outcome
 
 T = TypeVar("T")
 READERS = 2
@@ -174,6 +175,20 @@ class SqliteStore:
         """What a command did."""
         return await self._ask(outcome, once)
 
+    async def keep(self, items: Sequence[Kept]) -> None:
+        """Keep or forget things."""
+        await self._writer.change(partial(_keep, items=items))
+
+    async def kept(self, space: str, kind: str, key: str) -> bytes | None:
+        """One thing that is kept."""
+        return await self._ask(reads.kept, space, kind, key)
+
+    async def kept_all(
+        self, space: str, kind: str, *, prefix: str = "", before: str = "", limit: int | None = None, last: bool = False
+    ) -> list[tuple[str, bytes]]:
+        """Keys with what is kept under them."""
+        return await self._ask(reads.kept_all, space, kind, prefix, before, limit, last)
+
     async def save_snapshot(self, session_id: str, snapshot: Snapshot) -> None:
         """Keep a snapshot."""
         await self._writer.change(partial(_save_snapshot, session_id=session_id, snapshot=snapshot))
@@ -313,6 +328,7 @@ def _delete(connection: apsw.Connection, *, session_id: str, forget: Callable[[s
         connection.execute("INSERT INTO doomed VALUES (?)", (num,))
         for table in ("tasks", "outcomes", "snapshots"):
             connection.execute(f"DELETE FROM {table} WHERE session = ?", (num,))
+        connection.execute("DELETE FROM kept WHERE space = ?", (session_id,))
         connection.execute("DELETE FROM sessions WHERE num = ?", (num,))
     forget(session_id)
     return num
@@ -334,6 +350,11 @@ def _remove_doomed_all(connection: apsw.Connection) -> None:
     for (num,) in connection.execute("SELECT session FROM doomed").fetchall():
         while _remove_doomed(connection, num=int(str(num))):
             pass
+
+
+def _keep(connection: apsw.Connection, *, items: Sequence[Kept]) -> None:
+    with connection:
+        keep(connection, {(item.space, item.kind, item.key): item.body for item in items})
 
 
 def _save_snapshot(connection: apsw.Connection, *, session_id: str, snapshot: Snapshot) -> None:

@@ -1,6 +1,6 @@
 """What the writer thread does: groups of appends, a transaction each. Synchronous; knows no loop and no thread."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import apsw
@@ -10,7 +10,7 @@ from puntini.errors import PuntiniError
 from puntini.log.contract import Append, Once, SessionRow, TaskRow, Written
 from puntini.store.rules import check_fence, closed, missing, placed, taken
 from puntini.store.sqlite.files import told
-from puntini.store.sqlite.rows import TASK_COLUMNS, TASKS, task_of, task_values
+from puntini.store.sqlite.rows import TASK_COLUMNS, TASK_FIELDS, TASKS, task_of, task_values
 
 ROW_BYTES = 65_536
 KNOWN = 50_000
@@ -38,6 +38,7 @@ class Pending:
         self.changes: list[tuple[Any, ...]] = []
         self.events: list[tuple[Any, ...]] = []
         self.tasks: dict[str, TaskRow] = {}
+        self.kept: dict[tuple[str, str, str], bytes | None] = {}
         self.outcomes: dict[Once, tuple[Written, int, int]] = {}
         self._open: dict[int, tuple[int, int, int, list[bytes]]] = {}
 
@@ -134,9 +135,10 @@ class Writes:
         if write.status is not None or write.agent is not None:
             pending.changes.append((write.status, write.agent, write.at, place.num))
         if write.task is not None:
-            row = placed(write.task, self._task(write.task.task_id), first, last)
+            row = placed(write.task, self._task(write.task.task_id), first, last, safe=write.safe)
             pending.tasks[row.task_id] = row
             self._tasks[row.task_id] = _slim(row)
+        pending.kept |= {(item.space, item.kind, item.key): item.body for item in write.kept}
         written = Written(write.session_id, first, last, write.task.task_id if write.task else "")
         if write.once is not None:
             pending.outcomes[write.once] = (written, place.num, write.at)
@@ -194,7 +196,8 @@ class Writes:
             self._db.execute(_CHANGE, change)
         if pending.tasks:
             values = [task_values(row, self._places[row.session_id].num) for row in pending.tasks.values()]
-            self._insert(f"INSERT INTO tasks ({TASK_COLUMNS}) VALUES", values, 11, _UPSERT)
+            self._insert(f"INSERT INTO tasks ({', '.join(TASK_COLUMNS)}) VALUES", values, len(TASK_COLUMNS), _UPSERT)
+        keep(self._db, pending.kept)
         outcomes = [
             (once.scope, once.key, num, written.first, written.last, written.task_id, at)
             for once, (written, num, at) in pending.outcomes.items()
@@ -211,6 +214,15 @@ class Writes:
                 values = _flat(rows[at : at + shape])
                 self._db.execute(f"{sql} {','.join([one] * shape)}{after}", values)
                 at += shape
+
+
+def keep(connection: apsw.Connection, items: Mapping[tuple[str, str, str], bytes | None]) -> None:
+    """Keep or forget things, within a transaction of the caller's."""
+    for place, body in items.items():
+        if body is None:
+            connection.execute("DELETE FROM kept WHERE space = ? AND kind = ? AND key = ?", place)
+        else:
+            connection.execute(_KEEP, (*place, body))
 
 
 def _slim(row: TaskRow) -> TaskRow:
@@ -233,8 +245,8 @@ _PLACE = f"SELECT s.num, {_HEAD}, s.status FROM sessions s WHERE s.id = ?"
 _TASK = f"{TASKS} WHERE t.id = ?"
 _CHANGE = """UPDATE sessions SET status = ifnull(?, status), agent = ifnull(?, agent), updated_at = max(updated_at, ?)
     WHERE num = ?"""
-_UPSERT = """ ON CONFLICT (id) DO UPDATE SET agent = excluded.agent, prompt = excluded.prompt, status = excluded.status,
-    attempt = excluded.attempt, max_steps = excluded.max_steps, updated_at = excluded.updated_at,
-    first_seq = excluded.first_seq, last_seq = excluded.last_seq"""
+_UPSERT = " ON CONFLICT (id) DO UPDATE SET " + ", ".join(f"{name} = excluded.{name}" for name in TASK_FIELDS)
+_KEEP = """INSERT INTO kept (space, kind, key, body) VALUES (?, ?, ?, ?)
+    ON CONFLICT (space, kind, key) DO UPDATE SET body = excluded.body"""
 _OUTCOME = """SELECT s.id, o.first, o.last, o.task FROM outcomes o JOIN sessions s ON s.num = o.session
     WHERE o.scope = ? AND o.key = ?"""
