@@ -1,6 +1,6 @@
 """``POST /v1/chat``: a prompt in, that task's stream out. A repeat resumes; it never starts a second task."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
@@ -10,7 +10,7 @@ from puntini.api.repeats import named
 from puntini.api.resume import newest_task, task_of
 from puntini.errors import Invalid, NotFound, PuntiniError
 from puntini.log.contract import Once, SessionRow, Store, TaskRow, Written
-from puntini.protocol.commands import PROMPT_LIMIT, IfBusy, Name, Steps, UserPromptCommandData
+from puntini.protocol.commands import PROMPT_LIMIT, Name, Steps, UserPromptCommandData
 from puntini.protocol.decode import decode
 from puntini.protocol.entries import encode
 from puntini.protocol.select import Selection
@@ -29,7 +29,7 @@ class ChatBody(Body, frozen=True):
     session_id: Name = ""
     agent: Name = ""
     max_steps: Steps = 50
-    if_busy: IfBusy = "enqueue"
+    if_busy: Literal["reject", "enqueue", "interrupt"] = "enqueue"
 
 
 class ChatResult(Struct, frozen=True, omit_defaults=True):

@@ -35,7 +35,8 @@ class TaskRow(Struct, frozen=True, kw_only=True):
     """A task's record: what is needed to take it up again.
 
     ``first_seq`` is its first event, ``last_seq`` its end. What its agent said up to ``safe_seq`` stands whatever
-    becomes of the attempt. ``steps`` and what was spent count all attempts.
+    becomes of the attempt. ``steps`` and what was spent count all attempts,
+    ``crashes`` those that died since the last save.
     """
 
     task_id: str
@@ -47,6 +48,7 @@ class TaskRow(Struct, frozen=True, kw_only=True):
     max_steps: int = 50
     priority: int = 0
     steps: int = 0
+    crashes: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
     cost_usd: float | None = None
