@@ -5,7 +5,7 @@ from typing import Any, Literal, NoReturn, Protocol
 
 from msgspec import Struct
 
-from puntini.log.contract import Kept
+from puntini.log.contract import Kept, Shelf
 from puntini.protocol.events import Envelope, UserPromptData
 
 
@@ -73,6 +73,11 @@ class Task(Teller, Protocol):
         ...
 
     @property
+    def shelf(self) -> Shelf:
+        """Where things can be kept and found again. What was given to ``save`` is there once it is ``drained``."""
+        ...
+
+    @property
     def steps(self) -> int:
         """How many steps were taken, as ``step`` counts them."""
         ...
@@ -89,6 +94,10 @@ class Task(Teller, Protocol):
 
     async def room(self) -> None:
         """Waits while the log is behind, and no more: for moments at which the agent can't be left."""
+
+    def next_state_version(self) -> int:
+        """The version that the next ``state_update`` has to carry."""
+        ...
 
     async def rewind(self) -> None:
         """Void what earlier attempts said after their last ``save``; to be called before anything is said.

@@ -13,7 +13,7 @@ from puntini.agent.approvals import Approvals
 from puntini.agent.contract import Approval, Decision, Heard
 from puntini.agent.emitter import SERVERS_OWN, Emitter
 from puntini.errors import Exhausted
-from puntini.log.contract import Kept, Store, TaskRow
+from puntini.log.contract import Kept, Shelf, Store, TaskRow
 from puntini.log.keeper import Versions
 from puntini.log.mint import now_ms
 from puntini.protocol.entries import Entry
@@ -52,6 +52,11 @@ class Waiting(Interrupted):
     """Unwinds an agent that waits for a decision."""
 
 
+def out_of_steps(steps: int) -> Exhausted:
+    """A task has taken all the steps that it may."""
+    return Exhausted(f"The task took {steps} steps, which is all it may take; ask again with a larger max_steps.")
+
+
 class Job:
     """One attempt at a task, from the moment its turn has come. Implements the agent's ``Task``.
 
@@ -72,6 +77,7 @@ class Job:
         self.interrupted = False
         """Whether the order has taken hold: from then on it can't be taken back."""
         self.stopped = False
+        self.state_version = 0
         self.waits = False
         """Whether it left because it waits for a decision."""
         self.spoken_to = 0
@@ -91,6 +97,11 @@ class Job:
     def agent(self) -> str:
         """In whose name it speaks."""
         return self.row.agent
+
+    @property
+    def shelf(self) -> Shelf:
+        """Where things can be kept and found again."""
+        return self._store
 
     @property
     def steps(self) -> int:
@@ -121,6 +132,11 @@ class Job:
             self._points = 0
             await asyncio.sleep(0)
         await self.emitter.room(self._turns.room)
+
+    def next_state_version(self) -> int:
+        """The version of the next ``state_update``."""
+        self.state_version += 1
+        return self.state_version
 
     # Saving, and going on from what was saved.
 
@@ -162,9 +178,7 @@ class Job:
     def step(self) -> int:
         """Count a step."""
         if self.steps >= self.max_steps:
-            raise Exhausted(
-                f"The task took {self.steps} steps, which is all it may take; ask again with a larger max_steps."
-            )
+            raise out_of_steps(self.steps)
         self.emitter.row = replace(self.row, steps=self.steps + 1)
         return self.steps
 

@@ -352,7 +352,9 @@ class Runner:
             await job.emitter.commit(TaskProgress(data=TaskData(status="running")), _now(job.row, "running"))
         while True:
             try:
-                job.versions.at_least((await self._keeper.view(job.session_id)).graph.version)
+                view = await self._keeper.view(job.session_id)
+                job.versions.at_least(view.graph.version)
+                job.state_version = view.state_version
                 job.spoken = await self._spoken(job.row)
                 job.spoken_to = (await self._store.bounds(job.session_id)).head if job.row.attempt > 1 else 0
                 return

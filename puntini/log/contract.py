@@ -207,7 +207,28 @@ class EventLog(Protocol):
         ...
 
 
-class Records(Protocol):
+class Shelf(Protocol):
+    """Where things are kept by name."""
+
+    async def keep(self, items: Sequence[Kept]) -> None:
+        """Keep or forget things outside of an append, all or none."""
+        ...
+
+    async def kept(self, space: str, kind: str, key: str) -> bytes | None:
+        """One thing that is kept."""
+        ...
+
+    async def kept_all(
+        self, space: str, kind: str, *, prefix: str = "", before: str = "", limit: int | None = None, last: bool = False
+    ) -> list[tuple[str, bytes]]:
+        """Keys with what is kept under them, in the order of the keys, or with ``last`` the other way round.
+
+        Only those that begin with ``prefix`` and, where given, come before ``before``.
+        """
+        ...
+
+
+class Records(Shelf, Protocol):
     """What is kept beside the events."""
 
     async def session(self, session_id: str) -> SessionRow | None:
@@ -246,23 +267,6 @@ class Records(Protocol):
 
     async def outcome(self, once: Once) -> Written | None:
         """What the append with this ``once`` did, if it happened."""
-        ...
-
-    async def keep(self, items: Sequence[Kept]) -> None:
-        """Keep or forget things outside of an append, all or none."""
-        ...
-
-    async def kept(self, space: str, kind: str, key: str) -> bytes | None:
-        """One thing that is kept."""
-        ...
-
-    async def kept_all(
-        self, space: str, kind: str, *, prefix: str = "", before: str = "", limit: int | None = None, last: bool = False
-    ) -> list[tuple[str, bytes]]:
-        """Keys with what is kept under them, in the order of the keys, or with ``last`` the other way round.
-
-        Only those that begin with ``prefix`` and, where given, come before ``before``.
-        """
         ...
 
     async def save_snapshot(self, session_id: str, snapshot: Snapshot) -> None:

@@ -6,7 +6,7 @@ are ``thread LF namespace LF checkpoint``, and what follows for values and write
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from langchain_core.runnables import RunnableConfig
@@ -22,7 +22,7 @@ from langgraph.checkpoint.base import (
     writes_sort_key,
 )
 
-from puntini.log.contract import Kept
+from puntini.log.contract import Kept, Shelf
 
 CHECKPOINT, VALUE, WRITE = "checkpoint", "channel", "write"
 KINDS = (CHECKPOINT, VALUE, WRITE)
@@ -33,24 +33,6 @@ SPECIAL = 10
 
 T = TypeVar("T")
 Typed = tuple[str, bytes]
-
-
-class Shelf(Protocol):
-    """Where things are kept by name."""
-
-    async def keep(self, items: Sequence[Kept]) -> None:
-        """Keep or forget things, all or none."""
-        ...
-
-    async def kept(self, space: str, kind: str, key: str) -> bytes | None:
-        """One thing that is kept."""
-        ...
-
-    async def kept_all(
-        self, space: str, kind: str, *, prefix: str = "", before: str = "", limit: int | None = None, last: bool = False
-    ) -> list[tuple[str, bytes]]:
-        """Keys with what is kept under them, in order."""
-        ...
 
 
 class Record(msgspec.Struct, array_like=True):
