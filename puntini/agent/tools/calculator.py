@@ -64,7 +64,8 @@ def _factorial(number: Number) -> int:
     return math.factorial(number)
 
 
-_FROM_MATH = "floor ceil gcd sqrt exp log log2 log10 sin cos tan asin acos atan atan2 hypot degrees radians".split()
+_TRIGONOMETRY = ("sin", "cos", "tan", "asin", "acos", "atan", "atan2", "hypot", "degrees", "radians")
+_FROM_MATH = ("sqrt", "exp", "log", "log2", "log10", "floor", "ceil", "gcd", *_TRIGONOMETRY)
 _FUNCTIONS: dict[str, Callable[..., Number]] = {
     "min": lambda *numbers: min(numbers),
     "max": lambda *numbers: max(numbers),
@@ -73,6 +74,7 @@ _FUNCTIONS: dict[str, Callable[..., Number]] = {
     "round": _round,
     "pow": _power,
     "factorial": _factorial,
+    "ln": math.log,
     **{name: getattr(math, name) for name in _FROM_MATH},
 }
 _BINARY: dict[type[ast.operator], Callable[[Number, Number], Number]] = {
@@ -92,8 +94,8 @@ _KNOWN = ", ".join((*_FUNCTIONS, *_CONSTANTS))
 async def calculate(
     expression: Annotated[str, Meta(description="such as `2 * (3 + 4) ** 2` or `round(sqrt(2), 3)`")],
 ) -> int | float | str:
-    """Work out an arithmetic expression: + - * / // % ** and parentheses, sqrt, min, max, sum, abs, round, sin and others,
-    pi and e. Angles are in radians. A whole number too large for JSON comes as text.
+    """Work out an arithmetic expression: + - * / // % ** and parentheses; sqrt, min, max, sum, abs, round, sin and
+    other functions; pi and e. Angles are in radians. A whole number too large for JSON comes as text.
     """
     result = evaluate(expression)
     return str(result) if isinstance(result, int) and abs(result) > EXACT else result

@@ -6,6 +6,7 @@ from msgspec import Meta
 
 from puntini.agent.tools.contract import ToolContext
 from puntini.agent.tools.registry import tool
+from puntini.log.documents import Hit
 
 MOST_TEXT = 24_000
 """Characters of all passages together: an answer stays whole within the bytes that a result may have."""
@@ -19,18 +20,13 @@ async def search_knowledge(
 ) -> dict[str, Any]:
     """Search the documents that people have brought: passages that have any of the words, the best first."""
     hits = await context.documents.search(query, limit=limit)
-    share = MOST_TEXT // limit
-    return {
-        "passages": [
-            {
-                "document_id": hit.document_id,
-                "title": hit.title,
-                "passage": hit.passage,
-                "text": _clipped(hit.text, share),
-            }
-            for hit in hits[:limit]
-        ]
-    }
+    share = MOST_TEXT // (len(hits) or 1)
+    return {"passages": [_passage(hit, share) for hit in hits]}
+
+
+def _passage(hit: Hit, most: int) -> dict[str, Any]:
+    text = _clipped(hit.text, most)
+    return {"document_id": hit.document_id, "title": hit.title, "passage": hit.passage, "text": text}
 
 
 def _clipped(text: str, most: int) -> str:
