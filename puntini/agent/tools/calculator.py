@@ -53,9 +53,10 @@ def _times(left: Number, right: Number) -> Number:
 def _round(number: Number, digits: Number | None = None) -> Number:
     if digits is None:
         return round(number)
-    if not isinstance(digits, int) or abs(digits) > MOST_BITS:
-        raise ToolFailed("round takes a small whole number of digits.")
-    return round(number, digits)
+    if not isinstance(digits, int):
+        raise ToolFailed("round takes a whole number of digits.")
+    # No number has more digits than this; Python would work out even the power of ten that leaves none.
+    return round(number, max(-MOST_BITS, min(digits, MOST_BITS)))
 
 
 def _factorial(number: Number) -> int:

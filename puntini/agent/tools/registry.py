@@ -39,6 +39,8 @@ class Tool(Generic[P, R]):
     ``consent`` says that a person has to agree to each call first, which is the agent's business to ask.
     """
 
+    __name__: str
+
     def __init__(self, function: Callable[P, R], *, consent: bool, timeout: float, most_bytes: int) -> None:
         functools.update_wrapper(self, function)
         self.name = _name(function)

@@ -93,7 +93,7 @@ class _Lines:
             if self.count < start:
                 continue
             room -= len(line)
-            if len(kept) == most or (room < 0 and kept):
+            if len(kept) == most or room < 0:
                 self.more = True
                 break
             kept.append(line)
