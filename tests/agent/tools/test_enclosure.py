@@ -53,6 +53,7 @@ def link(root: Path) -> None:
         "nowhere": "../outside/nothing",
         "self": ".",
         "good": "sub/plain.txt",
+        ".door": "sub/plain.txt",
         "good-absolute": str(root / "sub"),
     }
     for name, target in targets.items():
@@ -125,6 +126,7 @@ def test_a_workspace_may_be_a_link_itself(root: Path) -> None:
         ("nowhere", "leads out"),
         ("circle", "can't be found|leads out|changed just now"),
         (".env", "is hidden or may hold secrets"),
+        (".door", "is hidden or may hold secrets"),
         ("to-env", "is hidden or may hold secrets"),
         ("to-git/config", "is hidden or may hold secrets"),
         ("sub/id_rsa", "is hidden or may hold secrets"),
@@ -197,6 +199,52 @@ def swap_directory(root: Path) -> None:
     (root / "sub").symlink_to("../outside")
     (root / "sub").unlink()
     (root / "moved").rename(root / "sub")
+
+
+class Trap(type(Path())):  # type: ignore[misc]
+    """A root in which, once a path has been found to be a good one, another thing stands there."""
+
+    spring: Callable[[], object] = staticmethod(lambda: None)
+
+    def resolve(self, strict: bool = False) -> Path:
+        """Resolve, then spring."""
+        found: Path = super().resolve(strict)
+        if not strict:
+            self.spring()
+        return found
+
+
+@pytest.mark.parametrize("put", ["file", "directory", "pipe"])
+def test_what_is_exchanged_after_the_look_is_not_read(root: Path, monkeypatch: pytest.MonkeyPatch, put: str) -> None:
+    def spring() -> None:
+        match put:
+            case "file":
+                (root / "sub" / "plain.txt").unlink()
+                (root / "sub" / "plain.txt").symlink_to("../../outside/plain.txt")
+            case "directory":
+                (root / "sub").rename(root / "moved")
+                (root / "sub").symlink_to("../outside")
+            case _:
+                (root / "sub" / "plain.txt").unlink()
+                os.mkfifo(root / "sub" / "plain.txt")
+
+    monkeypatch.setattr(Trap, "spring", staticmethod(spring))
+
+    with pytest.raises(ToolFailed):
+        read_file(Asker(workspace=Trap(root)), "sub/plain.txt")
+
+
+def test_a_walk_does_not_enter_what_was_exchanged(root: Path) -> None:
+    walk = Enclosure(root).walk(".", 8)
+    seen = []
+    for found in walk:
+        seen.append(found.path)
+        if found.path == "sub":
+            (root / "sub").rename(root / "moved")
+            (root / "sub").symlink_to("../outside")
+
+    assert "sub" in seen
+    assert not any(path.startswith("sub/") for path in seen)
 
 
 @pytest.mark.parametrize("swap", [swap_file, swap_directory])
