@@ -2,7 +2,6 @@
 
 import math
 import threading
-from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
@@ -12,8 +11,8 @@ from msgspec import Struct
 from structlog.testing import capture_logs
 
 from puntini.agent.tools.contract import ToolContext, ToolFailed
-from puntini.agent.tools.registry import THREADS, AnyTool, Tool, Tools, tool
-from puntini.errors import Misconfigured, StoreUnavailable
+from puntini.agent.tools.registry import THREADS, AnyTool, Tools, tool
+from puntini.errors import StoreUnavailable
 from tests.agent.tools.asking import Asker, ask
 
 pytestmark = pytest.mark.anyio
@@ -326,77 +325,3 @@ def gate() -> Any:
     opened = threading.Event()
     yield opened
     opened.set()
-
-
-# What a tool is made of.
-
-
-def test_two_tools_of_one_name_are_refused() -> None:
-    tools = Tools([erase, erase])
-
-    @tool
-    def draw() -> None:
-        """Draw otherwise."""
-
-    tools.register(draw)
-    with pytest.raises(Misconfigured, match="two tools called `draw`"):
-        tools.register(failing_named("draw"))
-
-
-def failing_named(name: str) -> Tool[[], None]:
-    def function() -> None:
-        """Do nothing."""
-
-    function.__name__ = name
-    return tool(function)
-
-
-def no_docstring() -> None: ...
-
-
-def no_hint(what) -> None:  # type: ignore[no-untyped-def]
-    """Take something."""
-
-
-def any_number(*what: int) -> None:
-    """Take several."""
-
-
-def by_place(what: int, /) -> None:
-    """Take one by its place."""
-
-
-def unknown_hint(what: "Nowhere") -> None:  # type: ignore[name-defined]  # noqa: F821
-    """Take what nobody knows."""
-
-
-def not_json(what: threading.Event) -> None:
-    """Take what JSON can't bring."""
-
-
-def late_context(what: int, context: ToolContext) -> None:
-    """Take the context last."""
-
-
-@pytest.mark.parametrize(
-    ("function", "sentence"),
-    [
-        (no_docstring, "needs a docstring"),
-        (no_hint, "needs a type hint for `what`"),
-        (any_number, r"takes `\*what: int`"),
-        (by_place, "takes `what: int`"),
-        (unknown_hint, "has a type hint that is not known"),
-        (not_json, "has a parameter that JSON can't bring"),
-        (late_context, "has a parameter that JSON can't bring"),
-        (lambda: None, "a function with a name"),
-    ],
-)
-def test_a_function_that_no_tool_can_be_made_of_is_refused(function: Callable[..., Any], sentence: str) -> None:
-    with pytest.raises(TypeError, match=sentence):
-        tool(function)
-
-
-@pytest.mark.parametrize("options", [{"timeout": 0}, {"timeout": math.inf}, {"most_bytes": 10}])
-def test_a_tool_without_bounds_is_refused(options: dict[str, Any]) -> None:
-    with pytest.raises(TypeError, match="needs a timeout above 0"):
-        tool(**options)(erase)
