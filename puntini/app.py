@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -15,6 +16,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from puntini.agent.contract import Agent
+from puntini.agent.loading import load as load_agent
 from puntini.agent.runner import Runner
 from puntini.agent.scripted import ScriptedAgent
 from puntini.api import streams as stream_routes
@@ -27,7 +29,7 @@ from puntini.api.snapshots import Snapshots
 from puntini.api.system import System
 from puntini.api.tasks import Tasks
 from puntini.auth.gate import OpenGate
-from puntini.errors import Misconfigured, NotFound, PuntiniError
+from puntini.errors import NotFound, PuntiniError
 from puntini.log.contract import Store
 from puntini.log.hub import Hub
 from puntini.log.keeper import Keeper
@@ -55,9 +57,9 @@ class Parts:
         self.settings = settings
         self.agents = {agent.name: agent for agent in agents}
         self.log = structlog.get_logger("puntini")
-        if settings.agent not in self.agents:
-            known = ", ".join(sorted(self.agents))
-            raise Misconfigured(f"There is no agent `{settings.agent}`; this version has {known}.")
+        served = [self.agents.get(spec) or load_agent(spec, Path.cwd()) for spec in settings.agent]
+        self.agents |= {agent.name: agent for agent in served}
+        self.default = served[0].name
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[list[BaseRoute]]:
@@ -101,7 +103,7 @@ class Parts:
             keep_bytes=settings.retention_bytes_per_session,
         )
         self.runner = Runner(
-            self.store, self.keeper, self.agents, settings.agent, tasks, most=settings.max_concurrent_tasks
+            self.store, self.keeper, self.agents, self.default, tasks, most=settings.max_concurrent_tasks
         )
         desk = Desk(self.store, self.keeper, self.runner, self.hub.forget)
         expiry = Expiry(self.store, desk, self.connections, self.runner, idle_seconds=settings.session_idle_seconds)

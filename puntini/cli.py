@@ -96,7 +96,8 @@ def _flag(field: FieldInfo) -> Callable[[Command], Command]:
     return click.option(
         f"--{field.name.replace('_', '-')}",
         type=_click_type(field.name),
-        default=None,
+        default=() if field.name == "agent" else None,
+        multiple=field.name == "agent",
         metavar=None if _is_choice(field.name) else _METAVARS.get(field.name, "TEXT"),
         help=f"{_sentence(DOCS[field.name])}  [{PREFIX}{field.name.upper()}; default: {_shown(field)}]",
     )
@@ -124,7 +125,7 @@ def _shown(field: FieldInfo) -> str:
 _METAVARS = {
     name: {int: "NUMBER", float: "SECONDS" if "seconds" in name or name == "grace" else "NUMBER"}.get(hint, "TEXT")
     for name, hint in get_type_hints(Settings).items()
-} | {"store": "FILE", "cors_origins": "ORIGINS", "host": "ADDRESS", "agent": "NAME"}
+} | {"store": "FILE", "cors_origins": "ORIGINS", "host": "ADDRESS", "agent": "AGENT"}
 
 
 def _every_setting(command: Command) -> Command:
@@ -141,13 +142,15 @@ def _every_setting(command: Command) -> Command:
     help="A TOML file with settings.  [default: puntini.toml]",
 )
 @_every_setting
-def serve(config: Path | None, **flags: str | None) -> int:
+def serve(config: Path | None, **flags: str | tuple[str, ...] | None) -> int:
     """Run the server until Ctrl-C or SIGTERM.
 
     Each flag is also a setting in a TOML file (max_streams = 100) and in the environment (PUNTINI_MAX_STREAMS=100). A
     flag wins over the environment, and the environment over the file.
     """
-    settings = load({name: value for name, value in flags.items() if value is not None}, os.environ, Path.cwd(), config)
+    settings = load(
+        {name: value for name, value in flags.items() if value not in (None, ())}, os.environ, Path.cwd(), config
+    )
     from puntini.server import run
 
     return run(settings)

@@ -36,7 +36,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     port: Annotated[int, Meta(ge=0, le=65_535)] = 8000
     store: Text = "puntini.db"
     durability: Literal["normal", "full"] = "normal"
-    agent: Text = "scripted"
+    agent: Annotated[tuple[Text, ...], Meta(min_length=1)] = ("scripted",)
     grace: Positive = 10.0
     log_format: Literal["text", "json"] = "text"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -55,13 +55,15 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     body_seconds: Positive = 30.0
 
 
+LISTS = frozenset({"agent", "cors_origins"})
 DOCS: dict[str, str] = {
     "host": "address to listen on; this version takes loopback addresses only",
     "port": "port to listen on; 0 picks a free one",
     "store": "where the log is kept: a SQLite file, or memory: to forget everything at the end",
     "durability": "what a commit survives: normal, the end of the process; full, also a power cut, at the price of a "
     "wait for the disk",
-    "agent": "the agent that serves sessions which name none",
+    "agent": "the agents that are served, each by name or as [NAME=]MODULE:ATTRIBUTE, separated by commas; the first "
+    "serves sessions which name none",
     "grace": "seconds that SIGTERM and Ctrl-C leave to streams and tasks",
     "log_format": "log lines as text for people or json for machines",
     "log_level": "the least important log lines to show",
@@ -115,11 +117,15 @@ def _of_a_cluster(name: str, value: str) -> bool:
 
 
 def _listed(found: Mapping[str, Any]) -> dict[str, Any]:
-    """What a flag or a variable holds as one text, as a list."""
-    origins = found.get("cors_origins")
-    if not isinstance(origins, str):
-        return dict(found)
-    return {**found, "cors_origins": tuple(part.strip() for part in origins.split(",") if part.strip())}
+    """What a flag or a variable holds as one text, or a flag as several, as a list."""
+    return {name: _parts(value) if name in LISTS else value for name, value in found.items()}
+
+
+def _parts(value: Any) -> Any:
+    texts = [value] if isinstance(value, str) else value
+    if not isinstance(texts, list | tuple) or not all(isinstance(text, str) for text in texts):
+        return value  # which is told when it is checked
+    return tuple(part.strip() for text in texts for part in text.split(",") if part.strip())
 
 
 def _check(source: str, found: dict[str, Any]) -> None:

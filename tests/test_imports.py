@@ -46,6 +46,7 @@ PLACES = {
     "uvicorn": ("puntini/server.py", "puntini/lines.py"),
     "apsw": ("puntini/store/sqlite/",),
     "httpx": ("puntini/client/",),
+    "langgraph": ("puntini/agent/graphs/",),
 }
 FOLDERS = {name for name, places in PLACES.items() if all(place.endswith("/") for place in places)}
 

@@ -27,6 +27,7 @@ SERVERS_OWN = TASK_ENDS | {
     "task_paused",
     "task_resumed",
     "task_retracted",
+    "approval_resolved",
     "session_closed",
 }
 """What no agent may say: each of these stands for a change of the records that is written together with it."""
