@@ -127,10 +127,9 @@ class AnthropicModel:
     def _failure(self, error: Exception) -> ModelFailed:
         """An error of the SDK as one of ours."""
         match error:
-            case anthropic.APIStatusError():
-                return self._refused(
-                    error.status_code, str(error.api_message or error.body or ""), error.response.headers
-                )
+            case anthropic.APIStatusError(body=body):
+                said = error.api_message or (body if isinstance(body, str) else "")
+                return self._refused(error.status_code, str(said), error.response.headers)
             case anthropic.APITimeoutError() | httpx2.TimeoutException():
                 sentence = f"The model's provider was silent for {self._patience:g} seconds: try again later."
             case anthropic.APIConnectionError():

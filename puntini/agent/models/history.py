@@ -6,7 +6,7 @@ before them are repaired, so that caches of prompts hold and signed thinking sta
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+from itertools import dropwhile, groupby
 from typing import assert_never
 
 from msgspec.structs import replace
@@ -18,14 +18,13 @@ GO_ON = Turn("user", (Text("Go on."),))
 
 
 def repaired(turns: Sequence[Turn]) -> tuple[Turn, ...]:
-    """The turns as a provider takes them: in alternation, the user's first and last; nothing if nothing was said.
+    """The turns as a provider takes them: in alternation, begun and ended by the user; none if the user said nothing.
 
     Each Call gets exactly one Outcome, at the head of the next turn: the one there is, or a failed one. Outcomes
     without a call, calls whose id was used before, empty texts, and thinking that is unsigned or leads to nothing are
     left out.
     """
-    cleaned = _alternating(_cleaned(turns))
-    begun = cleaned[1:] if cleaned and cleaned[0].role == "assistant" else cleaned
+    begun = dropwhile(lambda turn: not _opens(turn), _alternating(_cleaned(turns)))
     settled = _alternating(_settled(begun))
     if settled and settled[-1].role == "assistant":
         settled.append(GO_ON)
@@ -34,7 +33,13 @@ def repaired(turns: Sequence[Turn]) -> tuple[Turn, ...]:
 
 def without_thinking(turns: Iterable[Turn]) -> list[Turn]:
     """The turns without what the model thought."""
-    return [replace(turn, content=[each for each in turn.content if not isinstance(each, Thinking)]) for turn in turns]
+    return [
+        replace(turn, content=tuple(each for each in turn.content if not isinstance(each, Thinking))) for turn in turns
+    ]
+
+
+def _opens(turn: Turn) -> bool:
+    return turn.role == "user" and any(isinstance(block, Text) for block in turn.content)
 
 
 def _cleaned(turns: Iterable[Turn]) -> Iterator[Turn]:
@@ -49,7 +54,7 @@ def _cleaned(turns: Iterable[Turn]) -> Iterator[Turn]:
             kept.append(block)
         while kept and isinstance(kept[-1], Thinking):  # no provider takes a turn that ends with a thought
             kept.pop()
-        yield replace(turn, content=kept)
+        yield replace(turn, content=tuple(kept))
 
 
 def _belongs(block: Block, turn: Turn) -> bool:
@@ -70,18 +75,18 @@ def _alternating(turns: Iterable[Turn]) -> list[Turn]:
     """Turns of one side that follow each other, as one. Empty ones are left out."""
     said = (turn for turn in turns if turn.content)
     return [
-        Turn(role, [block for turn in together for block in turn.content])
+        Turn(role, tuple(block for turn in together for block in turn.content))
         for role, together in groupby(said, key=lambda turn: turn.role)
     ]
 
 
-def _settled(turns: Sequence[Turn]) -> Iterator[Turn]:
+def _settled(turns: Iterable[Turn]) -> Iterator[Turn]:
     """Each turn of the user begins with an outcome for each call before it, in the calls' order."""
     waiting: list[str] = []
     for turn in turns:
         if turn.role == "user":
             texts = [block for block in turn.content if isinstance(block, Text)]
-            yield replace(turn, content=[*_outcomes(waiting, turn.content), *texts])
+            yield replace(turn, content=(*_outcomes(waiting, turn.content), *texts))
         else:
             yield turn
         waiting = [block.call_id for block in turn.content if isinstance(block, Call)]

@@ -211,6 +211,9 @@ class MessagesServer:
         try:
             if not await _say(line, writer, asked.gone):
                 return False
+        except OSError:
+            asked.gone.set()
+            raise
         finally:
             watch.cancel()
             await asyncio.wait([watch])
