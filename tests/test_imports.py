@@ -40,11 +40,13 @@ ALLOWED = {
 MEETING_PLACES = {"app", "cli", "server", "testing", "__main__"}
 
 # Each of these is known to one or two files, so that it can be replaced, or to the one folder that is named after it.
-CONFINED = {"langgraph", "anthropic", "psycopg", "uvicorn", "sse_starlette", "apsw", "httpx"}
+CONFINED = {"langgraph", "anthropic", "psycopg", "uvicorn", "sse_starlette", "apsw", "httpx", "httpx2"}
 MOST_FILES = 2
 PLACES = {
     "uvicorn": ("puntini/server.py", "puntini/lines.py"),
     "apsw": ("puntini/store/sqlite/",),
+    "anthropic": ("puntini/agent/models/anthropic.py",),
+    "httpx2": ("puntini/agent/models/anthropic.py",),
     "httpx": ("puntini/client/",),
 }
 FOLDERS = {name for name, places in PLACES.items() if all(place.endswith("/") for place in places)}

@@ -1,8 +1,8 @@
 """Claude, through Anthropic's own SDK: connections, retries, failures. What is sent and heard is in ``messages.py``."""
 
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from contextlib import aclosing, suppress
 from copy import copy
 from random import uniform
 from typing import Any
@@ -14,11 +14,12 @@ import httpx2  # what the SDK speaks; it lets the errors of a stream that has be
 from puntini.agent.models.contract import ModelFailed, Piece, Request, Turn
 from puntini.agent.models.failures import STATUS, Refused, refused
 from puntini.agent.models.history import repaired, without_thinking
-from puntini.agent.models.messages import BROKE_OFF, Answer, Reader, asked
+from puntini.agent.models.messages import BROKE_OFF, NO_STREAM, Answer, Reader, asked
 from puntini.errors import Misconfigured
 
 BASE_URL = "https://api.anthropic.com"
 CONNECT_SECONDS = 10.0
+END_SECONDS = 0.5
 FIRST_WAIT = 0.5
 LONGEST_WAIT = 60.0
 
@@ -109,16 +110,20 @@ class AnthropicModel:
         body: dict[str, Any] = asked(request, turns, model=self._model, thinking_tokens=self._thinking_tokens)
         end, reader = time.monotonic() + self._longest, Reader()
         async with self._client.messages.with_streaming_response.create(**body, stream=True) as response:
-            async for chunk in response.iter_bytes():
+            if "text/event-stream" not in response.headers.get("content-type", ""):
+                raise ModelFailed(NO_STREAM)
+            chunks = response.iter_bytes()
+            async for chunk in chunks:
                 for event in reader.read(chunk):
                     if event.type == "error":
                         raise self._refused(STATUS.get(event.error.type, 500), event.error.message)
                     if (piece := answer.hear(event)) is not None:
                         yield piece
+                if answer.over:
+                    await _read_out(chunks)
+                    break
                 if time.monotonic() > end:
-                    raise ModelFailed(
-                        f"The model's answer took more than {self._longest:g} seconds: ask for less at once."
-                    )
+                    raise ModelFailed(f"The model took more than {self._longest:g} seconds: ask for less at once.")
         yield answer.whole()
 
     def _refused(self, status: int, said: str, headers: Mapping[str, str] | None = None) -> Refused:
@@ -143,8 +148,15 @@ class AnthropicModel:
         return ModelFailed(sentence, retryable=True)
 
 
+async def _read_out(chunks: AsyncIterator[bytes]) -> None:
+    """Take what is left when the stream is over, if it comes soon, so that the connection can be used again."""
+    with anyio.move_on_after(END_SECONDS), suppress(httpx2.HTTPError):
+        async for _ in chunks:
+            pass
+
+
 class _Tries:
-    """What is still to be tried for one request. Raises ModelFailed when nothing was said that could be answered."""
+    """What is still to be tried for one request. Raises ModelFailed when there is nothing to be answered."""
 
     def __init__(self, turns: Sequence[Turn], most: int) -> None:
         if not turns:

@@ -167,6 +167,7 @@ class MessagesServer:
 
     def __init__(self) -> None:
         self.requests: list[Asked] = []
+        self.connections = 0
         self.port = 0
         self._script: deque[Line] = deque()
         self._talks: dict[asyncio.Task[Any], asyncio.StreamWriter] = {}
@@ -185,6 +186,7 @@ class MessagesServer:
         task = asyncio.current_task()
         assert task is not None
         self._talks[task] = writer
+        self.connections += 1
         try:
             while (asked := await _read(reader)) is not None:
                 self.requests.append(asked)
