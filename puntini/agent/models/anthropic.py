@@ -1,4 +1,4 @@
-"""Claude, through Anthropic's own SDK: connections, retries, failures. What is sent and heard is in ``messages.py``."""
+"""Claude, through Anthropic's own SDK: connections, retries, failures. Beside it: what is sent, and what is heard."""
 
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
@@ -11,10 +11,11 @@ import anthropic
 import anyio
 import httpx2  # what the SDK speaks; it lets the errors of a stream that has begun through as they are
 
+from puntini.agent.models.anthropic_answer import Answer, Reader
+from puntini.agent.models.anthropic_request import asked
 from puntini.agent.models.contract import ModelFailed, Piece, Request, Turn
-from puntini.agent.models.failures import STATUS, Refused, refused
+from puntini.agent.models.failures import BROKE_OFF, NO_STREAM, STATUS, Refused, refused
 from puntini.agent.models.history import repaired, without_thinking
-from puntini.agent.models.messages import BROKE_OFF, NO_STREAM, Answer, Reader, asked
 from puntini.errors import Misconfigured
 
 BASE_URL = "https://api.anthropic.com"

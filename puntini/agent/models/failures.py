@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from puntini.agent.models.contract import ModelFailed
 
 WORDS_LIMIT = 300
+TOO_LONG = "The conversation is longer than the model takes: begin a new session, or ask about less."
+NO_STREAM = "The model's provider sent what is no stream of Messages: check anthropic_base_url."
+BROKE_OFF = "The model's answer broke off: try again."
 
 STATUS = {
     "invalid_request_error": 400,
@@ -32,9 +35,8 @@ class Refused(ModelFailed):
         self.about_thinking = about_thinking
 
 
-def refused(status: int, said: str, *, model: str, headers: Mapping[str, str] | None = None) -> Refused:
+def refused(status: int, said: str, *, model: str, headers: Mapping[str, str]) -> Refused:
     """A refusal with a status. ``said`` are the provider's words, which may be anything."""
-    headers = headers or {}
     told = headers.get("x-should-retry")
     retryable = status in (408, 409, 429) or status >= 500 if told is None else told == "true"
     return Refused(
@@ -63,9 +65,6 @@ def _sentence(status: int, words: str, model: str) -> str:
             return f"The model's provider failed with {status}: try again later ({words})."
         case _:
             return f"The model's provider refused the request with {status}: {words}."
-
-
-TOO_LONG = "The conversation is longer than the model takes: begin a new session, or ask about less."
 
 
 def bounded(said: str) -> str:

@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from puntini.agent.models.anthropic_answer import ANSWER_LIMIT, LINE_LIMIT, Answer, Reader
+from puntini.agent.models.anthropic_request import REDACTED, asked
 from puntini.agent.models.contract import (
     Call,
     ModelFailed,
@@ -22,7 +24,6 @@ from puntini.agent.models.contract import (
     Turn,
     Whole,
 )
-from puntini.agent.models.messages import ANSWER_LIMIT, LINE_LIMIT, REDACTED, Answer, Reader, asked
 from tests.agent.models import messages_server as server
 from tests.agent.models.messages_server import answer, event, redacted, text, thinking, tool_use
 
