@@ -14,7 +14,7 @@ from msgspec.structs import FieldInfo, fields
 
 from puntini import __version__
 from puntini.errors import Misconfigured, PuntiniError
-from puntini.settings import DOCS, PREFIX, Settings, load
+from puntini.settings import DOCS, PREFIX, Secret, Settings, load
 
 if TYPE_CHECKING:
     from puntini.store.sqlite.admin import Figures
@@ -130,7 +130,8 @@ _METAVARS = {
 
 def _every_setting(command: Command) -> Command:
     for field in reversed(fields(Settings)):
-        command = _flag(field)(command)
+        if field.type is not Secret:  # everyone on a machine can read the command lines of its programs
+            command = _flag(field)(command)
     return command
 
 
