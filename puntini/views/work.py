@@ -47,7 +47,7 @@ NAME_SHOWN = 1_000
 TOOLS_SHOWN = 100
 CALL_BYTES = 200
 """About what a call takes beside its values."""
-LINE_BYTES = 1 << 20
+LINE_BYTES = 512 << 10
 """Larger events are passed over, but those that hold little else than one text or raw value."""
 
 Ending = Literal["completed", "failed", "cancelled"]
