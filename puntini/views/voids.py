@@ -24,7 +24,8 @@ class Voids:
         """Make a stretch void; returns whether that is news. One that holds nothing is none."""
         if first > last:
             return False
-        start, end = bisect_left(self._lasts, first), bisect_right(self._firsts, last)
+        # Those that touch the new one are joined with it.
+        start, end = bisect_left(self._lasts, first - 1), bisect_right(self._firsts, last + 1)
         if start < end:
             if self._firsts[start] <= first and last <= self._lasts[start]:
                 return False

@@ -205,18 +205,3 @@ async def test_a_task_is_called_off_once_under_a_key(api: Api) -> None:
 
 async def test_a_task_that_is_not_there_can_t_be_called_off(api: Api) -> None:
     problem(await api.ask("DELETE", "/v1/tasks/tsk_none"), 404, "not_found")
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "allowed"),
-    [
-        ("PUT", "/v1/tasks", {"GET", "HEAD", "POST"}),
-        ("PATCH", "/v1/tasks/any", {"GET", "HEAD", "DELETE"}),
-        ("POST", "/v1/tasks/any/result", {"GET", "HEAD"}),
-        ("DELETE", "/v1/memory/any", {"GET", "HEAD"}),
-    ],
-)
-async def test_a_wrong_method_is_told_the_right_ones(api: Api, method: str, path: str, allowed: set[str]) -> None:
-    response = await api.ask(method, path, {})
-    problem(response, 405, "method_not_allowed")
-    assert set(response.headers["allow"].split(", ")) == allowed

@@ -2,7 +2,7 @@
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from puntini.protocol.entries import Entry
@@ -253,6 +253,7 @@ stretches = st.tuples(st.integers(0, 30), st.integers(0, 30))
 
 
 @given(st.lists(stretches, max_size=8))
+@example([(0, 0), (1, 1), (0, 1)])
 def test_voids_are_a_set_of_seqs(added: list[tuple[int, int]]) -> None:
     voids, model = Voids(), set[int]()
     for first, last in added:
