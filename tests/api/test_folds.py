@@ -191,3 +191,22 @@ async def test_the_latest_asked_for_stay() -> None:
     before = len(store.read_seqs)
     await folds.view(rows[2])
     assert len(store.read_seqs) == before
+
+
+async def test_others_get_their_turn_while_much_is_folded() -> None:
+    store, turns = MemoryStore(), 0
+    await begin(store)
+    row = await end(store, await task(store, "t1", *steps(range(3_000))))
+
+    async def other() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await anyio.lowlevel.checkpoint()
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(other)
+        assert len(await told(Folds(store), row)) == 3_000
+        tasks.cancel_scope.cancel()
+    size = sum(len(entry.line) for _, entry in (await store.read(SESSION, 0, max_bytes=1 << 30)).events)
+    assert turns >= size // 65_536 > 3, "a turn a page"
