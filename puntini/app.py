@@ -23,11 +23,14 @@ from puntini.api import streams as stream_routes
 from puntini.api.chat import Chat
 from puntini.api.desk import Desk
 from puntini.api.expiry import Expiry
+from puntini.api.folds import Folds
+from puntini.api.memory import AgentMemories
 from puntini.api.outcomes import Outcomes
 from puntini.api.sessions import Sessions
 from puntini.api.snapshots import Snapshots
 from puntini.api.system import System
 from puntini.api.tasks import Tasks
+from puntini.api.work import Work
 from puntini.auth.gate import OpenGate
 from puntini.errors import NotFound, PuntiniError
 from puntini.log.contract import Store
@@ -118,13 +121,16 @@ class Parts:
 
     def _routes(self, desk: Desk) -> list[BaseRoute]:
         streams = Streams(self.hub, Opener(self.store, Snapshots(self.keeper, self.store)), self.connections)
+        chat, folds = Chat(streams, self.store, desk), Folds(self.store)
         system = System(self.store, self.hub, self.connections, lambda: self.runner.stats, sorted(self.agents))
         return [
             *system.routes(),
             *stream_routes.routes(streams, self.store, desk),
-            Route("/v1/chat", Chat(streams, self.store, desk)),
+            Route("/v1/chat", chat),
             *Sessions(self.store, self.keeper, desk).routes(),
-            *Tasks(self.store, desk).routes(),
+            *Tasks(self.store, desk, chat).routes(),
+            *Work(self.store, folds).routes(),
+            *AgentMemories(self.store, folds, desk).routes(),
         ]
 
     async def drain(self, seconds: float) -> None:

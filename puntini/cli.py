@@ -258,6 +258,29 @@ def replay(session: str, speed: float, after: str, longest_pause: float, as_json
     return talk.replay(url, session, after=after, speed=speed, longest_pause=longest_pause, as_json=as_json)
 
 
+@cli.command()
+@click.argument("task", metavar="[TASK]", default="")
+@click.option("--session", default="", metavar="ID", help="List this session's tasks, ended ones too.")
+@click.option("--status", default="", metavar="STATUS", help="List those with this status, such as failed.")
+@click.option("--agent", default="", metavar="NAME", help="List those of this agent.")
+@click.option("--steps", "view", flag_value="steps", help="Show the steps of TASK.")
+@click.option("--plan", "view", flag_value="plan", help="Show the plan of TASK.")
+@click.option("--tools", "view", flag_value="tools", help="Show the tool calls of TASK.")
+@click.option("--json", "as_json", is_flag=True, help="Print what is found as JSON, one item a line.")
+@_url
+def tasks(task: str, session: str, status: str, agent: str, view: str | None, as_json: bool, url: str) -> int:
+    """List the tasks that have not ended, or show what one came to."""
+    from puntini.client import tasks
+
+    if task and (session or status or agent):
+        raise click.UsageError("Name a task, or what to list by, not both.", click.get_current_context())
+    if view and not task:
+        raise click.UsageError(f"Name the task whose {view} to show.", click.get_current_context())
+    if task:
+        return tasks.looked_into(url, task, view or "", as_json=as_json)
+    return tasks.listed(url, session_id=session, status=status, agent=agent, as_json=as_json)
+
+
 # The store's file.
 
 _store = click.option(
