@@ -128,8 +128,8 @@ def _is_joined(text: str, at: int) -> bool:
 
 def _tail(piece: str) -> str:
     """The end of a piece: its last sentence, or the words that are not too much."""
-    start = max(0, len(piece.rstrip()) - OVERLAP)
-    if start == 0 or _FENCE.match(piece):
+    start = len(piece) - OVERLAP
+    if start <= 0 or _FENCE.match(piece):
         return ""
     for mark in (_SENTENCE, _SPACE):
         for found in mark.finditer(piece, start, len(piece.rstrip())):

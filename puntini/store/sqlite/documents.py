@@ -24,7 +24,7 @@ T = TypeVar("T")
 SLICE_PASSAGES = 16
 MERGED_PAGES = 16
 """For each slice; the index grows by less than a third of that."""
-RANKED = 10_000
+RANKED = 4_000
 """So many passages at most are ranked for a query: it takes some milliseconds, whatever the words."""
 PLACE_BITS = 32
 COLUMNS = "id, owner, title, source, created_at, size, passages"
@@ -100,7 +100,9 @@ def _add(connection: apsw.Connection, *, num: int, start: int, document: Documen
 def _show(connection: apsw.Connection, *, num: int, document: Document) -> None:
     _check_free(connection, document.document_id)
     with connection:
-        connection.execute(f"INSERT INTO documents (num, {COLUMNS}) VALUES (?,?,?,?,?,?,?,?)", (num, *astuple(document)))
+        connection.execute(
+            f"INSERT INTO documents (num, {COLUMNS}) VALUES (?,?,?,?,?,?,?,?)", (num, *astuple(document))
+        )
         connection.execute("DELETE FROM unfinished WHERE document = ?", (num,))
 
 
@@ -147,7 +149,8 @@ def _rowid(num: int, place: int = 0) -> int:
 
 
 def _owner_word(owner: str) -> str:
-    return f"o{owner.encode().hex()}"
+    """One word for an owner, with a letter for private use in it, which no query's word has."""
+    return f"\ue000{owner.encode().hex()}"
 
 
 # Questions.
@@ -184,9 +187,10 @@ def _document_of(values: Row) -> Document:
 
 def _search(connection: apsw.Connection, *, query: str, limit: int, owner: str | None) -> list[Hit]:
     """The words that are in few passages decide. Of too many passages that have them, the newest are ranked."""
+    others = owner is not None and one(connection, _OTHERS, owner, owner)
 
     def match(term: str) -> str:
-        return f"{{title text}} : ({term})" + (f" AND owner : {_owner_word(owner)}" if owner is not None else "")
+        return f'({term}) AND owner : "{_owner_word(owner)}"' if owner is not None and others else term
 
     terms = _affordable(connection, _terms(query), match)
     if not terms:
@@ -222,6 +226,7 @@ def _newest(connection: apsw.Connection, asked: str) -> int:
     return row[0] + 1 if row else 0
 
 
+_OTHERS = "SELECT 1 FROM documents WHERE owner < ? OR owner > ? LIMIT 1"
 _COUNTED = "SELECT count(*) FROM (SELECT 1 FROM passages WHERE passages MATCH ? LIMIT ?)"
 _NTH_NEWEST = "SELECT rowid FROM passages WHERE passages MATCH ? ORDER BY rowid DESC LIMIT 1 OFFSET ?"
 _RANKED = f"""SELECT d.id, d.title, p.rowid & {(1 << PLACE_BITS) - 1}, p.text, -p.rank
