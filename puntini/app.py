@@ -20,6 +20,7 @@ from puntini.agent.scripted import ScriptedAgent
 from puntini.api import streams as stream_routes
 from puntini.api.chat import Chat
 from puntini.api.desk import Desk
+from puntini.api.documents import Documents
 from puntini.api.expiry import Expiry
 from puntini.api.outcomes import Outcomes
 from puntini.api.sessions import Sessions
@@ -123,6 +124,7 @@ class Parts:
             Route("/v1/chat", Chat(streams, self.store, desk)),
             *Sessions(self.store, self.keeper, desk).routes(),
             *Tasks(self.store, desk).routes(),
+            *Documents(self.store).routes(),
         ]
 
     async def drain(self, seconds: float) -> None:
