@@ -254,6 +254,42 @@ def replay(session: str, speed: float, after: str, longest_pause: float, as_json
     return talk.replay(url, session, after=after, speed=speed, longest_pause=longest_pause, as_json=as_json)
 
 
+@cli.group()
+def knowledge() -> None:
+    """Bring documents to a server, and search them."""
+
+
+@knowledge.command("add")
+@click.argument("files", type=click.Path(path_type=Path), metavar="FILE...", nargs=-1, required=True)
+@_url
+def knowledge_add(files: tuple[Path, ...], url: str) -> None:
+    """Add files of text or Markdown, each as a document.
+
+    A document is titled by its first heading, or its file's name. A file that was added before, and is the same, is
+    not added again.
+    """
+    from puntini.client import knowledge
+
+    knowledge.add(url, files)
+
+
+@knowledge.command("search")
+@click.argument("words", metavar="QUERY", nargs=-1, required=True)
+@click.option(
+    "--limit",
+    type=click.IntRange(1, 100),
+    default=5,
+    metavar="N",
+    help="Show so many passages at most.  [default: 5]",
+)
+@_url
+def knowledge_search(words: tuple[str, ...], limit: int, url: str) -> None:
+    """Show the passages that match a query best."""
+    from puntini.client import knowledge
+
+    knowledge.search(url, " ".join(words), limit=limit)
+
+
 # The store's file.
 
 _store = click.option(
