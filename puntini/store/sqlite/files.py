@@ -90,8 +90,9 @@ def _fill(path: Path) -> None:
 
 def add_documents(connection: apsw.Connection) -> None:
     """Give a store that was made before there were documents a place for them."""
-    with connection:
-        connection.execute(_sql("documents.sql"))
+    if not connection.table_exists("main", "documents"):
+        with connection:
+            connection.execute(_sql("documents.sql"))
 
 
 def _sql(name: str) -> str:
