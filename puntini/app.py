@@ -22,6 +22,7 @@ from puntini.agent.scripted import ScriptedAgent
 from puntini.api import streams as stream_routes
 from puntini.api.chat import Chat
 from puntini.api.desk import Desk
+from puntini.api.documents import Documents
 from puntini.api.expiry import Expiry
 from puntini.api.folds import Folds
 from puntini.api.memory import AgentMemories
@@ -131,6 +132,7 @@ class Parts:
             *Tasks(self.store, desk, chat).routes(),
             *Work(self.store, folds).routes(),
             *AgentMemories(self.store, folds, desk).routes(),
+            *Documents(self.store).routes(),
         ]
 
     async def drain(self, seconds: float) -> None:

@@ -281,6 +281,42 @@ def tasks(task: str, session: str, status: str, agent: str, view: str | None, as
     return tasks.listed(url, session_id=session, status=status, agent=agent, as_json=as_json)
 
 
+@cli.group()
+def knowledge() -> None:
+    """Bring documents to a server, and search them."""
+
+
+@knowledge.command("add")
+@click.argument("files", type=click.Path(path_type=Path), metavar="FILE...", nargs=-1, required=True)
+@_url
+def knowledge_add(files: tuple[Path, ...], url: str) -> None:
+    """Add files of text or Markdown, each as a document.
+
+    A document is titled by its first heading, or its file's name. A file that was added before, and is the same, is
+    not added again.
+    """
+    from puntini.client import knowledge
+
+    knowledge.add(url, files)
+
+
+@knowledge.command("search")
+@click.argument("words", metavar="QUERY", nargs=-1, required=True)
+@click.option(
+    "--limit",
+    type=click.IntRange(1, 100),
+    default=5,
+    metavar="N",
+    help="Show so many passages at most.  [default: 5]",
+)
+@_url
+def knowledge_search(words: tuple[str, ...], limit: int, url: str) -> None:
+    """Show the passages that match a query best."""
+    from puntini.client import knowledge
+
+    knowledge.search(url, " ".join(words), limit=limit)
+
+
 # The store's file.
 
 _store = click.option(

@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from msgspec import Struct
 
+from puntini.log.documents import Documents
 from puntini.protocol.entries import Entry
 from puntini.protocol.events import SessionStatus, TaskStatus
 
@@ -286,8 +287,8 @@ class Records(Shelf, Protocol):
         ...
 
 
-class Store(EventLog, Records, Protocol):
-    """One database: log and records."""
+class Store(EventLog, Records, Documents, Protocol):
+    """One database: log, records and documents."""
 
     @property
     def stats(self) -> dict[str, Any]:
