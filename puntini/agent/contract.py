@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from puntini.log.contract import Kept, Shelf
 from puntini.protocol.events import Envelope, UserPromptData
+from puntini.views.graph import GraphView
 
 
 class Approval(Struct, frozen=True, kw_only=True):
@@ -75,6 +76,10 @@ class Task(Teller, Protocol):
     @property
     def shelf(self) -> Shelf:
         """Where things can be kept and found again. What was given to ``save`` is there once it is ``drained``."""
+        ...
+
+    async def graph(self) -> GraphView:
+        """The session's graph, with all that was said before. Use it before the next await: it goes on changing."""
         ...
 
     @property

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from msgspec import UNSET
 
+from puntini.agent.contract import Task
 from puntini.protocol.events import (
     Debug,
     DebugData,
@@ -38,9 +39,9 @@ Level = Literal["debug", "info", "warning", "error"]
 class Voice:
     """Says events for one task. ``say`` is called on the event loop's thread, whichever thread speaks."""
 
-    def __init__(self, say: Callable[[Envelope], None], graph_version: Callable[[], int]) -> None:
+    def __init__(self, task: Task, say: Callable[[Envelope], None]) -> None:
+        self.task = task
         self._say = say
-        self.graph_version = graph_version
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
 
@@ -58,10 +59,11 @@ current: ContextVar[Voice] = ContextVar("puntini_voice")
 
 def event(said: Envelope) -> None:
     """Say any event. Raises RuntimeError outside of an agent, and what ``Task.emit`` raises."""
-    _voice().emit(said)
+    voice().emit(said)
 
 
-def _voice() -> Voice:
+def voice() -> Voice:
+    """Who speaks here. Raises RuntimeError outside of an agent."""
     try:
         return current.get()
     except LookupError:
@@ -90,8 +92,10 @@ def progress(share: float, detail: str = "") -> None:
 
 def graph(*delta: GraphOp, author: str = "agent") -> None:
     """Change the session's graph."""
-    voice = _voice()
-    voice.emit(GraphUpdate(data=GraphUpdateData(version=voice.graph_version(), delta=list(delta), author=author)))
+    speaker = voice()
+    speaker.emit(
+        GraphUpdate(data=GraphUpdateData(version=speaker.task.next_graph_version(), delta=list(delta), author=author))
+    )
 
 
 def summary(text: str) -> None:

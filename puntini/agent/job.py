@@ -14,10 +14,12 @@ from puntini.agent.contract import Approval, Decision, Heard
 from puntini.agent.emitter import SERVERS_OWN, Emitter
 from puntini.errors import Exhausted
 from puntini.log.contract import Kept, Shelf, Store, TaskRow
-from puntini.log.keeper import Versions
+from puntini.log.keeper import Keeper
 from puntini.log.mint import now_ms
 from puntini.protocol.entries import Entry
 from puntini.protocol.events import TaskRetracted, TaskRetractedData, UserPrompt
+from puntini.views.graph import GraphView
+from puntini.views.session import SessionView
 
 Order = Literal["pause", "suspend"]
 MOST_CRASHES = 3
@@ -63,9 +65,12 @@ class Job:
     Orders may come at any time: whoever runs the job looks at them before the agent begins and after it has left.
     """
 
-    def __init__(self, row: TaskRow, store: Store, decisions: Approvals, versions: Versions, turns: Turns) -> None:
+    def __init__(
+        self, row: TaskRow, store: Store, keeper: Keeper[SessionView], decisions: Approvals, turns: Turns
+    ) -> None:
         emitter = Emitter(store, row)
         self._store = store
+        self._keeper = keeper
         self._decisions = decisions
         self.task_id = row.task_id
         self.session_id = row.session_id
@@ -85,8 +90,8 @@ class Job:
         self.emit = emitter.emit
         self._turns = turns
         self._points = 0
-        self.versions = versions
-        self.next_graph_version = versions.next
+        self.versions = keeper.versions(row.session_id)
+        self.next_graph_version = self.versions.next
 
     @property
     def row(self) -> TaskRow:
@@ -102,6 +107,11 @@ class Job:
     def shelf(self) -> Shelf:
         """Where things can be kept and found again."""
         return self._store
+
+    async def graph(self) -> GraphView:
+        """The session's graph."""
+        await self.drained()
+        return (await self._keeper.view(self.session_id)).graph
 
     @property
     def steps(self) -> int:

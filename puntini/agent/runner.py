@@ -310,8 +310,7 @@ class Runner:
     def _pump(self) -> None:
         while not self._closing and (row := self._lanes.next()) is not None:
             # The job is there from the first moment: an order that comes before the agent begins must not pass it by.
-            versions = self._keeper.versions(row.session_id)
-            job = self._jobs[row.task_id] = Job(row, self._store, self._approvals, versions, self._turns)
+            job = self._jobs[row.task_id] = Job(row, self._store, self._keeper, self._approvals, self._turns)
             self._turns.divide(len(self._jobs))
             self._group.start_soon(self._run, job)
 

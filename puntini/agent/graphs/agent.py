@@ -5,7 +5,7 @@ that finds its own task in the newest checkpoint goes on from there.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, assert_never
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
 from langchain_core.runnables import RunnableConfig
@@ -29,6 +29,8 @@ from puntini.protocol.events import Envelope
 
 MODES: list[StreamMode] = ["messages", "tasks", "custom", "values"]
 MARK = "puntini_task"
+NODES_A_STEP = 8
+"""More rounds of the graph are not made for a step, as the task counts them."""
 PROMPT_FIELDS = ("messages", "prompt", "input", "question", "query", "task")
 STOPPED = "This was interrupted before it had a result."
 
@@ -56,19 +58,20 @@ class Leaving(RunControl):
 
 
 class GraphAgent:
-    """Runs a graph, or what a factory makes for each attempt."""
+    """Runs a graph, or what a factory makes for each attempt. One that ``tells_itself`` speaks by ``emit`` only."""
 
-    def __init__(self, name: str, graph: Graph | Callable[[], Graph]) -> None:
+    def __init__(self, name: str, graph: Graph | Callable[[], Graph], *, tells_itself: bool = False) -> None:
         self.name = name
         self._graph = graph
+        self._tells_itself = tells_itself
 
     async def run(self, task: Task) -> str:
         """Run the graph to its end, or to where it waits for a person."""
         await task.rewind()
         saver = TaskSaver(task)
         graph = self._compiled(saver)
-        run = Run(task, graph, saver)
-        reset = emit.current.set(Voice(run.say, task.next_graph_version))
+        run = Run(task, graph, saver, Telling(task, saver, silent=self._tells_itself))
+        reset = emit.current.set(Voice(task, run.say))
         try:
             return await run.go()
         finally:
@@ -84,15 +87,15 @@ class GraphAgent:
 class Run:
     """One attempt at a task with a graph."""
 
-    def __init__(self, task: Task, graph: Graph, saver: TaskSaver) -> None:
+    def __init__(self, task: Task, graph: Graph, saver: TaskSaver, telling: Telling) -> None:
         self._task = task
         self._graph = graph
         self._saver = saver
-        self._telling = Telling(task, saver)
+        self._telling = telling
         self._config: RunnableConfig = {
             "configurable": {"thread_id": f"{task.session_id}/{task.agent}"},
             "metadata": {MARK: task.task_id},
-            "recursion_limit": max(1, task.max_steps - task.steps) + 1,
+            "recursion_limit": NODES_A_STEP * max(1, task.max_steps - task.steps) + NODES_A_STEP,
         }
 
     def say(self, event: Envelope) -> None:
@@ -196,9 +199,15 @@ def _approval(interrupt: Interrupt[Any]) -> Approval:
 
 def _value(decision: Decision) -> Any:
     """What the graph's ``interrupt()`` returns."""
-    if decision.value is not None or decision.decision == "answered":
-        return decision.value
-    return decision.decision == "approved"
+    match decision.decision:
+        case "answered":
+            return decision.value
+        case "approved":
+            return True if decision.value is None else decision.value
+        case "denied" | "expired":
+            return False
+        case _:
+            assert_never(decision.decision)
 
 
 def _repairs(values: Any) -> list[BaseMessage]:

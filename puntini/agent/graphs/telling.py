@@ -58,7 +58,8 @@ class Node:
 class Telling:
     """Tells one attempt's run. ``tell`` is given the parts in order."""
 
-    def __init__(self, task: Task, saver: TaskSaver) -> None:
+    def __init__(self, task: Task, saver: TaskSaver, *, silent: bool = False) -> None:
+        self._silent = silent
         self._task = task
         self._saver = saver
         self._nodes: dict[str, Node] = {}
@@ -67,7 +68,11 @@ class Telling:
         self.answer = ""
 
     def tell(self, part: Mapping[str, Any]) -> None:
-        """Say what a part means."""
+        """Say what a part means. One that is ``silent`` only notes which nodes are done."""
+        if self._silent:
+            if part["type"] == "tasks" and ("result" in part["data"] or "error" in part["data"]):
+                self._saver.told(part["data"]["id"])
+            return
         namespace: tuple[str, ...] = part["ns"]
         agent = namespace[-1].partition(":")[0] if namespace else ""
         match part["type"]:

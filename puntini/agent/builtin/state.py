@@ -1,0 +1,79 @@
+"""What the built-in agent keeps between its steps and from task to task. Plain data: it is part of each checkpoint."""
+
+from collections.abc import Sequence
+from typing import Any, TypedDict
+
+import msgspec
+
+from puntini.agent.models.contract import Call, Outcome, Text, Turn
+
+MOST_BYTES = 64 << 10
+"""Of the conversation as JSON; older turns become a summary."""
+KEPT_PROMPTS = 4
+SUMMED_UP = 200
+
+
+class State(TypedDict, total=False):
+    """``prompt`` is given; the rest is the agent's."""
+
+    prompt: str
+    turns: list[dict[str, Any]]
+    summary: str
+    plan: list[str]
+    reflection: str
+    calls: list[dict[str, Any]]
+    outcomes: list[dict[str, Any]]
+    used: list[dict[str, Any]]
+    failures: list[str]
+    tries: int
+    requests: int
+    heard: int
+    answer: str
+
+
+def turns_of(state: State) -> list[Turn]:
+    """The conversation."""
+    return msgspec.convert(state.get("turns", []), list[Turn])
+
+
+def calls_of(state: State) -> list[Call]:
+    """What the model asks for."""
+    return [msgspec.convert(call, Call) for call in state.get("calls", [])]
+
+
+def outcomes_of(state: State) -> list[Outcome]:
+    """What came of the calls so far."""
+    return [msgspec.convert(outcome, Outcome) for outcome in state.get("outcomes", [])]
+
+
+def plain(value: Any) -> Any:
+    """A struct, or several, as a checkpoint holds them."""
+    return msgspec.to_builtins(value)
+
+
+def added(turns: Sequence[Turn], text: str) -> list[Turn]:
+    """The conversation with something more from the user's side."""
+    block = Text(text)
+    if turns and turns[-1].role == "user":
+        return [*turns[:-1], Turn("user", [*turns[-1].content, block])]
+    return [*turns, Turn("user", [block])]
+
+
+def compacted(turns: Sequence[Turn], summary: str) -> tuple[list[Turn], str]:
+    """The conversation's newest part, and a summary of all that came before it."""
+    if len(msgspec.json.encode(turns)) <= MOST_BYTES:
+        return list(turns), summary
+    starts = [at for at, turn in enumerate(turns) if turn.role == "user" and _asks(turn)]
+    cut = starts[-KEPT_PROMPTS] if len(starts) > KEPT_PROMPTS else (starts[-1] if starts else 0)
+    lines = [summary] if summary else []
+    lines += [f"{turn.role}: {words}" for turn in turns[:cut] if (words := _words(turn))]
+    return list(turns[cut:]), "\n".join(lines)[-MOST_BYTES // 8 :]
+
+
+def _asks(turn: Turn) -> bool:
+    return not any(isinstance(block, Outcome) for block in turn.content)
+
+
+def _words(turn: Turn) -> str:
+    text = " ".join(block.text for block in turn.content if isinstance(block, Text)).strip()
+    return text if len(text) <= SUMMED_UP else f"{text[:SUMMED_UP]}…"
