@@ -18,10 +18,26 @@ from puntini.agent.models.contract import (
     Whole,
 )
 
-TOOLS = (
-    "add_nodes connect add_edges update_node remove_node disconnect clear_graph find_nodes neighbourhood find_path "
-    "describe_graph search_knowledge calculate current_time list_files search_files read_file set_plan"
-).split()
+TOOLS = [
+    "add_nodes",
+    "connect",
+    "add_edges",
+    "update_node",
+    "remove_node",
+    "disconnect",
+    "clear_graph",
+    "find_nodes",
+    "neighbourhood",
+    "find_path",
+    "describe_graph",
+    "search_knowledge",
+    "calculate",
+    "current_time",
+    "list_files",
+    "search_files",
+    "read_file",
+    "set_plan",
+]
 MOST_ROUNDS = 10
 Answer = dict[str, Any]
 
@@ -73,7 +89,9 @@ class World:
         """Nodes with one label and key are one."""
         told = []
         for node in nodes:
-            same = (each for each in self.nodes.values() if (each["label"], each["key"]) == (node["label"], node["key"]))
+            same = (
+                each for each in self.nodes.values() if (each["label"], each["key"]) == (node["label"], node["key"])
+            )
             known = next(same, None)
             made = known or self._keep(self.nodes, {"label": node["label"], "key": node["key"], "props": {}})
             made["props"] |= node.get("props", {})
@@ -129,7 +147,12 @@ class World:
         return told
 
     def find_nodes(
-        self, label: str = "", text: str = "", property: str = "", value: Any = None, limit: int = 20  # noqa: A002
+        self,
+        label: str = "",
+        text: str = "",
+        property: str = "",
+        value: Any = None,
+        limit: int = 20,
     ) -> Answer:
         """Those for which all holds that is given."""
         found = [
@@ -173,7 +196,9 @@ class World:
 
     def calculate(self, expression: str) -> Answer:
         """Multiplication is enough here."""
-        left, right = expression.split("*")
+        left, sign, right = expression.partition("*")
+        if not sign or not (left + right).replace(" ", "").isdecimal():
+            raise Refused("I only multiply.")
         return {"result": int(left) * int(right)}
 
     def current_time(self, timezone: str = "UTC") -> Answer:
@@ -205,7 +230,9 @@ class World:
 class Conversation:
     """Somebody talks with the model; its calls are carried out in a world."""
 
-    def __init__(self, model: Model, world: World | None = None, tools: Iterable[str] = TOOLS, system: str = "") -> None:
+    def __init__(
+        self, model: Model, world: World | None = None, tools: Iterable[str] = TOOLS, system: str = ""
+    ) -> None:
         self.model = model
         self.world = world or World()
         self.tools = [ToolSpec(name, "", {"type": "object"}) for name in tools]

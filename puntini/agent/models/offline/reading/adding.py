@@ -5,13 +5,15 @@ from typing import Any, NamedTuple
 
 from puntini.agent.models.offline.reading.memory import Memory
 from puntini.agent.models.offline.reading.references import ALL, CALLED, MOST_NAME, named
-from puntini.agent.models.offline.reading.relations import relations
+from puntini.agent.models.offline.reading.stating import stating
 from puntini.agent.models.offline.text.labels import GENERIC, is_kind, label_of, noun, relation_of
 from puntini.agent.models.offline.text.properties import LABEL_WORDS, properties_of
 from puntini.agent.models.offline.text.words import (
+    AND,
     ARTICLES,
     COMMA,
     Clause,
+    Word,
     Words,
     bare,
     quoted,
@@ -20,20 +22,21 @@ from puntini.agent.models.offline.text.words import (
     spot_last,
     text_of,
 )
-from puntini.agent.models.offline.wishes.building import AddNodes, Item
+from puntini.agent.models.offline.wishes.building import UNKNOWN, AddNodes, Item
 from puntini.agent.models.offline.wishes.contract import Wish
 from puntini.agent.models.offline.wishes.linking import Line, Link
 from puntini.agent.models.offline.wishes.nodes import Named
-from puntini.agent.models.offline.wishes.talk import Unclear
+from puntini.agent.models.offline.wishes.talk import Puzzle, Unclear
 
 ADDING = frozenset({"add", "create", "insert", "make", "new", "put", "register", "introduce", "build"})
-UNKNOWN = "Thing"
 MOST_NUMBERED = 50
 _OPENS = frozenset({"a", "an", "another", "one"})
 _PROPERTIES = frozenset({"with", "having", "whose"})
 _CLAUSES = frozenset({"who", "that", "which"})
 _INTO = frozenset({"to", "under", "into"})
-_NUMBERS = {word: count for count, word in enumerate(["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"], 1)}
+_NUMBERS = dict(
+    zip(("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"), range(1, 11), strict=True)
+)
 
 
 class Phrase(NamedTuple):
@@ -48,7 +51,7 @@ def adding(clause: Clause, memory: Memory) -> list[Wish]:
     """What is to be added, and what that is to be connected to."""
     if clause.words[0].low not in ADDING:
         return []
-    words = [word for word in clause.words[1:] if word.low not in {"me", "us"}]
+    words = _spelt_out(clause.words[1:])
     items: list[Item] = []
     links: list[Wish] = []
     label = ""
@@ -62,14 +65,37 @@ def adding(clause: Clause, memory: Memory) -> list[Wish]:
     return [AddNodes(tuple(items)), *links] if items else []
 
 
+def _spelt_out(words: Words) -> Words:
+    """``aged 30`` is ``with age 30``."""
+    spelt: list[Word] = []
+    for word in words:
+        if word.low == "aged":
+            spelt += [word._replace(text="with", low="with"), word._replace(text="age", low="age")]
+        elif word.low not in {"me", "us"}:
+            spelt.append(word)
+    return spelt
+
+
 def _segments(words: Words) -> Iterator[Words]:
     """The parts that begin with an article of their own: ``a person …`` and ``a task …``."""
     start = 0
     for at in range(1, len(words)):
-        if words[at].low in _OPENS and words[at - 1].low in {"and", COMMA, "&"} and not _is_property(words, start, at):
-            yield words[start : at - 1]
+        if words[at].low in _OPENS and words[at - 1].low in AND and not _is_property(words, start, at):
+            yield from _by_label(words[start : at - 1])
             start = at
-    yield words[start:]
+    yield from _by_label(words[start:])
+
+
+def _by_label(words: Words) -> Iterator[Words]:
+    """``Alice as a person and Rome as a city`` has two parts."""
+    first = spot(words, {"as"}, 1)
+    second = spot(words, {"as"}, first + 1) if first > 0 else -1
+    joint = first + 1 + spot_last(words[first + 1 : second], AND) if second > 0 else -1
+    if joint > first + 1:
+        yield words[:joint]
+        yield from _by_label(words[joint + 1 :])
+    else:
+        yield words
 
 
 def _is_property(words: Words, start: int, at: int) -> bool:
@@ -86,13 +112,27 @@ def _segment(words: Words, label: str, memory: Memory) -> tuple[list[Item], list
     phrase = _phrase(head, properties)
     if phrase.label == "" and label:
         phrase = phrase._replace(label=label)
+    if phrase.label == "" and container and phrase.names and not properties:
+        return [], [_joining(phrase.names, container)]
     items = list(_items(phrase, properties))
     if not items:
         kind = noun(phrase.label or "node")
         return [], [Unclear(f"What should the {kind} be called? Say for example `add a {kind} named Alpha`.")]
     links = [_belonging(item, container) for item in items] if container else []
-    told = relations([quoted(items[-1].name), *tail], memory) if tail else []
+    told = _told(items[-1], tail, memory) if tail else []
     return items, [*([Link(tuple(links))] if links else []), *told]
+
+
+def _told(item: Item, tail: Words, memory: Memory) -> list[Wish]:
+    """What ``who …`` says about a node."""
+    return stating(Clause([quoted(item.name), *tail], ""), memory) or [Puzzle(text_of(tail))]
+
+
+def _joining(names: list[Words], container: Named) -> Link:
+    """``add Alice to the team Core``: Alice need not be new."""
+    relation = "MEMBER_OF" if container.label in {"Team", "Department", "Group"} else "PART_OF"
+    kinds = (UNKNOWN, container.label or UNKNOWN)
+    return Link(tuple(Line(Named(text_of(name)), container, relation, {}, kinds) for name in names), stated=True)
 
 
 def _cut(words: Words, marks: frozenset[str]) -> tuple[Words, Words]:
@@ -106,7 +146,7 @@ def _container(words: Words, memory: Memory) -> tuple[Words, Named | None]:
     if (
         at < 1
         or at + 1 >= len(words)
-        or words[at + 1].low in {"graph"}
+        or words[at + 1].low == "graph"
         or text_of(words[at + 1 :]).lower() == "the graph"
     ):
         return (words[:at], None) if at > 0 else (words, None)
@@ -152,9 +192,11 @@ def _implied(words: Words, article: bool) -> Phrase:
     if count := _count(words):
         return Phrase(label_of(words[1:]), [], count)
     if words[0].low in GENERIC:
-        return Phrase("", split(words[1:]))
+        return Phrase("", split(words[2:] if len(words) > 2 and words[1].low == "for" else words[1:]))
+    if len(words) > 2 and words[0].low in _NUMBERS and words[1].text.islower():
+        words = words[1:]
     size = next((at for at, word in enumerate(words) if word.is_name or word.low == COMMA), len(words))
-    if 0 < size < len(words) and words[size].low != COMMA:
+    if 0 < size < len(words) and (words[size].low != COMMA or is_kind(words[size - 1].low)):
         return Phrase(label_of(words[:size]), split(words[size:]))
     if size and (is_kind(words[0].low) or (article and len(words) == 1)):
         return Phrase(label_of(words[:1]), split(words[1:]))

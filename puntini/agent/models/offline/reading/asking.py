@@ -2,9 +2,9 @@
 
 from puntini.agent.models.offline.reading.memory import MANY, Memory
 from puntini.agent.models.offline.reading.references import CALLED, WITH, every, named, possessor
-from puntini.agent.models.offline.reading.relations import being_at, said_with, verb_at
+from puntini.agent.models.offline.reading.relations import being_at, said_with, unknown_verb, verb_at
 from puntini.agent.models.offline.reading.stating import STATUSES
-from puntini.agent.models.offline.text.labels import GENERIC, is_kind, label_of, relation_of
+from puntini.agent.models.offline.text.labels import GENERIC, is_kind, label_of, relation_of, singular
 from puntini.agent.models.offline.text.properties import property_name
 from puntini.agent.models.offline.text.verbs import AFTER_BEING, BEING, EITHER, INVERSES, Verb
 from puntini.agent.models.offline.text.words import (
@@ -13,18 +13,25 @@ from puntini.agent.models.offline.text.words import (
     Words,
     bare,
     begins,
+    front,
+    fronts,
     lows,
     spot,
     spot_last,
     text_of,
+    vocabulary,
 )
 from puntini.agent.models.offline.wishes.around import About, Around, Path
 from puntini.agent.models.offline.wishes.contract import Wish
 from puntini.agent.models.offline.wishes.looking import Find, Overview
-from puntini.agent.models.offline.wishes.nodes import Named
+from puntini.agent.models.offline.wishes.nodes import Every, Named
 
 _FINDING = frozenset({"find", "list", "show", "search", "get", "display", "give", "fetch", "which", "what", "lookup"})
-_TELLING = (
+_TELLING = fronts(
+    "what can you tell me about",
+    "what do you know about",
+    "what do we know about",
+    "what is known about",
     "tell me about",
     "tell me more about",
     "describe",
@@ -35,12 +42,13 @@ _TELLING = (
     "what's",
     "what about",
 )
-_COUNTING = ("how many", "count", "the number of", "what is the number of", "number of")
+_SHOWING = fronts("what is", "what's", "what was", "show me", "tell me")
+_COUNTING = fronts("how many", "count", "the number of", "what is the number of", "number of")
 _THERE = (
     "are there", "is there", "do we have", "do you have", "do i have", "are in the graph", "are there in the graph", "exist",
     "do you know", "in the graph", "are there now", "in it", "",
 )  # fmt: skip
-_WHOLE = frozenset(["graph", "everything", "it", "network", "overview", "summary", "whole", "model", "state", "contents", "all"])
+_WHOLE = vocabulary("graph everything it network overview summary whole model state contents all")
 _EDGES = frozenset(
     {"edge", "edges", "relation", "relations", "relationship", "relationships", "link", "links", "connections"}
 )
@@ -56,15 +64,15 @@ _SUMMARIES = frozenset(
 def asking(clause: Clause, memory: Memory) -> list[Wish]:
     """What is to be looked up in the graph."""
     words = clause.words
-    readers = (_counting, _whole, _path, _doing, _relation, _near, _property, _about, _finding)
+    readers = (_counting, _whole, _path, _doing, _property, _relation, _near, _about, _finding)
     return next((found for reader in readers if (found := reader(words, memory))), [])
 
 
 def _counting(words: Words, memory: Memory) -> list[Wish]:
-    front = next((front for front in _COUNTING if begins(words, front)), "")
-    if not front:
+    size = front(words, _COUNTING)
+    if not size:
         return []
-    said = bare([word for word in words[len(front.split()) :] if word.low not in {"all", "of"}])
+    said = bare([word for word in words[size:] if word.low not in {"all", "of"}])
     if said and said[0].low in GENERIC | _EDGES and len(said) <= 6:
         return [Overview("edges" if said[0].low in _EDGES else "nodes")]
     return _kind(said, counts=True, memory=memory)
@@ -87,8 +95,12 @@ def _narrowed(kind: Words, rest: Words, counts: bool, memory: Memory) -> list[Wi
     label = label_of(kind)
     if rest[0].low in {"are", "is"} and text_of(rest[1:]).lower() in STATUSES:
         return [Find(label, prop="status", value=text_of(rest[1:]).lower(), counts=counts)]
-    if rest[0].low in WITH | {"that"} and (chosen := every([*kind, _as_with(rest)[0], *rest[1:]])) and chosen.prop:
-        return [Find(label, prop=chosen.prop, value=chosen.value, counts=counts)]
+    if (
+        rest[0].low in WITH | {"that"}
+        and (chosen := every([*kind, _as_with(rest)[0], *rest[1:]]))
+        and chosen != Every(label)
+    ):
+        return [Find(chosen.label, prop=chosen.prop, value=chosen.value, counts=counts)]
     if rest[0].low in _ABOUT and len(rest) > 1:
         return [Find(label, text=text_of(rest[1:])[:200], counts=counts)]
     if rest[0].low in {"of", "in", "around"} and (node := named(rest[1:], memory)):
@@ -115,7 +127,9 @@ def _whole(words: Words, memory: Memory) -> list[Wish]:
         return [Overview("labels")]
     if said and said & _EDGES and said <= _EDGES | {"types", "kinds", "graph", "have", "between"}:
         return [Overview("relations")]
-    if said <= _WHOLE | {"have", "know", "now", "so", "far", "current", "big"} and said & (_WHOLE | {"have"}):
+    if said <= _WHOLE | {"have", "know", "now", "so", "far", "current", "big", "we", "i"} and said & (
+        _WHOLE | {"have"}
+    ):
         return [Overview()]
     return [Overview()] if kept in (["overview"], ["summarise"], ["summarize"], ["what", "there"]) else []
 
@@ -167,7 +181,7 @@ def _relation(words: Words, memory: Memory) -> list[Wish]:
     """``who manages Bob``, ``which tasks depend on Design``, ``who is the manager of Bob``, ``who is Bob managed by``."""
     if words[0].low not in {"who", "what", "which", "whom"} or len(words) < 3:
         return []
-    if words[0].low == "which":
+    if words[0].low == "which" or words[1].low == "are":
         return []
     if words[1].low in BEING and (passive := _passive(words[2:], memory)):
         return passive
@@ -183,7 +197,7 @@ def _passive(words: Words, memory: Memory) -> list[Wish]:
 
 def _verb_then_node(words: Words, start: int, memory: Memory, kind: str) -> list[Wish]:
     """The sources of a relation: behind the verb stands its target."""
-    hit = verb_at(words, start, EITHER) or being_at(words, start)
+    hit = verb_at(words, start, EITHER) or being_at(words, start) or unknown_verb(words, start)
     if hit is None or hit.end >= len(words) or (words[hit.end].low in ARTICLES and len(words) - hit.end > 6):
         return []
     if hit.verb.label == "RELATED_TO" or hit.verb.label == "HAS":
@@ -225,16 +239,16 @@ def _property(words: Words, memory: Memory) -> list[Wish]:
     """``what is the age of Alice``, ``what is Alice's age``, ``how old is Alice``."""
     if begins(words, "how old is") and (node := named(words[3:], memory)):
         return [About(node, "age")]
-    front = next(
-        (front for front in ("what is", "what's", "what was", "show me", "tell me") if begins(words, front)), ""
-    )
-    if not front:
+    size = front(words, _SHOWING)
+    if not size:
         return _possessed_by(words, memory)
-    said = words[len(front.split()) :]
+    said = words[size:]
     owner, owned = possessor(said)
     at = spot(said, {"of"}, 1)
     if not owner and at > 0 and at < 4 and said[0].low == "the":
         owner, owned = said[at + 1 :], said[1:at]
+    if f"{text_of(owned).lower()} of" in AFTER_BEING:
+        return []
     node = named(owner, memory) if owner and owned and len(owned) <= 3 else None
     return [About(node, property_name(owned))] if node else []
 
@@ -257,8 +271,8 @@ def _possessed_by(words: Words, memory: Memory) -> list[Wish]:
 
 def _about(words: Words, memory: Memory) -> list[Wish]:
     """``who is Alice``, ``tell me about the task Design``."""
-    front = next((front for front in _TELLING if begins(words, front)), "")
-    said = words[len(front.split()) :] if front else []
+    size = front(words, _TELLING)
+    said = words[size:] if size else []
     if not said or len(said) > 8 or text_of(bare(said)).lower() in _WHOLE or said[0].low in MANY:
         return []
     node = named(said, memory)
@@ -283,6 +297,8 @@ def _finding(words: Words, memory: Memory) -> list[Wish]:
         return _kind(said, counts=False, memory=memory)
     if is_kind(said[0].low) and len(said) > 1 and said[1].is_name:
         return [About(node)] if (node := named(said, memory)) else []
+    if len(said) == 1 and not everything and not is_kind(said[0].low) and singular(said[0].low) == said[0].low:
+        return _loose(words, said)
     return _kind(said, counts=False, memory=memory) or _loose(words, said)
 
 

@@ -4,8 +4,10 @@ from collections.abc import Callable
 
 from puntini.agent.models.offline.reading.memory import Memory
 from puntini.agent.models.offline.reading.references import ALL, possessor, several, which
+from puntini.agent.models.offline.reading.relations import lines_of, verb_at
 from puntini.agent.models.offline.text.labels import GENERIC, is_kind, label_of
 from puntini.agent.models.offline.text.properties import LABEL_WORDS, properties_of, property_name, value_of
+from puntini.agent.models.offline.text.verbs import BASE
 from puntini.agent.models.offline.text.words import (
     ARTICLES,
     Clause,
@@ -19,6 +21,7 @@ from puntini.agent.models.offline.text.words import (
 )
 from puntini.agent.models.offline.wishes.changing import Change
 from puntini.agent.models.offline.wishes.contract import Wish
+from puntini.agent.models.offline.wishes.linking import Link
 from puntini.agent.models.offline.wishes.nodes import Every, Named, Which
 from puntini.agent.models.offline.wishes.removing import Clear, Disconnect, Pair, Remove
 from puntini.agent.models.offline.wishes.talk import Unclear
@@ -159,6 +162,8 @@ def _loose(words: Words, at: int, memory: Memory) -> list[Wish]:
     if node is None or isinstance(node, Every):
         return []
     rest = words[size:]
+    if (hit := verb_at(words, size, BASE)) and hit.end < len(words):
+        return [Link(tuple(lines))] if (lines := lines_of(words[:size], hit.verb, words[hit.end :], memory)) else []
     if at > size:
         return _changes([node], words[size:at], words[at + 1 :])
     if len(rest) == 2 and rest[0].low in {"a", "an"} and rest[1].low not in GENERIC:

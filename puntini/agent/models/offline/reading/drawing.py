@@ -2,17 +2,18 @@
 
 from puntini.agent.models.offline.reading.memory import Memory
 from puntini.agent.models.offline.templates import skeleton, template_for
-from puntini.agent.models.offline.text.words import Clause, Words, bare, begins, spot, text_of
+from puntini.agent.models.offline.text.words import Clause, Words, bare, front, fronts, spot, text_of, vocabulary
 from puntini.agent.models.offline.wishes.building import Draw
 from puntini.agent.models.offline.wishes.contract import Wish
 from puntini.agent.models.offline.wishes.talk import Unclear
 
-DRAWING = frozenset(
-    ["create", "make", "build", "draw", "generate", "design", "model", "sketch", "map", "visualise", "visualize", "produce", "want", "need"]
-)
-_FRONTS = ("set up", "give me", "show me", "i want", "i need", "i would like", "i'd like", "we need")
-_GRAPHS = frozenset(
-    ["graph", "graphs", "chart", "charts", "diagram", "diagrams", "map", "tree", "chain", "network", "architecture", "curriculum", "hierarchy", "structure", "schema", "ontology", "mindmap"]
+DRAWING = vocabulary("create make build draw generate design model sketch map visualise visualize produce want need")
+_FRONTS = fronts(
+    "set up", "give me a", "give me an", "show me a", "show me an", "i want", "i need", "i would like", "i'd like", "we need",
+)  # fmt: skip
+_GRAPHS = vocabulary(
+    "graph graphs chart charts diagram diagrams map tree chain network architecture curriculum hierarchy "
+    "structure schema ontology mindmap"
 )
 _ABOUT = frozenset({"about", "of", "for", "on", "describing", "showing", "around", "named", "called", "titled"})
 MOST_SUBJECT = 80
@@ -37,7 +38,8 @@ def _object(words: Words) -> Words:
     """What is to be built, behind the verb; nothing where no verb of building stands in front."""
     if words[0].low in DRAWING:
         return bare([word for word in words[1:] if word.low not in {"me", "us"}])
-    return next((bare(words[len(front.split()) :]) for front in _FRONTS if begins(words, front)), [])
+    size = front(words, _FRONTS)
+    return bare(words[size:]) if size else []
 
 
 def _subject(words: Words) -> Words:

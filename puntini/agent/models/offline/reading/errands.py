@@ -4,14 +4,27 @@ import re
 
 from puntini.agent.models.offline.reading.memory import Memory
 from puntini.agent.models.offline.text.places import zone_of
-from puntini.agent.models.offline.text.words import Clause, Words, bare, begins, lows, spot, text_of
+from puntini.agent.models.offline.text.words import (
+    Clause,
+    Words,
+    bare,
+    begins,
+    front,
+    fronts,
+    lows,
+    spot,
+    text_of,
+    vocabulary,
+)
 from puntini.agent.models.offline.wishes.contract import Wish
 from puntini.agent.models.offline.wishes.errands import Errand, Knowledge
 from puntini.agent.models.offline.wishes.talk import Unclear
 
 MOST_EXPRESSION = 200
 MOST_QUERY = 300
-_SUM_FRONTS = ("what is", "what's", "whats", "how much is", "calculate", "compute", "evaluate", "work out", "solve")
+_SUM_FRONTS = fronts(
+    "what is", "what's", "whats", "how much is", "calculate", "compute", "evaluate", "work out", "solve"
+)
 _SAID_SIGNS = (
     (re.compile(r"\bmultiplied by\b|\btimes\b|[×·]|(?<=\d) ?x ?(?=\d)"), "*"),
     (re.compile(r"\bdivided by\b|\bover\b|÷"), "/"),
@@ -23,14 +36,15 @@ _SAID_SIGNS = (
     (re.compile(r"\b(?:the )?square root of (\d+(?:\.\d+)?)"), r"sqrt(\1)"),
     (re.compile(r"(?<=\d),(?=\d{3}\b)"), ""),
 )
-_FUNCTIONS = frozenset(["sqrt", "abs", "round", "min", "max", "sin", "cos", "tan", "log", "exp", "floor", "ceil", "pi", "e"])
+_FUNCTIONS = vocabulary("sqrt abs round min max sin cos tan log exp floor ceil pi e")
 _EXPRESSION = re.compile(r"[\d\s+\-*/%().,a-z]+")
 _DIGIT = re.compile(r"\d")
 _LETTERS = re.compile(r"[a-z]+")
 _ZONE_WORDS = frozenset({"in", "for", "at"})
-_DOCUMENTS = frozenset(["documents", "document", "docs", "knowledge", "knowledgebase", "sources", "handbook", "manuals", "wiki"])
+_DOCUMENTS = vocabulary("documents document docs knowledge knowledgebase sources handbook manuals wiki")
+_LOOKING = vocabulary("what which search look lookup find query according do does where how ask tell")
 _FILES = frozenset({"files", "file", "workspace", "folder", "directory", "folders"})
-_TIMES = (
+_TIMES = fronts(
     "what time", "what is the time", "what's the time", "current time", "the time in", "time in", "tell me the time",
     "what day is it", "what is the date", "what's the date", "what date is it", "what is today's date", "what is the current time",
 )  # fmt: skip
@@ -43,8 +57,7 @@ def errands(clause: Clause, memory: Memory) -> list[Wish]:
 
 
 def _sum(clause: Clause, words: Words) -> list[Wish]:
-    front = next((front for front in _SUM_FRONTS if begins(words, front)), "")
-    said = clause.raw(words[len(front.split()) :])
+    said = clause.raw(words[front(words, _SUM_FRONTS) :])
     expression = _expression(said) if 0 < len(said) <= MOST_EXPRESSION else ""
     if not expression:
         return []
@@ -66,7 +79,7 @@ def _expression(said: str) -> str:
 
 
 def _time(words: Words) -> list[Wish]:
-    if not any(begins(words, front) for front in _TIMES):
+    if not front(words, _TIMES):
         return []
     at = spot(words, _ZONE_WORDS)
     if at < 0:
@@ -85,7 +98,7 @@ def _clock(zone: str, where: str) -> Errand:
 def _documents(clause: Clause, words: Words) -> list[Wish]:
     """``what do the documents say about X``, ``search the knowledge base for X``, ``look up X in the docs``."""
     at = spot(words, _DOCUMENTS)
-    if at < 0 or at > 8:
+    if at < 0 or at > 8 or words[0].low not in _LOOKING:
         if begins(words, "look up") and len(words) > 2:
             return _knowledge(clause.raw(bare(words[2:])))
         return []

@@ -1,5 +1,6 @@
 """Commands about relations: connect, disconnect, ``create a KNOWS relation from A to B``."""
 
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from puntini.agent.models.offline.reading.adding import ADDING
@@ -7,7 +8,7 @@ from puntini.agent.models.offline.reading.memory import MANY, Memory
 from puntini.agent.models.offline.reading.references import CALLED, named, several
 from puntini.agent.models.offline.text.labels import relation_of
 from puntini.agent.models.offline.text.properties import properties_of
-from puntini.agent.models.offline.text.words import AND, Clause, Words, bare, spot, spot_last, text_of
+from puntini.agent.models.offline.text.words import AND, Clause, Words, bare, spot, spot_last, text_of, vocabulary
 from puntini.agent.models.offline.wishes.contract import Wish
 from puntini.agent.models.offline.wishes.linking import MOST_LINES, RELATED, Line, Link
 from puntini.agent.models.offline.wishes.nodes import Named, Which
@@ -15,9 +16,7 @@ from puntini.agent.models.offline.wishes.removing import Disconnect, Pair
 from puntini.agent.models.offline.wishes.talk import Unclear
 
 CONNECTING = frozenset({"connect", "link", "relate", "join", "tie", "attach", "associate", "assign"})
-EDGES = frozenset(
-    ["relation", "relations", "relationship", "relationships", "edge", "edges", "link", "links", "connection", "connections", "arrow"]
-)
+EDGES = vocabulary("relation relations relationship relationships edge edges link links connection connections arrow")
 _REMOVING = frozenset({"remove", "delete", "drop", "cut", "break"})
 _USING = frozenset({"as", "via", "using", "by", "through"})
 _BETWEEN = frozenset({"from", "between"})
@@ -55,12 +54,12 @@ def _connect(words: Words, memory: Memory, label: str) -> list[Wish]:
     at = at if at > 0 else spot(words, {"with"}, 1)
     if at > 0:
         return _pairs(words, at, relation, memory)
-    nodes = several([word for word in words if word.low not in {"together"}], memory)
+    nodes = several([word for word in words if word.low != "together"], memory)
     if len(nodes) < 2:
         pronoun = len(words) == 1 and words[0].low in MANY
-        question = "I know of one thing only that you could mean" if pronoun else "What should I connect with what"
-        return [Unclear(f"{question}; say for example `connect Alice to Bob as KNOWS`.")]
-    chain = zip(nodes, nodes[1:], strict=False)
+        question = "I know of one thing only that you could mean." if pronoun else "What should I connect with what?"
+        return [Unclear(f"{question} Say for example `connect Alice to Bob as KNOWS`.")]
+    chain = pairwise(nodes)
     return _link([Line(source, target, *relation) for source, target in chain])
 
 

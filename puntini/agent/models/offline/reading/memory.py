@@ -6,6 +6,8 @@ from puntini.agent.models.offline.wishes.contract import Wish
 
 ONE = frozenset({"it", "him", "her", "he", "she", "this", "that", "its", "his"})
 MANY = frozenset({"them", "they", "these", "those", "both", "their"})
+POINTING = ONE | MANY | {"same", "node"}
+"""Words that may speak of what was named before."""
 
 
 class NoReferent(Exception):

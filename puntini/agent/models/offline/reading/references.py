@@ -2,15 +2,18 @@
 
 from puntini.agent.models.offline.reading.memory import MANY, ONE, Memory
 from puntini.agent.models.offline.text.labels import GENERIC, is_kind, label_of
-from puntini.agent.models.offline.text.properties import properties_of
-from puntini.agent.models.offline.text.words import ARTICLES, Word, Words, split, spot, text_of
+from puntini.agent.models.offline.text.properties import LABEL_WORDS, properties_of
+from puntini.agent.models.offline.text.words import ARTICLES, Word, Words, quoted, split, spot, text_of, vocabulary
 from puntini.agent.models.offline.wishes.nodes import Every, Named, Which
 
 MOST_NAME = 120
 ALL = frozenset({"all", "every", "each"})
 CALLED = frozenset({"named", "called", "titled"})
 WITH = frozenset({"with", "having", "whose", "where"})
-_POINTING = frozenset({"this", "that", "the", "same"})
+_NO_NAMES = vocabulary(
+    "to of and as with from in for by = ( ) , anything anyone anybody something someone somebody nothing nobody"
+)
+_DEFINITE = frozenset({"this", "that", "the", "same"})
 
 
 def which(words: Words, memory: Memory) -> Which | None:
@@ -32,6 +35,8 @@ def every(words: Words) -> Every | None:
     if at > 0 and len(properties) != 1:
         return None
     name, value = next(iter(properties.items()), ("", None))
+    if name in LABEL_WORDS:
+        return Every(label_of([quoted(str(value))]))
     return Every(label_of(kind), name, value)
 
 
@@ -41,7 +46,7 @@ def named(words: Words, memory: Memory) -> Named | None:
         return None
     if words[0].low in ONE and (len(words) == 1 or (len(words) == 2 and _is_noun(words[1]))):
         return Named(memory.one(words[0].low))
-    if len(words) == 2 and words[0].low in _POINTING and words[1].low in GENERIC:
+    if len(words) == 2 and words[0].low in _DEFINITE and words[1].low in GENERIC:
         return Named(memory.one(text_of(words)))
     while len(words) > 1 and words[0].low in ARTICLES | GENERIC | CALLED:
         words = words[1:]
@@ -82,20 +87,7 @@ def _is_noun(word: Word) -> bool:
 
 def _is_function(words: Words) -> bool:
     """Whether these can't be a name: a lone word that only holds sentences together."""
-    return len(words) == 1 and words[0].low in {
-        "to",
-        "of",
-        "and",
-        "as",
-        "with",
-        "from",
-        "in",
-        "for",
-        "by",
-        "=",
-        "(",
-        ")",
-    }
+    return len(words) == 1 and words[0].low in _NO_NAMES
 
 
 def possessor(words: Words) -> tuple[Words, Words]:

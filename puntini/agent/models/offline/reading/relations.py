@@ -36,7 +36,7 @@ def relations(words: Words, memory: Memory) -> list[Wish]:
         joint = hit.end + spot_last(words[hit.end : until], AND) if at + 1 < len(hits) else until
         if joint < hit.end:
             return []
-        new = _lines(sources, hit.verb, words[hit.end : joint], memory)
+        new = lines_of(sources, hit.verb, words[hit.end : joint], memory)
         if not new or len(lines) + len(new) > MOST_LINES:
             return []
         lines += new
@@ -44,7 +44,8 @@ def relations(words: Words, memory: Memory) -> list[Wish]:
     return [Link(tuple(lines), stated=True)] if lines else []
 
 
-def _lines(left: Words, verb: Verb, right: Words, memory: Memory) -> list[Line]:
+def lines_of(left: Words, verb: Verb, right: Words, memory: Memory) -> list[Line]:
+    """The lines from everything on one side of a verb to everything on the other. Raises NoReferent."""
     if not left or not right or len(left) > MOST_SIDE or left[0].low in PEOPLE or right[0].low in PEOPLE:
         return []
     sources, targets = several(left, memory), several(right, memory)
@@ -65,6 +66,8 @@ def _hits(words: Words) -> Iterator[Hit]:
 
 def verb_at(words: Words, at: int, verbs: Mapping[str, Verb]) -> Hit | None:
     """The verb that begins here, the longest first."""
+    if not words[at:] or not words[at].text.islower():
+        return None
     for size in (3, 2, 1):
         if at + size <= len(words) and (verb := verbs.get(" ".join(word.low for word in words[at : at + size]))):
             return Hit(at, at + size, verb)
@@ -91,9 +94,14 @@ def _plural_at(words: Words, at: int) -> Hit | None:
 
 def _unknown_at(words: Words, at: int) -> Hit | None:
     """``Alice sponsors Bob``: a verb that is not in the table, between two names."""
+    return unknown_verb(words, at) if words[at - 1].is_name and words[at - 1].low not in AND else None
+
+
+def unknown_verb(words: Words, at: int) -> Hit | None:
+    """A word in front of a name that looks like a verb: ``sponsors Bob``, ``flies to Rome``."""
     word = words[at]
     plain = word.text.isalpha() and word.text.islower() and word.low.endswith("s") and word.low not in _NO_VERBS
-    if not plain or not words[at - 1].is_name or words[at - 1].low in AND:
+    if not plain or at + 1 == len(words):
         return None
     end = at + 2 if words[at + 1].low in PREPOSITIONS and at + 2 < len(words) else at + 1
     if not words[end].is_name:

@@ -8,16 +8,17 @@ from puntini.agent.models.offline.reading.relations import PEOPLE, relations
 from puntini.agent.models.offline.text.labels import label_of
 from puntini.agent.models.offline.text.properties import properties_of, property_name, value_of
 from puntini.agent.models.offline.text.verbs import BEING
-from puntini.agent.models.offline.text.words import ARTICLES, Clause, Words, bare, spot, text_of
+from puntini.agent.models.offline.text.words import ARTICLES, Clause, Words, bare, spot, text_of, vocabulary
 from puntini.agent.models.offline.wishes.changing import Change
 from puntini.agent.models.offline.wishes.contract import Wish
 
 MOST_SUBJECT = 12
-STATUSES = frozenset(
-    ["done", "open", "active", "finished", "complete", "completed", "blocked", "cancelled", "planned", "pending", "ready", "closed", "urgent", "late"]
+STATUSES = vocabulary(
+    "done open active finished complete completed blocked cancelled planned pending ready closed urgent late"
 ) | {"in progress", "on hold", "not started"}
-PROPERTIES = frozenset(
-    ["age", "role", "status", "priority", "budget", "email", "colour", "color", "size", "weight", "height", "price", "cost", "start", "end", "due", "phone", "title", "rank", "score", "level", "count", "version", "language", "country", "city", "birthday", "deadline", "description"]
+PROPERTIES = vocabulary(
+    "age role status priority budget email colour color size weight height price cost start end due phone "
+    "title rank score level count version language country city birthday deadline description"
 )
 
 
@@ -78,6 +79,10 @@ def _said_of(said: Words, *, many: bool) -> tuple[str, dict[str, Any]]:
     if text in STATUSES:
         return "", {"status": text}
     noun = bare(said)
-    if (many or (said[:1] and said[0].low in {"a", "an"})) and 0 < len(noun) <= 2 and all(w.text.isalpha() for w in noun):
+    if (
+        (many or (said[:1] and said[0].low in {"a", "an"}))
+        and 0 < len(noun) <= 2
+        and all(w.text.isalpha() for w in noun)
+    ):
         return label_of(noun), {}
     return "", {}

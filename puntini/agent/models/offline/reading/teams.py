@@ -3,7 +3,7 @@
 import re
 
 from puntini.agent.models.offline.reading.memory import MANY, ONE, Memory
-from puntini.agent.models.offline.text.words import AND, Clause, Words, bare, begins, split, spot, text_of
+from puntini.agent.models.offline.text.words import AND, Clause, Words, bare, begins, split, spot, text_of, vocabulary
 from puntini.agent.models.offline.wishes.contract import Wish
 from puntini.agent.models.offline.wishes.teams import HandOff, NewAgent, Write
 
@@ -12,9 +12,7 @@ CREATOR = "creator"
 _ASKING = frozenset({"ask", "tell", "let", "have", "get"})
 _NOBODY = frozenset({"me", "us", "you", "everyone", "someone"}) | ONE | MANY
 _WRITING = frozenset({"write", "compose", "draft", "generate"})
-_FORMS = frozenset(
-    ["text", "paragraph", "summary", "report", "note", "story", "poem", "essay", "article", "description", "introduction", "email", "post"]
-)
+_FORMS = vocabulary("text paragraph summary report note story poem essay article description introduction email post")
 _WHO = frozenset({"that", "who", "which", "to", "for", "can", "able", "with"})
 _SKIPPED = frozenset({"that", "who", "which", "can", "is", "able", "to", "for", "should", "will", "short", "brief"})
 _NOT_WORD = re.compile(r"[^\w-]+")
@@ -31,7 +29,7 @@ def _asked(clause: Clause) -> list[Wish]:
     words = bare(clause.words[1:])
     if clause.words[0].low not in _ASKING or len(words) < 3 or words[0].low in _NOBODY:
         return []
-    rest = words[2:] if words[1].low in {"agent"} else words[1:]
+    rest = words[2:] if words[1].low == "agent" else words[1:]
     if not rest or (rest[0].low != "to" and clause.words[0].low != "let") or len(rest) < 2:
         return []
     task = clause.raw(rest[1:] if rest[0].low == "to" else rest)[:MOST_TASK]

@@ -2,7 +2,7 @@
 
 import re
 
-from puntini.agent.models.offline.text.words import Words
+from puntini.agent.models.offline.text.words import Words, vocabulary
 
 _IRREGULAR = {
     "people": "person",
@@ -25,11 +25,15 @@ _IRREGULAR = {
     "wives": "wife",
 }
 _PLURALS = {one: many for many, one in _IRREGULAR.items() if many != "persons"}
-GENERIC = frozenset(["node", "nodes", "vertex", "vertices", "entity", "entities", "element", "elements", "item", "items"])
+GENERIC = vocabulary("node nodes vertex vertices entity entities element elements item items")
 
 # What is a kind of thing even where nothing else tells: "add person alice".
-KINDS = frozenset(
-    ["person", "project", "task", "phase", "milestone", "team", "company", "department", "role", "skill", "document", "file", "service", "database", "api", "component", "module", "product", "supplier", "customer", "order", "warehouse", "factory", "city", "country", "place", "event", "meeting", "course", "lesson", "topic", "concept", "book", "author", "movie", "planet", "star", "animal", "system", "server", "user", "group", "feature", "bug", "issue", "goal", "risk", "decision", "requirement", "organisation", "organization", "device", "machine", "material", "category", "tag", "idea", "thing"]
+KINDS = vocabulary(
+    "person project task phase milestone team company department role skill document file service database api "
+    "component module product supplier customer order warehouse factory city country place event meeting "
+    "course lesson topic concept book author movie planet star animal system server user group feature bug "
+    "issue goal risk decision requirement organisation organization device machine material category tag idea "
+    "thing"
 )
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _NOT_WORD = re.compile(r"\W+")
@@ -92,5 +96,11 @@ def relation_of(text: str) -> str:
 
 
 def spoken(relation: str) -> str:
-    """A relation in running text."""
-    return relation.replace("_", " ").lower()
+    """A relation in running text, as a verb: ``WORKS_ON`` → ``works on``, ``PART_OF`` → ``is part of``."""
+    words = relation.replace("_", " ").lower()
+    first, _, rest = words.partition(" ")
+    return (
+        f"is {words}"
+        if rest in {"of", "by"} or (rest in {"to", "in", "for", "with"} and first.endswith(("ed", "ible")))
+        else words
+    )

@@ -27,6 +27,11 @@ def cut(text: str, most: int = MOST_QUOTED) -> str:
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 
+def article(noun: str) -> str:
+    """A noun with ``a`` or ``an``."""
+    return f"{'an' if noun[:1].lower() in tuple('aeiou') else 'a'} {noun}"
+
+
 def sentence(text: str) -> str:
     """A text that ends as a sentence does."""
     text = text.strip()
@@ -45,5 +50,5 @@ def shown(value: Any) -> str:
 
 
 def properties_shown(props: dict[str, Any], most: int = 6) -> str:
-    """``age 30 and role lead``."""
-    return listed([f"{name.replace('_', ' ')} {shown(value)}" for name, value in props.items()], most)
+    """``the age 30 and the role lead``."""
+    return listed([f"the {name.replace('_', ' ')} {shown(value)}" for name, value in props.items()], most)

@@ -3,14 +3,14 @@
 import re
 from typing import Any
 
-from puntini.agent.models.offline.text.words import AND, ARTICLES, Words, bare, split, spot, text_of
+from puntini.agent.models.offline.text.words import AND, ARTICLES, Words, bare, split, spot, text_of, vocabulary
 
 _NUMBER = re.compile(r"[+-]?\d{1,15}(\.\d{1,15})?")
 _WORDS = {"true": True, "false": False, "null": None, "nothing": None}
 _EQUALS = frozenset({"=", ":", "is", "of", "as", "are"})
 _NAME = re.compile(r"\W+")
 # What is a name together with the word before it: "due date", "last name".
-_SECOND = frozenset(["date", "name", "time", "number", "level", "address", "code"])
+_SECOND = vocabulary("date name time number level address code")
 LABEL_WORDS = frozenset({"label", "type", "kind"})
 
 

@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from puntini.agent.models.offline.text.words import vocabulary
+
 
 class Verb(NamedTuple):
     """A relation. ``backwards``: it was said from its target, as in ``is managed by``."""
@@ -99,7 +101,7 @@ INVERSES = {
 }
 INVERSES |= {inverse: label for label, inverse in INVERSES.items()}
 BEING = frozenset({"is", "are", "was", "were"})
-PREPOSITIONS = frozenset(["of", "to", "by", "in", "with", "for", "on", "at", "from", "under", "near"])
+PREPOSITIONS = vocabulary("of to by in with for on at from under near")
 
 
 def _table() -> tuple[dict[str, Verb], dict[str, Verb], dict[str, Verb]]:

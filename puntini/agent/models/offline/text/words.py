@@ -6,6 +6,12 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+
+def vocabulary(words: str) -> frozenset[str]:
+    """Some words as a set."""
+    return frozenset(words.split())
+
+
 MOST_CHARACTERS = 10_000
 MOST_CLAUSES = 40
 QUOTED = 300  # characters between two quotation marks; bounds how far an unmatched one is looked for
@@ -17,16 +23,18 @@ ARTICLES = frozenset({"a", "an", "the"})
 FILLERS = ARTICLES | {"new", "another", "some", "one", "more", "just", "following", "these", "those", "my", "our", ":"}
 
 # A new command begins where one of these follows "and" or a comma, in lower case and with something behind it.
-COMMANDS = frozenset(
-    ["add", "create", "insert", "make", "build", "draw", "connect", "link", "relate", "rename", "set", "change", "update", "delete", "remove", "disconnect", "unlink", "clear", "find", "list", "show", "count", "describe", "summarise", "summarize", "calculate", "compute", "search", "tell", "ask", "mark", "assign", "relabel", "give", "turn"]
+COMMANDS = vocabulary(
+    "add create insert make build draw connect link relate rename set change update delete remove disconnect "
+    "unlink clear find list show count describe summarise summarize calculate compute search tell ask mark "
+    "assign relabel give turn"
 )
 _TOKEN = re.compile(
     rf'"(?P<q1>[^"\n]{{0,{QUOTED}}})"|[“„](?P<q2>[^“”\n]{{0,{QUOTED}}})[”“]|«(?P<q3>[^»\n]{{0,{QUOTED}}})»'
-    rf"|`(?P<q4>[^`\n]{{0,{QUOTED}}})`|(?<!\w)['‘](?P<q5>[^'’\n]{{1,{QUOTED}}})['’](?!\w)"
+    rf"|`(?P<q4>[^`\n]{{0,{QUOTED}}})`|(?<!\w)['\u2018](?P<q5>[^'’\n]{{1,{QUOTED}}})['’](?!\w)"
     r"|(?P<bullet>\n[ \t]{0,8}[-*•][ \t])|(?P<end>[\n;])|(?P<sign>[,(){}=])"
     r"|(?P<bare>[^\s,(){}=;\"“”„«»`]+)"
 )
-_ABBREVIATIONS = frozenset(["dr.", "mr.", "mrs.", "ms.", "st.", "e.g.", "i.e.", "etc.", "vs.", "no.", "prof.", "inc.", "ltd.", "approx."])
+_ABBREVIATIONS = vocabulary("dr. mr. mrs. ms. st. e.g. i.e. etc. vs. no. prof. inc. ltd. approx.")
 _SIGNS = {"{": "(", "}": ")"}
 
 
@@ -165,6 +173,22 @@ def begins(words: Words, phrase: str) -> bool:
     """Whether the words begin with those of a phrase."""
     wanted = phrase.split()
     return len(words) >= len(wanted) and all(word.low == want for word, want in zip(words, wanted, strict=False))
+
+
+def fronts(*phrases: str) -> dict[str, list[tuple[str, ...]]]:
+    """Phrases that clauses may begin with, by their first word, the longest first."""
+    table: dict[str, list[tuple[str, ...]]] = {}
+    for words in sorted((tuple(phrase.split()) for phrase in phrases), key=len, reverse=True):
+        table.setdefault(words[0], []).append(words)
+    return table
+
+
+def front(words: Words, table: dict[str, list[tuple[str, ...]]]) -> int:
+    """How many words of the longest phrase these begin with; 0 where they begin with none."""
+    for phrase in table.get(words[0].low, ()) if words else ():
+        if all(word.low == said for word, said in zip(words, phrase, strict=False)) and len(words) >= len(phrase):
+            return len(phrase)
+    return 0
 
 
 def bare(words: Words) -> Words:

@@ -6,10 +6,10 @@ from typing import Any, ClassVar
 from msgspec import Struct
 
 from puntini.agent.models.offline.text.labels import noun, spoken
-from puntini.agent.models.offline.text.phrases import listed, properties_shown, sentence, shown
+from puntini.agent.models.offline.text.phrases import article, listed, properties_shown, sentence, shown
 from puntini.agent.models.offline.wishes.building import relation_told
 from puntini.agent.models.offline.wishes.contract import Ask, Asked, Deed, Result
-from puntini.agent.models.offline.wishes.nodes import Found, Named, doubt, found_in, look_up, settled
+from puntini.agent.models.offline.wishes.nodes import Found, Named, doubt, doubts, found_in, look_up, settled
 
 
 class Edge(Struct, frozen=True):
@@ -62,6 +62,9 @@ class Around(Struct, frozen=True):
         name = next((each for each in nodes if each.lower() == self.node.name.lower()), self.node.name)
         if self.relation:
             return self._answer(name, edges, nodes)
+        if self.kind:
+            kin = [node.name for node in nodes.values() if node.label == self.kind and node.name != name]
+            return sentence(f"Around {name} there are {listed(kin) or f'no {noun(self.kind, 2)}'}")
         if not edges:
             return f"{name} is not connected to anything yet."
         lines = [relation_told(edge.source, edge.label, edge.target) for edge in edges]
@@ -158,7 +161,7 @@ def _property_told(node: Found, wanted: str) -> str:
 
 def about(node: Found, edges: Sequence[Edge]) -> str:
     """All that is known of a node, in sentences."""
-    said = [f"{node.name} is a {noun(node.label)}." if node.label else f"{node.name} is there."]
+    said = [f"{node.name} is {article(noun(node.label))}." if node.label else f"{node.name} is there."]
     if node.props:
         said.append(f"It has {properties_shown(node.props)}.")
     said += [sentence(relation_told(edge.source, edge.label, edge.target)) for edge in edges[:12]]
@@ -203,7 +206,7 @@ class Path(Struct, frozen=True):
             found = yield from look_up(ends, "That did not work, so I look up who is who.")
             nodes = [settled(end, found[end.name]) for end in ends]
             if not (nodes[0] and nodes[1]):
-                return [doubt(end, found[end.name]) for end, node in zip(ends, nodes, strict=True) if node is None]
+                return doubts((end, found[end.name]) for end, node in zip(ends, nodes, strict=True) if node is None)
             [result] = yield Ask("Now I know who is who.", (_path(nodes[0].id, nodes[1].id),))
         return [self._told(result)]
 

@@ -8,8 +8,11 @@ from msgspec import Struct
 
 from puntini.agent.models.offline.templates import Template
 from puntini.agent.models.offline.text.labels import noun, spoken
-from puntini.agent.models.offline.text.phrases import counted, listed, sentence
+from puntini.agent.models.offline.text.phrases import article, counted, listed, sentence
 from puntini.agent.models.offline.wishes.contract import Ask, Asked, Deed, Result
+
+UNKNOWN = "Thing"
+"""The label of what was named without a label."""
 
 
 class Item(Struct, frozen=True):
@@ -64,7 +67,9 @@ def added(result: Result, wanted: Sequence[tuple[str, str]]) -> str:
     there = {(row.get("label"), row.get("key")) for row in result.rows("nodes") if row.get("created") is False}
     new = [node for node in wanted if node not in there]
     old = [name for label, name in wanted if (label, name) in there]
-    said = [f"I added {kinds_told(new)}."] if new else []
+    said = [sentence(f"I added {kinds_told(new)}")] if new else []
+    if nameless := [name for label, name in new if label == UNKNOWN]:
+        said.append(f"You did not say what {nameless[0]} is; say for example `{nameless[0]} is a person`.")
     if old:
         said.append(f"{listed(old)} {'was' if len(old) == 1 else 'were'} there already.")
     return " ".join(said)
@@ -120,7 +125,7 @@ class Draw(Struct, frozen=True):
         labels = [(node.label, node.key) for part in self.template.parts for node in part.nodes]
         kinds = {label: sum(each == label for each, _ in labels) for label, _ in labels}
         return [
-            f"I drew a {self.template.what}{about}: {counted(nodes, 'node')} and {counted(edges, 'relation')}, with "
+            f"I drew {article(self.template.what)}{about}: {counted(nodes, 'node')} and {counted(edges, 'relation')}, with "
             f"{listed([f'{count} {noun(label, count)}' for label, count in kinds.items()])}. {self.template.note}",
             f"You could go on with {listed([f'`{word}`' for word in self.template.next], joint='or')}.",
         ]

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from msgspec import Struct
 
 from puntini.agent.models.offline.text.labels import noun
-from puntini.agent.models.offline.text.phrases import counted, listed, sentence, shown
+from puntini.agent.models.offline.text.phrases import article, counted, listed, sentence, shown
 from puntini.agent.models.offline.wishes.contract import Ask, Asked, Deed, Result
 from puntini.agent.models.offline.wishes.nodes import (
     MOST_NODES,
@@ -17,6 +17,7 @@ from puntini.agent.models.offline.wishes.nodes import (
     expanded,
     is_missing,
     look_up,
+    none_of,
     settled,
     told,
 )
@@ -67,18 +68,21 @@ class Change(Struct, frozen=True):
     def _change_all(self, which: Every) -> Deed:
         nodes = (yield from expanded([which])).get(which, [])
         if not nodes:
-            return [f"I found none of {told(which)}, so nothing was changed."]
+            return [f"There are {none_of(which)}, so nothing was changed."]
         results = yield Ask(
             f"There are {len(nodes)}; I change each.", tuple(self._call(node.id) for node in nodes[:MOST_NODES])
         )
-        return changed_many(results, [node.told for node in nodes], f"Changed: {listed(self._changes())}, for")
+        return [
+            f"For each: {listed(self._changes())}.",
+            *changed_many(results, [node.told for node in nodes], "I changed"),
+        ]
 
     def _add(self, which: Named) -> Deed:
         node = {"label": self.label, "key": which.name} | ({"props": self.props} if self.props else {})
         [result] = yield Ask(f"{which.name} is not there yet, so I add it.", (Asked("add_nodes", {"nodes": [node]}),))
         if result.failed:
             return [f"I could not add {which.name}: {sentence(result.text)}"]
-        return [f"I added the {noun(self.label)} {which.name}."]
+        return [sentence(f"I added the {noun(self.label)} {which.name}")]
 
     def _call(self, reference: str) -> Asked:
         wanted = {"key": self.key, "label": self.label, "props": self.props}
@@ -87,7 +91,7 @@ class Change(Struct, frozen=True):
     def _changes(self) -> list[str]:
         said = [f"call it {self.key}"] if self.key else []
         if self.label:
-            said.append(f"make it a {noun(self.label)}")
+            said.append(f"make it {article(noun(self.label))}")
         for name, value in self.props.items():
             said.append(f"remove its {name}" if value is None else f"set {name} to {shown(value)}")
         return said
@@ -95,11 +99,11 @@ class Change(Struct, frozen=True):
     def _done(self, name: str) -> str:
         said = [f"is called {self.key} now"] if self.key else []
         if self.label:
-            said.append(f"is a {noun(self.label)} now")
+            said.append(f"is {article(noun(self.label))} now")
         for prop, value in self.props.items():
             prop = prop.replace("_", " ")
             said.append(f"has no {prop} any more" if value is None else f"has the {prop} {shown(value)} now")
-        return f"{name} {listed(said)}."
+        return sentence(f"{name} {listed(said)}")
 
 
 def changed_many(results: Sequence[Result], names: Sequence[str], doing: str) -> list[str]:

@@ -42,6 +42,8 @@ class Errand(Struct, frozen=True):
 
 def gist(result: Result) -> str:
     """What a result says in short: its one value, the lines that it lists, or its text."""
+    if (time := result.data.get("time")) and (weekday := result.data.get("weekday")):
+        return f"{time} ({weekday})"
     match list(result.data.values()):
         case []:
             return cut(result.text.strip(), MOST_SHOWN) or "nothing"

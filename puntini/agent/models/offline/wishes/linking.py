@@ -13,10 +13,11 @@ from puntini.agent.models.offline.wishes.nodes import (
     Found,
     Named,
     Which,
-    doubt,
+    doubts,
     expanded,
     is_missing,
     look_up,
+    none_of,
     settled,
     told,
 )
@@ -78,7 +79,7 @@ class Link(Struct, frozen=True):
         sets = yield from expanded(end for line in self.lines for end in line.ends)
         ready = [each for line in self.lines for each in _ready(line, sets)][:MOST_LINES]
         if not ready:
-            return [f"There is nothing to connect: I found none of {listed([told(each) for each in sets])}."]
+            return [f"There is nothing to connect: there are {listed([none_of(each) for each in sets], joint='or')}."]
         result = yield from _connect("", ready)
         if not result.failed:
             return [_connected(ready)]
@@ -98,7 +99,7 @@ class Link(Struct, frozen=True):
             found = found | {name: [Found(f"{label}:{name}", label, name, {})] for name, label in missing.items()}
         unclear = [each for each in self._named() if each.name in found and not settled(each, found[each.name])]
         ready = [clear for line in self.lines if (clear := _settled(line, found))]
-        said += list(dict.fromkeys(doubt(each, found[each.name]) for each in unclear))
+        said += doubts((each, found[each.name]) for each in unclear)
         if not ready:
             return said or [f"I could not connect them: {sentence(first.text)}"]
         result = yield from _connect("Now I know who is who and connect them.", ready)
@@ -163,4 +164,4 @@ def _connected(ready: Sequence[Ready]) -> str:
     lines = list(dict.fromkeys(_told(each.line) for each in ready))
     if len(lines) < len(ready):
         return f"I connected them with {len(ready)} relations: {listed(lines, 4)}."
-    return f"I connected them: {listed(lines)}." if len(lines) > 1 else f"Now {lines[0]}."
+    return sentence(f"I connected them: {listed(lines)}" if len(lines) > 1 else f"Now {lines[0]}")

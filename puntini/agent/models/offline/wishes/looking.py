@@ -71,7 +71,7 @@ def counted_kind(count: int, one: str, many: str) -> str:
 
 def node_list(nodes: Sequence[Found]) -> str:
     """Nodes with their properties, a line each."""
-    return "\n".join(f"- {node.told}{': ' if node.props else ''}{properties_shown(node.props)}" for node in nodes)
+    return "\n".join(f"- {node.told}{' with ' if node.props else ''}{properties_shown(node.props)}" for node in nodes)
 
 
 class Overview(Struct, frozen=True):

@@ -112,7 +112,7 @@ def is_missing(wanted: Named, found: Sequence[Found]) -> bool:
 def doubt(wanted: Named, found: Sequence[Found]) -> str:
     """Say why it is not clear which node is meant."""
     if not found:
-        return f'There is no node called "{cut(wanted.name, 80)}"; say `list the nodes` to see what there is.'
+        return doubts([(wanted, ())])[0]
     names = listed([node.told for node in found[:CANDIDATES]], joint="or")
     if is_missing(wanted, found):
         return f'There is no node called "{cut(wanted.name, 80)}". Did you mean {names}?'
@@ -121,6 +121,23 @@ def doubt(wanted: Named, found: Sequence[Found]) -> str:
         f'{counted(len(found), "node")} are called "{cut(wanted.name, 80)}": {names}. '
         f"Say which, for example `{example.label}:{example.name}`."
     )
+
+
+def doubts(wanted: Iterable[tuple[Named, Sequence[Found]]]) -> list[str]:
+    """Say why it is not clear which nodes are meant; those that nothing comes near, in one sentence."""
+    named = list(dict.fromkeys((each, tuple(found)) for each, found in wanted))
+    unknown = [f'"{cut(each.name, 80)}"' for each, found in named if not found]
+    said = [doubt(each, found) for each, found in named if found]
+    if unknown:
+        said.insert(
+            0, f"There is no node called {listed(unknown, joint='or')}; say `list the nodes` to see what there is."
+        )
+    return said
+
+
+def none_of(which: Every) -> str:
+    """That nothing is meant, for people: ``no tasks with status done``."""
+    return told(which).replace("all ", "no ", 1)
 
 
 def expanded(which: Iterable[Which]) -> Generator[Ask, Sequence[Result], dict[Every, list[Found]]]:

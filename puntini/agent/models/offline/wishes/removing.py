@@ -11,12 +11,14 @@ from puntini.agent.models.offline.wishes.changing import changed_many
 from puntini.agent.models.offline.wishes.contract import Ask, Asked, Deed, Result
 from puntini.agent.models.offline.wishes.nodes import (
     MOST_NODES,
+    Every,
     Found,
     Named,
     Which,
-    doubt,
+    doubts,
     expanded,
     look_up,
+    none_of,
     settled,
     told,
 )
@@ -42,7 +44,8 @@ class Remove(Struct, frozen=True):
         """Find first, so that only what is meant beyond doubt is removed."""
         nodes, said = yield from self._meant()
         if not nodes:
-            return said or [f"I found none of {listed([told(each) for each in self.which])}, so nothing was removed."]
+            missing = [none_of(each) for each in self.which if isinstance(each, Every)]
+            return said or [f"There are {listed(missing, joint='or')}, so nothing was removed."]
         calls = tuple(Asked("remove_node", {"node": node.id}) for node in nodes[:MOST_NODES])
         results = yield Ask(f"I found {listed([node.told for node in nodes])}, and remove that.", calls)
         return said + _removed(nodes, results)
@@ -53,7 +56,7 @@ class Remove(Struct, frozen=True):
         sets = yield from expanded(self.which)
         found = (yield from look_up(named)) if named else {}
         clear = {each.name: settled(each, found.get(each.name, ())) for each in named}
-        said = [doubt(each, found.get(each.name, ())) for each in named if clear[each.name] is None]
+        said = doubts((each, found.get(each.name, ())) for each in named if clear[each.name] is None)
         nodes = [node for node in clear.values() if node] + [node for nodes in sets.values() for node in nodes]
         return list({node.id: node for node in nodes}.values()), said
 
@@ -121,7 +124,7 @@ class Disconnect(Struct, frozen=True):
 
 
 def _doubts(ends: Iterable[Named], nodes: Iterable[Found | None], found: dict[str, list[Found]]) -> list[str]:
-    return [doubt(end, found[end.name]) for end, node in zip(ends, nodes, strict=True) if node is None]
+    return doubts((end, found[end.name]) for end, node in zip(ends, nodes, strict=True) if node is None)
 
 
 class Clear(Struct, frozen=True):
