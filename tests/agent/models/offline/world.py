@@ -18,26 +18,11 @@ from puntini.agent.models.contract import (
     Whole,
 )
 
-TOOLS = [
-    "add_nodes",
-    "connect",
-    "add_edges",
-    "update_node",
-    "remove_node",
-    "disconnect",
-    "clear_graph",
-    "find_nodes",
-    "neighbourhood",
-    "find_path",
-    "describe_graph",
-    "search_knowledge",
-    "calculate",
-    "current_time",
-    "list_files",
-    "search_files",
-    "read_file",
-    "set_plan",
-]
+TOOLS = (
+    "add_nodes", "connect", "add_edges", "update_node", "remove_node", "disconnect", "clear_graph", "find_nodes",
+    "neighbourhood", "find_path", "describe_graph", "search_knowledge", "calculate", "current_time", "list_files",
+    "search_files", "read_file", "set_plan",
+)  # fmt: skip
 MOST_ROUNDS = 10
 Answer = dict[str, Any]
 
@@ -49,17 +34,18 @@ class Refused(Exception):
 class World:
     """The tools, and what they have made."""
 
-    def __init__(self, documents: Iterable[str] = ()) -> None:
+    def __init__(self, documents: Iterable[str] = (), refuses: Iterable[str] = ()) -> None:
         self.nodes: dict[str, Answer] = {}
         self.edges: dict[str, Answer] = {}
         self.plans: list[list[str]] = []
         self.documents = list(documents)
+        self.refuses = set(refuses)
         self.made = 0
 
     def carry_out(self, call: Call) -> Outcome:
         """Do what a call asks for."""
         tool: Callable[..., Answer] | None = getattr(self, call.name, None)
-        if tool is None:
+        if tool is None or call.name in self.refuses:
             return Outcome(call.call_id, f"`{call.name}` is not to be had here.", failed=True)
         try:
             return Outcome(call.call_id, json.dumps(tool(**call.arguments)))
@@ -146,21 +132,14 @@ class World:
         self.edges.clear()
         return told
 
-    def find_nodes(
-        self,
-        label: str = "",
-        text: str = "",
-        property: str = "",
-        value: Any = None,
-        limit: int = 20,
-    ) -> Answer:
+    def find_nodes(self, label: str = "", text: str = "", limit: int = 20, **having: Any) -> Answer:
         """Those for which all holds that is given."""
         found = [
             node
             for node in self.nodes.values()
             if label in ("", node["label"])
             and text.lower() in json.dumps(node, ensure_ascii=False).lower()
-            and (not property or node["props"].get(property) == value)
+            and (not having or node["props"].get(having["property"]) == having["value"])
         ]
         return {"nodes": found[:limit], "total": len(found)}
 
@@ -252,6 +231,11 @@ class Conversation:
             calls = [block for block in whole.turn.content if isinstance(block, Call)]
             self.turns.append(Turn("user", [self.world.carry_out(call) for call in calls]))
         raise AssertionError(f"it does not come to an end: {text!r}")
+
+    async def hear(self, text: str) -> list[Piece]:
+        """The first response to something said, and no more."""
+        self.turns.append(Turn("user", [Text(text)]))
+        return await self.respond()
 
     async def respond(self) -> list[Piece]:
         """The pieces that the conversation is answered with."""

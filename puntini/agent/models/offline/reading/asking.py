@@ -45,7 +45,8 @@ _TELLING = fronts(
 _SHOWING = fronts("what is", "what's", "what was", "show me", "tell me")
 _COUNTING = fronts("how many", "count", "the number of", "what is the number of", "number of")
 _THERE = (
-    "are there", "is there", "do we have", "do you have", "do i have", "are in the graph", "are there in the graph", "exist",
+    "are there", "is there", "do we have", "do you have", "do i have", "are in the graph", "are there in the graph",
+    "exist",
     "do you know", "in the graph", "are there now", "in it", "",
 )  # fmt: skip
 _WHOLE = vocabulary("graph everything it network overview summary whole model state contents all")
@@ -178,7 +179,7 @@ def _doing(words: Words, memory: Memory) -> list[Wish]:
 
 
 def _relation(words: Words, memory: Memory) -> list[Wish]:
-    """``who manages Bob``, ``which tasks depend on Design``, ``who is the manager of Bob``, ``who is Bob managed by``."""
+    """``who manages Bob``, ``which tasks depend on Design``, ``who is Bob managed by``."""
     if words[0].low not in {"who", "what", "which", "whom"} or len(words) < 3:
         return []
     if words[0].low == "which" or words[1].low == "are":

@@ -9,7 +9,8 @@ from puntini.agent.models.offline.wishes.talk import Unclear
 
 DRAWING = vocabulary("create make build draw generate design model sketch map visualise visualize produce want need")
 _FRONTS = fronts(
-    "set up", "give me a", "give me an", "show me a", "show me an", "i want", "i need", "i would like", "i'd like", "we need",
+    "set up", "give me a", "give me an", "show me a", "show me an", "i want", "i need", "i would like", "i'd like",
+    "we need",
 )  # fmt: skip
 _GRAPHS = vocabulary(
     "graph graphs chart charts diagram diagrams map tree chain network architecture curriculum hierarchy "

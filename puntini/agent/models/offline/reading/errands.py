@@ -30,7 +30,7 @@ _SAID_SIGNS = (
     (re.compile(r"\bdivided by\b|\bover\b|÷"), "/"),
     (re.compile(r"\bto the power of\b|\^"), "**"),
     (re.compile(r"\bplus\b"), "+"),
-    (re.compile(r"\bminus\b|[−–]"), "-"),
+    (re.compile(r"\bminus\b|[\u2212–]"), "-"),
     (re.compile(r"(?:%|\bpercent) of\b"), "/100*"),
     (re.compile(r"\bmodulo\b|\bmod\b"), "%"),
     (re.compile(r"\b(?:the )?square root of (\d+(?:\.\d+)?)"), r"sqrt(\1)"),
@@ -46,7 +46,8 @@ _LOOKING = vocabulary("what which search look lookup find query according do doe
 _FILES = frozenset({"files", "file", "workspace", "folder", "directory", "folders"})
 _TIMES = fronts(
     "what time", "what is the time", "what's the time", "current time", "the time in", "time in", "tell me the time",
-    "what day is it", "what is the date", "what's the date", "what date is it", "what is today's date", "what is the current time",
+    "what day is it", "what is the date", "what's the date", "what date is it", "what is today's date",
+    "what is the current time",
 )  # fmt: skip
 
 

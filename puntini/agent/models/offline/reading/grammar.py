@@ -29,11 +29,13 @@ READERS: tuple[Reader, ...] = (
     small_talk, teams, errands, linking, drawing, changing, removing, adding, asking, stating,
 )  # fmt: skip
 _LETTERS = re.compile("[a-z]+")
+MOST_MERGED = 100  # nodes or relations that are added in one call
 MOST_WORDS = 200  # in a clause that can be understood
 _POLITE = fronts(
     "please", "can you", "could you", "would you", "will you", "kindly", "i want you to", "i would like you to",
     "i'd like you to", "i need you to", "you should", "let's", "now", "then", "also", "ok", "okay", "so", "well", "and",
-    "hey puntini", "hi puntini", "hello puntini", "puntini", "first", "next", "finally", "afterwards", "after that", ",",
+    "hey puntini", "hi puntini", "hello puntini", "puntini", "first", "next", "finally", "afterwards", "after that",
+    ",",
     "but", "hello", "hi", "hey", "thanks",
 )  # fmt: skip
 
@@ -113,9 +115,11 @@ def merged(wishes: Sequence[Wish]) -> list[Wish]:
     found: list[Wish] = []
     for wish in wishes:
         match found[-1] if found else None, wish:
-            case AddNodes(items=before), AddNodes(items=items):
+            case AddNodes(items=before), AddNodes(items=items) if len(before) + len(items) <= MOST_MERGED:
                 found[-1] = AddNodes(before + items)
-            case Link(lines=before, stated=was), Link(lines=lines, stated=stated) if was == stated:
+            case Link(lines=before, stated=was), Link(lines=lines, stated=stated) if (
+                was == stated and len(before) + len(lines) <= MOST_MERGED
+            ):
                 found[-1] = Link(before + lines, stated)
             case _:
                 found.append(wish)

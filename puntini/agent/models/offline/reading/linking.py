@@ -84,7 +84,9 @@ def _crossed(sources: list[Which], targets: list[Which], relation: Relation) -> 
 
 
 def _link(lines: list[Line]) -> list[Wish]:
-    return [Link(tuple(lines[:MOST_LINES]))] if lines else []
+    if len(lines) > MOST_LINES:
+        return [Unclear(f"That would be {len(lines):,} relations; say at most {MOST_LINES} at once.")]
+    return [Link(tuple(lines))] if lines else []
 
 
 def _relation(words: Words, label: str) -> tuple[Words, Relation]:

@@ -48,9 +48,10 @@ def named(words: Words, memory: Memory) -> Named | None:
         return Named(memory.one(words[0].low))
     if len(words) == 2 and words[0].low in _DEFINITE and words[1].low in GENERIC:
         return Named(memory.one(text_of(words)))
+    definite = words[0].low == "the"
     while len(words) > 1 and words[0].low in ARTICLES | GENERIC | CALLED:
         words = words[1:]
-    label, rest = _labelled(words)
+    label, rest = _labelled(words, definite=definite)
     name = text_of(rest)
     return Named(name, label) if name and len(name) <= MOST_NAME and not _is_function(rest) else None
 
@@ -64,7 +65,7 @@ def several(words: Words, memory: Memory) -> list[Which]:
     return whole if len(whole) == len(found) else []
 
 
-def _labelled(words: Words) -> tuple[str, Words]:
+def _labelled(words: Words, *, definite: bool) -> tuple[str, Words]:
     """A label in front of a name (``person Alice``) or behind it (``the Design task``), and the name."""
     at = spot(words, CALLED, 1)
     if at > 0:
@@ -76,7 +77,7 @@ def _labelled(words: Words) -> tuple[str, Words]:
         return label_of(words[:size]), words[size:]
     if size == 0 and words[0].text.islower() and is_kind(words[0].low):
         return label_of(words[:1]), words[1:]
-    if words[0].is_name and words[-1].text.islower() and is_kind(words[-1].low):
+    if definite and words[0].is_name and words[-1].text.islower() and is_kind(words[-1].low):
         return label_of(words[-1:]), words[:-1]
     return "", words
 
@@ -91,7 +92,7 @@ def _is_function(words: Words) -> bool:
 
 
 def possessor(words: Words) -> tuple[Words, Words]:
-    """``Alice's age`` → ``Alice``, ``age``; ``its age`` → ``it``, ``age``. Two empty parts where nothing is possessed."""
+    """``Alice's age`` → ``Alice``, ``age``; ``its age`` → ``it``, ``age``; else two empty parts."""
     for at, word in enumerate(words[:-1]):
         if word.low in {"its", "his", "her", "their"} and at == 0:
             return [word], words[1:]

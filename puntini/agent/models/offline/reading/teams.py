@@ -93,7 +93,7 @@ def _named_after(text: str) -> str:
 def _writing(clause: Clause, memory: Memory) -> list[Wish]:
     """``write a short text about X``: the generator's work where there is one, ours otherwise."""
     words = [word for word in clause.words if word.low not in {"me", "us"}]
-    if words[0].low not in _WRITING:
+    if not words or words[0].low not in _WRITING:
         return []
     at = spot(words, {"about", "on", "of"}, 1)
     form = next((word.low for word in words[1:6] if word.low in _FORMS), "")

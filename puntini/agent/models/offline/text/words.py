@@ -6,15 +6,15 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+MOST_CHARACTERS = 10_000
+MOST_CLAUSES = 40
+QUOTED = 300  # characters between two quotation marks; bounds how far an unmatched one is looked for
+
 
 def vocabulary(words: str) -> frozenset[str]:
     """Some words as a set."""
     return frozenset(words.split())
 
-
-MOST_CHARACTERS = 10_000
-MOST_CLAUSES = 40
-QUOTED = 300  # characters between two quotation marks; bounds how far an unmatched one is looked for
 
 END = "."
 COMMA = ","

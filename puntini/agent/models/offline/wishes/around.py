@@ -213,7 +213,8 @@ class Path(Struct, frozen=True):
     def _told(self, result: Result) -> str:
         if result.failed:
             return f"I could not look for a path: {sentence(result.text)}"
-        steps = [_step(step) for step in result.data.get("path") or []]
+        path = result.data.get("path")
+        steps = [_step(step) for step in path] if isinstance(path, list) else []
         if not steps:
             return f"There is no path from {self.source.name} to {self.target.name}."
         count = len(steps) - 1

@@ -64,7 +64,9 @@ def kinds_told(nodes: Iterable[tuple[str, str]]) -> str:
 
 def added(result: Result, wanted: Sequence[tuple[str, str]]) -> str:
     """Say which nodes came new and which were there."""
-    there = {(row.get("label"), row.get("key")) for row in result.rows("nodes") if row.get("created") is False}
+    there = {
+        (str(row.get("label")), str(row.get("key"))) for row in result.rows("nodes") if row.get("created") is False
+    }
     new = [node for node in wanted if node not in there]
     old = [name for label, name in wanted if (label, name) in there]
     said = [sentence(f"I added {kinds_told(new)}")] if new else []
@@ -124,11 +126,11 @@ class Draw(Struct, frozen=True):
         about = f" for {self.subject}" if self.subject else ""
         labels = [(node.label, node.key) for part in self.template.parts for node in part.nodes]
         kinds = {label: sum(each == label for each, _ in labels) for label, _ in labels}
-        return [
-            f"I drew {article(self.template.what)}{about}: {counted(nodes, 'node')} and {counted(edges, 'relation')}, with "
-            f"{listed([f'{count} {noun(label, count)}' for label, count in kinds.items()])}. {self.template.note}",
-            f"You could go on with {listed([f'`{word}`' for word in self.template.next], joint='or')}.",
-        ]
+        told = listed([f"{count} {noun(label, count)}" for label, count in kinds.items()])
+        size = f"{counted(nodes, 'node')} and {counted(edges, 'relation')}"
+        more = listed([f"`{word}`" for word in self.template.next], joint="or")
+        drawn = f"I drew {article(self.template.what)}{about}: {size}, with {told}. {self.template.note}"
+        return [drawn, f"You could go on with {more}."]
 
 
 def relation_told(source: str, relation: str, target: str) -> str:

@@ -13,6 +13,7 @@ from puntini.agent.models.offline.wishes.nodes import (
     Every,
     Named,
     Which,
+    bounded,
     doubt,
     expanded,
     is_missing,
@@ -75,6 +76,7 @@ class Change(Struct, frozen=True):
         return [
             f"For each: {listed(self._changes())}.",
             *changed_many(results, [node.told for node in nodes], "I changed"),
+            *bounded(len(nodes)),
         ]
 
     def _add(self, which: Named) -> Deed:

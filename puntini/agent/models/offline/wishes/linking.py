@@ -13,6 +13,7 @@ from puntini.agent.models.offline.wishes.nodes import (
     Found,
     Named,
     Which,
+    bounded,
     doubts,
     expanded,
     is_missing,
@@ -20,6 +21,7 @@ from puntini.agent.models.offline.wishes.nodes import (
     none_of,
     settled,
     told,
+    too_many,
 )
 
 RELATED = "RELATED_TO"
@@ -77,14 +79,18 @@ class Link(Struct, frozen=True):
     def perform(self) -> Deed:
         """Connect; where a name is not understood, look it up and try once more."""
         sets = yield from expanded(end for line in self.lines for end in line.ends)
-        ready = [each for line in self.lines for each in _ready(line, sets)][:MOST_LINES]
+        ready = [each for line in self.lines for each in _ready(line, sets)]
+        if len(ready) > MOST_LINES:
+            return [f"That would be {len(ready):,} relations; I make at most {MOST_LINES} at once."]
         if not ready:
             return [f"There is nothing to connect: there are {listed([none_of(each) for each in sets], joint='or')}."]
         result = yield from _connect("", ready)
         if not result.failed:
-            return [_connected(ready)]
+            return [_connected(ready), *bounded(max(map(len, sets.values()), default=0))]
         if not (named := self._named()):
             return [f"I could not connect them: {sentence(result.text)}"]
+        if refusal := too_many(named):
+            return [f"I could not connect them: {sentence(result.text)} {refusal}"]
         found = yield from look_up(named, "That did not work, so I look up who is who.")
         return (yield from self._mend(found, result))
 

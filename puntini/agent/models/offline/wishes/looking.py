@@ -100,7 +100,7 @@ class Overview(Struct, frozen=True):
 
 def overview(data: dict[str, Any], part: str = "all") -> str:
     """What ``describe_graph`` says, for people."""
-    nodes, edges = (data.get(name, 0) for name in ("nodes", "edges"))
+    nodes, edges = (count if isinstance(count := data.get(name), int) else 0 for name in ("nodes", "edges"))
     labels = [f"{count} {noun(label, count)}" for label, count in _table(data, "labels")]
     relations = [f"{spoken(label)} ({count})" for label, count in _table(data, "relations")]
     if not nodes:

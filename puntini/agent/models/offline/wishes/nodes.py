@@ -10,7 +10,7 @@ from puntini.agent.models.offline.text.phrases import counted, cut, listed
 from puntini.agent.models.offline.wishes.contract import Ask, Asked, Result
 
 MOST_NODES = 50  # that one wish changes or removes, where it says "all"
-MOST_LOOKED_UP = 8
+MOST_LOOKED_UP = 50  # names in one round
 CANDIDATES = 10
 
 
@@ -125,9 +125,9 @@ def doubt(wanted: Named, found: Sequence[Found]) -> str:
 
 def doubts(wanted: Iterable[tuple[Named, Sequence[Found]]]) -> list[str]:
     """Say why it is not clear which nodes are meant; those that nothing comes near, in one sentence."""
-    named = list(dict.fromkeys((each, tuple(found)) for each, found in wanted))
-    unknown = [f'"{cut(each.name, 80)}"' for each, found in named if not found]
-    said = [doubt(each, found) for each, found in named if found]
+    named = dict(wanted)
+    unknown = [f'"{cut(each.name, 80)}"' for each, found in named.items() if not found]
+    said = [doubt(each, found) for each, found in named.items() if found]
     if unknown:
         said.insert(
             0, f"There is no node called {listed(unknown, joint='or')}; say `list the nodes` to see what there is."
@@ -138,6 +138,18 @@ def doubts(wanted: Iterable[tuple[Named, Sequence[Found]]]) -> list[str]:
 def none_of(which: Every) -> str:
     """That nothing is meant, for people: ``no tasks with status done``."""
     return told(which).replace("all ", "no ", 1)
+
+
+def bounded(count: int) -> list[str]:
+    """Say that there may be more than the nodes that were found."""
+    full = count >= MOST_NODES
+    return [f"I take at most {MOST_NODES} nodes at once; if there are more, say it again."] if full else []
+
+
+def too_many(wanted: Iterable[Named]) -> str:
+    """Say that these are more names than are looked up at once; "" if they are not."""
+    count = len({each.name for each in wanted})
+    return f"That is {count} names; say at most {MOST_LOOKED_UP} at once." if count > MOST_LOOKED_UP else ""
 
 
 def expanded(which: Iterable[Which]) -> Generator[Ask, Sequence[Result], dict[Every, list[Found]]]:

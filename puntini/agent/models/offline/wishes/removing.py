@@ -15,12 +15,14 @@ from puntini.agent.models.offline.wishes.nodes import (
     Found,
     Named,
     Which,
+    bounded,
     doubts,
     expanded,
     look_up,
     none_of,
     settled,
     told,
+    too_many,
 )
 
 
@@ -42,13 +44,15 @@ class Remove(Struct, frozen=True):
 
     def perform(self) -> Deed:
         """Find first, so that only what is meant beyond doubt is removed."""
+        if refusal := too_many(each for each in self.which if isinstance(each, Named)):
+            return [refusal]
         nodes, said = yield from self._meant()
         if not nodes:
             missing = [none_of(each) for each in self.which if isinstance(each, Every)]
             return said or [f"There are {listed(missing, joint='or')}, so nothing was removed."]
         calls = tuple(Asked("remove_node", {"node": node.id}) for node in nodes[:MOST_NODES])
         results = yield Ask(f"I found {listed([node.told for node in nodes])}, and remove that.", calls)
-        return said + _removed(nodes, results)
+        return said + _removed(nodes, results) + bounded(len(nodes))
 
     def _meant(self) -> Generator[Ask, Sequence[Result], tuple[list[Found], list[str]]]:
         """The nodes, each once, and what there is to say of those that are not clear."""

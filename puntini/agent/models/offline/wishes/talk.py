@@ -22,7 +22,7 @@ _SAID: dict[Topic, str] = {
         "- relations: `Alice manages Bob`, `connect Design to Build as BLOCKS`, `disconnect Alice from Bob`\n"
         "- changes: `rename Alice to Alicia`, `set the age of Alicia to 31`, `mark Design as done`, `delete Bob`\n"
         "- questions: `find all people`, `who manages Bob?`, `how many tasks are there?`, `path from Alice to Test`\n"
-        "- besides: `what is 12 * 7`, `what time is it in Tokyo`, `search the documents for contracts`, `list the files`"
+        "- besides: `what is 12 * 7`, `what time is it in Tokyo`, `search the documents for bees`, `list the files`"
     ),
     "identity": (
         "I am Puntini's offline model. No language model is behind me: I read plain English about a property graph by "
@@ -101,7 +101,5 @@ class Puzzle(Struct, frozen=True):
     def perform(self) -> Deed:
         """Without a call, and without inventing anything."""
         yield from ()
-        return [
-            f'I am the offline model and don\'t understand "{cut(self.text, 80)}"; what would work is '
-            "`add a person named Alice`, `Alice manages Bob` or `what is connected to Alice?`."
-        ]
+        works = "`add a person named Alice`, `Alice manages Bob` or `what is connected to Alice?`"
+        return [f'I am the offline model and don\'t understand "{cut(self.text, 80)}"; what would work is {works}.']
