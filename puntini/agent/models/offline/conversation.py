@@ -1,0 +1,91 @@
+"""What a request says: the goal, what was said before it, and what came of the calls made since."""
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from zlib import crc32
+
+import msgspec
+from msgspec import Struct
+
+from puntini.agent.models.contract import Block, Call, Outcome, Request, Text, Thinking, Turn
+from puntini.agent.models.offline.wishes.contract import Result
+
+MOST_EARLIER = 6
+EARLIER_CHARACTERS = 500
+LETTERS_A_TOKEN = 5
+_NAME = re.compile(r"\b(?:you are|your name is)\s+(?:the\s+|an?\s+)?[\"'`]?([\w-]{1,40})", re.IGNORECASE)
+
+
+class Conversation(Struct, frozen=True):
+    """``earlier`` are the user's words before the goal, the oldest first; ``outcomes`` are those since, by call."""
+
+    goal: str
+    earlier: tuple[str, ...]
+    outcomes: dict[str, Result]
+    agent: str
+    tools: frozenset[str]
+
+    def call_id(self, position: int) -> str:
+        """The id of the call at a position among all that the goal takes: the same whenever it is asked for."""
+        return f"offline_{crc32(self.goal.encode(errors='replace')):08x}_{position}"
+
+
+def read(request: Request) -> Conversation:
+    """Take a request apart."""
+    said = list(islice(_said(request.turns), MOST_EARLIER + 1))
+    at, goal = said[0] if said else (-1, "")
+    since = request.turns[at + 1 :] if said else ()
+    name = _NAME.search(request.system[:1_000])
+    return Conversation(
+        goal=goal,
+        earlier=tuple(words[:EARLIER_CHARACTERS] for _, words in reversed(said[1:])),
+        outcomes={each.call_id: _result(each) for each in _outcomes(since)},
+        agent=name[1].lower() if name else "",
+        tools=frozenset(tool.name for tool in request.tools),
+    )
+
+
+def _said(turns: Sequence[Turn]) -> Iterator[tuple[int, str]]:
+    """The user's words, the newest first, each with the place of its turn."""
+    for at in range(len(turns) - 1, -1, -1):
+        if turns[at].role == "user":
+            words = "\n".join(block.text for block in turns[at].content if isinstance(block, Text))
+            if words and not words.isspace():
+                yield at, words
+
+
+def _outcomes(turns: Sequence[Turn]) -> Iterator[Outcome]:
+    return (block for turn in turns for block in turn.content if isinstance(block, Outcome))
+
+
+def _result(outcome: Outcome) -> Result:
+    """An outcome; whatever is no JSON object has no data."""
+    data = None
+    if not outcome.failed:
+        try:
+            data = msgspec.json.decode(outcome.content)
+        except (msgspec.DecodeError, UnicodeEncodeError):
+            data = None
+    return Result(outcome.failed, outcome.content, data if isinstance(data, dict) else {})
+
+
+def tokens_in(request: Request) -> int:
+    """About how many tokens a request has; five letters count as one."""
+    letters = len(request.system) + sum(_letters(block) for turn in request.turns for block in turn.content)
+    return letters // LETTERS_A_TOKEN
+
+
+def tokens_of(turn: Turn) -> int:
+    """About how many tokens a turn has."""
+    return sum(_letters(block) for block in turn.content) // LETTERS_A_TOKEN
+
+
+def _letters(block: Block) -> int:
+    match block:
+        case Text(text=text) | Thinking(text=text):
+            return len(text)
+        case Call(name=name):
+            return len(name) + len(msgspec.json.encode(block.arguments))
+        case Outcome(content=content):
+            return len(content)
