@@ -106,7 +106,7 @@ class Elements:
         return self._names
 
     def alters(self, op: GraphOp) -> bool:
-        """Whether an operation would change anything, if it can apply."""
+        """Whether an operation that can apply would change anything."""
         if op.node is not None:
             return _differ(*self._joined_node(op.node))
         if op.edge is not None:

@@ -53,6 +53,16 @@ class GraphView:
             draft.do(op)
         return None
 
+    def altering(self, delta: Sequence[GraphOp]) -> list[GraphOp]:
+        """The operations that, each in its turn, change something or can't apply; not those that do nothing."""
+        draft = self.draft()
+        altering = []
+        for op in delta:
+            if draft.refusal(op) or draft.alters(op):
+                altering.append(op)
+                draft.do(op)
+        return altering
+
     def draft(self) -> Elements:
         """A copy to try things on, which is good for as long as the view does not change."""
         return self._elements.draft()
@@ -102,7 +112,3 @@ class GraphView:
         """The edges that lead from one node to another."""
         fewer = min(source, target, key=self.degree)
         return [edge for edge in self.edges_of(fewer) if edge.source == source and edge.target == target]
-
-    def alters(self, op: GraphOp) -> bool:
-        """Whether an operation would change anything, if it can apply."""
-        return self._elements.alters(op)
