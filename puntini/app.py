@@ -21,6 +21,7 @@ from puntini.api import streams as stream_routes
 from puntini.api.chat import Chat
 from puntini.api.desk import Desk
 from puntini.api.expiry import Expiry
+from puntini.api.graphs import Graphs
 from puntini.api.outcomes import Outcomes
 from puntini.api.sessions import Sessions
 from puntini.api.snapshots import Snapshots
@@ -122,6 +123,7 @@ class Parts:
             *stream_routes.routes(streams, self.store, desk),
             Route("/v1/chat", Chat(streams, self.store, desk)),
             *Sessions(self.store, self.keeper, desk).routes(),
+            *Graphs(self.store, self.keeper).routes(),
             *Tasks(self.store, desk).routes(),
         ]
 

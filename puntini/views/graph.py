@@ -13,6 +13,8 @@ class GraphView:
 
     def __init__(self, graph: Graph | None = None, *, overflowed: bool = False, changes: Iterable[Change] = ()) -> None:
         self.version = 0
+        self.updates = 0
+        """How many updates were taken in since the view was made: as long as it stays the same, so does the view."""
         self.changes = Changes(changes)
         self._elements = Elements({}, {}, {}, {})
         if graph is not None:
@@ -29,6 +31,7 @@ class GraphView:
     def apply(self, version: int, delta: Sequence[GraphOp], author: str = "") -> None:
         """Take in an update. What of it cannot apply is passed over."""
         self.version = max(self.version, version)
+        self.updates += 1
         for op in delta:
             for done in self._elements.do(op):
                 self.changes.note(self.version, author, done)
