@@ -5,9 +5,10 @@ from collections.abc import Iterator, Sequence
 import msgspec
 from msgspec import UNSET
 
-from puntini.errors import Conflict, Invalid
+from puntini.errors import Conflict, Invalid, TooLarge
 from puntini.log.keeper import Versions
 from puntini.protocol.commands import GraphEditData
+from puntini.protocol.depth import DEPTH_LIMIT, deeper_than
 from puntini.protocol.entries import Entry
 from puntini.protocol.events import Debug, DebugData, GraphUpdate, GraphUpdateData
 from puntini.protocol.graph import GraphConflict, GraphOp
@@ -17,6 +18,8 @@ from puntini.views.merging import merge
 EVENT_OPS = 1_000
 EVENT_BYTES = 256 << 10
 ELEMENT_BYTES = 1 << 20
+DEEPEST = DEPTH_LIMIT - 3
+"""An event wraps an operation in some levels of its own."""
 
 _encoder = msgspec.json.Encoder()
 _debug = msgspec.json.Decoder(Debug)
@@ -57,14 +60,22 @@ def conflicts_of(entry: Entry) -> list[GraphConflict]:
     return [] if details is UNSET else msgspec.convert(details.get("conflicts", []), list[GraphConflict])
 
 
+def _bounded(op: GraphOp) -> int:
+    """The size of an operation. Raises Invalid or TooLarge for one that no event can hold."""
+    raw = _encoder.encode(op)
+    if len(raw) > ELEMENT_BYTES:
+        raise TooLarge(f"A node or an edge has at most {ELEMENT_BYTES} bytes as JSON.")
+    if deeper_than(raw, DEEPEST):
+        raise Invalid(f"Nest the values of properties at most {DEEPEST - 3} deep.")
+    return len(raw)
+
+
 def updates(delta: Sequence[GraphOp], author: str, versions: Versions) -> Iterator[GraphUpdate]:
-    """A large change as updates of bearable size."""
+    """A large change as updates of bearable size. Raises Invalid or TooLarge."""
     part: list[GraphOp] = []
     size = 0
     for op in delta:
-        bytes_ = len(_encoder.encode(op))
-        if bytes_ > ELEMENT_BYTES:
-            raise Conflict("A node or an edge is at most 1 MiB as JSON.")
+        bytes_ = _bounded(op)
         if part and (len(part) == EVENT_OPS or size + bytes_ > EVENT_BYTES):
             yield _update(part, author, versions)
             part, size = [], 0

@@ -4,44 +4,28 @@ from collections.abc import AsyncIterator
 from typing import Literal
 
 import anyio.lowlevel
-from msgspec import UNSET, Struct
+from msgspec import UNSET
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from puntini.api.graph_bodies import graph_in
 from puntini.api.http import Json, idempotency_key, knowing, resource, whole
 from puntini.api.imports import Imports
 from puntini.api.moments import Moments
 from puntini.api.repeats import named
-from puntini.errors import Conflict, Invalid, NotFound, TooLarge
+from puntini.errors import Conflict, Invalid, NotFound
 from puntini.log.contract import Store
 from puntini.log.keeper import Keeper
-from puntini.protocol.decode import decode, deeper_than
-from puntini.protocol.depth import DEPTH_LIMIT
-from puntini.protocol.graph import Edge, Graph, Node
-from puntini.transport.asgi import read_body
+from puntini.protocol.graph import Graph, Node
 from puntini.transport.negotiate import prefers
 from puntini.views import graphml
 from puntini.views.graph import GraphView
-from puntini.views.graphml_reader import MOST_ELEMENTS, GraphmlReader
 from puntini.views.query import Search, TooFar, Wanted, neighbourhood, shortest_path
 from puntini.views.references import Unresolved, resolve
 from puntini.views.session import SessionView
 
-IMPORT_LIMIT = 4 << 20
-READ_SLICE = 16_384
 JSON_TYPE = "application/json"
-XML_TYPES = {graphml.MEDIA_TYPE, "application/xml", "text/xml"}
-DEPTH = DEPTH_LIMIT - 4
-"""In the log a graph lies some levels deeper than in a body."""
-
-
-class GraphBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """``POST …/graph``: what ``GET`` answers. ``version`` is the other graph's, and means nothing here."""
-
-    nodes: list[Node]
-    version: int = 0
-    edges: list[Edge] = []
 
 
 class Graphs:
@@ -79,7 +63,7 @@ class Graphs:
         session_id = request.path_params["session_id"]
         instead = _one_of(request, "mode", "merge", "replace") == "replace"
         key = idempotency_key(request.headers.get("idempotency-key", ""))
-        graph = await _graph(request)
+        graph = await graph_in(request)
         once = named("graph", session_id, key)
         user = request.state.principal
         done = await self._imports.bring(session_id, graph, instead=instead, user=user, once=once)
@@ -135,29 +119,6 @@ async def _document(graph: Graph) -> AsyncIterator[str]:
         if piece:
             yield piece
         await anyio.lowlevel.checkpoint()
-
-
-async def _graph(request: Request) -> Graph:
-    """The graph in the body, as its ``Content-Type`` says. Raises Invalid or TooLarge."""
-    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    raw = await read_body(request.receive, limit=IMPORT_LIMIT)
-    if media in XML_TYPES:
-        return await _read_graphml(raw)
-    body = decode(raw, GraphBody, limit=IMPORT_LIMIT)
-    if deeper_than(raw, DEPTH):
-        raise Invalid(f"Nest values at most {DEPTH} deep.")
-    if len(body.nodes) + len(body.edges) > MOST_ELEMENTS:
-        raise TooLarge(f"Send at most {MOST_ELEMENTS} nodes and edges at a time.")
-    return Graph(0, body.nodes, body.edges)
-
-
-async def _read_graphml(raw: bytes) -> Graph:
-    reader = GraphmlReader()
-    for start in range(0, len(raw), READ_SLICE):
-        reader.feed(raw[start : start + READ_SLICE])
-        await anyio.lowlevel.checkpoint()
-    reader.feed(b"", last=True)
-    return reader.graph()
 
 
 def _node(view: GraphView, request: Request, name: str) -> Node:
