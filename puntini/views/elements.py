@@ -112,7 +112,9 @@ class Elements:
         if op.edge is not None:
             there = self.edges.get(op.edge.id)
             return _differ(there, _joined_edge(there, op.edge))
-        return op.action == "clear" or op.id in (self.nodes if op.action == "remove_node" else self.edges)
+        if op.action == "clear":
+            return bool(self.nodes) or self.overflowed
+        return op.id in (self.nodes if op.action == "remove_node" else self.edges)
 
     # Nodes.
 
