@@ -42,16 +42,16 @@ class Imports:
         async with self._one:
             for _ in range(TRIES):
                 view = await self._view(session_id)
-                before = view.updates
                 importing = Importing(view, graph, instead=instead)
                 for _ in importing:
                     await anyio.lowlevel.checkpoint()
                 entries = await self._entries(session_id, importing, view.version, user)
-                now = await self._view(session_id)
-                if now is view and now.updates == before:
+                if importing.still_fits(await self._view(session_id)):
                     write = Append(session_id=session_id, entries=entries, once=once, at=now_ms())
                     return await written(self._store, write)
-        raise Conflict("The graph changed again and again while this was checked; send it once it is at rest.")
+        raise Conflict(
+            "What this would change was changed again and again meanwhile; send it once the graph is at rest."
+        )
 
     async def _view(self, session_id: str) -> GraphView:
         return (await self._keeper.view(session_id)).graph

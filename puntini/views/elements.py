@@ -99,6 +99,16 @@ class Elements:
         return self._keys.get((label, key))
 
     @property
+    def size(self) -> int:
+        """The bytes of all nodes and edges."""
+        return self._size
+
+    def has_room(self, nodes: int, edges: int, size: int) -> bool:
+        """Whether so much more can be added."""
+        fits = len(self.nodes) + nodes <= MOST_NODES and len(self.edges) + edges <= MOST_EDGES
+        return fits and self._size + size <= MOST_BYTES
+
+    @property
     def names(self) -> Names:
         """The nodes by their keys. It is made when it is first asked for, and kept from then on."""
         if self._names is None:

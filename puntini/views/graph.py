@@ -13,8 +13,6 @@ class GraphView:
 
     def __init__(self, graph: Graph | None = None, *, overflowed: bool = False, changes: Iterable[Change] = ()) -> None:
         self.version = 0
-        self.updates = 0
-        """How many updates were taken in since the view was made: as long as it stays the same, so does the view."""
         self.changes = Changes(changes)
         self._elements = Elements({}, {}, {}, {})
         if graph is not None:
@@ -31,7 +29,6 @@ class GraphView:
     def apply(self, version: int, delta: Sequence[GraphOp], author: str = "") -> None:
         """Take in an update. What of it cannot apply is passed over."""
         self.version = max(self.version, version)
-        self.updates += 1
         for op in delta:
             for done in self._elements.do(op):
                 self.changes.note(self.version, author, done)
@@ -83,6 +80,10 @@ class GraphView:
     def size(self) -> tuple[int, int]:
         """How many nodes and edges there are."""
         return len(self._elements.nodes), len(self._elements.edges)
+
+    def has_room(self, nodes: int, edges: int, size: int) -> bool:
+        """Whether so many nodes and edges more, of ``size`` bytes together, can be added."""
+        return self._elements.has_room(nodes, edges, size)
 
     def node(self, node_id: str) -> Node | None:
         """A node by its id."""

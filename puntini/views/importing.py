@@ -16,7 +16,7 @@ MOST_TRIES = 100
 
 
 class Importing:
-    """Finds out what to do, slice by slice; ``delta`` is good if the view has not changed by then.
+    """Finds out what to do, slice by slice; ``delta`` is good for a view in which it ``still_fits``.
 
     A node of the same label and key, or of the same id and label, is the same node; an edge of the same id, label and
     ends the same edge; and these are merged. An id that is another thing's is made another by a number behind it.
@@ -28,9 +28,14 @@ class Importing:
         self._graph = graph
         self._draft = view.draft()
         self._ids: dict[str, str] = {}
-        self._placed: set[str] = set()
+        self._instead = instead
+        # What was found where something was put, and what edges need besides.
+        self._nodes: dict[str, Node | None] = {}
+        self._edges: dict[str, Edge | None] = {}
+        self._ends: set[str] = set()
         if instead:
             self._do(GraphOp("clear"), "")
+        self._size = self._draft.size
 
     def __iter__(self) -> Iterator[None]:
         """Go on, and stop between two slices. Raises Invalid for what is no graph, Conflict for what does not fit."""
@@ -49,13 +54,13 @@ class Importing:
         holder = self._draft.holder(node.label, node.key) if node.key else None
         node_id = holder or self._free_node_id(node, path)
         self._ids[node.id] = node_id
-        self._placed.add(node_id)
+        self._nodes.setdefault(node_id, self._draft.nodes.get(node_id))
         self._do(GraphOp("add_node", node=replace(node, id=node_id)), path)
 
     def _free_node_id(self, node: Node, path: str) -> str:
         for node_id in _candidates(node.id):
             there = self._draft.nodes.get(node_id)
-            if there is None or (node_id not in self._placed and _same(there, node)):
+            if there is None or (node_id not in self._nodes and _same(there, node)):
                 return node_id
         raise _taken(node.id, path)
 
@@ -65,6 +70,7 @@ class Importing:
             placed = replace(ends, id=edge_id)
             there = self._draft.edges.get(edge_id)
             if there is None or replace(there, props=placed.props) == placed:
+                self._edges.setdefault(edge_id, there)
                 self._do(GraphOp("add_edge", edge=placed), path)
                 return
         raise _taken(edge.id, path)
@@ -74,7 +80,20 @@ class Importing:
         found = self._ids.get(node_id) or (node_id if node_id in self._draft.nodes else None)
         if found is None:
             raise Invalid(f"{path}: there is no node {quoted(node_id)}", path=path)
+        self._ends.add(found)
         return found
+
+    def still_fits(self, view: GraphView) -> bool:
+        """Whether what is to be done is the same in a view that may have changed since, where it matters."""
+        if self._instead:
+            return self.delta[:1] == [GraphOp("clear")] or not view.size()[0]
+        return (
+            all(view.node(node_id) == found for node_id, found in self._nodes.items())
+            and all(view.edge(edge_id) == found for edge_id, found in self._edges.items())
+            and all(end in self._nodes or view.node(end) for end in self._ends)
+            and all(_unclaimed(view, op.node) for op in self.delta if op.node is not None)
+            and view.has_room(len(self._nodes), len(self._edges), max(0, self._draft.size - self._size))
+        )
 
     def _do(self, op: GraphOp, path: str) -> None:
         if problem := self._draft.refusal(op):
@@ -87,6 +106,12 @@ class Importing:
 def _same(there: Node, node: Node) -> bool:
     """Whether two nodes of one id may be the same thing."""
     return there.label == node.label and (not there.key or not node.key or there.key == node.key)
+
+
+def _unclaimed(view: GraphView, node: Node) -> bool:
+    """Whether no other node has its label and key."""
+    holder = view.keyed(node.label, node.key) if node.key else None
+    return holder is None or holder.id == node.id
 
 
 def _candidates(wanted: str) -> Iterator[str]:

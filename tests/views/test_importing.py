@@ -9,7 +9,7 @@ from puntini.protocol.graph import Edge, Graph, GraphOp, Node
 from puntini.views.elements import MOST_BYTES
 from puntini.views.graph import GraphView
 from puntini.views.importing import MOST_TRIES, Importing
-from tests.views.said import add_edge, add_node, edge, node
+from tests.views.said import add_edge, add_node, edge, node, remove_node, update_node
 from tests.views.strategies import deltas
 from tests.views.test_graph import made_of
 
@@ -140,3 +140,63 @@ def test_a_node_or_an_edge_without_a_word_in_common_is_left_alone() -> None:
     assert brought(view, Graph()) == []
     assert brought(view, Graph(0, [Node("a", "City")], [])) == []
     assert brought(view, Graph(0, [], [Edge("e", "L", "a", "a")])) == [add_edge("e", "a", "a", "L")]
+
+
+def planned(view: GraphView, graph: Graph, *, instead: bool = False) -> Importing:
+    importing = Importing(view, graph, instead=instead)
+    for _ in importing:
+        pass
+    return importing
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "fits"),
+    [
+        (add_node("z", "City", "Ulm"), True),
+        (update_node("b", p=1), True),
+        (remove_node("c"), True),
+        (update_node("a", "City", "Bern", p=1), False),
+        (update_node("b", "City", "Basel"), False),
+        (add_node("x"), False),
+        (add_edge("e", "a", "b"), False),
+        (remove_node("b"), False),
+        (GraphOp("clear"), False),
+    ],
+)
+def test_what_happens_meanwhile_matters_where_it_touches(meanwhile: GraphOp, fits: bool) -> None:
+    view = made_of(add_node("a", "City", "Bern"), add_node("b"), add_node("c"))
+    graph = Graph(0, [node("other", "City", "Bern", q=1), node("x", "City", "Basel")], [edge("e", "x", "b")])
+    importing = planned(view, graph)
+    assert importing.still_fits(view)
+
+    view.apply(2, [meanwhile])
+
+    assert importing.still_fits(view) is fits
+
+
+def test_a_graph_that_takes_the_place_of_another_fits_whatever_happens_but_in_an_empty_one() -> None:
+    graph = Graph(0, [node("a")])
+    for there in ([add_node("b")], []):
+        view = made_of(*there)
+        importing = planned(view, graph, instead=True)
+        assert importing.still_fits(view)
+        view.apply(2, [add_node("c")])
+        assert importing.still_fits(view) is bool(there)
+
+
+def test_room_that_was_taken_meanwhile_is_noticed() -> None:
+    view = made_of()
+    importing = planned(view, Graph(0, [node("a", text="x" * (MOST_BYTES // 2))]))
+    view.apply(2, [add_node("b", text="x" * (MOST_BYTES // 2))])
+
+    assert not importing.still_fits(view)
+
+
+@given(deltas, deltas, deltas)
+def test_what_still_fits_can_be_done(there: list[GraphOp], elsewhere: list[GraphOp], meanwhile: list[GraphOp]) -> None:
+    view, graph = made_of(*there), made_of(*elsewhere).graph()
+    importing = planned(view, graph)
+    view.apply(2, meanwhile)
+
+    if importing.still_fits(view):
+        assert view.check(importing.delta) is None
