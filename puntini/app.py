@@ -26,6 +26,7 @@ from puntini.api.documents import Documents
 from puntini.api.expiry import Expiry
 from puntini.api.folds import Folds
 from puntini.api.memory import AgentMemories
+from puntini.api.graphs import Graphs
 from puntini.api.outcomes import Outcomes
 from puntini.api.sessions import Sessions
 from puntini.api.snapshots import Snapshots
@@ -129,6 +130,7 @@ class Parts:
             *stream_routes.routes(streams, self.store, desk),
             Route("/v1/chat", chat),
             *Sessions(self.store, self.keeper, desk).routes(),
+            *Graphs(self.store, self.keeper).routes(),
             *Tasks(self.store, desk, chat).routes(),
             *Work(self.store, folds).routes(),
             *AgentMemories(self.store, folds, desk).routes(),

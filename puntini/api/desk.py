@@ -10,7 +10,8 @@ from typing import Any, Literal, Protocol, Self, assert_never
 import anyio
 from msgspec.structs import replace
 
-from puntini.api.repeats import Repeats, named
+from puntini.api.edits import conflicts_of, edited
+from puntini.api.repeats import Repeats, named, written
 from puntini.errors import Conflict, Invalid, NotFound, SessionClosed, TaskRunning
 from puntini.log.contract import Append, Once, SessionRow, Store, TaskRow, Written
 from puntini.log.keeper import Keeper
@@ -40,8 +41,6 @@ from puntini.protocol.events import (
     ChatHistory,
     ChatHistoryData,
     Envelope,
-    GraphUpdate,
-    GraphUpdateData,
     Pong,
     SessionClosedData,
     TaskData,
@@ -53,6 +52,7 @@ from puntini.protocol.events import (
     WorkflowUpdateData,
 )
 from puntini.protocol.events import SessionClosed as SessionClosedEvent
+from puntini.protocol.graph import GraphConflict
 from puntini.views.session import SessionView
 
 Order = UserPromptCommand | Control | ApprovalResponse | Action | GraphEdit | WorkflowUpdateCommand | CloseSession
@@ -160,7 +160,8 @@ class Desk:
         written = await self._repeats.once(once, partial(self._do, session_id, command, once, user))
         if isinstance(command, CloseSession) and not written.repeated:
             return SessionClosedEvent(session_id=session_id, data=SessionClosedData(reason=command.data.reason))
-        return _accepted(command, written, self._store.epoch)
+        conflicts = await self._conflicts(written) if isinstance(command, GraphEdit) else []
+        return _accepted(command, written, self._store.epoch, conflicts)
 
     async def _do(self, session_id: str, command: Order, once: Once | None, user: str) -> Written:
         match command:
@@ -277,18 +278,16 @@ class Desk:
     async def _edit(self, session_id: str, command: GraphEdit, once: Once | None, user: str) -> Written:
         await self._active(session_id)
         view = await self._keeper.view(session_id)
-        if not command.data.delta:
-            raise Invalid("data.delta: give at least one operation", path="data.delta")
-        if command.data.base_version > view.graph.version:
-            raise Conflict(
-                f"data.base_version: the graph is only at version {view.graph.version}", path="data.base_version"
-            )
-        if problem := view.graph.check(command.data.delta):
-            raise Conflict(f"data.{problem}", path="data.delta")
-        versions = self._keeper.versions(session_id)
-        versions.at_least(view.graph.version)
-        data = GraphUpdateData(version=versions.next(), delta=command.data.delta, author=user)
-        return await self._say(session_id, GraphUpdate(data=data), once)
+        events = edited(view.graph, command.data, user, self._keeper.versions(session_id))
+        entries = [_stamp(event) for event in events]
+        return await self._written(Append(session_id=session_id, entries=entries, once=once, at=now_ms()))
+
+    async def _conflicts(self, done: Written) -> list[GraphConflict]:
+        """The conflicts that an edit met, from the log, so that a repeat is told the same."""
+        if done.last < done.first:
+            return []
+        page = await self._store.read(done.session_id, done.last - 1, to=done.last)
+        return [conflict for _, entry in page.events for conflict in conflicts_of(entry)]
 
     async def _hand_over(self, session_id: str, command: WorkflowUpdateCommand, once: Once | None) -> Written:
         row = await self._active(session_id)
@@ -312,11 +311,7 @@ class Desk:
         )
 
     async def _written(self, write: Append) -> Written:
-        """Append, and wait for it also when the caller has left: a repeat has to find what this did."""
-        submitted = self._store.submit(write)
-        with anyio.CancelScope(shield=True):
-            await wait([submitted])
-        return submitted.result()
+        return await written(self._store, write)
 
     async def _history(self, session_id: str, command: ChatHistoryRequest) -> Envelope:
         view = await self._keeper.view(session_id)
@@ -410,7 +405,8 @@ def _stamp(event: Envelope, row: TaskRow | None = None) -> Entry:
     return entry_of(replace(event, task_id=row.task_id, attempt=row.attempt, agent=row.agent, timestamp=timestamp()))
 
 
-def _accepted(command: AnyCommand, written: Written, epoch: str) -> Accepted:
+def _accepted(command: AnyCommand, written: Written, epoch: str, conflicts: list[GraphConflict]) -> Accepted:
     task_id = command.data.task_id if isinstance(command, Control) else written.task_id
-    data = AcceptedData(command_id=command.command_id, cursor=f"{epoch}.{written.last}", task_id=task_id)
+    cursor = f"{epoch}.{written.last}"
+    data = AcceptedData(command_id=command.command_id, cursor=cursor, task_id=task_id, conflicts=conflicts)
     return Accepted(session_id=written.session_id, data=data)

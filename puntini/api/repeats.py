@@ -1,10 +1,12 @@
 """A retry does nothing twice: equal keys wait for one another, and what was done once is answered from memory."""
 
-from asyncio import Lock
+from asyncio import Lock, wait
 from collections.abc import Awaitable, Callable
 from weakref import WeakValueDictionary
 
-from puntini.log.contract import Once, Store, Written
+import anyio
+
+from puntini.log.contract import Append, Once, Store, Written
 
 
 class Repeats:
@@ -31,3 +33,11 @@ class Repeats:
 def named(kind: str, whose: str, key: str) -> Once | None:
     """The key of one kind of thing, which those of other kinds never meet; None for no key."""
     return Once(f"{kind} {whose}", key) if key else None
+
+
+async def written(store: Store, write: Append) -> Written:
+    """Append, and wait for it also when the caller has left: a repeat has to find what this did."""
+    submitted = store.submit(write)
+    with anyio.CancelScope(shield=True):
+        await wait([submitted])
+    return submitted.result()

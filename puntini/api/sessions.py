@@ -1,4 +1,4 @@
-"""``/v1/sessions``: create, list, look at, change, close, delete; messages, graph and state at any id; commands."""
+"""``/v1/sessions``: create, list, look at, change, close, delete; messages, and state at any id; commands."""
 
 from typing import Any, Literal
 
@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from puntini.api.desk import Desk
 from puntini.api.http import Body, Json, idempotency_key, knowing, page_bounds, read, resource
+from puntini.api.moments import Moments
 from puntini.api.repeats import named
 from puntini.errors import Invalid, NotFound
 from puntini.log.contract import SessionRow, Store
@@ -17,7 +18,6 @@ from puntini.log.keeper import Keeper
 from puntini.log.mint import new_id, now_ms, timestamp
 from puntini.protocol.decode import decode_command
 from puntini.protocol.events import Accepted, SessionClosed
-from puntini.protocol.ids import Earliest, EventId, Now, parse_cursor
 from puntini.transport.asgi import read_body
 from puntini.views.session import SessionView
 
@@ -60,6 +60,7 @@ class Sessions:
         self._store = store
         self._keeper = keeper
         self._desk = desk
+        self._moments = Moments(store, keeper)
 
     def routes(self) -> list[Route]:
         """What this resource answers."""
@@ -71,7 +72,6 @@ class Sessions:
             resource(one, get=knowing(of=self.get), patch=knowing(of=self.patch), delete=knowing(of=self.delete)),
             resource(f"{one}/commands", post=knowing(of=self.command)),
             resource(f"{one}/messages", get=knowing("limit", "offset", "before", of=self.messages)),
-            resource(f"{one}/graph", get=knowing("at", of=self.graph)),
             resource(f"{one}/state", get=knowing("at", of=self.state)),
         ]
 
@@ -149,35 +149,11 @@ class Sessions:
         items = view.messages(limit=limit + offset, before=request.query_params.get("before", ""))
         return Json({"items": items[: max(0, len(items) - offset)], "total": view.message_count})
 
-    async def graph(self, request: Request) -> Response:
-        """The graph now, or as it was ``at`` an event."""
-        view = await self._view(request)
-        return Json(view.graph.graph())
-
     async def state(self, request: Request) -> Response:
         """The agent's state now, or as it was ``at`` an event."""
-        view = await self._view(request)
+        view = await self._moments.view(request)
         cursor = f"{self._store.epoch}.{view.seq}"
         return Json({"version": view.state_version, "state": view.state, "cursor": cursor})
-
-    async def _view(self, request: Request) -> SessionView:
-        session_id = request.path_params["session_id"]
-        at = request.query_params.get("at")
-        if at is None:
-            return await self._keeper.view(session_id)
-        return await self._keeper.view_at(session_id, await self._seq(session_id, at))
-
-    async def _seq(self, session_id: str, at: str) -> int:
-        bounds = await self._store.bounds(session_id)
-        match parse_cursor(at, self._store.epoch):
-            case EventId(epoch, seq) if epoch == self._store.epoch:
-                return seq
-            case Earliest():
-                return bounds.floor
-            case Now():
-                return bounds.head
-            case _:
-                raise Invalid("at: give the id of an event of this session", path="at")
 
     async def _row(self, session_id: str) -> SessionRow:
         row = await self._store.session(session_id)

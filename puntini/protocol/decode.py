@@ -27,14 +27,15 @@ def _decoder(type_: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(type_)
 
 
-def decode(raw: bytes | str, type_: type[T], *, limit: int = MESSAGE_LIMIT) -> T:
+def decode(raw: bytes | str, type_: type[T], *, limit: int = MESSAGE_LIMIT, outside: bool = False) -> T:
     """Decode JSON into ``type_``. Raises Invalid with the field's path, or TooLarge.
 
-    ``limit`` is in bytes of UTF-8. A key that comes twice counts with its last value.
+    ``limit`` is in bytes of UTF-8. A key that comes twice counts with its last value. With ``outside`` the depth is
+    not measured: what is inside is Raw, and is to be decoded by itself.
     """
     data = _utf8(raw, limit)
     value: T = _decode(data, type_)
-    if deeper_than(data, DEPTH_LIMIT):
+    if not outside and deeper_than(data, DEPTH_LIMIT):
         raise _too_deep()
     return value
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from msgspec import UNSET, Struct, UnsetType, field
 
-from puntini.protocol.graph import Graph, GraphOp
+from puntini.protocol.graph import Graph, GraphConflict, GraphOp
 
 Level = Literal["debug", "info", "warning", "error"]
 LEVELS: tuple[Level, ...] = ("debug", "info", "warning", "error")
@@ -468,12 +468,14 @@ class AcceptedData(Data, frozen=True):
     command_id: str
     cursor: str
     task_id: str = ""
+    conflicts: list[GraphConflict] = []
 
 
 class Accepted(Envelope, frozen=True, kw_only=True, tag="accepted"):
-    """A command over WebSocket was done: the same three words that HTTP answers with.
+    """A command over WebSocket was done: the same words that HTTP answers with.
 
-    ``cursor`` is an id at or after what the command wrote; ``task_id`` is there when it made or controls a task.
+    ``cursor`` is an id at or after what the command wrote; ``task_id`` is there when it made or controls a task,
+    ``conflicts`` when a ``graph_edit`` met what others had changed.
     """
 
     data: AcceptedData

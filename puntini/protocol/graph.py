@@ -61,3 +61,17 @@ class Graph(Struct, frozen=True):
     version: int = 0
     nodes: list[Node] = []
     edges: list[Edge] = []
+
+
+class GraphConflict(Struct, frozen=True):
+    """An edit met what another author had changed meanwhile: ``field`` of ``element`` was ``theirs``, is now ``mine``.
+
+    ``field`` is ``label``, ``key``, ``source``, ``target`` or ``props.<name>``; null is a value that is not there.
+    With ``removed`` the other author had removed the element: what ``mine`` holds was not done. Long values are cut.
+    """
+
+    element: str
+    field: str
+    mine: Any = None
+    theirs: Any = None
+    author: str = ""

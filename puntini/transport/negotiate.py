@@ -26,6 +26,12 @@ def choose(accept: str) -> Form:
     return MEDIA[best]
 
 
+def prefers(accept: str, media: str, default: str) -> bool:
+    """Whether ``media`` is asked for rather than ``default``, which is what a wildcard means."""
+    ranges = _ranges(accept)
+    return media in ranges and ranges[media] > 0 and ranges[media] >= _quality(default, ranges)
+
+
 def _ranges(accept: str) -> dict[str, float]:
     ranges: dict[str, float] = {}
     for part in accept.split(","):

@@ -38,6 +38,7 @@ from puntini.protocol.events import (
     WorkflowUpdate,
 )
 from puntini.protocol.graph import Graph
+from puntini.views.changes import Change
 from puntini.views.graph import GraphView
 from puntini.views.messages import Messages, Spoken
 from puntini.views.state import AgentState
@@ -55,6 +56,7 @@ class Saved(Struct, omit_defaults=True, kw_only=True):
     message_count: int = 0
     graph: Graph = Graph()
     overflowed: bool = False
+    changes: list[Change] = []
     state: Any = None
     state_version: int = 0
     tasks: list[TaskView] = []
@@ -96,7 +98,7 @@ class SessionView:
     def _adopt(self, saved: Saved) -> None:
         self.seq = saved.seq
         self.status: SessionStatus = saved.status
-        self.graph = GraphView(saved.graph, overflowed=saved.overflowed)
+        self.graph = GraphView(saved.graph, overflowed=saved.overflowed, changes=saved.changes)
         self._messages = Messages(saved.messages, saved.message_count)
         self._state = AgentState(saved.state, saved.state_version)
         self._tasks = OpenTasks(saved.tasks)
@@ -115,7 +117,7 @@ class SessionView:
             case AssistantResponse():
                 self._messages.answered(event)
             case GraphUpdate():
-                self.graph.apply(event.data.version, event.data.delta)
+                self.graph.apply(event.data.version, event.data.delta, event.data.author or event.agent)
             case StateUpdate():
                 self._state.apply(event.data)
             case TaskProgress() | TaskPaused() | TaskResumed():
@@ -188,6 +190,7 @@ class SessionView:
                 message_count=self.message_count,
                 graph=self.graph.graph(),
                 overflowed=self.graph.overflowed,
+                changes=self.graph.changes.save(),
                 state=self.state,
                 state_version=self.state_version,
                 tasks=self.tasks(),
