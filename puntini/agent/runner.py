@@ -17,7 +17,7 @@ from anyio.abc import TaskGroup
 from msgspec.structs import replace
 
 from puntini.agent.contract import Agent
-from puntini.agent.emitter import RETRY_SECONDS, SERVERS_OWN, Emitter
+from puntini.agent.emitter import RETRY_SECONDS, Emitter
 from puntini.agent.job import Interrupted, Job, Turns
 from puntini.agent.lanes import Lanes, Place
 from puntini.errors import Conflict, NotFound, PuntiniError, SessionClosed, StaleAttempt, StoreUnavailable, Unavailable
@@ -26,6 +26,7 @@ from puntini.log.keeper import Keeper
 from puntini.log.mint import now_ms
 from puntini.protocol.entries import Entry
 from puntini.protocol.events import (
+    SERVERS_OWN,
     Envelope,
     TaskCancelled,
     TaskCompleted,

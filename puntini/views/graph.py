@@ -7,7 +7,11 @@ from puntini.views.elements import Elements
 
 
 class GraphView:
-    """The graph as its updates left it. ``version`` is the highest seen: two writers' updates may come out of order."""
+    """The graph as its updates left it.
+
+    ``version`` is the highest seen: two writers' updates may come out of order, and when one is taken back its version
+    is not given again.
+    """
 
     def __init__(self, graph: Graph | None = None, *, overflowed: bool = False) -> None:
         self.version = 0

@@ -21,15 +21,16 @@ from tests.views.said import (
     ended,
     fold,
     node,
-    patched,
     paused,
     piece,
     progressed,
     reopened,
+    requested,
+    resolved,
     resumed,
-    retracted,
     snapshot,
     started,
+    status,
     whole,
 )
 from tests.views.strategies import events
@@ -112,13 +113,15 @@ CHANGES: list[LoggedEvent] = [
     paused(),
     resumed(),
     ended(),
-    retracted(),
+    status(),
+    requested("a2"),
+    resolved(),
     closed(),
 ]
 
 
 def test_the_relevant_types_are_logged_types_and_those_that_change_something() -> None:
-    view = fold([started(), piece("m0", "Hi", 0)])
+    view = fold([started(), piece("m0", "Hi", 0), requested()])
     changing = {type_of(event) for event in CHANGES if changes(view, event)}
 
     # All three ends are one case, and `ended` says one of them.
@@ -185,9 +188,3 @@ def test_a_snapshot_with_less_or_more_in_it_can_be_read() -> None:
 
     with pytest.raises(msgspec.ValidationError):
         SessionView.decode(b'{"seq":"three"}')
-
-
-def test_a_retracted_answer_is_gone_from_the_snapshot_too() -> None:
-    view = fold([started(), piece("m1", "Hel", 0), patched()])
-
-    assert ready(reopened(fold([retracted()], view))).data.messages == []
