@@ -4,10 +4,11 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from puntini.protocol.decode import decode_event
 from puntini.protocol.entries import encode, entry_of
-from puntini.protocol.events import LoggedEvent, SessionReady, TaskView
+from puntini.protocol.events import GraphUpdate, LoggedEvent, SessionReady, TaskView
 from puntini.protocol.graph import Graph
 from puntini.protocol.select import LOGGED_TYPES
 from puntini.views.messages import MOST_MESSAGES
@@ -188,3 +189,26 @@ def test_a_snapshot_with_less_or_more_in_it_can_be_read() -> None:
 
     with pytest.raises(msgspec.ValidationError):
         SessionView.decode(b'{"seq":"three"}')
+
+
+@given(st.lists(events, max_size=5), st.lists(events, max_size=5))
+def test_of_what_was_taken_back_only_versions_stay(said: list[LoggedEvent], void: list[LoggedEvent]) -> None:
+    view = fold(said)
+    before = ready(view).data
+
+    for event in void:
+        view.void(view.seq + 1, event)
+
+    after = ready(view).data
+    assert replace(after, initial_graph=before.initial_graph) == before
+    assert replace(after.initial_graph, version=0) == replace(before.initial_graph, version=0)
+    versions = [event.data.version for event in void if isinstance(event, GraphUpdate)]
+    assert after.initial_graph.version == max([before.initial_graph.version, *versions])
+
+
+def test_versions_of_the_state_never_go_back() -> None:
+    view = fold([snapshot({"a": 1}, version=3)])
+    view.void(2, snapshot({"a": 2}, version=5))
+    assert (view.state, view.state_version) == ({"a": 1}, 5)
+
+    assert fold([snapshot({"a": 3}, version=4)], view).state_version == 5
