@@ -25,8 +25,8 @@ from puntini.api.desk import Desk
 from puntini.api.documents import Documents
 from puntini.api.expiry import Expiry
 from puntini.api.folds import Folds
-from puntini.api.memory import AgentMemories
 from puntini.api.graphs import Graphs
+from puntini.api.memory import AgentMemories
 from puntini.api.outcomes import Outcomes
 from puntini.api.sessions import Sessions
 from puntini.api.snapshots import Snapshots

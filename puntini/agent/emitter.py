@@ -16,21 +16,11 @@ from puntini.errors import PuntiniError, StoreUnavailable
 from puntini.log.contract import Append, EventLog, Fence, Kept, TaskRow, Written
 from puntini.log.mint import now_ms, timestamp
 from puntini.protocol.entries import Entry, entry_of
-from puntini.protocol.events import TASK_ENDS, Envelope
+from puntini.protocol.events import SERVERS_OWN, Envelope
 
 ROOM_BYTES = 256 << 10
 MOST_BYTES = 16 << 20
 RETRY_SECONDS = 0.5
-SERVERS_OWN = TASK_ENDS | {
-    "user_prompt",
-    "task_started",
-    "task_paused",
-    "task_resumed",
-    "task_retracted",
-    "approval_resolved",
-    "session_closed",
-}
-"""What no agent may say: each of these stands for a change of the records that is written together with it."""
 
 
 class Batch:

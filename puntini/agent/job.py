@@ -11,13 +11,13 @@ from msgspec.structs import replace
 from puntini.agent import approvals
 from puntini.agent.approvals import Approvals
 from puntini.agent.contract import Approval, Decision, Heard
-from puntini.agent.emitter import SERVERS_OWN, Emitter
+from puntini.agent.emitter import Emitter
 from puntini.errors import Exhausted
 from puntini.log.contract import Kept, Shelf, Store, TaskRow
 from puntini.log.keeper import Keeper
 from puntini.log.mint import now_ms
 from puntini.protocol.entries import Entry
-from puntini.protocol.events import TaskRetracted, TaskRetractedData, UserPrompt
+from puntini.protocol.events import SERVERS_OWN, TaskRetracted, TaskRetractedData, UserPrompt
 from puntini.views.graph import GraphView
 from puntini.views.session import SessionView
 

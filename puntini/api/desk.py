@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from puntini.api.edits import conflicts_of, edited
 from puntini.api.repeats import Repeats, named, written
-from puntini.errors import Conflict, Invalid, NotFound, SessionClosed, TaskRunning
+from puntini.errors import Invalid, NotFound, SessionClosed, TaskRunning
 from puntini.log.contract import Append, Once, SessionRow, Store, TaskRow, Written
 from puntini.log.keeper import Keeper
 from puntini.log.mint import new_id, now_ms, timestamp

@@ -1,4 +1,4 @@
-"""``/v1/sessions``: create, list, look at, change, close, delete; messages, and state at any id; commands."""
+"""``/v1/sessions``: create, list, look at, change, close, delete; what there is to see in one; commands."""
 
 from typing import Any, Literal
 
@@ -73,6 +73,7 @@ class Sessions:
             resource(f"{one}/commands", post=knowing(of=self.command)),
             resource(f"{one}/messages", get=knowing("limit", "offset", "before", of=self.messages)),
             resource(f"{one}/state", get=knowing("at", of=self.state)),
+            resource(f"{one}/approvals", get=knowing("limit", "offset", of=self.approvals)),
         ]
 
     async def create(self, request: Request) -> Response:
@@ -154,6 +155,13 @@ class Sessions:
         view = await self._moments.view(request)
         cursor = f"{self._store.epoch}.{view.seq}"
         return Json({"version": view.state_version, "state": view.state, "cursor": cursor})
+
+    async def approvals(self, request: Request) -> Response:
+        """What people are asked and nobody has decided yet, oldest first."""
+        limit, offset = page_bounds(request)
+        view = await self._keeper.view(request.path_params["session_id"])
+        items = view.approvals()
+        return Json({"items": items[offset : offset + limit], "total": len(items)})
 
     async def _row(self, session_id: str) -> SessionRow:
         row = await self._store.session(session_id)

@@ -95,6 +95,22 @@ def _task(data: Data) -> str:
     return " ".join(part for part in parts if part)
 
 
+def _hand_off(data: Data) -> str:
+    return f"{data.get('from_agent', '')} → {data['to_agent']}: {data['reason']}".lstrip()
+
+
+def _asked(data: Data) -> str:
+    call = f" {data['tool_name']}({_plain(data.get('parameters', {}))})" if data.get("tool_name") else ""
+    options = f" [{'|'.join(data['options'])}]" if data.get("options") else ""
+    return f"{data['approval_id']}: {data['question']}{call}{options}"
+
+
+def _decided(data: Data) -> str:
+    by = f" by {data['by']}" if data.get("by") else ""
+    value = f": {_plain(data['value'])}" if data.get("value") is not None else ""
+    return f"{data['approval_id']}: {data['decision']}{by}{value}"
+
+
 def _end(data: Data) -> str:
     said = data.get("error") or data.get("final_answer") or ""
     return f"after {data.get('duration_seconds', 0):.1f} s. {said}"
@@ -115,10 +131,17 @@ _SUMMARIES: dict[str, Callable[[Data], str]] = {
     "step": step,
     "plan_update": lambda data: "; ".join(data["current_plan"]),
     "memory_summary": lambda data: data["summary"],
+    "agent_status": lambda data: f"{data['agent']}: {data['status']} {data.get('detail', '')}".rstrip(),
+    "workflow_update": _hand_off,
+    "approval_request": _asked,
+    "approval_resolved": _decided,
     "task_started": _task,
     "task_progress": _task,
     "task_paused": _task,
     "task_resumed": _task,
+    "task_retracted": lambda data: (
+        f"what attempt {data['attempt']} said from {data['from_id']} to {data['to_id']} is void"
+    ),
     "task_completed": _end,
     "task_failed": _end,
     "task_cancelled": _end,

@@ -47,10 +47,12 @@ class Transcript:
             case "task_progress":
                 self._task_progress(event)
             case "task_retracted":
-                self.note("the task was taken up again; what it said before is void")
+                self.note(f"retracted: {text.summary(event)}")
                 self._end_message()
                 self._written.clear()
-            case "step" | "debug" | "task_paused" | "task_resumed" | "workflow_update" | "approval_request" | "error":
+            case "approval_request" | "approval_resolved":
+                self.aside("ask", f"approval {text.summary(event)}")
+            case "step" | "debug" | "task_paused" | "task_resumed" | "workflow_update" | "error":
                 self.aside(_NAMES.get(str(event["type"]), str(event["type"])), text.summary(event))
             case "gap":
                 self.note(text.summary(event))
@@ -131,4 +133,4 @@ class Transcript:
             self._bar = 0
 
 
-_NAMES = {"task_paused": "task", "task_resumed": "task", "workflow_update": "team", "approval_request": "ask"}
+_NAMES = {"task_paused": "task", "task_resumed": "task", "workflow_update": "team"}

@@ -2,6 +2,11 @@
 
 It folds lazily, when somebody asks, and in the background when a session has grown so far that the next to ask would
 wait. What it folded it saves as a snapshot, so that opening a stream costs what came since, not the history.
+
+A ``task_retracted`` makes void what views have taken in by then. A fold that meets one starts anew, from a snapshot
+that holds nothing void, and knows this time what to leave out. So a view at any event is as if all that had been taken
+back up to that event had never been said, and a view of the time before shows what was seen then. Snapshots need no
+mark: one from inside a stretch that was taken back later is right for its own time, and not gone on from any more.
 """
 
 import asyncio
@@ -18,8 +23,10 @@ import structlog
 from puntini.errors import NotFound, StoreUnavailable
 from puntini.log.contract import EventLog as Log
 from puntini.log.contract import Page, Records, Snapshot
+from puntini.log.retractions import retractions
 from puntini.protocol.entries import Entry
 from puntini.protocol.events import LoggedEvent
+from puntini.protocol.retraction import RETRACTED, Retraction, Void, read_retraction
 
 LIVE_VIEWS = 2_000
 LIVE_BYTES = 64 << 20
@@ -32,6 +39,7 @@ REST_EVENTS = 500
 """A session that has come to rest gets a snapshot for less, so that the first to open it later does not wait."""
 
 ANY_SEQ = (1 << 63) - 1
+NOTHING = Snapshot(0, b"")
 
 log = structlog.get_logger("puntini.log")
 _logged: msgspec.json.Decoder[LoggedEvent] = msgspec.json.Decoder(LoggedEvent)
@@ -45,6 +53,9 @@ class Fold(Protocol):
 
     def apply(self, seq: int, event: LoggedEvent) -> None:
         """Take in an event."""
+
+    def void(self, seq: int, event: LoggedEvent) -> None:
+        """An event passed that was taken back."""
 
     def skip(self, seq: int) -> None:
         """An event passed that changes nothing."""
@@ -136,18 +147,18 @@ class Keeper(Generic[F]):
         head = (await self._store.bounds(session_id)).head
         live = await self._load(session_id)
         async with live.lock:
-            while not await self._catch_up(session_id, live.view, head):
-                await self._start_anew(session_id, live)
+            if not await self._catch_up(session_id, live.view, head):
+                await self._start_anew(session_id, live, head)
         return live
 
     async def view_at(self, session_id: str, seq: int) -> F:
         """The view as it was after ``seq``: a fold of its own. Raises NotFound, also when that past is gone."""
         if seq > (await self._store.bounds(session_id)).head:
             raise NotFound("The log does not reach forward to that id.")
-        while True:
-            view, _ = await self._newest(session_id, seq)
-            if await self._catch_up(session_id, view, seq):
-                return view
+        view = self._open(await self._newest(session_id, seq, to=seq))
+        if await self._catch_up(session_id, view, seq):
+            return view
+        return (await self._anew(session_id, seq))[0]
 
     async def snapshot_at(self, session_id: str, seq: int) -> None:
         """Save a snapshot of the past, so that what lies before ``seq`` can be forgotten."""
@@ -217,16 +228,16 @@ class Keeper(Generic[F]):
         if live := self._live.get(session_id):
             self._live.move_to_end(session_id)
             return live
-        view, size = await self._newest(session_id)
-        live = self._live.setdefault(session_id, Live(view, view.seq))
-        self._resize(session_id, live, max(size, live.size))
+        base = await self._newest(session_id, ANY_SEQ)
+        live = self._live.setdefault(session_id, Live(self._open(base), base.seq))
+        self._resize(session_id, live, max(len(base.body), live.size))
         return live
 
-    async def _start_anew(self, session_id: str, live: Live[F]) -> None:
-        """Put the newest snapshot in the place of a view that retention has overtaken."""
-        live.view, size = await self._newest(session_id)
-        live.saved = live.view.seq
-        self._resize(session_id, live, size)
+    async def _start_anew(self, session_id: str, live: Live[F], to: int) -> None:
+        """Replace a view that holds what is void by now, or that retention has overtaken."""
+        live.view, base = await self._anew(session_id, to)
+        live.saved = base.seq
+        self._resize(session_id, live, len(base.body))
 
     def _resize(self, session_id: str, live: Live[F], size: int) -> None:
         """Note what a view takes, and let go of those not asked for longest when all take too much."""
@@ -236,32 +247,79 @@ class Keeper(Generic[F]):
         while len(self._live) > LIVE_VIEWS or (self._size > self._live_bytes and len(self._live) > 1):
             self._size -= self._live.popitem(last=False)[1].size
 
-    async def _newest(self, session_id: str, at_most: int = ANY_SEQ) -> tuple[F, int]:
-        """Where a fold starts, and its size. Raises NotFound when the log does not reach back to what follows it."""
-        # The floor is asked for first: whatever it is, the snapshot that it stands on is there by now.
-        floor = (await self._store.bounds(session_id)).floor
-        snapshot = await self._store.snapshot(session_id, at_most)
-        view = self._decode(snapshot.body) if snapshot else self._fold()
-        if view.seq < floor:
-            raise NotFound("The log does not reach back to that id.")
-        return view, len(snapshot.body) if snapshot else 0
+    def _open(self, base: Snapshot) -> F:
+        return self._decode(base.body) if base.body else self._fold()
 
-    async def _catch_up(self, session_id: str, view: F, to: int) -> bool:
-        """Take in what follows, up to and with ``to``; False when retention has removed some of it unread."""
+    async def _newest(self, session_id: str, at_most: int, *, to: int = ANY_SEQ) -> Snapshot:
+        """The newest snapshot up to ``at_most``; where the log does not reach back so far, the one it stands on.
+
+        Raises NotFound when that is after ``to``.
+        """
+        while True:
+            # The floor is asked for first: whatever it is, the snapshot that it stands on is there by now.
+            floor = (await self._store.bounds(session_id)).floor
+            base = await self._store.snapshot(session_id, max(at_most, floor)) or NOTHING
+            if floor <= base.seq <= to:
+                return base
+            if base.seq > to or floor == (await self._store.bounds(session_id)).floor:
+                raise NotFound("The log does not reach back to that id.")
+
+    async def _clean(self, session_id: str, to: int) -> tuple[Snapshot, Void]:
+        """The newest snapshot up to ``to`` that holds nothing void, and what is void of what follows it."""
+        known: list[Retraction] = []
+        at_most = looked_through = to
+        while True:
+            base = await self._newest(session_id, at_most, to=to)
+            known += await retractions(self._store, session_id, base.seq, looked_through)
+            looked_through = min(looked_through, base.seq)
+            void = Void(known)
+            clean = void.clean(base.seq)
+            if clean == base.seq:
+                return base, void
+            if base.seq > at_most:
+                # Retention takes care that this does not happen; but a view with too much in it is better than none.
+                log.warning("the log does not reach back to what was taken back", session_id=session_id, seq=base.seq)
+                return base, void
+            at_most = clean
+
+    async def _anew(self, session_id: str, to: int) -> tuple[F, Snapshot]:
+        """A fold that knows from its start what is void, and the newest snapshot on its way. Raises NotFound."""
+        while True:
+            base, void = await self._clean(session_id, to)
+            view = self._open(base)
+            if not await self._catch_up(session_id, view, void.newest, void):
+                continue
+            if view.seq - base.seq >= REST_EVENTS:
+                # Whoever starts before this would go this way again.
+                base = Snapshot(view.seq, view.encode())
+                await self._store.save_snapshot(session_id, base)
+            if await self._catch_up(session_id, view, to, void):
+                return view, base
+
+    async def _catch_up(self, session_id: str, view: F, to: int, void: Void | None = None) -> bool:
+        """Take in what follows, up to and with ``to``.
+
+        False when retention has removed some of it unread, or, unless ``void`` is known, at a retraction.
+        """
         while view.seq < to:
             page = await self._store.read(session_id, view.seq, to=to)
-            if page.floor > view.seq:
+            if page.floor > view.seq or not _take_in(view, page, void):
                 return False
-            _take_in(view, page)
             await anyio.lowlevel.checkpoint()
         return True
 
 
-def _take_in(view: Fold, page: Page) -> None:
+def _take_in(view: Fold, page: Page, void: Void | None) -> bool:
+    """Fold a page. False at a retraction, unless ``void`` is known."""
     for seq, entry in page.events:
-        if entry.kind in view.RELEVANT:
-            view.apply(seq, _logged.decode(entry.line))
-        else:
+        if void is None and entry.kind == RETRACTED and read_retraction(seq, entry):
+            return False
+        if entry.kind not in view.RELEVANT:
             view.skip(seq)
+        elif void is not None and void.covers(seq, entry):
+            view.void(seq, _logged.decode(entry.line))
+        else:
+            view.apply(seq, _logged.decode(entry.line))
     if view.seq < page.upto:
         view.skip(page.upto)
+    return True

@@ -2,6 +2,8 @@
 
 When a session holds too much, the pieces of messages that are whole by now go first: nobody who folds the log misses
 them. If that is not enough the oldest events go, and the floor moves up to a snapshot that keeps every view right.
+
+The floor never comes to lie between what was taken back and its retraction: a snapshot there holds what is void later.
 """
 
 import asyncio
@@ -16,13 +18,14 @@ import structlog
 from puntini.errors import NotFound, StoreUnavailable
 from puntini.log.contract import Store
 from puntini.log.mint import now_ms
+from puntini.log.retractions import retractions
 from puntini.protocol.entries import Entry
 from puntini.protocol.events import AssistantResponse, Reasoning
+from puntini.protocol.retraction import Void
 
 DAY_MS = 86_400_000
 ROUND_SECONDS = 300.0
 SESSIONS_A_PAGE = 100
-MAX_SEQ = (1 << 63) - 1
 SLACK = 10
 """A session that is too large is cut a tenth below its limit, so that the next append does not cut again."""
 
@@ -119,44 +122,45 @@ class Retention:
 
     async def apply(self, session_id: str) -> None:
         """Bring one session within its limits, as far as open tasks allow. Raises NotFound or StoreUnavailable."""
-        floor = (await self._store.bounds(session_id)).floor
-        if await self._cut(session_id, self._keep_bytes) <= floor:
+        bounds = await self._store.bounds(session_id)
+        spare = await self._spare(session_id, bounds.head)
+        if await self._cut(session_id, spare, self._keep_bytes) <= bounds.floor:
             return
-        await self.erase_superseded(session_id)
-        if await self._cut(session_id, self._keep_bytes) <= floor:
+        # Who spoke up to `spare` has ended by now, so that all retractions of it have been written.
+        head = (await self._store.bounds(session_id)).head
+        void = Void(await retractions(self._store, session_id, bounds.floor, head))
+        await self._erase(session_id, bounds.floor, spare, void)
+        if await self._cut(session_id, spare, self._keep_bytes) <= bounds.floor:
             return
-        cut = await self._cut(session_id, self._keep_bytes - self._keep_bytes // SLACK)
-        if cut <= floor:
+        cut = void.clean(await self._cut(session_id, spare, self._keep_bytes - self._keep_bytes // SLACK))
+        if cut <= bounds.floor:
             return
         await self._snapshots.snapshot_at(session_id, cut)
         await self._store.trim(session_id, cut)
         self._hub.trimmed(session_id, cut)
 
-    async def _cut(self, session_id: str, keep_bytes: int) -> int:
+    async def _cut(self, session_id: str, spare: int, keep_bytes: int) -> int:
         before = now_ms() - int(self._days * DAY_MS) if self._days else 0
         horizon = await self._store.horizon(session_id, before=before, keep_bytes=keep_bytes or 1 << 62)
-        return min(horizon, await self._needless(session_id))
+        return min(horizon, spare)
 
-    async def _needless(self, session_id: str) -> int:
-        """The seq up to which no open task needs its events: one that is taken up again counts what it has said."""
+    async def _spare(self, session_id: str, head: int) -> int:
+        """The seq up to ``head`` to which no open task needs its events: one that is taken up again counts them."""
         open_tasks = await self._store.tasks(session_id=session_id, open_only=True)
-        return min((task.first_seq - 1 for task in open_tasks if task.first_seq), default=MAX_SEQ)
+        return min([head, *(task.first_seq - 1 for task in open_tasks if task.first_seq)])
 
-    async def erase_superseded(self, session_id: str) -> int:
-        """Forget the pieces of messages that are whole, but those of open tasks; returns how many."""
-        bounds = await self._store.bounds(session_id)
-        end = min(bounds.head, await self._needless(session_id))
-        cursor, erased = bounds.floor, 0
+    async def _erase(self, session_id: str, floor: int, end: int, void: Void) -> None:
+        """Forget the pieces of messages that are whole. A whole that is void supersedes nothing."""
+        cursor = floor
         open_pieces: dict[str, list[int]] = {}
         while cursor < end:
             page = await self._store.read(session_id, cursor, to=end)
-            doomed = [seq for numbered in page.events for seq in _superseded(numbered, open_pieces)]
+            standing = [numbered for numbered in page.events if not void.covers(*numbered)]
+            doomed = [seq for numbered in standing for seq in _superseded(numbered, open_pieces)]
             if doomed:
                 await self._store.erase(session_id, doomed)
-                erased += len(doomed)
             cursor = page.upto
             await anyio.lowlevel.checkpoint()
-        return erased
 
 
 def _superseded(numbered: tuple[int, Entry], open_pieces: dict[str, list[int]]) -> list[int]:

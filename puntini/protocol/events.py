@@ -511,3 +511,16 @@ ControlEvent = SessionReady | ChatHistory | Live | Gap | Reconnect | AuthExpirin
 Event = LoggedEvent | ControlEvent
 
 TASK_ENDS = frozenset({"task_completed", "task_failed", "task_cancelled"})
+SERVERS_OWN = TASK_ENDS | {
+    "user_prompt",
+    "task_started",
+    "task_paused",
+    "task_resumed",
+    "task_retracted",
+    "approval_resolved",
+    "session_closed",
+}
+"""What no agent may say: a person's words, and what stands for a change of the records that is written with it.
+
+No retraction takes these back.
+"""

@@ -9,7 +9,11 @@ from puntini.views.names import Names
 
 
 class GraphView:
-    """The graph as its updates left it. ``version`` is the highest seen: two writers' updates may come out of order."""
+    """The graph as its updates left it.
+
+    ``version`` is the highest seen: two writers' updates may come out of order, and when one is taken back its version
+    is not given again.
+    """
 
     def __init__(self, graph: Graph | None = None, *, overflowed: bool = False, changes: Iterable[Change] = ()) -> None:
         self.version = 0

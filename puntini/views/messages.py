@@ -108,13 +108,6 @@ class Messages:
     def _drop(self, message_id: str) -> None:
         self._size -= self._spoken.pop(message_id).size
 
-    def retract(self, task_id: str) -> None:
-        """Forget the answers of a task that are still in pieces: the attempt that would have ended them is dead."""
-        void = [each.id for each in self._spoken.values() if each.task_id == task_id and not each.whole]
-        for message_id in void:
-            self._drop(message_id)
-        self.count -= len(void)
-
     def newest(self, limit: int, before: str = "") -> list[Message]:
         """The newest ``limit`` of those before a message, oldest first. An unknown ``before`` finds none."""
         newest_first: Iterable[Spoken] = reversed(self._spoken.values())

@@ -38,6 +38,8 @@ from puntini.protocol.events import (
     WorkflowUpdate,
 )
 from puntini.protocol.graph import Graph
+from puntini.views.agents import AgentView, Statuses
+from puntini.views.approvals import Approval, OpenApprovals
 from puntini.views.changes import Change
 from puntini.views.graph import GraphView
 from puntini.views.messages import Messages, Spoken
@@ -60,6 +62,8 @@ class Saved(Struct, omit_defaults=True, kw_only=True):
     state: Any = None
     state_version: int = 0
     tasks: list[TaskView] = []
+    approvals: list[Approval] = []
+    agents: list[AgentView] = []
 
 
 _encoder = msgspec.json.Encoder()
@@ -67,7 +71,7 @@ _decoder = msgspec.json.Decoder(Saved)
 
 
 class SessionView:
-    """Conversation, graph, agent state and open tasks of one session, after the event ``seq``.
+    """Conversation, graph, agents' state, open tasks and approvals of one session, after the event ``seq``.
 
     Whoever folds owns the view, and it is changed in place: a copy of a large graph for each event is not free. It is
     pure all the same: no clock, no chance, the same events make the same view. What it hands out does not change.
@@ -86,11 +90,16 @@ class SessionView:
             "task_completed",
             "task_failed",
             "task_cancelled",
-            "task_retracted",
+            "agent_status",
+            "approval_request",
+            "approval_resolved",
             "session_closed",
         }
     )
-    """The types that change more than ``seq``; all others may be skipped without being decoded."""
+    """The types that change more than ``seq``; all others may be skipped without being decoded.
+
+    ``task_retracted`` is not among them: who folds has to know what is void before it comes to that.
+    """
 
     def __init__(self) -> None:
         self._adopt(Saved())
@@ -102,16 +111,26 @@ class SessionView:
         self._messages = Messages(saved.messages, saved.message_count)
         self._state = AgentState(saved.state, saved.state_version)
         self._tasks = OpenTasks(saved.tasks)
+        self._approvals = OpenApprovals(saved.approvals)
+        self._agents = Statuses(saved.agents)
 
     def skip(self, seq: int) -> None:
         """An event passed that changes nothing."""
         self.seq = seq
 
-    def apply(self, seq: int, event: LoggedEvent) -> None:  # noqa: C901 - one case a kind of event
-        """Take an event in.
+    def void(self, seq: int, event: LoggedEvent) -> None:
+        """An event passed that was taken back: of it only the version stays, for versions never go back."""
+        self.seq = seq
+        match event:
+            case GraphUpdate():
+                self.graph.apply(event.data.version, ())
+            case StateUpdate():
+                self._state.passed(event.data.version)
+            case _:
+                pass
 
-        ``task_retracted`` takes back, for now, only the answers that are still in pieces.
-        """
+    def apply(self, seq: int, event: LoggedEvent) -> None:  # noqa: C901 - one case a kind of event
+        """Take an event in."""
         self.seq = seq
         match event:
             case AssistantResponse():
@@ -128,13 +147,18 @@ class SessionView:
                 self._tasks.start(event, self._messages.prompt_of(event.task_id))
             case TaskCompleted() | TaskFailed() | TaskCancelled():
                 self._tasks.end(event)
-            case TaskRetracted():
-                self._messages.retract(event.task_id)
+                self._approvals.end(event.task_id)
+            case AgentStatus():
+                self._agents.change(event)
+            case ApprovalRequest():
+                self._approvals.ask(event)
+            case ApprovalResolved():
+                self._approvals.resolve(event.data.approval_id)
             case SessionClosed():
                 self.status = "closed"
             case Reasoning() | Debug() | ToolCall() | Step() | PlanUpdate() | MemorySummary() | Error():
                 pass
-            case AgentStatus() | WorkflowUpdate() | ApprovalRequest() | ApprovalResolved():
+            case WorkflowUpdate() | TaskRetracted():
                 pass
             case _:
                 assert_never(event)
@@ -148,7 +172,7 @@ class SessionView:
 
     @property
     def state_version(self) -> int:
-        """The version of the last update to the state that applied."""
+        """The highest version of the updates to the state that applied; it stays when one is taken back."""
         return self._state.version
 
     @property
@@ -163,6 +187,14 @@ class SessionView:
     def tasks(self) -> list[TaskView]:
         """The tasks that have not ended, oldest first."""
         return self._tasks.open()
+
+    def approvals(self) -> list[Approval]:
+        """What people are asked and nobody has decided yet, oldest first."""
+        return self._approvals.open()
+
+    def agents(self) -> list[AgentView]:
+        """What each agent last said that it is doing; who spoke last comes last."""
+        return self._agents.latest()
 
     def ready(self, *, session_id: str, cursor: str, agent: str) -> SessionReady:
         """The snapshot event for clients, with the newest messages."""
@@ -194,6 +226,8 @@ class SessionView:
                 state=self.state,
                 state_version=self.state_version,
                 tasks=self.tasks(),
+                approvals=self.approvals(),
+                agents=self.agents(),
             )
         )
 

@@ -14,7 +14,10 @@ _encoder = msgspec.json.Encoder()
 
 
 class AgentState:
-    """``value`` is never changed in place: who was given it keeps what it was."""
+    """``value`` is never changed in place: who was given it keeps what it was.
+
+    ``version`` is the highest of the updates that applied, and of those that were taken back: it never goes back.
+    """
 
     def __init__(self, value: Any = None, version: int = 0) -> None:
         self.value = value
@@ -30,7 +33,11 @@ class AgentState:
                 self._patch(data.patch)
             except patch.PatchFailed:
                 return
-        self.version = data.version
+        self.passed(data.version)
+
+    def passed(self, version: int) -> None:
+        """There has been this version."""
+        self.version = max(self.version, version)
 
     def _patch(self, operations: list[dict[str, Any]]) -> None:
         # ``_at_most`` is the state's size when it was last measured, and its growth since, rounded up. Only when that

@@ -2,9 +2,19 @@
 
 import pytest
 
+from puntini.log.contract import Append
+from puntini.protocol.entries import entry_of
+from puntini.protocol.events import Envelope
 from tests.api.calling import Api, problem
+from tests.views.said import add_node, drawn, requested, resolved, retracted
 
 pytestmark = pytest.mark.anyio
+
+
+async def say(api: Api, session_id: str, *events: Envelope) -> None:
+    """Write to a session's log as an agent would."""
+    entries = [entry_of(event) for event in events]
+    await api.parts.store.append(Append(session_id=session_id, entries=entries, at=1))
 
 
 async def test_messages_are_what_was_asked_and_answered_oldest_first(api: Api) -> None:
@@ -122,8 +132,38 @@ async def test_a_past_that_was_trimmed_is_not_found(api: Api) -> None:
     assert (await api.get(f"/v1/sessions/{session_id}/graph?at=10"))["version"] == 1
 
 
-@pytest.mark.parametrize("view", ["messages", "graph", "state"])
+async def test_approvals_are_listed_until_they_are_decided(api: Api) -> None:
+    session_id = await api.create()
+    await say(api, session_id, *(requested(f"a{number}", at="10:00") for number in range(3)), resolved("a1"))
+    page = await api.get(f"/v1/sessions/{session_id}/approvals?limit=1&offset=1")
+    assert page["total"] == 2
+    assert page["items"] == [
+        {
+            "approval_id": "a2",
+            "task_id": "t1",
+            "agent": "dot",
+            "question": "May I?",
+            "tool_name": "",
+            "parameters": {},
+            "options": ["approve", "deny"],
+            "response_schema": None,
+            "expires_at": "",
+            "requested_at": "10:00",
+        }
+    ]
+
+
+async def test_what_was_retracted_is_not_shown_but_where_it_was_seen(api: Api) -> None:
+    session_id = await api.create()
+    await say(api, session_id, drawn(add_node("a"), version=1), drawn(add_node("b"), version=2, task="t1"))
+    await say(api, session_id, retracted(2, 2, task="t1"))
+    at = f"/v1/sessions/{session_id}/graph"
+    assert [node["id"] for node in (await api.get(at))["nodes"]] == ["a"]
+    assert [node["id"] for node in (await api.get(f"{at}?at=2"))["nodes"]] == ["a", "b"]
+
+
+@pytest.mark.parametrize("view", ["messages", "graph", "state", "approvals"])
 async def test_a_session_that_is_not_there_has_no_views(api: Api, view: str) -> None:
     problem(await api.ask("GET", f"/v1/sessions/ses_none/{view}"), 404, "not_found")
-    if view != "messages":
+    if view in {"graph", "state"}:
         problem(await api.ask("GET", f"/v1/sessions/ses_none/{view}?at=1"), 404, "not_found")

@@ -72,10 +72,48 @@ def test_an_answer_that_is_not_what_its_pieces_said_is_written_anew(capfd: Captu
 
 
 def test_what_is_said_after_a_retraction_stands_apart_from_what_is_void(capfd: Capture) -> None:
-    out, beside = shown(capfd, said("Hel", offset=0), {"type": "task_retracted"}, said("Hi", offset=0), ended())
+    void = {"type": "task_retracted", "data": {"attempt": 1, "from_id": "e.4", "to_id": "e.9"}}
+
+    out, beside = shown(capfd, said("Hel", offset=0), void, said("Hi", offset=0), ended())
 
     assert out == "Hel\nHi\n"
-    assert "  note    the task was taken up again; what it said before is void" in beside
+    assert "  note    retracted: what attempt 1 said from e.4 to e.9 is void" in beside
+
+
+APPROVAL = {"approval_id": "a1", "question": "Delete\nit?", "options": ["approve", "deny"]}
+
+
+@pytest.mark.parametrize(
+    ("type_", "data", "line"),
+    [
+        ("approval_request", APPROVAL, "  ask     approval a1: Delete it? [approve|deny]"),
+        (
+            "approval_request",
+            {"approval_id": "a1", "question": "May I?", "options": [], "tool_name": "drop", "parameters": {"id": "n1"}},
+            "  ask     approval a1: May I? drop(id: n1)",
+        ),
+        (
+            "approval_resolved",
+            {"approval_id": "a1", "decision": "approved", "by": "ada"},
+            "  ask     approval a1: approved by ada",
+        ),
+        (
+            "approval_resolved",
+            {"approval_id": "a1", "decision": "answered", "by": "ada", "value": "blue"},
+            "  ask     approval a1: answered by ada: blue",
+        ),
+        ("approval_resolved", {"approval_id": "a1", "decision": "expired"}, "  ask     approval a1: expired"),
+        (
+            "workflow_update",
+            {"from_agent": "driver", "to_agent": "creator", "reason": "make one"},
+            "  team    driver → creator: make one",
+        ),
+        ("workflow_update", {"to_agent": "creator", "reason": "make one"}, "  team    → creator: make one"),
+    ],
+    ids=["ask", "ask for a tool", "approved", "answered", "expired", "hand-off", "hand-off by a person"],
+)
+def test_approvals_and_hand_offs_are_a_line_each(capfd: Capture, type_: str, data: dict[str, Any], line: str) -> None:
+    assert shown(capfd, {"type": type_, "data": data}) == ("", [line])
 
 
 def test_a_thought_that_comes_in_pieces_is_one_line(capfd: Capture) -> None:

@@ -1,6 +1,7 @@
 """A stream over SSE: how it begins, what it carries, how it ends."""
 
 from itertools import pairwise
+from typing import Any
 
 import anyio
 import msgspec
@@ -10,11 +11,12 @@ from puntini.protocol.entries import entry_of
 from puntini.protocol.events import Error, Nothing, Problem
 from tests.transport.serving import Server, remark, serving, stream_of, thought, thoughts
 from tests.transport.wire import Exchange
+from tests.views.said import retracted, whole
 
 pytestmark = pytest.mark.anyio
 
 
-def data_of(stream: Exchange, name: str) -> dict[str, object]:
+def data_of(stream: Exchange, name: str) -> dict[str, Any]:
     """The ``data`` of the first event of a name."""
     block = next(block for block in stream.blocks() if block.name == name)
     return dict(msgspec.json.decode(block.data)["data"])
@@ -115,6 +117,19 @@ async def test_without_a_cursor_it_begins_with_a_snapshot_then_live_then_what_is
         assert stream.names() == ["session_ready", "live", "reasoning"]
         assert stream.blocks()[0].last_id == f"{server.epoch}.3"
         assert data_of(stream, "session_ready")["cursor"] == f"{server.epoch}.3"
+
+
+async def test_a_stream_that_opens_after_a_retraction_begins_without_what_is_void(server: Server) -> None:
+    session = await server.session(entry_of(whole("m1", "One.")), entry_of(whole("m2", "Two.")))
+    await server.parts.keeper.snapshot(session)
+    await server.say(session, entry_of(retracted(2, 2)))
+
+    async with server.get(stream_of(session)) as stream:
+        await stream.until_event("live")
+
+        ready = data_of(stream, "session_ready")
+        assert ready["cursor"] == f"{server.epoch}.3"
+        assert [message["content"] for message in ready["messages"]] == ["One."]
 
 
 @pytest.mark.parametrize(

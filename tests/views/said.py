@@ -1,11 +1,17 @@
 """What is said in these tests, in few words."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import UNSET, UnsetType
 
 from puntini.protocol.events import (
+    AgentStatus,
+    AgentStatusData,
+    ApprovalRequest,
+    ApprovalRequestData,
+    ApprovalResolved,
+    ApprovalResolvedData,
     AssistantResponse,
     AssistantResponseData,
     GraphUpdate,
@@ -67,6 +73,7 @@ def resumed(task: str = "t1", status: TaskStatus = "queued", *, attempt: int = 1
     return TaskResumed(task_id=task, attempt=attempt, data=TaskData(status=status))
 
 
+AgentDoing = Literal["idle", "busy", "waiting", "failed"]
 End = type[TaskCompleted] | type[TaskFailed] | type[TaskCancelled]
 
 
@@ -74,20 +81,35 @@ def ended(task: str = "t1", end: End = TaskCompleted) -> TaskCompleted | TaskFai
     return end(task_id=task, data=TaskEndData(duration_seconds=1.0, usage=Usage()))
 
 
-def retracted(task: str = "t1") -> TaskRetracted:
-    return TaskRetracted(task_id=task, data=TaskRetractedData(attempt=1, from_id="e.1", to_id="e.2"))
+def retracted(first: int, last: int, *, task: str = "t1", attempt: int = 1) -> TaskRetracted:
+    data = TaskRetractedData(attempt=attempt, from_id=f"e.{first}", to_id=f"e.{last}")
+    return TaskRetracted(task_id=task, attempt=attempt + 1, data=data)
+
+
+def requested(approval_id: str = "a1", question: str = "May I?", *, task: str = "t1", at: str = "") -> ApprovalRequest:
+    data = ApprovalRequestData(approval_id=approval_id, question=question, options=["approve", "deny"])
+    return ApprovalRequest(task_id=task, agent="dot", timestamp=at, data=data)
+
+
+def resolved(approval_id: str = "a1", *, task: str = "t1") -> ApprovalResolved:
+    data = ApprovalResolvedData(approval_id=approval_id, decision="approved", by="ada")
+    return ApprovalResolved(task_id=task, data=data)
+
+
+def status(agent: str = "dot", doing: AgentDoing = "busy", detail: str = "", *, task: str = "t1") -> AgentStatus:
+    return AgentStatus(task_id=task, agent=agent, data=AgentStatusData(agent=agent, status=doing, detail=detail))
 
 
 def closed() -> SessionClosed:
     return SessionClosed(data=SessionClosedData(reason="done"))
 
 
-def drawn(*delta: GraphOp, version: int = 1) -> GraphUpdate:
-    return GraphUpdate(data=GraphUpdateData(version=version, delta=list(delta)))
+def drawn(*delta: GraphOp, version: int = 1, task: str = "") -> GraphUpdate:
+    return GraphUpdate(task_id=task, data=GraphUpdateData(version=version, delta=list(delta)))
 
 
-def snapshot(state: Any, *, version: int = 1) -> StateUpdate:
-    return StateUpdate(data=StateUpdateData(version=version, snapshot=state))
+def snapshot(state: Any, *, version: int = 1, task: str = "") -> StateUpdate:
+    return StateUpdate(task_id=task, data=StateUpdateData(version=version, snapshot=state))
 
 
 def patched(*operations: dict[str, Any], version: int = 2) -> StateUpdate:

@@ -25,7 +25,6 @@ messages: SearchStrategy[LoggedEvent] = st.one_of(
     st.builds(said.piece, message_ids, texts, offsets, task=task_ids, at=times),
     st.builds(said.whole, message_ids, texts, task=task_ids, at=times),
     st.builds(said.asked, message_ids, texts, task=task_ids, at=times),
-    st.builds(said.retracted, task_ids),
 )
 
 tasks: SearchStrategy[LoggedEvent] = st.one_of(
@@ -34,6 +33,13 @@ tasks: SearchStrategy[LoggedEvent] = st.one_of(
     st.builds(said.paused, task_ids),
     st.builds(said.resumed, task_ids, statuses, attempt=attempts),
     st.builds(said.ended, task_ids, st.sampled_from([TaskCompleted, TaskFailed, TaskCancelled])),
+)
+
+approval_ids = st.sampled_from(["a1", "a2"])
+asides: SearchStrategy[LoggedEvent] = st.one_of(
+    st.builds(said.requested, approval_ids, texts, task=task_ids, at=times),
+    st.builds(said.resolved, approval_ids, task=task_ids),
+    st.builds(said.status, st.sampled_from(["dot", "dash"]), st.sampled_from(["idle", "busy"]), texts, task=task_ids),
 )
 
 ids = st.sampled_from("abcd")
@@ -112,4 +118,6 @@ states: SearchStrategy[LoggedEvent] = st.one_of(
     st.builds(lambda patch: said.patched(*patch), st.lists(operations, max_size=3)),
 )
 
-events: SearchStrategy[LoggedEvent] = st.one_of(messages, messages, tasks, graphs, states, st.just(said.closed()))
+events: SearchStrategy[LoggedEvent] = st.one_of(
+    messages, messages, tasks, asides, graphs, states, st.just(said.closed())
+)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from puntini.protocol.events import AssistantResponse, LoggedEvent, Message, UserPrompt
 from puntini.views.messages import MOST_BYTES, MOST_MESSAGES, PARTS_JOINED, Spoken
 from puntini.views.session import SessionView
-from tests.views.said import asked, fold, piece, reopened, retracted, whole
+from tests.views.said import asked, fold, piece, reopened, whole
 from tests.views.strategies import message_ids, messages
 
 
@@ -64,21 +64,6 @@ def test_after_a_hole_pieces_go_on_at_their_offsets() -> None:
 
 def test_a_piece_after_the_whole_changes_nothing() -> None:
     assert said_in(fold([whole("m1", "Hi"), piece("m1", " there", 2)])) == [("m1", "Hi")]
-
-
-def test_what_was_retracted_in_the_middle_is_forgotten() -> None:
-    spoken: list[LoggedEvent] = [
-        asked("m1", "Go!"),
-        whole("m2", "Done."),
-        piece("m3", "And th", 0),
-        piece("m4", "Other", 0, task="t2"),
-    ]
-
-    view = fold([*spoken, retracted("t1")])
-    assert said_in(view) == [("m1", "Go!"), ("m2", "Done."), ("m4", "Other")]
-    assert view.message_count == 3
-
-    assert said_in(fold([piece("m3", "Another", 0)], view))[-1] == ("m3", "Another")
 
 
 def test_the_newest_are_shown_and_the_older_can_be_asked_for() -> None:
@@ -172,7 +157,7 @@ def after(kept: list[Kept], event: LoggedEvent) -> list[Kept]:
         if any(each.id == now.id for each in kept):
             return [now if each.id == now.id else each for each in kept]
         return [*kept, now]
-    return [each for each in kept if each.whole or each.event.task_id != event.task_id]
+    return kept
 
 
 def after_piece(kept: list[Kept], event: AssistantResponse) -> list[Kept]:
@@ -206,8 +191,6 @@ def test_the_window_is_what_the_model_says_also_after_a_snapshot(events: list[Lo
 
 @given(st.lists(messages))
 def test_erasing_superseded_pieces_changes_at_most_an_order(events: list[LoggedEvent]) -> None:
-    # No retractions here: what retention may erase lies before the whole.
-    events = [event for event in events if isinstance(event, AssistantResponse | UserPrompt)]
     last_whole = {
         event.data.message_id: at
         for at, event in enumerate(events)

@@ -4,10 +4,11 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from puntini.protocol.decode import decode_event
 from puntini.protocol.entries import encode, entry_of
-from puntini.protocol.events import LoggedEvent, SessionReady, TaskView
+from puntini.protocol.events import GraphUpdate, LoggedEvent, SessionReady, TaskView
 from puntini.protocol.graph import Graph
 from puntini.protocol.select import LOGGED_TYPES
 from puntini.views.messages import MOST_MESSAGES
@@ -21,15 +22,16 @@ from tests.views.said import (
     ended,
     fold,
     node,
-    patched,
     paused,
     piece,
     progressed,
     reopened,
+    requested,
+    resolved,
     resumed,
-    retracted,
     snapshot,
     started,
+    status,
     whole,
 )
 from tests.views.strategies import events
@@ -112,13 +114,15 @@ CHANGES: list[LoggedEvent] = [
     paused(),
     resumed(),
     ended(),
-    retracted(),
+    status(),
+    requested("a2"),
+    resolved(),
     closed(),
 ]
 
 
 def test_the_relevant_types_are_logged_types_and_those_that_change_something() -> None:
-    view = fold([started(), piece("m0", "Hi", 0)])
+    view = fold([started(), piece("m0", "Hi", 0), requested()])
     changing = {type_of(event) for event in CHANGES if changes(view, event)}
 
     # All three ends are one case, and `ended` says one of them.
@@ -187,7 +191,24 @@ def test_a_snapshot_with_less_or_more_in_it_can_be_read() -> None:
         SessionView.decode(b'{"seq":"three"}')
 
 
-def test_a_retracted_answer_is_gone_from_the_snapshot_too() -> None:
-    view = fold([started(), piece("m1", "Hel", 0), patched()])
+@given(st.lists(events, max_size=5), st.lists(events, max_size=5))
+def test_of_what_was_taken_back_only_versions_stay(said: list[LoggedEvent], void: list[LoggedEvent]) -> None:
+    view = fold(said)
+    before = ready(view).data
 
-    assert ready(reopened(fold([retracted()], view))).data.messages == []
+    for event in void:
+        view.void(view.seq + 1, event)
+
+    after = ready(view).data
+    assert replace(after, initial_graph=before.initial_graph) == before
+    assert replace(after.initial_graph, version=0) == replace(before.initial_graph, version=0)
+    versions = [event.data.version for event in void if isinstance(event, GraphUpdate)]
+    assert after.initial_graph.version == max([before.initial_graph.version, *versions])
+
+
+def test_versions_of_the_state_never_go_back() -> None:
+    view = fold([snapshot({"a": 1}, version=3)])
+    view.void(2, snapshot({"a": 2}, version=5))
+    assert (view.state, view.state_version) == ({"a": 1}, 5)
+
+    assert fold([snapshot({"a": 3}, version=4)], view).state_version == 5

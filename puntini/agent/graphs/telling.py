@@ -9,10 +9,10 @@ import structlog
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, ToolMessage
 
 from puntini.agent.contract import Task
-from puntini.agent.emitter import SERVERS_OWN
 from puntini.agent.graphs.holding import TaskSaver
 from puntini.agent.graphs.state import changes, plain, shown
 from puntini.protocol.events import (
+    SERVERS_OWN,
     AssistantResponse,
     AssistantResponseData,
     Debug,
