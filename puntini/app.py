@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -15,19 +16,24 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from puntini.agent.contract import Agent
+from puntini.agent.loading import load as load_agent
 from puntini.agent.runner import Runner
 from puntini.agent.scripted import ScriptedAgent
 from puntini.api import streams as stream_routes
 from puntini.api.chat import Chat
 from puntini.api.desk import Desk
+from puntini.api.documents import Documents
 from puntini.api.expiry import Expiry
+from puntini.api.folds import Folds
+from puntini.api.memory import AgentMemories
 from puntini.api.outcomes import Outcomes
 from puntini.api.sessions import Sessions
 from puntini.api.snapshots import Snapshots
 from puntini.api.system import System
 from puntini.api.tasks import Tasks
+from puntini.api.work import Work
 from puntini.auth.gate import OpenGate
-from puntini.errors import Misconfigured, NotFound, PuntiniError
+from puntini.errors import NotFound, PuntiniError
 from puntini.log.contract import Store
 from puntini.log.hub import Hub
 from puntini.log.keeper import Keeper
@@ -55,9 +61,9 @@ class Parts:
         self.settings = settings
         self.agents = {agent.name: agent for agent in agents}
         self.log = structlog.get_logger("puntini")
-        if settings.agent not in self.agents:
-            known = ", ".join(sorted(self.agents))
-            raise Misconfigured(f"There is no agent `{settings.agent}`; this version has {known}.")
+        served = [self.agents.get(spec) or load_agent(spec, Path.cwd()) for spec in settings.agent]
+        self.agents |= {agent.name: agent for agent in served}
+        self.default = served[0].name
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[list[BaseRoute]]:
@@ -101,7 +107,7 @@ class Parts:
             keep_bytes=settings.retention_bytes_per_session,
         )
         self.runner = Runner(
-            self.store, self.keeper, self.agents, settings.agent, tasks, most=settings.max_concurrent_tasks
+            self.store, self.keeper, self.agents, self.default, tasks, most=settings.max_concurrent_tasks
         )
         desk = Desk(self.store, self.keeper, self.runner, self.hub.forget)
         expiry = Expiry(self.store, desk, self.connections, self.runner, idle_seconds=settings.session_idle_seconds)
@@ -116,13 +122,17 @@ class Parts:
 
     def _routes(self, desk: Desk) -> list[BaseRoute]:
         streams = Streams(self.hub, Opener(self.store, Snapshots(self.keeper, self.store)), self.connections)
+        chat, folds = Chat(streams, self.store, desk), Folds(self.store)
         system = System(self.store, self.hub, self.connections, lambda: self.runner.stats, sorted(self.agents))
         return [
             *system.routes(),
             *stream_routes.routes(streams, self.store, desk),
-            Route("/v1/chat", Chat(streams, self.store, desk)),
+            Route("/v1/chat", chat),
             *Sessions(self.store, self.keeper, desk).routes(),
-            *Tasks(self.store, desk).routes(),
+            *Tasks(self.store, desk, chat).routes(),
+            *Work(self.store, folds).routes(),
+            *AgentMemories(self.store, folds, desk).routes(),
+            *Documents(self.store).routes(),
         ]
 
     async def drain(self, seconds: float) -> None:

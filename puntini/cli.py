@@ -14,7 +14,7 @@ from msgspec.structs import FieldInfo, fields
 
 from puntini import __version__
 from puntini.errors import Misconfigured, PuntiniError
-from puntini.settings import DOCS, PREFIX, Settings, load
+from puntini.settings import DOCS, PREFIX, Secret, Settings, load
 
 if TYPE_CHECKING:
     from puntini.store.sqlite.admin import Figures
@@ -96,7 +96,8 @@ def _flag(field: FieldInfo) -> Callable[[Command], Command]:
     return click.option(
         f"--{field.name.replace('_', '-')}",
         type=_click_type(field.name),
-        default=None,
+        default=() if field.name == "agent" else None,
+        multiple=field.name == "agent",
         metavar=None if _is_choice(field.name) else _METAVARS.get(field.name, "TEXT"),
         help=f"{_sentence(DOCS[field.name])}  [{PREFIX}{field.name.upper()}; default: {_shown(field)}]",
     )
@@ -124,12 +125,13 @@ def _shown(field: FieldInfo) -> str:
 _METAVARS = {
     name: {int: "NUMBER", float: "SECONDS" if "seconds" in name or name == "grace" else "NUMBER"}.get(hint, "TEXT")
     for name, hint in get_type_hints(Settings).items()
-} | {"store": "FILE", "cors_origins": "ORIGINS", "host": "ADDRESS", "agent": "NAME"}
+} | {"store": "FILE", "cors_origins": "ORIGINS", "host": "ADDRESS", "agent": "AGENT"}
 
 
 def _every_setting(command: Command) -> Command:
     for field in reversed(fields(Settings)):
-        command = _flag(field)(command)
+        if field.type is not Secret:  # everyone on a machine can read the command lines of its programs
+            command = _flag(field)(command)
     return command
 
 
@@ -141,13 +143,15 @@ def _every_setting(command: Command) -> Command:
     help="A TOML file with settings.  [default: puntini.toml]",
 )
 @_every_setting
-def serve(config: Path | None, **flags: str | None) -> int:
+def serve(config: Path | None, **flags: str | tuple[str, ...] | None) -> int:
     """Run the server until Ctrl-C or SIGTERM.
 
     Each flag is also a setting in a TOML file (max_streams = 100) and in the environment (PUNTINI_MAX_STREAMS=100). A
     flag wins over the environment, and the environment over the file.
     """
-    settings = load({name: value for name, value in flags.items() if value is not None}, os.environ, Path.cwd(), config)
+    settings = load(
+        {name: value for name, value in flags.items() if value not in (None, ())}, os.environ, Path.cwd(), config
+    )
     from puntini.server import run
 
     return run(settings)
@@ -252,6 +256,65 @@ def replay(session: str, speed: float, after: str, longest_pause: float, as_json
     from puntini.client import talk
 
     return talk.replay(url, session, after=after, speed=speed, longest_pause=longest_pause, as_json=as_json)
+
+
+@cli.command()
+@click.argument("task", metavar="[TASK]", default="")
+@click.option("--session", default="", metavar="ID", help="List this session's tasks, ended ones too.")
+@click.option("--status", default="", metavar="STATUS", help="List those with this status, such as failed.")
+@click.option("--agent", default="", metavar="NAME", help="List those of this agent.")
+@click.option("--steps", "view", flag_value="steps", help="Show the steps of TASK.")
+@click.option("--plan", "view", flag_value="plan", help="Show the plan of TASK.")
+@click.option("--tools", "view", flag_value="tools", help="Show the tool calls of TASK.")
+@click.option("--json", "as_json", is_flag=True, help="Print what is found as JSON, one item a line.")
+@_url
+def tasks(task: str, session: str, status: str, agent: str, view: str | None, as_json: bool, url: str) -> int:
+    """List the tasks that have not ended, or show what one came to."""
+    from puntini.client import tasks
+
+    if task and (session or status or agent):
+        raise click.UsageError("Name a task, or what to list by, not both.", click.get_current_context())
+    if view and not task:
+        raise click.UsageError(f"Name the task whose {view} to show.", click.get_current_context())
+    if task:
+        return tasks.looked_into(url, task, view or "", as_json=as_json)
+    return tasks.listed(url, session_id=session, status=status, agent=agent, as_json=as_json)
+
+
+@cli.group()
+def knowledge() -> None:
+    """Bring documents to a server, and search them."""
+
+
+@knowledge.command("add")
+@click.argument("files", type=click.Path(path_type=Path), metavar="FILE...", nargs=-1, required=True)
+@_url
+def knowledge_add(files: tuple[Path, ...], url: str) -> None:
+    """Add files of text or Markdown, each as a document.
+
+    A document is titled by its first heading, or its file's name. A file that was added before, and is the same, is
+    not added again.
+    """
+    from puntini.client import knowledge
+
+    knowledge.add(url, files)
+
+
+@knowledge.command("search")
+@click.argument("words", metavar="QUERY", nargs=-1, required=True)
+@click.option(
+    "--limit",
+    type=click.IntRange(1, 100),
+    default=5,
+    metavar="N",
+    help="Show so many passages at most.  [default: 5]",
+)
+@_url
+def knowledge_search(words: tuple[str, ...], limit: int, url: str) -> None:
+    """Show the passages that match a query best."""
+    from puntini.client import knowledge
+
+    knowledge.search(url, " ".join(words), limit=limit)
 
 
 # The store's file.

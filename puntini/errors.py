@@ -62,6 +62,12 @@ class SessionClosed(Conflict):
     code = "session_closed"
 
 
+class Exhausted(Conflict):
+    """A task has used up what it was given: steps, time or attempts."""
+
+    code = "exhausted"
+
+
 class StaleAttempt(Conflict):
     """An append by an attempt that has been replaced, or after the task's end."""
 

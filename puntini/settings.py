@@ -1,8 +1,10 @@
 """Every setting, read here once: a TOML file, then the environment (``PUNTINI_…``), then flags; the later wins."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
+from hmac import compare_digest
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
@@ -16,6 +18,8 @@ FILE = "puntini.toml"
 PREFIX = "PUNTINI_"
 CREDENTIALS = frozenset({"PUNTINI_URL", "PUNTINI_TOKEN", "PUNTINI_API_KEY"})
 """Variables of the command line's client, which are no settings of the server."""
+ANTHROPICS = {"ANTHROPIC_API_KEY": "anthropic_api_key", "ANTHROPIC_BASE_URL": "anthropic_base_url"}
+"""Variables of Anthropic's own programs that hold where we are told nothing else."""
 
 MIB = 1 << 20
 TEN_YEARS = 315_360_000.0
@@ -27,6 +31,35 @@ Days = Annotated[float, Meta(ge=0, le=36_500)]
 Count = Annotated[int, Meta(ge=1, le=MOST)]
 Amount = Annotated[int, Meta(ge=0, le=MOST)]
 Origin = Annotated[str, Meta(pattern=r"^https?://[a-z0-9.\[\]:-]+$")]
+Address = Annotated[str, Meta(pattern=r"^https?://[^\s/@?#]+(/[^\s@?#]*)?$")]
+
+
+class Secret:
+    """A text that is never shown, in no repr, log line or error; ``reveal()`` tells it to who has to know."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str = "") -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """The text itself; empty if there is none."""
+        return self._text
+
+    def __bool__(self) -> bool:
+        return bool(self._text)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and compare_digest(self._text.encode(), other._text.encode())
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+    def __repr__(self) -> str:
+        return "Secret(...)" if self else "Secret()"
+
+    def __str__(self) -> str:
+        return "(secret)" if self else ""
 
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -36,7 +69,12 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     port: Annotated[int, Meta(ge=0, le=65_535)] = 8000
     store: Text = "puntini.db"
     durability: Literal["normal", "full"] = "normal"
-    agent: Text = "scripted"
+    agent: Annotated[tuple[Text, ...], Meta(min_length=1)] = ("scripted",)
+    model: Literal["auto", "anthropic", "offline"] = "auto"
+    anthropic_model: Text = "claude-opus-5-5"
+    anthropic_api_key: Secret = Secret()
+    anthropic_base_url: Address = "https://api.anthropic.com"
+    model_thinking_tokens: Annotated[int, Meta(ge=0, le=100_000)] = 8_192
     grace: Positive = 10.0
     log_format: Literal["text", "json"] = "text"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -55,13 +93,22 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     body_seconds: Positive = 30.0
 
 
+LISTS = frozenset({"agent", "cors_origins"})
 DOCS: dict[str, str] = {
     "host": "address to listen on; this version takes loopback addresses only",
     "port": "port to listen on; 0 picks a free one",
     "store": "where the log is kept: a SQLite file, or memory: to forget everything at the end",
     "durability": "what a commit survives: normal, the end of the process; full, also a power cut, at the price of a "
     "wait for the disk",
-    "agent": "the agent that serves sessions which name none",
+    "agent": "the agents that are served, each by name or as [NAME=]MODULE:ATTRIBUTE, separated by commas; the first "
+    "serves sessions which name none",
+    "model": "what answers in the built-in agents: anthropic; offline, rules that need no key and no network; auto, "
+    "anthropic if there is a key and else offline",
+    "anthropic_model": "which of Anthropic's models to ask",
+    "anthropic_api_key": "the key to Anthropic's API; ANTHROPIC_API_KEY is read where this is not set",
+    "anthropic_base_url": "where Anthropic's API, or what stands for it, is; ANTHROPIC_BASE_URL is read where this is "
+    "not set",
+    "model_thinking_tokens": "room for the model's thinking, beside its answer; 0 asks for none",
     "grace": "seconds that SIGTERM and Ctrl-C leave to streams and tasks",
     "log_format": "log lines as text for people or json for machines",
     "log_level": "the least important log lines to show",
@@ -84,11 +131,23 @@ DOCS: dict[str, str] = {
 def load(flags: Mapping[str, Any], environ: Mapping[str, str], cwd: Path, config: Path | None = None) -> Settings:
     """Put the settings together. Raises Misconfigured, which names the setting and where it was made."""
     values: dict[str, Any] = {}
-    for source, found in (_file(cwd, config), _environment(environ), ("the command line", dict(flags))):
+    made = (_anthropics(environ), _file(cwd, config), _environment(environ), ("the command line", dict(flags)))
+    for source, found in made:
         listed = _listed(found)
         _check(source, listed)
         values |= listed
-    return msgspec.convert(values, Settings, strict=False)
+    return msgspec.convert(values, Settings, strict=False, dec_hook=_secret)
+
+
+def _secret(wanted: type, value: object) -> Secret:
+    """What is to be a secret. Raises ValueError, which does not repeat it."""
+    if wanted is Secret and isinstance(value, str) and value.isascii() and not re.search(r"[\s\x00-\x1f\x7f]", value):
+        return Secret(value)
+    raise ValueError("write the key alone, on one line and without spaces")
+
+
+def _anthropics(environ: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
+    return "the environment", {ours: environ[theirs] for theirs, ours in ANTHROPICS.items() if environ.get(theirs)}
 
 
 def _file(cwd: Path, config: Path | None) -> tuple[str, dict[str, Any]]:
@@ -115,11 +174,15 @@ def _of_a_cluster(name: str, value: str) -> bool:
 
 
 def _listed(found: Mapping[str, Any]) -> dict[str, Any]:
-    """What a flag or a variable holds as one text, as a list."""
-    origins = found.get("cors_origins")
-    if not isinstance(origins, str):
-        return dict(found)
-    return {**found, "cors_origins": tuple(part.strip() for part in origins.split(",") if part.strip())}
+    """What a flag or a variable holds as one text, or a flag as several, as a list."""
+    return {name: _parts(value) if name in LISTS else value for name, value in found.items()}
+
+
+def _parts(value: Any) -> Any:
+    texts = [value] if isinstance(value, str) else value
+    if not isinstance(texts, list | tuple) or not all(isinstance(text, str) for text in texts):
+        return value  # which is told when it is checked
+    return tuple(part.strip() for text in texts for part in text.split(",") if part.strip())
 
 
 def _check(source: str, found: dict[str, Any]) -> None:
@@ -130,9 +193,10 @@ def _check(source: str, found: dict[str, Any]) -> None:
             raise Misconfigured(f"There is no setting `{name}` (in {source}); {_instead(name, known)}")
         wanted = type_of(known[name])
         try:
-            msgspec.convert(value, wanted, strict=False)
+            msgspec.convert(value, wanted, strict=False, dec_hook=_secret)
         except msgspec.ValidationError as error:
-            raise Misconfigured(f"`{name}` (in {source}) can't be {value!r}: {_advice(wanted, error)}.") from None
+            shown = "what it is" if wanted in (Secret, Address) else repr(value)
+            raise Misconfigured(f"`{name}` (in {source}) can't be {shown}: {_advice(wanted, error)}.") from None
 
 
 def _instead(name: str, known: Mapping[str, object]) -> str:
@@ -145,6 +209,8 @@ def _advice(wanted: Any, error: msgspec.ValidationError) -> str:
         return f"use {' or '.join(get_args(wanted))}"
     if Origin in get_args(wanted):
         return "write origins as browsers send them, like https://app.example, separated by commas"
+    if wanted is Address:
+        return "write an address like https://api.anthropic.com, without a name or a password in it"
     return str(error)
 
 

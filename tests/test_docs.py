@@ -14,7 +14,7 @@ import pytest
 from msgspec.structs import fields
 
 from puntini.cli import FAILED, INTERRUPTED, USAGE, cli
-from puntini.settings import DOCS, Settings
+from puntini.settings import DOCS, Secret, Settings
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -37,8 +37,10 @@ def rows(text: str) -> list[list[str]]:
 
 def shown(default: object) -> str:
     """A default as the page writes it."""
-    if default == ():
+    if default in ((), Secret()):
         return "none"
+    if isinstance(default, tuple):
+        return f"`{','.join(default)}`"
     return f"`{default:g}`" if isinstance(default, float) else f"`{default}`"
 
 
@@ -46,7 +48,7 @@ def test_every_setting_is_in_its_page_as_it_is_and_no_other() -> None:
     expected = {
         field.name: [
             f"`{field.name}`",
-            f"`--{field.name.replace('_', '-')}`",
+            "none" if field.type is Secret else f"`--{field.name.replace('_', '-')}`",
             f"`PUNTINI_{field.name.upper()}`",
             shown(field.default),
             DOCS[field.name],

@@ -3,11 +3,12 @@
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
-from msgspec.structs import fields
+from msgspec.structs import asdict, fields
 
 from puntini.errors import Misconfigured
-from puntini.settings import CREDENTIALS, DOCS, Settings, load
+from puntini.settings import CREDENTIALS, DOCS, Secret, Settings, load
 
 FIELDS = {field.name: field for field in fields(Settings)}
 NUMBERS = [name for name, field in FIELDS.items() if isinstance(field.default, int | float)]
@@ -219,3 +220,52 @@ def test_what_a_cluster_says_of_a_service_called_puntini_is_no_setting(tmp_path:
     }
 
     assert loaded(tmp_path, environ=environ) == Settings()
+
+
+# The key to the model.
+
+KEY = "test-key-that-nobody-may-see"
+
+
+def test_the_key_is_told_only_to_who_asks_for_it(tmp_path: Path) -> None:
+    made = loaded(tmp_path, environ={"PUNTINI_ANTHROPIC_API_KEY": KEY})
+
+    assert made.anthropic_api_key.reveal() == KEY
+    assert KEY not in f"{made!r} {made} {made.anthropic_api_key} {made.anthropic_api_key!r} {asdict(made)}"
+    with pytest.raises(TypeError):
+        msgspec.json.encode(made)
+
+
+def test_the_variables_of_anthropic_s_own_programs_hold_where_we_are_told_nothing(tmp_path: Path) -> None:
+    environ = {"ANTHROPIC_API_KEY": KEY, "ANTHROPIC_BASE_URL": "http://localhost:9/v1"}
+
+    made = loaded(tmp_path, environ=environ)
+
+    assert (made.anthropic_api_key, made.anthropic_base_url) == (Secret(KEY), "http://localhost:9/v1")
+    assert loaded(tmp_path, 'anthropic_api_key = "other"', environ=environ).anthropic_api_key == Secret("other")
+    assert not loaded(tmp_path, environ={**environ, "PUNTINI_ANTHROPIC_API_KEY": ""}).anthropic_api_key
+
+
+@pytest.mark.parametrize("wrong", [f"{KEY} ", f"{KEY}\n", f"{KEY}\0", f"{KEY}é"])
+def test_a_key_that_can_t_be_one_is_refused_without_being_repeated(tmp_path: Path, wrong: str) -> None:
+    sentence = refusal(tmp_path, environ={"ANTHROPIC_API_KEY": wrong})
+
+    assert sentence == (
+        "`anthropic_api_key` (in the environment) can't be what it is: "
+        "write the key alone, on one line and without spaces."
+    )
+
+
+@pytest.mark.parametrize("value", ["5", "[1]", "true", "{a = 1}"])
+def test_a_key_is_a_text(tmp_path: Path, value: str) -> None:
+    assert "can't be what it is" in refusal(tmp_path, f"anthropic_api_key = {value}")
+
+
+@pytest.mark.parametrize(
+    "wrong", ["api.anthropic.com", "ftp://a", "https://", "https://me:word@a.example", "https://a b"]
+)
+def test_an_address_has_its_scheme_and_no_password(tmp_path: Path, wrong: str) -> None:
+    sentence = refusal(tmp_path, environ={"PUNTINI_ANTHROPIC_BASE_URL": wrong})
+
+    assert "like https://api.anthropic.com" in sentence
+    assert "word@" not in sentence

@@ -1,12 +1,43 @@
 """What an agent is to the runner, and what the runner gives an agent."""
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Any, Literal, NoReturn, Protocol
 
-from puntini.protocol.events import Envelope
+from msgspec import Struct
+
+from puntini.log.contract import Kept, Shelf
+from puntini.protocol.events import Envelope, UserPromptData
 
 
-class Task(Protocol):
-    """One attempt at a task, as the agent sees it."""
+class Approval(Struct, frozen=True, kw_only=True):
+    """Something that a person has to decide. ``key`` tells it from the task's others, in each attempt alike."""
+
+    key: str
+    question: str
+    options: tuple[str, ...] = ("approve", "deny")
+    tool_name: str = ""
+    parameters: dict[str, Any] = {}
+    response_schema: dict[str, Any] | None = None
+    expires_seconds: float = 0.0
+
+
+class Decision(Struct, frozen=True):
+    """What was decided, and by whom."""
+
+    decision: Literal["approved", "denied", "answered", "expired"]
+    value: Any = None
+    by: str = ""
+
+
+class Heard(Struct, frozen=True):
+    """What a person said to a task while it ran, and where in the log."""
+
+    seq: int
+    data: UserPromptData
+
+
+class Teller(Protocol):
+    """One attempt at a task, for an agent that works deterministically: it goes on after what it has ``spoken``."""
 
     task_id: str
     session_id: str
@@ -14,7 +45,7 @@ class Task(Protocol):
     spoken: int
     """How many events the agent has already said for this task, in attempts that were paused or died.
 
-    ``task_progress`` does not count. An agent that works deterministically goes on from there.
+    ``task_progress`` does not count.
     """
 
     def emit(self, event: Envelope) -> None:
@@ -30,6 +61,73 @@ class Task(Protocol):
 
     def next_graph_version(self) -> int:
         """The version that the next ``graph_update`` has to carry."""
+        ...
+
+
+class Task(Teller, Protocol):
+    """One attempt at a task. An agent that saves calls ``rewind`` first and goes on from what it saved."""
+
+    @property
+    def agent(self) -> str:
+        """In whose name it speaks."""
+        ...
+
+    @property
+    def shelf(self) -> Shelf:
+        """Where things can be kept and found again. What was given to ``save`` is there once it is ``drained``."""
+        ...
+
+    @property
+    def steps(self) -> int:
+        """How many steps were taken, as ``step`` counts them."""
+        ...
+
+    @property
+    def max_steps(self) -> int:
+        """How many steps it may take."""
+        ...
+
+    @property
+    def leaving(self) -> bool:
+        """Whether it is to come to rest at its next safe point."""
+        ...
+
+    async def room(self) -> None:
+        """Waits while the log is behind, and no more: for moments at which the agent can't be left."""
+
+    def next_state_version(self) -> int:
+        """The version that the next ``state_update`` has to carry."""
+        ...
+
+    async def rewind(self) -> None:
+        """Void what earlier attempts said after their last ``save``; to be called before anything is said.
+
+        Raises PuntiniError when three attempts in a row died without saving anything.
+        """
+
+    def save(self, kept: Sequence[Kept]) -> None:
+        """Keep things in one transaction with all that was said so far, which stands from then on."""
+
+    async def drained(self) -> None:
+        """Wait until all that was said and saved is committed."""
+
+    def step(self) -> int:
+        """Count a step and return its number. Raises PuntiniError when the task has taken all it may."""
+        ...
+
+    def spend(self, input_tokens: int, output_tokens: int, cost_usd: float | None) -> None:
+        """Book what a model took."""
+
+    async def ask(self, approval: Approval) -> Decision | None:
+        """Ask a person, once; returns what was decided, or None as long as nothing is. It counts as a ``save``."""
+        ...
+
+    def wait(self) -> NoReturn:
+        """Come to rest until something that was asked is decided; then another attempt begins."""
+        ...
+
+    async def heard(self, after: int) -> list[Heard]:
+        """What people said to this task while it ran, after a place in the log."""
         ...
 
 

@@ -5,7 +5,7 @@ from itertools import islice
 
 import anyio
 
-from puntini.agent.contract import Task
+from puntini.agent.contract import Teller
 from puntini.protocol.events import (
     AssistantResponse,
     AssistantResponseData,
@@ -30,7 +30,7 @@ PAUSE_SECONDS = 0.06
 PLAN = ["Read the prompt", "Draw a small graph", "Answer"]
 QUOTED = 200
 
-Line = Callable[[Task], Envelope]
+Line = Callable[[Teller], Envelope]
 
 
 def answer(prompt: str) -> str:
@@ -42,7 +42,7 @@ def answer(prompt: str) -> str:
     )
 
 
-async def demo(task: Task) -> str:
+async def demo(task: Teller) -> str:
     """Play the demo from where the log left off."""
     for line in islice(script(task), task.spoken, None):
         await task.point()
@@ -51,7 +51,7 @@ async def demo(task: Task) -> str:
     return answer(task.prompt)
 
 
-def script(task: Task) -> Iterator[Line]:
+def script(task: Teller) -> Iterator[Line]:
     """The demo's lines, in order."""
     yield lambda _: Reasoning(data=ReasoningData(steps=["A prompt came in.", "It will be played, not understood."]))
     yield lambda _: PlanUpdate(data=PlanUpdateData(current_plan=PLAN))
@@ -79,11 +79,11 @@ def script(task: Task) -> Iterator[Line]:
     yield lambda _: _step(3)
 
 
-def _drawn(task: Task) -> dict[str, str]:
+def _drawn(task: Teller) -> dict[str, str]:
     return {"what": task.prompt[:QUOTED]}
 
 
-def _call(task: Task) -> str:
+def _call(task: Teller) -> str:
     return f"call_{task.task_id}"
 
 
@@ -96,7 +96,7 @@ def _step(number: int, tool: str = "") -> Envelope:
     )
 
 
-def _ops(task: Task) -> list[GraphOp]:
+def _ops(task: Teller) -> list[GraphOp]:
     prompt, reply = f"{task.task_id}-prompt", f"{task.task_id}-answer"
     return [
         GraphOp(action="add_node", node=Node(id=prompt, label="Prompt", props={"text": task.prompt[:QUOTED]})),
@@ -107,7 +107,7 @@ def _ops(task: Task) -> list[GraphOp]:
     ]
 
 
-def _speech(task: Task) -> Iterator[Line]:
+def _speech(task: Teller) -> Iterator[Line]:
     """The answer in pieces, then whole."""
     message_id = f"msg_{task.task_id}"
     text = answer(task.prompt)

@@ -1,15 +1,28 @@
 """A job: one attempt at a task while it runs, and the orders it is given."""
 
 import asyncio
-from typing import Literal
+from collections.abc import Sequence
+from typing import Literal, NoReturn
 
 import anyio
+import msgspec
+from msgspec.structs import replace
 
+from puntini.agent import approvals
+from puntini.agent.approvals import Approvals
+from puntini.agent.contract import Approval, Decision, Heard
 from puntini.agent.emitter import Emitter
-from puntini.log.contract import TaskRow
+from puntini.errors import Exhausted
+from puntini.log.contract import Kept, Shelf, Store, TaskRow
 from puntini.log.keeper import Versions
+from puntini.log.mint import now_ms
+from puntini.protocol.entries import Entry
+from puntini.protocol.events import SERVERS_OWN, TaskRetracted, TaskRetractedData, UserPrompt
 
 Order = Literal["pause", "suspend"]
+MOST_CRASHES = 3
+NOT_SPOKEN = SERVERS_OWN | {"task_progress"}
+_heard = msgspec.json.Decoder(UserPrompt).decode
 POINTS_A_TURN = 512
 ROOM_TURNS = 8
 LEAST_SHARE = 4
@@ -35,14 +48,25 @@ class Turns:
         self.room = max(LEAST_ROOM, self.share * ROOM_TURNS)
 
 
+class Waiting(Interrupted):
+    """Unwinds an agent that waits for a decision."""
+
+
+def out_of_steps(steps: int) -> Exhausted:
+    """A task has taken all the steps that it may."""
+    return Exhausted(f"The task took {steps} steps, which is all it may take; ask again with a larger max_steps.")
+
+
 class Job:
     """One attempt at a task, from the moment its turn has come. Implements the agent's ``Task``.
 
     Orders may come at any time: whoever runs the job looks at them before the agent begins and after it has left.
     """
 
-    def __init__(self, row: TaskRow, emitter: Emitter, versions: Versions, turns: Turns) -> None:
-        self.row = row
+    def __init__(self, row: TaskRow, store: Store, decisions: Approvals, versions: Versions, turns: Turns) -> None:
+        emitter = Emitter(store, row)
+        self._store = store
+        self._decisions = decisions
         self.task_id = row.task_id
         self.session_id = row.session_id
         self.prompt = row.prompt
@@ -53,24 +77,170 @@ class Job:
         self.interrupted = False
         """Whether the order has taken hold: from then on it can't be taken back."""
         self.stopped = False
+        self.state_version = 0
+        self.waits = False
+        """Whether it left because it waits for a decision."""
+        self.spoken_to = 0
+        """The head of the log when somebody last said something to this task; 0 while nobody has."""
         self.emit = emitter.emit
         self._turns = turns
         self._points = 0
         self.versions = versions
         self.next_graph_version = versions.next
 
+    @property
+    def row(self) -> TaskRow:
+        """The task's record, as it was last written or is to be written next."""
+        return self.emitter.row
+
+    @property
+    def agent(self) -> str:
+        """In whose name it speaks."""
+        return self.row.agent
+
+    @property
+    def shelf(self) -> Shelf:
+        """Where things can be kept and found again."""
+        return self._store
+
+    @property
+    def steps(self) -> int:
+        """How many steps were taken."""
+        return self.row.steps
+
+    @property
+    def max_steps(self) -> int:
+        """How many steps it may take."""
+        return self.row.max_steps
+
+    @property
+    def leaving(self) -> bool:
+        """Whether it is to come to rest."""
+        return self.order is not None
+
     async def point(self) -> None:
         """A safe point."""
         if self.order is not None:
             self.interrupted = True
             raise Interrupted
+        await self.room()
+
+    async def room(self) -> None:
+        """Waits while the log is behind."""
         self._points += 1
         if self._points >= self._turns.share:
             self._points = 0
             await asyncio.sleep(0)
         await self.emitter.room(self._turns.room)
 
+    def next_state_version(self) -> int:
+        """The version of the next ``state_update``."""
+        self.state_version += 1
+        return self.state_version
+
+    # Saving, and going on from what was saved.
+
+    async def rewind(self) -> None:
+        """Void what was said after the last save."""
+        if self.row.crashes >= MOST_CRASHES:
+            raise Exhausted(f"The task died {MOST_CRASHES} times in a row at the same place; it is not tried again.")
+        void = await self._said_since(self.row.safe_seq)
+        if void:
+            first, last = (f"{self._store.epoch}.{seq}" for seq in (void[0], void[-1]))
+            data = TaskRetractedData(attempt=self.row.attempt - 1, from_id=first, to_id=last)
+            await self.emitter.commit(TaskRetracted(data=data), self.row)
+
+    async def _said_since(self, seq: int) -> list[int]:
+        """The seqs of what the agent said after a place, and has not taken back."""
+        said: list[int] = []
+        cursor = max(seq, self.row.first_seq)
+        head = (await self._store.bounds(self.session_id)).head if self.row.attempt > 1 else 0
+        while cursor < head:
+            page = await self._store.read(self.session_id, cursor)
+            for at, entry in page.events:
+                if said_by_agent(entry, self.task_id):
+                    said.append(at)
+                elif entry.kind == "task_retracted" and entry.task_id == self.task_id:
+                    said.clear()
+            cursor = page.upto
+        return said
+
+    def save(self, kept: Sequence[Kept]) -> None:
+        """Keep things with all that was said so far."""
+        self.emitter.save(kept, replace(self.row, crashes=0, updated_at=now_ms()))
+
+    async def drained(self) -> None:
+        """Wait until all is committed."""
+        await self.emitter.drained()
+
+    # The books.
+
+    def step(self) -> int:
+        """Count a step."""
+        if self.steps >= self.max_steps:
+            raise out_of_steps(self.steps)
+        self.emitter.row = replace(self.row, steps=self.steps + 1)
+        return self.steps
+
+    def spend(self, input_tokens: int, output_tokens: int, cost_usd: float | None) -> None:
+        """Book what a model took."""
+        row = self.row
+        cost = row.cost_usd if cost_usd is None else (row.cost_usd or 0.0) + cost_usd
+        self.emitter.row = replace(
+            row,
+            input_tokens=row.input_tokens + input_tokens,
+            output_tokens=row.output_tokens + output_tokens,
+            cost_usd=cost,
+        )
+
+    # People.
+
+    async def ask(self, approval: Approval) -> Decision | None:
+        """Ask a person."""
+        name = approvals.approval_id(self.task_id, approval.key)
+        decided = await self._decisions.decision(self.session_id, name)
+        if decided is not None:
+            self.save([self._decisions.seen(self.row, name)])
+        elif not await self._decisions.asked(self.session_id, name):
+            event, kept, expires_at = approvals.request(self.row, approval)
+            self.emit(event)
+            self.save([kept])
+            if expires_at:
+                self._decisions.watch(self.session_id, name, expires_at)
+        return decided
+
+    def wait(self) -> NoReturn:
+        """Come to rest until something is decided."""
+        self.waits = True
+        raise Waiting
+
+    async def heard(self, after: int) -> list[Heard]:
+        """What people said to this task."""
+        if self.spoken_to <= after:
+            return []
+        found: list[Heard] = []
+        cursor = max(after, self.row.first_seq)
+        while cursor < self.spoken_to:
+            page = await self._store.read(self.session_id, cursor, to=self.spoken_to)
+            found += [
+                Heard(seq, _heard(entry.line).data)
+                for seq, entry in page.events
+                if entry.kind == "user_prompt" and entry.task_id == self.task_id and seq > self.row.first_seq
+            ]
+            cursor = page.upto
+        return found
+
+    @property
+    def late(self) -> bool:
+        """Whether it was cut off because its time was over."""
+        return not self.stopped and self.scope.deadline <= anyio.current_time()
+
     def stop(self) -> None:
         """Cut the agent off now, or before it begins."""
         self.stopped = True
         self.scope.cancel()
+
+
+def said_by_agent(entry: Entry, task_id: str) -> bool:
+    """Whether an event is a task's agent's own word."""
+    return entry.task_id == task_id and entry.kind not in NOT_SPOKEN

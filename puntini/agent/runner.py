@@ -8,25 +8,26 @@ While the store can't be written, a task that runs waits for it; a command does 
 
 import math
 from collections.abc import Mapping
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import anyio
 import anyio.lowlevel
 import structlog
 from anyio.abc import TaskGroup
+from msgspec import UNSET
 from msgspec.structs import replace
 
-from puntini.agent.contract import Agent
+from puntini.agent.approvals import Approvals
+from puntini.agent.contract import Agent, Decision
 from puntini.agent.emitter import RETRY_SECONDS, Emitter
-from puntini.agent.job import Interrupted, Job, Turns
+from puntini.agent.job import Interrupted, Job, Turns, said_by_agent
 from puntini.agent.lanes import Lanes, Place
 from puntini.errors import Conflict, NotFound, PuntiniError, SessionClosed, StaleAttempt, StoreUnavailable, Unavailable
-from puntini.log.contract import Store, TaskRow
+from puntini.log.contract import Append, Once, Store, TaskRow, Written
 from puntini.log.keeper import Keeper
 from puntini.log.mint import now_ms
-from puntini.protocol.entries import Entry
+from puntini.protocol.entries import entry_of
 from puntini.protocol.events import (
-    SERVERS_OWN,
     Envelope,
     TaskCancelled,
     TaskCompleted,
@@ -38,6 +39,7 @@ from puntini.protocol.events import (
     TaskResumed,
     TaskStatus,
     Usage,
+    UserPrompt,
 )
 from puntini.views.session import SessionView
 
@@ -48,7 +50,6 @@ ENDINGS: dict[Ending, type[TaskCompleted] | type[TaskFailed] | type[TaskCancelle
     "failed": TaskFailed,
     "cancelled": TaskCancelled,
 }
-NOT_SPOKEN = SERVERS_OWN | {"task_progress"}
 FAULT = "The server met an error of its own; its log says more."
 RECHECK_SECONDS = 0.05
 LEAVE_SECONDS = 5.0
@@ -76,6 +77,7 @@ class Runner:
         tasks: TaskGroup,
         *,
         most: int,
+        task_seconds: float = 0.0,
         leave_seconds: float = LEAVE_SECONDS,
     ) -> None:
         self.agents = agents
@@ -86,24 +88,30 @@ class Runner:
         self._lanes = Lanes(most)
         self._jobs: dict[str, Job] = {}
         self._turns = Turns()
+        self._task_seconds = task_seconds
         self._leave_seconds = leave_seconds
+        self._approvals = Approvals(store, self._decided)
         self._closing = False
         self._left = anyio.Event()
 
     async def start(self) -> None:
         """Take up what a server before this one left unfinished."""
-        for row in await self._store.tasks(open_only=True):
+        rows = await self._store.tasks(open_only=True)
+        for row in rows:
             latest = await self._take_up(row)
             if latest.status == "queued":
                 self._lanes.add(latest)
         self._pump()
+        await self._approvals.load(rows)
+        self._group.start_soon(self._approvals.expire)
 
     async def _take_up(self, row: TaskRow) -> TaskRow:
         """Begin another attempt at what ran when the server ended. Waits while the store is away, and says so once."""
         told = False
-        while row.status == "running":
+        while row.status == "running" or (row.status == "waiting" and await self._approvals.any_decided(row)):
             try:
-                return await self._again(row, "taken up again after a restart")
+                crashes = row.crashes + (row.status == "running")
+                return await self._again(replace(row, crashes=crashes), "taken up again after a restart")
             except StaleAttempt:  # the last that the server before this one wrote came in just now
                 row = await self._store.task(row.task_id) or replace(row, status="cancelled")
             except StoreUnavailable as error:
@@ -122,6 +130,13 @@ class Runner:
     def busy(self, session_id: str) -> bool:
         """Whether the session has a task that runs or waits."""
         return self._lanes.busy(session_id)
+
+    def runs(self, session_id: str) -> bool:
+        """Whether a task runs that can hear what is said to it."""
+        return self._hearing(session_id) is not None
+
+    def _hearing(self, session_id: str) -> Job | None:
+        return next((job for job in self._jobs.values() if job.session_id == session_id and not job.interrupted), None)
 
     def reserve(self, session_id: str) -> Place:
         """Hold a place for a task about to be written; its ``status`` is what the task starts with. Raises TooMany."""
@@ -150,6 +165,53 @@ class Runner:
             case "resume":
                 await self._resume(row, job)
         return row
+
+    # What people say to tasks.
+
+    async def decide(
+        self,
+        session_id: str,
+        approval_id: str,
+        decision: Literal["approved", "denied", "answered"],
+        value: Any,
+        by: str,
+        once: Once | None,
+    ) -> Written:
+        """Decide what a task has asked. Raises NotFound or Conflict."""
+        return await self._approvals.decide(session_id, approval_id, Decision(decision, value, by), once)
+
+    def _decided(self, task_id: str) -> None:
+        self._group.start_soon(self._go_on, task_id)
+
+    async def _go_on(self, task_id: str) -> None:
+        """Begin another attempt at a task that waited for a decision."""
+        try:
+            while job := self._jobs.get(task_id):
+                if not job.waits:
+                    return  # it asks for the decision before it comes to rest
+                await self._some_left(job.session_id)
+            row = await self._store.task(task_id)
+            if row is not None and row.status == "waiting":
+                self._lanes.add(await self._again(row, "an approval was decided"))
+                self._pump()
+        except StaleAttempt:
+            return  # stopped, or it goes on already
+        except PuntiniError as error:
+            log.warning("a task goes on at the next start", task_id=task_id, reason=error.message)
+
+    async def steer(self, session_id: str, event: UserPrompt, once: Once | None) -> Written:
+        """Say something to the task that runs in a session. Raises Conflict when none does."""
+        job = self._hearing(session_id)
+        if job is None:
+            raise Conflict("No task runs in this session that could hear it; send a user_prompt to start one.")
+        row = job.row
+        said = replace(event, task_id=row.task_id, attempt=row.attempt, agent=row.agent)
+        with anyio.CancelScope(shield=True):
+            written = await self._store.append(
+                Append(session_id=session_id, entries=[entry_of(said)], once=once, at=now_ms())
+            )
+        job.spoken_to = max(job.spoken_to, written.last)
+        return written
 
     async def stop_session(self, session_id: str) -> None:
         """Stop what runs and waits in a session, and wait until it has ended. Raises StoreUnavailable."""
@@ -249,7 +311,7 @@ class Runner:
         while not self._closing and (row := self._lanes.next()) is not None:
             # The job is there from the first moment: an order that comes before the agent begins must not pass it by.
             versions = self._keeper.versions(row.session_id)
-            job = self._jobs[row.task_id] = Job(row, Emitter(self._store, row), versions, self._turns)
+            job = self._jobs[row.task_id] = Job(row, self._store, self._approvals, versions, self._turns)
             self._turns.divide(len(self._jobs))
             self._group.start_soon(self._run, job)
 
@@ -287,12 +349,14 @@ class Runner:
     async def _begin(self, job: Job) -> None:
         """Say that the task runs, and learn what an agent has to know. Waits while the store is away."""
         if job.row.status == "queued":
-            job.row = _now(job.row, "running")
-            await job.emitter.commit(TaskProgress(data=TaskData(status="running")), job.row)
+            await job.emitter.commit(TaskProgress(data=TaskData(status="running")), _now(job.row, "running"))
         while True:
             try:
-                job.versions.at_least((await self._keeper.view(job.session_id)).graph.version)
+                view = await self._keeper.view(job.session_id)
+                job.versions.at_least(view.graph.version)
+                job.state_version = view.state_version
                 job.spoken = await self._spoken(job.row)
+                job.spoken_to = (await self._store.bounds(job.session_id)).head if job.row.attempt > 1 else 0
                 return
             except StoreUnavailable:
                 await anyio.sleep(RETRY_SECONDS)
@@ -303,7 +367,7 @@ class Runner:
         head = (await self._store.bounds(row.session_id)).head if row.attempt > 1 else 0
         while cursor < head:
             page = await self._store.read(row.session_id, cursor)
-            spoken += sum(1 for _, entry in page.events if _said_by_agent(entry, row.task_id))
+            spoken += sum(1 for _, entry in page.events if said_by_agent(entry, row.task_id))
             cursor = page.upto
         return spoken
 
@@ -311,7 +375,7 @@ class Runner:
         """Let the agent work, and write what came of it."""
         end = await self._play(job)
         await job.emitter.drained()
-        if end is None and job.order is None:
+        if end is None and not (job.leaving or job.waits):
             end = End("failed", error="The agent left as if at a safe point, and nobody had asked it to.")
         if job.stopped:
             await self._finish(job, job.row, End("cancelled"))
@@ -326,12 +390,16 @@ class Runner:
             job.interrupted = True
             return None
         outcome: list[End | None] = []
+        if self._task_seconds:
+            job.scope.deadline = anyio.current_time() + self._task_seconds
         try:
             with job.scope:
                 async with anyio.create_task_group() as alone:
                     alone.start_soon(self._call, job, outcome)
         except ExceptionGroup as group:  # the agent left a cancel scope open
             outcome = [self._judge(job, group.exceptions[0])]
+        if not outcome and job.late:
+            outcome = [End("failed", error=f"The task took longer than {self._task_seconds:g} seconds.")]
         end = outcome[0] if outcome else End("cancelled")
         job.interrupted = end is None
         return end
@@ -365,7 +433,14 @@ class Runner:
         return End("failed", error=_words(error))
 
     async def _rest(self, job: Job) -> None:
-        """The agent was unwound at a safe point: paused, or left for the next start."""
+        """The agent was unwound at a safe point: paused, waiting for a decision, or left for the next start."""
+        if job.waits and job.order != "pause":
+            await job.emitter.commit(TaskProgress(data=TaskData(status="waiting")), _now(job.row, "waiting"))
+            if job.stopped:
+                await self._finish(job, job.row, End("cancelled"))
+            elif await self._approvals.any_decided(job.row):
+                self._decided(job.task_id)
+            return
         if job.order != "pause":
             return
         paused = _now(job.row, "paused")
@@ -395,7 +470,9 @@ def _ending(row: TaskRow, end: End) -> tuple[Envelope, TaskRow]:
     """A task's last event, and its row from then on."""
     ended = _now(row, end.status)
     seconds = max(0, ended.updated_at - row.created_at) / 1000
-    data = TaskEndData(duration_seconds=seconds, usage=Usage(), final_answer=end.answer, error=end.error)
+    cost = UNSET if row.cost_usd is None else row.cost_usd
+    usage = Usage(input_tokens=row.input_tokens, output_tokens=row.output_tokens, cost_usd=cost)
+    data = TaskEndData(duration_seconds=seconds, usage=usage, final_answer=end.answer, error=end.error)
     return ENDINGS[end.status](data=data), ended
 
 
@@ -412,7 +489,3 @@ def _words(error: BaseException) -> str:
         return f"{name}: {error}" if str(error) else name
     except Exception:  # noqa: BLE001 - `__str__` is anybody's code, too
         return name
-
-
-def _said_by_agent(entry: Entry, task_id: str) -> bool:
-    return entry.task_id == task_id and entry.kind not in NOT_SPOKEN

@@ -13,7 +13,7 @@ from itertools import accumulate, islice
 
 from msgspec import Struct
 
-from puntini.agent.contract import Task
+from puntini.agent.contract import Teller
 from puntini.agent.demo import demo
 from puntini.protocol.entries import encode
 from puntini.protocol.events import (
@@ -67,25 +67,25 @@ def parse(prompt: str) -> Script | None:
     return Script(min(int(count), MOST_EVENTS), every_ms, min(int(size or 0), MOST_BYTES))
 
 
-Make = Callable[[int, str, Task], Envelope]
+Make = Callable[[int, str, Teller], Envelope]
 
 
-def _reasoning(n: int, pad: str, _task: Task) -> Envelope:
+def _reasoning(n: int, pad: str, _task: Teller) -> Envelope:
     return Reasoning(data=ReasoningData(text=f"Thought {n}.{pad}"))
 
 
-def _debug(n: int, pad: str, _task: Task) -> Envelope:
+def _debug(n: int, pad: str, _task: Teller) -> Envelope:
     return Debug(data=DebugData(message=f"Debug {n}.{pad}", level="info", details={"n": n}))
 
 
-def _graph(n: int, pad: str, task: Task) -> Envelope:
+def _graph(n: int, pad: str, task: Teller) -> Envelope:
     number = n // 7 % NODES
     node = Node(id=f"node-{number}", label="Number", props={"n": n, "pad": pad} if pad else {"n": n})
     delta = [GraphOp(action="add_node" if n // 7 < NODES else "update_node", node=node)]
     return GraphUpdate(data=GraphUpdateData(version=task.next_graph_version(), delta=delta, author="scripted"))
 
 
-def _tool(n: int, pad: str, _task: Task) -> Envelope:
+def _tool(n: int, pad: str, _task: Teller) -> Envelope:
     data = ToolCallData(
         call_id=f"call-{n}",
         tool_name="count",
@@ -97,18 +97,18 @@ def _tool(n: int, pad: str, _task: Task) -> Envelope:
     return ToolCall(data=data)
 
 
-def _step(n: int, pad: str, _task: Task) -> Envelope:
+def _step(n: int, pad: str, _task: Teller) -> Envelope:
     tools = [StepTool(tool_name="count", success=True)]
     return Step(
         data=StepData(step_number=n, name=f"Step {n}{pad}", success=True, duration_seconds=0.0, tool_calls=tools)
     )
 
 
-def _plan(n: int, pad: str, _task: Task) -> Envelope:
+def _plan(n: int, pad: str, _task: Teller) -> Envelope:
     return PlanUpdate(data=PlanUpdateData(current_plan=[f"Say {n}{pad}", f"Say {n + 1}"]))
 
 
-def _token(n: int, _pad: str, task: Task) -> Envelope:
+def _token(n: int, _pad: str, task: Teller) -> Envelope:
     message, index = divmod(n // 7 - 1, WORDS_A_MESSAGE)
     data = AssistantResponseData(
         message_id=_message_id(task, message), text=f"{n} ", chunk=True, offset=_offsets(message)[index]
@@ -131,17 +131,17 @@ def _words(message: int, count: int) -> list[str]:
     return [f"{7 * word} " for word in range(first, first + count)]
 
 
-def _message_id(task: Task, message: int) -> str:
+def _message_id(task: Teller, message: int) -> str:
     return f"msg_{task.task_id}_{message}"
 
 
-def _whole(message: int, count: int, task: Task) -> Envelope:
+def _whole(message: int, count: int, task: Teller) -> Envelope:
     """The whole message, which supersedes its pieces."""
     data = AssistantResponseData(message_id=_message_id(task, message), text="".join(_words(message, count)))
     return AssistantResponse(data=data)
 
 
-def play(script: Script) -> Iterator[Callable[[Task], Envelope]]:
+def play(script: Script) -> Iterator[Callable[[Teller], Envelope]]:
     """What to say, in order: the numbered events, and each message once more, whole, when its words are said."""
     pads: dict[int, str] = {}
     for n in range(1, script.count + 1):
@@ -174,8 +174,8 @@ class _Nobody:
         return 1
 
 
-def _numbered(n: int, size: int, pads: dict[int, str]) -> Callable[[Task], Envelope]:
-    def make(task: Task) -> Envelope:
+def _numbered(n: int, size: int, pads: dict[int, str]) -> Callable[[Teller], Envelope]:
+    def make(task: Teller) -> Envelope:
         kind = KINDS[n % 7]
         if size and n % 7 not in pads:
             bare = kind(n, "", _Nobody(task.task_id))
@@ -190,7 +190,7 @@ class ScriptedAgent:
 
     name = "scripted"
 
-    async def run(self, task: Task) -> str:
+    async def run(self, task: Teller) -> str:
         """Say what the prompt asks for, from where the log left off."""
         script = parse(task.prompt)
         if script is None:

@@ -1,6 +1,6 @@
 """``POST /v1/chat``: a prompt in, that task's stream out. A repeat resumes; it never starts a second task."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
@@ -10,7 +10,7 @@ from puntini.api.repeats import named
 from puntini.api.resume import newest_task, task_of
 from puntini.errors import Invalid, NotFound, PuntiniError
 from puntini.log.contract import Once, SessionRow, Store, TaskRow, Written
-from puntini.protocol.commands import PROMPT_LIMIT, IfBusy, Name, Steps, UserPromptCommandData
+from puntini.protocol.commands import PROMPT_LIMIT, Name, Steps, UserPromptCommandData
 from puntini.protocol.decode import decode
 from puntini.protocol.entries import encode
 from puntini.protocol.select import Selection
@@ -29,7 +29,7 @@ class ChatBody(Body, frozen=True):
     session_id: Name = ""
     agent: Name = ""
     max_steps: Steps = 50
-    if_busy: IfBusy = "enqueue"
+    if_busy: Literal["reject", "enqueue", "interrupt"] = "enqueue"
 
 
 class ChatResult(Struct, frozen=True, omit_defaults=True):
@@ -62,20 +62,22 @@ class Chat:
             await answer_problem(scope, send, error)
 
     async def _chat(self, scope: Scope, receive: Receive, send: Send) -> None:
-        form = choose(header(scope, b"accept"))
         body = decode(await read_body(receive) or b"{}", ChatBody)
-        last_id = header(scope, b"last-event-id")
         user = scope["state"]["principal"]
         once = named("chat", user, idempotency_key(header(scope, b"idempotency-key")))
+        await self.respond(scope, receive, send, body, once=once, user=user)
+
+    async def respond(
+        self, scope: Scope, receive: Receive, send: Send, body: ChatBody, *, once: Once | None, user: str
+    ) -> None:
+        """Answer with the stream of the task that is asked for. Raises PuntiniError before the response has begun."""
+        form = choose(header(scope, b"accept"))
+        last_id = header(scope, b"last-event-id")
         if last_id and not (once and await self._store.outcome(once)):
             task = await self._by_event(body.session_id, last_id, form)
         else:
-            task = await self._task(body, once, user)
-        headers = [
-            (b"location", f"/v1/tasks/{task.task_id}".encode()),
-            (b"puntini-session", task.session_id.encode()),
-            (b"puntini-task", task.task_id.encode()),
-        ]
+            task = await self.task(body, once=once, user=user)
+        headers = [(name.encode(), value.encode()) for name, value in names_of(task).items()]
         selection = Selection(task_id=task.task_id)
         request = StreamRequest(session_id=task.session_id, selection=selection, after=last_id or None)
         if form == "page":
@@ -83,8 +85,8 @@ class Chat:
             return
         await self._streams.respond(scope, receive, send, request, form=form, task=task, headers=headers)
 
-    async def _task(self, body: ChatBody, once: Once | None, user: str) -> TaskRow:
-        """The task this request asks for: that of its key, or a new one."""
+    async def task(self, body: ChatBody, *, once: Once | None, user: str) -> TaskRow:
+        """The task that is asked for: that of its key, or a new one. Raises PuntiniError."""
         data = UserPromptCommandData(
             prompt=body.prompt, agent=body.agent, max_steps=body.max_steps, if_busy=body.if_busy
         )
@@ -137,3 +139,12 @@ class Chat:
             error=result.error,
         )
         await answer(send, 200, encode(body) + b"\n", b"application/json", headers)
+
+
+def names_of(task: TaskRow) -> dict[str, str]:
+    """The headers that name a task that was made, and its session."""
+    return {
+        "location": f"/v1/tasks/{task.task_id}",
+        "puntini-session": task.session_id,
+        "puntini-task": task.task_id,
+    }

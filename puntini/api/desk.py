@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from types import TracebackType
-from typing import Literal, Protocol, Self, assert_never
+from typing import Any, Literal, Protocol, Self, assert_never
 
 import anyio
 from msgspec.structs import replace
@@ -46,6 +46,7 @@ from puntini.protocol.events import (
     SessionClosedData,
     TaskData,
     TaskStarted,
+    UserAction,
     UserPrompt,
     UserPromptData,
     WorkflowUpdate,
@@ -56,6 +57,9 @@ from puntini.views.session import SessionView
 
 Order = UserPromptCommand | Control | ApprovalResponse | Action | GraphEdit | WorkflowUpdateCommand | CloseSession
 """Commands that change something, so that a repeat has to be told from a second one."""
+
+
+Decided = Literal["approved", "denied", "answered"]
 
 
 class Place(Protocol):
@@ -83,6 +87,10 @@ class Work(Protocol):
         """Whether a task runs or waits."""
         ...
 
+    def runs(self, session_id: str) -> bool:
+        """Whether a task runs that can hear what is said to it."""
+        ...
+
     def reserve(self, session_id: str) -> Place:
         """Hold a place for a task that is about to be written. Raises TooMany."""
         ...
@@ -97,6 +105,16 @@ class Work(Protocol):
 
     async def stop_session(self, session_id: str) -> None:
         """Stop everything in a session and wait for it."""
+        ...
+
+    async def steer(self, session_id: str, event: UserPrompt, once: Once | None) -> Written:
+        """Say something to the task that runs. Raises Conflict when none does."""
+        ...
+
+    async def decide(
+        self, session_id: str, approval_id: str, decision: Decided, value: Any, by: str, once: Once | None
+    ) -> Written:
+        """Decide what a task has asked. Raises NotFound or Conflict."""
         ...
 
 
@@ -157,9 +175,11 @@ class Desk:
             case CloseSession():
                 return await self.close(session_id, command.data.reason, once)
             case ApprovalResponse():
-                raise NotFound("There is no open approval with that id.", path="data.approval_id")
+                data = command.data
+                return await self._work.decide(session_id, data.approval_id, data.decision, data.value, user, once)
             case Action():
-                raise Conflict("No task in this session takes actions now.")
+                action = UserAction(name=command.data.name, arguments=command.data.arguments)
+                return await self._steer(session_id, f"[{action.name}]", once, user, action)
             case _:
                 assert_never(command)
 
@@ -186,11 +206,20 @@ class Desk:
         self.check_agent(data.agent)
         agent = data.agent or (create or await self._active(session_id)).agent
         if self._work.busy(session_id):
+            if data.if_busy == "steer" and self._work.runs(session_id):
+                return await self._steer(session_id, data.prompt, once, user)
             if data.if_busy == "reject":
                 raise TaskRunning("A task is running in this session; wait, or send if_busy enqueue or interrupt.")
             if data.if_busy == "interrupt":
                 await self._work.stop_session(session_id)
         return await self._begin(session_id, agent, data, user=user, once=once, create=create)
+
+    async def _steer(
+        self, session_id: str, prompt: str, once: Once | None, user: str, action: UserAction | None = None
+    ) -> Written:
+        await self._active(session_id)
+        said = UserPromptData(message_id=new_id("msg"), prompt=prompt, user_id=user, action=action)
+        return await self._work.steer(session_id, UserPrompt(data=said, timestamp=timestamp()), once)
 
     async def _begin(
         self,

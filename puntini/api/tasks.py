@@ -1,24 +1,47 @@
-"""``/v1/tasks``: look at a task, its result, and control it."""
+"""``/v1/tasks``: hand in a task, look at tasks, control them, stop them."""
 
-from typing import Literal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from puntini.api.chat import Chat, ChatBody, names_of
 from puntini.api.desk import Desk
 from puntini.api.http import Body, Json, idempotency_key, knowing, page_bounds, read, resource
-from puntini.errors import NotFound
-from puntini.log.contract import Store, TaskRow
+from puntini.api.listing import page, wanted
+from puntini.api.repeats import named
+from puntini.errors import Conflict, Invalid, NotFound
+from puntini.log.contract import Once, Store, TaskRow
 from puntini.log.mint import timestamp
-from puntini.protocol.commands import Control, ControlData
+from puntini.protocol.commands import PROMPT_LIMIT, Control, ControlData, Name, Steps
+from puntini.transport.asgi import ASGIApp, Receive, Scope, Send
+
+Action = Literal["pause", "resume", "stop"]
+
+
+class TaskBody(Body, frozen=True):
+    """``POST /v1/tasks``. ``task`` may be left out as ``prompt`` may in a chat: where ``stream`` goes on somewhere."""
+
+    task: Annotated[str, Meta(max_length=PROMPT_LIMIT)] = ""
+    session_id: Name = ""
+    agent: Name = ""
+    max_steps: Steps = 50
+    stream: bool = False
+
+    def asked(self) -> ChatBody:
+        """The same, as a chat says it."""
+        return ChatBody(prompt=self.task, session_id=self.session_id, agent=self.agent, max_steps=self.max_steps)
 
 
 class ControlBody(Body, frozen=True):
     """``POST /v1/tasks/{id}/control``."""
 
-    action: Literal["pause", "resume", "stop"]
+    action: Action
 
 
 class TaskInfo(Struct, frozen=True):
@@ -34,50 +57,86 @@ class TaskInfo(Struct, frozen=True):
     updated_at: str
 
 
+class Elsewhere(Response):
+    """A response that another ASGI app gives."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        super().__init__()
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer."""
+        await self._app(scope, receive, send)
+
+
 class Tasks:
     """The routes."""
 
-    def __init__(self, store: Store, desk: Desk) -> None:
+    def __init__(self, store: Store, desk: Desk, chat: Chat) -> None:
         self._store = store
         self._desk = desk
+        self._chat = chat
 
     def routes(self) -> list[Route]:
         """What this resource answers."""
+        one = "/v1/tasks/{task_id}"
+        listed = knowing("session_id", "status", "agent", "limit", "offset", of=self.list)
         return [
-            resource("/v1/tasks", get=knowing("session_id", "limit", "offset", of=self.list)),
-            resource("/v1/tasks/{task_id}", get=knowing(of=self.get)),
-            resource("/v1/tasks/{task_id}/control", post=knowing(of=self.control)),
+            resource("/v1/tasks", post=knowing(of=self.submit), get=listed),
+            resource(one, get=knowing(of=self.get), delete=knowing(of=self.cancel)),
+            resource(f"{one}/control", post=knowing(of=self.control)),
         ]
 
+    async def submit(self, request: Request) -> Response:
+        """A new task, in a session of its own where none is named. ``Idempotency-Key`` makes a retry safe."""
+        body = await read(request, TaskBody)
+        user = request.state.principal
+        once = named("task", user, idempotency_key(request.headers.get("idempotency-key", "")))
+        if body.stream:
+            return Elsewhere(partial(self._stream, body=body, once=once, user=user))
+        with _task_for_prompt():
+            row = await self._chat.task(body.asked(), once=once, user=user)
+        accepted = {"task_id": row.task_id, "status": row.status, "submitted_at": timestamp(row.created_at)}
+        return Json(accepted, status_code=202, headers=names_of(row))
+
+    async def _stream(
+        self, scope: Scope, receive: Receive, send: Send, *, body: TaskBody, once: Once | None, user: str
+    ) -> None:
+        with _task_for_prompt():
+            await self._chat.respond(scope, receive, send, body.asked(), once=once, user=user)
+
     async def list(self, request: Request) -> Response:
-        """The tasks of a session, or all that have not ended."""
+        """Tasks in the order they were handed in: a session's, or those of a status, or all that have not ended."""
         limit, offset = page_bounds(request)
-        session_id = request.query_params.get("session_id")
-        open_only = session_id is None
-        rows = await self._store.tasks(session_id=session_id, open_only=open_only, limit=limit, offset=offset)
-        total = await self._store.count_tasks(session_id=session_id, open_only=open_only)
+        rows, total = await page(self._store, wanted(request), limit, offset)
         return Json({"items": [_info(row) for row in rows], "total": total})
 
     async def get(self, request: Request) -> Response:
         """One task."""
-        return Json(_info(await self.row(request.path_params["task_id"])))
+        return Json(_info(await task_of(self._store, request)))
 
     async def control(self, request: Request) -> Response:
         """Pause, resume or stop: the command ``control`` by another door. ``Idempotency-Key`` makes a retry safe."""
         body = await read(request, ControlBody)
-        row = await self.row(request.path_params["task_id"])
-        key = idempotency_key(request.headers.get("idempotency-key", ""))
-        command = Control(command_id=key, data=ControlData(task_id=row.task_id, action=body.action))
-        await self._desk.execute(row.session_id, command, user=request.state.principal)
-        status = _AFTER.get(body.action) or (await self.row(row.task_id)).status
-        return Json({"task_id": row.task_id, "new_status": status, "detail": _DETAIL[body.action]}, status_code=202)
+        return await self._order(request, await task_of(self._store, request), body.action)
 
-    async def row(self, task_id: str) -> TaskRow:
-        """The task's record. Raises NotFound."""
-        row = await self._store.task(task_id)
-        if row is None:
-            raise NotFound(f"There is no task `{task_id}`.")
-        return row
+    async def cancel(self, request: Request) -> Response:
+        """Stop a task that has not ended. What one that has ended said is the session's history, and stays."""
+        row = await task_of(self._store, request)
+        try:
+            return await self._order(request, row, "stop")
+        except Conflict:
+            status = (await task_of(self._store, request)).status
+            raise Conflict(
+                f"The task is {status}, and what it said stays in its session's log; delete the session to remove it."
+            ) from None
+
+    async def _order(self, request: Request, row: TaskRow, action: Action) -> Response:
+        key = idempotency_key(request.headers.get("idempotency-key", ""))
+        command = Control(command_id=key, data=ControlData(task_id=row.task_id, action=action))
+        await self._desk.execute(row.session_id, command, user=request.state.principal)
+        status = _AFTER.get(action) or (await task_of(self._store, request)).status
+        return Json({"task_id": row.task_id, "new_status": status, "detail": _DETAIL[action]}, status_code=202)
 
 
 _AFTER = {"pause": "paused", "stop": "cancelled"}
@@ -87,6 +146,26 @@ _DETAIL = {
     "resume": "It goes on when its turn comes.",
     "stop": "It is being stopped.",
 }
+
+
+async def task_of(store: Store, request: Request) -> TaskRow:
+    """The record of the task that an address names. Raises NotFound."""
+    task_id = request.path_params["task_id"]
+    row = await store.task(task_id)
+    if row is None:
+        raise NotFound(f"There is no task `{task_id}`.")
+    return row
+
+
+@contextmanager
+def _task_for_prompt() -> Iterator[None]:
+    """What a chat's body calls `prompt` is `task` here, also where it is wrong."""
+    try:
+        yield
+    except Invalid as error:
+        if error.path != "prompt":
+            raise
+        raise Invalid(f"task{error.message.removeprefix('prompt')}", path="task") from None
 
 
 def _info(row: TaskRow) -> TaskInfo:

@@ -83,11 +83,13 @@ class Client:
     ) -> None:
         self._http.close()
 
-    def ask(self, method: str, path: str, body: object = None, **query: object) -> Any:
-        """One question; the JSON of the answer. Raises Refused and Unreachable."""
+    def ask(self, method: str, path: str, body: object = None, *, key: str = "", **query: object) -> Any:
+        """One question, which ``key`` makes safe to repeat; the JSON of the answer. Raises Refused and Unreachable."""
         content = None if body is None else msgspec.json.encode(body)
+        headers = {"idempotency-key": key} if key else {}
+        params = {name: str(value) for name, value in query.items()}
         try:
-            response = self._http.request(method, path, content=content, params={k: str(v) for k, v in query.items()})
+            response = self._http.request(method, path, content=content, params=params, headers=headers)
         except httpx.TransportError as error:
             raise self._unreachable(error) from None
         _check(response)

@@ -45,7 +45,12 @@ def tool(data: Data) -> str:
         case "failed":
             return f"{name} failed: {data.get('error', '')}"
         case _:
-            return f"{name} → {_short(data.get('result'))}{_took(data)}"
+            return f"{name} → {short(data.get('result'))}{_took(data)}"
+
+
+def step(data: Data) -> str:
+    """A step that is done, on one line."""
+    return f"{data['step_number']} {data['name']} {'ok' if data['success'] else 'failed'}{_took(data)}"
 
 
 def graph(data: Data) -> list[str]:
@@ -69,11 +74,12 @@ def _props(element: Data) -> str:
 
 def _plain(values: Any) -> str:
     if not isinstance(values, Mapping):
-        return _short(values)
-    return ", ".join(f"{name}: {_short(value)}" for name, value in values.items())
+        return short(values)
+    return ", ".join(f"{name}: {short(value)}" for name, value in values.items())
 
 
-def _short(value: Any) -> str:
+def short(value: Any) -> str:
+    """The beginning of a value."""
     text = "nothing" if value is None else str(value)
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
 
@@ -122,7 +128,7 @@ _SUMMARIES: dict[str, Callable[[Data], str]] = {
     "graph_update": lambda data: "; ".join(graph(data)),
     "state_update": lambda data: f"version {data['version']}",
     "tool_call": tool,
-    "step": lambda data: f"{data['step_number']} {data['name']} {'ok' if data['success'] else 'failed'}{_took(data)}",
+    "step": step,
     "plan_update": lambda data: "; ".join(data["current_plan"]),
     "memory_summary": lambda data: data["summary"],
     "agent_status": lambda data: f"{data['agent']}: {data['status']} {data.get('detail', '')}".rstrip(),

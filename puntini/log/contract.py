@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from msgspec import Struct
 
+from puntini.log.documents import Documents
 from puntini.protocol.entries import Entry
 from puntini.protocol.events import SessionStatus, TaskStatus
 
@@ -35,7 +36,8 @@ class TaskRow(Struct, frozen=True, kw_only=True):
     """A task's record: what is needed to take it up again.
 
     ``first_seq`` is its first event, ``last_seq`` its end. What its agent said up to ``safe_seq`` stands whatever
-    becomes of the attempt. ``steps`` and what was spent count all attempts.
+    becomes of the attempt. ``steps`` and what was spent count all attempts,
+    ``crashes`` those that died since the last save.
     """
 
     task_id: str
@@ -47,6 +49,7 @@ class TaskRow(Struct, frozen=True, kw_only=True):
     max_steps: int = 50
     priority: int = 0
     steps: int = 0
+    crashes: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
     cost_usd: float | None = None
@@ -205,7 +208,28 @@ class EventLog(Protocol):
         ...
 
 
-class Records(Protocol):
+class Shelf(Protocol):
+    """Where things are kept by name."""
+
+    async def keep(self, items: Sequence[Kept]) -> None:
+        """Keep or forget things outside of an append, all or none."""
+        ...
+
+    async def kept(self, space: str, kind: str, key: str) -> bytes | None:
+        """One thing that is kept."""
+        ...
+
+    async def kept_all(
+        self, space: str, kind: str, *, prefix: str = "", before: str = "", limit: int | None = None, last: bool = False
+    ) -> list[tuple[str, bytes]]:
+        """Keys with what is kept under them, in the order of the keys, or with ``last`` the other way round.
+
+        Only those that begin with ``prefix`` and, where given, come before ``before``.
+        """
+        ...
+
+
+class Records(Shelf, Protocol):
     """What is kept beside the events."""
 
     async def session(self, session_id: str) -> SessionRow | None:
@@ -246,23 +270,6 @@ class Records(Protocol):
         """What the append with this ``once`` did, if it happened."""
         ...
 
-    async def keep(self, items: Sequence[Kept]) -> None:
-        """Keep or forget things outside of an append, all or none."""
-        ...
-
-    async def kept(self, space: str, kind: str, key: str) -> bytes | None:
-        """One thing that is kept."""
-        ...
-
-    async def kept_all(
-        self, space: str, kind: str, *, prefix: str = "", before: str = "", limit: int | None = None, last: bool = False
-    ) -> list[tuple[str, bytes]]:
-        """Keys with what is kept under them, in the order of the keys, or with ``last`` the other way round.
-
-        Only those that begin with ``prefix`` and, where given, come before ``before``.
-        """
-        ...
-
     async def save_snapshot(self, session_id: str, snapshot: Snapshot) -> None:
         """Keep a snapshot; a second one at the same seq replaces the first.
 
@@ -280,8 +287,8 @@ class Records(Protocol):
         ...
 
 
-class Store(EventLog, Records, Protocol):
-    """One database: log and records."""
+class Store(EventLog, Records, Documents, Protocol):
+    """One database: log, records and documents."""
 
     @property
     def stats(self) -> dict[str, Any]:

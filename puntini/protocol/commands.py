@@ -40,7 +40,7 @@ class InitSession(Command, frozen=True, kw_only=True, tag="init_session"):
     data: InitSessionData = InitSessionData()
 
 
-IfBusy = Literal["reject", "enqueue", "interrupt"]
+IfBusy = Literal["reject", "enqueue", "interrupt", "steer"]
 
 
 class UserPromptCommandData(CommandData, frozen=True):
@@ -53,7 +53,8 @@ class UserPromptCommandData(CommandData, frozen=True):
 class UserPromptCommand(Command, frozen=True, kw_only=True, tag="user_prompt"):
     """Start a task: the log gets a ``user_prompt`` and a ``task_started``.
 
-    ``if_busy`` says what happens when a task already runs: refuse this one, let it wait its turn, or stop the other.
+    ``if_busy`` says what happens when a task already runs: refuse this one, let it wait its turn, stop the other, or
+    hand the prompt to the other, which hears it at its next step.
     """
 
     data: UserPromptCommandData

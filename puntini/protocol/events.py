@@ -75,14 +75,25 @@ class Usage(Data, frozen=True, omit_defaults=False):
 # Logged events: data, then envelope.
 
 
+class UserAction(Data, frozen=True):
+    """Something that was done in a user interface rather than said."""
+
+    name: str
+    arguments: dict[str, Any] = {}
+
+
 class UserPromptData(Data, frozen=True):
     message_id: str
     prompt: str
     user_id: str = field(default_factory=str)
+    action: UserAction | None = None
 
 
 class UserPrompt(Envelope, frozen=True, kw_only=True, tag="user_prompt"):
-    """What was asked, and by whom, for every viewer of the session."""
+    """What was asked, and by whom, for every viewer of the session.
+
+    It starts a task, or reaches the one that runs: then ``task_id`` is that task's. With ``action`` it stands for one.
+    """
 
     data: UserPromptData
 

@@ -23,6 +23,7 @@ from puntini.log.contract import (
 from puntini.log.mint import new_epoch
 from puntini.protocol.entries import Entry
 from puntini.protocol.events import SessionStatus
+from puntini.store.memory_documents import MemoryDocuments
 from puntini.store.rules import check_fence, closed, missing, placed, taken, too_many
 
 
@@ -41,10 +42,11 @@ class Log:
         del self.seqs[start:end], self.entries[start:end], self.times[start:end]
 
 
-class MemoryStore:
+class MemoryStore(MemoryDocuments):
     """See ``puntini.log.contract.Store``."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.epoch = new_epoch()
         self.stats: dict[str, Any] = {"appends": 0, "events": 0, "commits": 0, "reads": 0}
         self._listener: Listener = lambda *_: None

@@ -13,6 +13,16 @@ def missing(session_id: str) -> NotFound:
     return NotFound(f"There is no session `{session_id}`.")
 
 
+def missing_document(document_id: str) -> NotFound:
+    """There is no such document."""
+    return NotFound(f"There is no document `{document_id}`.")
+
+
+def taken_document(document_id: str) -> Conflict:
+    """A document to be added is there already."""
+    return Conflict(f"There is a document `{document_id}` already.")
+
+
 def too_many(snapshots: list[int], saved: int) -> list[int]:
     """Which of a session's snapshots to drop when one was ``saved``: beyond the bound, the one missed least.
 

@@ -178,6 +178,10 @@ class Stage:
         row = await self.row(task_id)
         return [event for event in await self.log(row.session_id) if event.task_id == task_id]
 
+    async def said_all(self, task_id: str) -> list[LoggedEvent]:
+        """All events of a task's session."""
+        return await self.log((await self.row(task_id)).session_id)
+
     async def kinds(self, task_id: str) -> list[str]:
         """The types of all events of a task, in order."""
         return [kind(event) for event in await self.said(task_id)]

@@ -87,3 +87,15 @@ def test_any_body_is_answered(bodies: list[Any], patch: bool) -> None:
 @given(st.lists(st.tuples(st.sampled_from(["", "/messages", "/graph", "/state", "/stream"]), queries), max_size=8))
 def test_any_query_is_answered(asked: list[tuple[str, dict[str, str]]]) -> None:
     anyio.run(fuzz, [("GET", f"/v1/sessions/{{}}{view}", query) for view, query in asked])
+
+
+@settings(max_examples=EXAMPLES)
+@given(st.lists(st.dictionaries(st.sampled_from([*FIELDS, "task", "stream", "session_id"]), values), max_size=8))
+def test_any_task_is_answered(bodies: list[Any]) -> None:
+    anyio.run(fuzz, [("POST", "/v1/tasks", body) for body in bodies])
+
+
+@settings(max_examples=EXAMPLES)
+@given(st.lists(st.tuples(st.sampled_from(["tasks", "memory/scripted", "tasks/none/steps"]), queries), max_size=8))
+def test_any_query_of_tasks_is_answered(asked: list[tuple[str, dict[str, str]]]) -> None:
+    anyio.run(fuzz, [("GET", f"/v1/{path}", query) for path, query in asked])

@@ -137,12 +137,12 @@ class Rude:
 
 
 def test_a_default_agent_that_is_not_there_stops_the_start() -> None:
-    with pytest.raises(Misconfigured, match="There is no agent `nobody`; this version has scripted"):
-        create_app(Settings(store="memory:", agent="nobody"))
+    with pytest.raises(Misconfigured, match="There is no agent `nobody`; name scripted"):
+        create_app(Settings(store="memory:", agent=("nobody",)))
 
 
 async def test_an_agent_of_one_s_own_can_be_the_default() -> None:
-    async with serving([Rude()], agent="rude") as api:
+    async with serving([Rude()], agent=("rude",)) as api:
         answer = await api.post("/v1/chat", {"prompt": "hello"}, accept="application/json")
         assert answer["final_answer"] == "What?"
         assert (await api.get("/v1/status"))["agents"] == ["rude", "scripted"]

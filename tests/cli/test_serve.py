@@ -141,7 +141,7 @@ def test_a_store_that_is_not_there_yet_is_told(tmp_path: Path, store: str) -> No
         ("--ping-seconds=nan", "`ping_seconds` (in the command line) can't be 'nan'"),
         ("--cors-origins=app.example", "write origins as browsers send them"),
         ("--store=", "`store` (in the command line) can't be ''"),
-        ("--agent=nobody", "There is no agent `nobody`; this version has scripted."),
+        ("--agent=nobody", "There is no agent `nobody`; name scripted, or your own as module:attribute."),
         ("--config=none.toml", "none.toml can't be read: No such file or directory."),
     ],
 )

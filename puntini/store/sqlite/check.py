@@ -56,12 +56,33 @@ def faults(connection: apsw.Connection, decode_snapshot: Decode) -> Generator[st
         yield f"The schema's version {version} is not known."
     if not is_epoch(files.meta(connection, "epoch")):
         yield "The store has no epoch; give it one with `puntini store new-epoch`."
+    yield from _documents(connection)
     yield from _strays(connection)
     num = 0
     while found := _session_after(connection, num):
         num = found[0]
         with connection:
             yield from _session(connection, num, decode_snapshot)
+
+
+def _documents(connection: apsw.Connection) -> Iterator[str]:
+    """Whether the passages are there that the documents count. The index itself was looked at by SQLite."""
+    if not connection.table_exists("main", "documents"):
+        yield "There is no place for documents in it; a server that is started with it makes one."
+        return
+    row: tuple[str, int, int]
+    for row in connection.execute(_PASSAGES):
+        document_id, said, there = row
+        if said != there:
+            yield f"Document {document_id} has {there} passages and should have {said}."
+    for (num,) in connection.execute(_LOST_PASSAGES):
+        yield f"There are passages of document number {num}, which does not exist."
+
+
+_PASSAGES = """SELECT d.id, d.passages, (SELECT count(*) FROM passages p WHERE p.rowid >= d.num << 32
+    AND p.rowid < (d.num + 1) << 32) FROM documents d"""
+_LOST_PASSAGES = """SELECT DISTINCT rowid >> 32 FROM passages
+    WHERE rowid >> 32 NOT IN (SELECT num FROM documents UNION SELECT document FROM unfinished)"""
 
 
 def _strays(connection: apsw.Connection) -> Iterator[str]:

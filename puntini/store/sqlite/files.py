@@ -79,13 +79,24 @@ def _fill(path: Path) -> None:
     connection = apsw.Connection(str(path))
     try:
         connection.execute("PRAGMA journal_mode = WAL")
-        schema = resources.files("puntini.store.sqlite").joinpath("schema.sql").read_text("utf-8")
         with connection:
-            connection.execute(schema)
+            connection.execute(_sql("schema.sql"))
+            connection.execute(_sql("documents.sql"))
             connection.execute(f"PRAGMA user_version = {VERSION}; PRAGMA application_id = {APPLICATION_ID}")
             connection.execute("INSERT INTO meta VALUES ('epoch', ?), ('clean', '1')", (new_epoch(),))
     finally:
         connection.close()
+
+
+def add_documents(connection: apsw.Connection) -> None:
+    """Give a store that was made before there were documents a place for them."""
+    if not connection.table_exists("main", "documents"):
+        with connection:
+            connection.execute(_sql("documents.sql"))
+
+
+def _sql(name: str) -> str:
+    return resources.files("puntini.store.sqlite").joinpath(name).read_text("utf-8")
 
 
 def _not_made(path: Path, why: str) -> Misconfigured:

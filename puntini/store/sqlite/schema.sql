@@ -45,6 +45,7 @@ CREATE TABLE tasks (
     last_seq INTEGER NOT NULL,
     priority INTEGER NOT NULL,
     steps INTEGER NOT NULL,
+    crashes INTEGER NOT NULL,
     input_tokens INTEGER NOT NULL,
     output_tokens INTEGER NOT NULL,
     cost_usd REAL,

@@ -28,6 +28,7 @@ from puntini.log.contract import (
 from puntini.protocol.events import SessionStatus
 from puntini.store.rules import missing, too_many
 from puntini.store.sqlite import files, reads
+from puntini.store.sqlite.documents import SqliteDocuments, remove_unfinished
 from puntini.store.sqlite.workers import Readers, Writer
 from puntini.store.sqlite.writes import keep, outcome
 
@@ -41,7 +42,7 @@ RESTART_PAGES = 8_000
 WAL_BYTES = 256 << 20
 
 
-class SqliteStore:
+class SqliteStore(SqliteDocuments):
     """See ``puntini.log.contract.Store``. Made by ``open``."""
 
     def __init__(self, path: Path, epoch: str, lock: IO[str], durability: Fsync) -> None:
@@ -74,6 +75,7 @@ class SqliteStore:
             raise
         try:
             await store._writer.change(_remove_doomed_all)
+            await store._writer.change(remove_unfinished)
         except BaseException:
             await store.close()
             raise
@@ -231,6 +233,7 @@ def _prepare(path: Path, durability: Fsync) -> str:
     try:
         files.verify(connection, path)
         try:
+            files.add_documents(connection)
             return files.begin(connection, durability, files.boot_id())
         except apsw.Error as error:
             raise files.unusable(path, error) from None

@@ -136,9 +136,14 @@ class Writer:
                 continue
             change, future = job
             result = _ask(self._connection, change)
-            self._loop.call_soon_threadsafe(_answer, future, result)
+            self._loop.call_soon_threadsafe(self._settle, future, result, self._wal_pages)
             job = self._jobs.get()
         self._connection.close()
+
+    def _settle(self, future: "asyncio.Future[T]", result: T | Exception, wal_pages: int) -> None:
+        """On the loop: a change can let the log grow as appends do."""
+        _answer(future, result)
+        self._committed(wal_pages)
 
     def _group(self, group: list[Accepted]) -> list[Accepted] | Job | None:
         """Commit what waits, up to a job of another kind; returns the job that comes next."""

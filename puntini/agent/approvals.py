@@ -1,0 +1,170 @@
+"""Approvals: what people are asked, what they decide, and when it is too late.
+
+An open approval is kept beside the log in the transaction that asks, a decision in the one that tells it. So both
+survive whatever becomes of the task and its server, and nothing has to be held while a person thinks.
+"""
+
+import asyncio
+import hashlib
+import heapq
+from collections.abc import Callable, Iterable
+from typing import Any
+from weakref import WeakValueDictionary
+
+import anyio
+import msgspec
+import structlog
+from msgspec import Struct
+
+from puntini.agent.contract import Approval, Decision
+from puntini.errors import Conflict, NotFound, PuntiniError
+from puntini.log.contract import Append, Kept, Once, Store, TaskRow, Written
+from puntini.log.mint import now_ms, timestamp
+from puntini.protocol.entries import entry_of
+from puntini.protocol.events import ApprovalRequest, ApprovalRequestData, ApprovalResolved, ApprovalResolvedData
+
+ASKED, DECIDED = "approval", "decision"
+RETRY_SECONDS = 1.0
+log = structlog.get_logger("puntini.agent")
+
+
+class Asked(Struct, frozen=True):
+    """An approval that somebody has to decide on. ``expires_at`` is in ms, 0 for never."""
+
+    task_id: str
+    expires_at: int
+
+
+_asked = msgspec.json.Decoder(Asked).decode
+_decided = msgspec.json.Decoder(Decision).decode
+_encode = msgspec.json.Encoder().encode
+
+
+def approval_id(task_id: str, key: str) -> str:
+    """The same for every attempt at a task."""
+    return f"apr_{hashlib.sha256(f'{task_id} {key}'.encode()).hexdigest()[:20]}"
+
+
+def request(row: TaskRow, approval: Approval) -> tuple[ApprovalRequest, Kept, int]:
+    """What is said when something is asked, what is kept of it, and when it expires (ms)."""
+    name = approval_id(row.task_id, approval.key)
+    expires_at = now_ms() + int(approval.expires_seconds * 1000) if approval.expires_seconds else 0
+    data = ApprovalRequestData(
+        approval_id=name,
+        question=approval.question,
+        options=list(approval.options),
+        tool_name=approval.tool_name,
+        parameters=approval.parameters,
+        response_schema=approval.response_schema,
+        expires_at=timestamp(expires_at) if expires_at else "",
+    )
+    return (
+        ApprovalRequest(data=data),
+        Kept(row.session_id, ASKED, name, _encode(Asked(row.task_id, expires_at))),
+        expires_at,
+    )
+
+
+class Approvals:
+    """Takes decisions. ``go_on`` is told of each task for which there is one."""
+
+    def __init__(self, store: Store, go_on: Callable[[str], None]) -> None:
+        self._store = store
+        self._go_on = go_on
+        self._due: list[tuple[int, str, str]] = []
+        self._earlier = anyio.Event()
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def decision(self, session_id: str, name: str) -> Decision | None:
+        """What was decided."""
+        body = await self._store.kept(session_id, DECIDED, name)
+        return None if body is None else _decided(body)
+
+    async def asked(self, session_id: str, name: str) -> bool:
+        """Whether it was asked before."""
+        return await self._store.kept(session_id, ASKED, name) is not None
+
+    async def any_decided(self, row: TaskRow) -> bool:
+        """Whether there is a decision that the task, which waits, has not seen."""
+        for name, body in await self._store.kept_all(row.session_id, ASKED):
+            if _asked(body).task_id == row.task_id and await self.decision(row.session_id, name):
+                return True
+        return False
+
+    def seen(self, row: TaskRow, name: str) -> Kept:
+        """What to keep once the task has taken a decision in: the question is settled."""
+        return Kept(row.session_id, ASKED, name, None)
+
+    async def decide(self, session_id: str, name: str, decision: Decision, once: Once | None = None) -> Written:
+        """Write a decision down and let the task go on. Raises NotFound, or Conflict when it is too late."""
+        lock = self._locks.setdefault(name, asyncio.Lock())
+        async with lock:
+            task = await self._open(session_id, name)
+            data = ApprovalResolvedData(
+                approval_id=name, decision=decision.decision, by=decision.by, value=decision.value
+            )
+            event = ApprovalResolved(
+                data=data, task_id=task.task_id, attempt=task.attempt, agent=task.agent, timestamp=timestamp()
+            )
+            with anyio.CancelScope(shield=True):
+                written = await self._store.append(
+                    Append(
+                        session_id=session_id,
+                        entries=[entry_of(event)],
+                        kept=[Kept(session_id, DECIDED, name, _encode(decision))],
+                        once=once,
+                        at=now_ms(),
+                    )
+                )
+        self._go_on(task.task_id)
+        return written
+
+    async def _open(self, session_id: str, name: str) -> TaskRow:
+        body = await self._store.kept(session_id, ASKED, name)
+        if await self._store.kept(session_id, DECIDED, name) is not None:
+            raise Conflict("That approval is decided already.")
+        task = await self._store.task(_asked(body).task_id) if body is not None else None
+        if task is None:
+            raise NotFound("There is no open approval with that id.", path="data.approval_id")
+        if task.ended:
+            raise Conflict(f"The task is {task.status}; there is nothing left to approve.")
+        return task
+
+    # Expiry.
+
+    def watch(self, session_id: str, name: str, expires_at: int) -> None:
+        """Decide by itself when time runs out."""
+        heapq.heappush(self._due, (expires_at, session_id, name))
+        self._earlier.set()
+
+    async def load(self, rows: Iterable[TaskRow]) -> None:
+        """Watch what the open tasks of an earlier server asked."""
+        for session_id in {row.session_id for row in rows}:
+            for name, body in await self._store.kept_all(session_id, ASKED):
+                if expires_at := _asked(body).expires_at:
+                    self.watch(session_id, name, expires_at)
+
+    async def expire(self) -> None:
+        """Runs as long as the server does."""
+        while True:
+            self._earlier = anyio.Event()
+            seconds = (self._due[0][0] - now_ms()) / 1000 if self._due else None
+            if seconds is not None and seconds <= 0:
+                await self._expired(*heapq.heappop(self._due)[1:])
+                continue
+            with anyio.move_on_after(seconds):
+                await self._earlier.wait()
+
+    async def _expired(self, session_id: str, name: str) -> None:
+        try:
+            await self.decide(session_id, name, Decision("expired", by="server"))
+        except (NotFound, Conflict):
+            return  # decided, ended or deleted meanwhile
+        except PuntiniError as error:
+            log.warning("an approval expires later", approval_id=name, reason=error.message)
+            self.watch(session_id, name, now_ms() + int(RETRY_SECONDS * 1000))
+
+
+def shown(value: Any) -> str:
+    """A value that was asked about, as a question for people."""
+    return value if isinstance(value, str) else _encode(value).decode()

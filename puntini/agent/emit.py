@@ -1,0 +1,99 @@
+"""The fast lane: say something from anywhere inside an agent, in one call and without passing anything along.
+
+    from puntini.agent import emit
+
+    emit.reasoning("There are two ways to read this.")
+
+It works in LangGraph nodes, in functions they call, and in the threads that they run in.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar
+from typing import Any, Literal
+
+from msgspec import UNSET
+
+from puntini.protocol.events import (
+    Debug,
+    DebugData,
+    Envelope,
+    GraphUpdate,
+    GraphUpdateData,
+    MemorySummary,
+    MemorySummaryData,
+    PlanUpdate,
+    PlanUpdateData,
+    Reasoning,
+    ReasoningData,
+    TaskData,
+    TaskProgress,
+)
+from puntini.protocol.graph import GraphOp
+
+Level = Literal["debug", "info", "warning", "error"]
+
+
+class Voice:
+    """Says events for one task. ``say`` is called on the event loop's thread, whichever thread speaks."""
+
+    def __init__(self, say: Callable[[Envelope], None], graph_version: Callable[[], int]) -> None:
+        self._say = say
+        self.graph_version = graph_version
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.get_ident()
+
+    def emit(self, event: Envelope) -> None:
+        """Say an event. From another thread it is said a moment later, in order."""
+        if threading.get_ident() == self._thread:
+            self._say(event)
+        else:
+            self._loop.call_soon_threadsafe(self._say, event)
+
+
+current: ContextVar[Voice] = ContextVar("puntini_voice")
+"""Set while an agent runs."""
+
+
+def event(said: Envelope) -> None:
+    """Say any event. Raises RuntimeError outside of an agent, and what ``Task.emit`` raises."""
+    _voice().emit(said)
+
+
+def _voice() -> Voice:
+    try:
+        return current.get()
+    except LookupError:
+        raise RuntimeError("Nobody listens here: `emit` works while an agent runs.") from None
+
+
+def reasoning(text: str = "", *, steps: Sequence[str] = (), phase: str = "") -> None:
+    """Say what the agent thinks."""
+    event(Reasoning(data=ReasoningData(text=text, steps=list(steps), phase=phase)))
+
+
+def debug(message: str, *, level: Level = "info", **details: Any) -> None:
+    """Say something for those who look closer."""
+    event(Debug(data=DebugData(message=message, level=level, details=details or UNSET)))
+
+
+def plan(steps: Sequence[str], *, reflection: str = "") -> None:
+    """Show what the agent is going to do."""
+    event(PlanUpdate(data=PlanUpdateData(current_plan=list(steps), last_reflection=reflection)))
+
+
+def progress(share: float, detail: str = "") -> None:
+    """Show how far the task is, from 0 to 1."""
+    event(TaskProgress(data=TaskData(status="running", progress=min(1.0, max(0.0, share)), detail=detail)))
+
+
+def graph(*delta: GraphOp, author: str = "agent") -> None:
+    """Change the session's graph."""
+    voice = _voice()
+    voice.emit(GraphUpdate(data=GraphUpdateData(version=voice.graph_version(), delta=list(delta), author=author)))
+
+
+def summary(text: str) -> None:
+    """Sum up what was said before."""
+    event(MemorySummary(data=MemorySummaryData(summary=text)))

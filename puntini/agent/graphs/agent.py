@@ -1,0 +1,226 @@
+"""Any LangGraph graph as an agent, unmodified.
+
+One thread of checkpoints goes with a session and an agent, so that a conversation goes on from task to task. An attempt
+that finds its own task in the newest checkpoint goes on from there.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
+from langchain_core.runnables import RunnableConfig
+from langchain_core.runnables.config import var_child_runnable_config
+from langgraph.errors import GraphDrained, GraphRecursionError
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.pregel import Pregel
+from langgraph.runtime import RunControl
+from langgraph.types import Command, Interrupt, StateSnapshot, StreamMode
+
+from puntini.agent import emit
+from puntini.agent.approvals import shown
+from puntini.agent.contract import Approval, Decision, Task
+from puntini.agent.emit import Voice
+from puntini.agent.graphs.holding import TaskSaver
+from puntini.agent.graphs.state import plain
+from puntini.agent.graphs.telling import Telling
+from puntini.agent.job import out_of_steps
+from puntini.errors import Misconfigured
+from puntini.protocol.events import Envelope
+
+MODES: list[StreamMode] = ["messages", "tasks", "custom", "values"]
+MARK = "puntini_task"
+PROMPT_FIELDS = ("messages", "prompt", "input", "question", "query", "task")
+STOPPED = "This was interrupted before it had a result."
+
+Graph = Pregel[Any, Any, Any, Any]
+
+
+def is_graph(found: object) -> bool:
+    """Whether something is a compiled graph."""
+    return isinstance(found, Pregel)
+
+
+class Leaving(RunControl):
+    """Tells LangGraph to come to rest after this step when the task is to."""
+
+    __slots__ = ("_task",)
+
+    def __init__(self, task: Task) -> None:
+        super().__init__()
+        self._task = task
+
+    @property
+    def drain_requested(self) -> bool:
+        """Whether to come to rest."""
+        return self._task.leaving
+
+
+class GraphAgent:
+    """Runs a graph, or what a factory makes for each attempt."""
+
+    def __init__(self, name: str, graph: Graph | Callable[[], Graph]) -> None:
+        self.name = name
+        self._graph = graph
+
+    async def run(self, task: Task) -> str:
+        """Run the graph to its end, or to where it waits for a person."""
+        await task.rewind()
+        saver = TaskSaver(task)
+        graph = self._compiled(saver)
+        run = Run(task, graph, saver)
+        reset = emit.current.set(Voice(run.say, task.next_graph_version))
+        try:
+            return await run.go()
+        finally:
+            emit.current.reset(reset)
+
+    def _compiled(self, saver: TaskSaver) -> Graph:
+        graph = self._graph if isinstance(self._graph, Pregel) else self._graph()
+        if not isinstance(graph, Pregel):
+            raise Misconfigured(f"The agent `{self.name}` makes {type(graph).__name__}, not a compiled graph.")
+        return graph.copy({"checkpointer": saver})
+
+
+class Run:
+    """One attempt at a task with a graph."""
+
+    def __init__(self, task: Task, graph: Graph, saver: TaskSaver) -> None:
+        self._task = task
+        self._graph = graph
+        self._saver = saver
+        self._telling = Telling(task, saver)
+        self._config: RunnableConfig = {
+            "configurable": {"thread_id": f"{task.session_id}/{task.agent}"},
+            "metadata": {MARK: task.task_id},
+            "recursion_limit": max(1, task.max_steps - task.steps) + 1,
+        }
+
+    def say(self, event: Envelope) -> None:
+        """What a node says through ``emit``: the node is not done."""
+        config = var_child_runnable_config.get() or {}
+        place = config.get("metadata", {}).get("langgraph_checkpoint_ns", "")
+        if node := str(place).rpartition(":")[2]:
+            self._saver.spoke(node)
+        self._task.emit(event)
+
+    async def go(self) -> str:
+        """Run until the graph ends, and return its answer."""
+        before = await self._graph.aget_state(self._config)
+        mine = (before.metadata or {}).get(MARK) == self._task.task_id
+        if mine and not before.next and not before.interrupts:
+            return _answer(before.values)  # it was done, and the server died before it could say so
+        await self._play(await self._resumed(before) if mine else self._first(before))
+        after = await self._graph.aget_state(self._config)
+        if after.interrupts:
+            await self._decisions(after)
+            self._task.wait()
+        return self._telling.answer or _answer(after.values)
+
+    async def _play(self, given: Any) -> None:
+        try:
+            async for part in self._graph.astream(
+                given,
+                self._config,
+                stream_mode=MODES,
+                subgraphs=True,
+                durability="sync",
+                control=Leaving(self._task),
+                version="v2",
+            ):
+                self._telling.tell(part)
+                await self._task.room()
+        except GraphDrained:
+            self._saver.settle()
+            self._task.save([])  # between two steps all that was said stands
+            await self._task.point()
+        except GraphRecursionError:
+            raise out_of_steps(self._task.max_steps) from None
+        self._saver.settle()
+
+    # What the graph is given.
+
+    async def _resumed(self, state: StateSnapshot) -> Any:
+        """Where an earlier attempt left off: nothing, or what people decided since."""
+        if not state.interrupts:
+            return None
+        decisions = await self._decisions(state)
+        if not decisions:
+            self._task.wait()
+        return Command(resume=decisions)
+
+    def _first(self, state: StateSnapshot) -> Any:
+        """The prompt."""
+        if not isinstance(self._graph, CompiledStateGraph):
+            return self._task.prompt  # a function, of LangGraph's functional interface
+        fields = self._graph.builder.schemas[self._graph.builder.input_schema]
+        field = next((name for name in PROMPT_FIELDS if name in fields), None)
+        if field is None:
+            raise Misconfigured(
+                f"The agent `{self._task.agent}` takes {', '.join(fields) or 'nothing'}; "
+                f"give its input one of the fields {', '.join(PROMPT_FIELDS)}, for the prompt."
+            )
+        if field != "messages":
+            return {field: self._task.prompt}
+        prompt = HumanMessage(self._task.prompt, id=f"msg_{self._task.task_id}")
+        return {"messages": [*_repairs(state.values), prompt]}
+
+    # People.
+
+    async def _decisions(self, state: StateSnapshot) -> dict[str, Any]:
+        """Ask what the graph asks; returns what is decided, by interrupt."""
+        decided: dict[str, Any] = {}
+        for interrupt in state.interrupts:
+            if (decision := await self._task.ask(_approval(interrupt))) is not None:
+                decided[interrupt.id] = _value(decision)
+        return decided
+
+
+def _approval(interrupt: Interrupt[Any]) -> Approval:
+    """An interrupt as a question: its value is one, or a mapping that says more."""
+    value = plain(interrupt.value)
+    found = value if isinstance(value, dict) else {}
+    question = found.get("question") or found.get("message") or value
+    options = found.get("options")
+    parameters = found.get("parameters") or found.get("args")
+    seconds = found.get("expires_seconds")
+    return Approval(
+        key=interrupt.id,
+        question=shown(question),
+        options=tuple(map(str, options)) if isinstance(options, list) and options else ("approve", "deny"),
+        tool_name=str(found.get("tool_name") or ""),
+        parameters=parameters if isinstance(parameters, dict) else found,
+        response_schema=interrupt.response_schema if isinstance(interrupt.response_schema, dict) else None,
+        expires_seconds=float(seconds) if isinstance(seconds, int | float) else 0.0,
+    )
+
+
+def _value(decision: Decision) -> Any:
+    """What the graph's ``interrupt()`` returns."""
+    if decision.value is not None or decision.decision == "answered":
+        return decision.value
+    return decision.decision == "approved"
+
+
+def _repairs(values: Any) -> list[BaseMessage]:
+    """Results for tool calls that a stopped task left without one: models refuse a history that lacks them."""
+    messages = values.get("messages", []) if isinstance(values, Mapping) else []
+    answered = {message.tool_call_id for message in messages if isinstance(message, ToolMessage)}
+    return [
+        ToolMessage(STOPPED, tool_call_id=call["id"], name=call["name"], status="error")
+        for message in messages
+        if isinstance(message, AIMessage)
+        for call in message.tool_calls
+        if call["id"] not in answered
+    ]
+
+
+def _answer(values: Any) -> str:
+    """The answer of a graph that said none: a field that is called so, or its state."""
+    found = values if isinstance(values, Mapping) else {}
+    for message in reversed(found.get("messages") or []):
+        if isinstance(message, AIMessage) and message.text:
+            return str(message.text)
+    for name in ("answer", "output", "result", "response"):
+        if isinstance(found.get(name), str):
+            return str(found[name])
+    return shown(plain({name: value for name, value in found.items() if name != "messages"})) if found else ""

@@ -1,0 +1,86 @@
+"""Agents by name: those that are built in, and ``module:attribute`` for anybody's own."""
+
+import importlib
+import sys
+from collections.abc import AsyncIterator, Callable
+from inspect import isasyncgenfunction
+from pathlib import Path
+from typing import Any
+
+from puntini.agent.contract import Agent, Task
+from puntini.agent.graphs.agent import GraphAgent, is_graph
+from puntini.agent.scripted import ScriptedAgent
+from puntini.errors import Misconfigured
+from puntini.protocol.events import AssistantResponse, Envelope
+
+BUILT_IN: dict[str, Callable[[], Agent]] = {"scripted": ScriptedAgent}
+
+
+class Narrator:
+    """An asynchronous generator function that yields events, as an agent. It begins anew after a pause or a crash."""
+
+    def __init__(self, name: str, tell: Callable[[Task], AsyncIterator[Envelope]]) -> None:
+        self.name = name
+        self._tell = tell
+
+    async def run(self, task: Task) -> str:
+        """Say what it yields; its last whole answer is the task's."""
+        await task.rewind()
+        answer = ""
+        async for event in self._tell(task):
+            await task.point()
+            task.emit(event)
+            if isinstance(event, AssistantResponse) and not event.data.chunk:
+                answer = event.data.text
+        return answer
+
+
+def load(spec: str, directory: Path) -> Agent:
+    """An agent by ``name``, ``module:attribute`` or ``name=module:attribute``. Raises Misconfigured with a sentence.
+
+    Modules are looked for in ``directory`` too.
+    """
+    if spec in BUILT_IN:
+        return BUILT_IN[spec]()
+    name, _, place = spec.rpartition("=")
+    module, _, attribute = place.partition(":")
+    if not module or not attribute:
+        raise Misconfigured(
+            f"There is no agent `{spec}`; name {', '.join(sorted(BUILT_IN))}, or your own as module:attribute."
+        )
+    return _agent(name or attribute, place, _found(module, attribute, place, directory))
+
+
+def _found(module: str, attribute: str, place: str, directory: Path) -> Any:
+    if str(directory) not in sys.path:
+        sys.path.insert(0, str(directory))
+    try:
+        found: Any = importlib.import_module(module)
+    except Exception as error:  # anybody's module, with anybody's errors
+        raise Misconfigured(f"The agent {place} can't be imported: {type(error).__name__}: {error}.") from error
+    try:
+        for name in attribute.split("."):
+            found = getattr(found, name)
+    except AttributeError:
+        raise Misconfigured(f"The agent {place} is not there: the module {module} has no `{attribute}`.") from None
+    return found
+
+
+def _agent(name: str, place: str, found: Any) -> Agent:
+    """What an agent may be: a compiled graph, what makes one, an asynchronous generator function, or an ``Agent``."""
+    if is_graph(found):
+        return GraphAgent(name, found)
+    if isasyncgenfunction(found):
+        return Narrator(name, found)
+    if isinstance(found, type) and callable(getattr(found, "run", None)):
+        agent: Agent = found()
+        return agent
+    if callable(getattr(found, "run", None)) and hasattr(found, "name"):
+        ready: Agent = found
+        return ready
+    if callable(found):
+        return GraphAgent(name, found)
+    raise Misconfigured(
+        f"The agent {place} is {type(found).__name__}; give a compiled LangGraph graph, a function that makes one, or "
+        "an asynchronous generator function that takes a task and yields events."
+    )

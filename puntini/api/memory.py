@@ -1,0 +1,81 @@
+"""``/v1/memory/{agent_id}``: what an agent's latest tasks were about."""
+
+from msgspec import Struct
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from puntini.api.desk import Desk
+from puntini.api.folds import Folds
+from puntini.api.http import Json, knowing, page_bounds, resource
+from puntini.api.listing import latest_of
+from puntini.api.recall import Said, hits, query, said, summaries
+from puntini.errors import Invalid, NotFound
+from puntini.log.contract import Store, TaskRow
+
+TASKS = 5
+LOOKED_AT = 2_000
+"""An agent's tasks are looked for among so many of the newest of all."""
+
+
+class AgentMemory(Struct, frozen=True):
+    """Working memory of an agent: what was said in its latest ``tasks``, and the newest ``summary`` of it."""
+
+    agent_id: str
+    tasks: list[str]
+    working_messages: list[Said]
+    summary: str
+    summaries: list[Said]
+    hits: list[Said]
+    total: int
+    complete: bool
+
+
+class AgentMemories:
+    """The route."""
+
+    def __init__(self, store: Store, folds: Folds, desk: Desk) -> None:
+        self._store = store
+        self._folds = folds
+        self._desk = desk
+
+    def routes(self) -> list[Route]:
+        """What this resource answers."""
+        return [resource("/v1/memory/{agent_id}", get=knowing("limit", "offset", "q", of=self.get))]
+
+    async def get(self, request: Request) -> Response:
+        """The newest ``limit`` messages but ``offset`` of the agent's latest tasks, and their summaries."""
+        limit, offset = page_bounds(request)
+        words = query(request)
+        agent_id = request.path_params["agent_id"]
+        rows = await self._tasks(agent_id)
+        messages: list[Said] = []
+        summed: list[Said] = []
+        complete = True
+        for row in reversed(rows):
+            view = await self._folds.view(row)
+            messages += said(view)
+            summed += summaries(view)
+            complete &= view.complete
+        end = max(0, len(messages) - offset)
+        memory = AgentMemory(
+            agent_id=agent_id,
+            tasks=[row.task_id for row in rows],
+            working_messages=messages[max(0, end - limit) : end],
+            summary=summed[-1].content if summed else "",
+            summaries=summed[: -limit - 1 : -1],
+            hits=await hits([*summed, *messages], words),
+            total=len(messages),
+            complete=complete,
+        )
+        return Json(memory)
+
+    async def _tasks(self, agent_id: str) -> list[TaskRow]:
+        """The agent's latest tasks, the newest first; none of an agent that has had none. Raises NotFound."""
+        rows = await latest_of(self._store, agent_id, TASKS, looked_at=LOOKED_AT)
+        if not rows:
+            try:
+                self._desk.check_agent(agent_id, "agent_id")
+            except Invalid:
+                raise NotFound(f"There is no agent `{agent_id[:80]}`.") from None
+        return rows

@@ -1,0 +1,68 @@
+"""Whoever calls a tool in these tests: a task's context without a session behind it, and a shelf of documents."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from puntini.agent.tools.contract import ToolContext, ToolFailed
+from puntini.agent.tools.registry import AnyTool, Result, Tools
+from puntini.log.documents import Document, Documents, Hit
+from puntini.protocol.graph import GraphOp
+from puntini.views.graph import GraphView
+
+
+class Shelf:
+    """Passages in memory, found by the words they hold."""
+
+    def __init__(self, *passages: Hit) -> None:
+        self._passages = passages
+
+    async def search(self, query: str, *, limit: int = 10, owner: str | None = None) -> list[Hit]:
+        """Passages that hold any of the words."""
+        words = query.lower().split()
+        return [hit for hit in self._passages if any(word in hit.text.lower() for word in words)][:limit]
+
+    async def add_document(self, document: Document, passages: Sequence[str]) -> None:
+        """A shelf is filled when it is made."""
+        raise NotImplementedError
+
+    async def document(self, document_id: str) -> Document | None:
+        """Tools only search."""
+        raise NotImplementedError
+
+    async def documents(self, *, limit: int, offset: int, owner: str | None = None) -> tuple[list[Document], int]:
+        """Tools only search."""
+        raise NotImplementedError
+
+    async def remove_document(self, document_id: str) -> None:
+        """Tools only search."""
+        raise NotImplementedError
+
+
+class Asker(Struct, frozen=True):
+    """A context whose graph is empty and stays so."""
+
+    workspace: Path | None = None
+    documents: Documents = Shelf()
+    session_id: str = "ses_1"
+    task_id: str = "tsk_1"
+    agent: str = "puntini"
+
+    async def graph(self) -> GraphView:
+        """An empty graph."""
+        return GraphView()
+
+    async def edit(self, delta: Sequence[GraphOp]) -> int:
+        """Refuse."""
+        raise ToolFailed("This graph can't be edited.")
+
+    def new_id(self) -> str:
+        """Always the same."""
+        return "n1"
+
+
+async def ask(tool: AnyTool, context: ToolContext | None = None, /, **arguments: Any) -> Result:
+    """Call a tool as a model does."""
+    return await Tools([tool]).call(tool.name, arguments, context or Asker())
