@@ -195,3 +195,17 @@ async def test_every_answer_ends_the_conversation_with_its_words(talk: Conversat
 
     assert text_of(talk.turns[-1]) == answer
     assert {tool.name for tool in talk.tools} == set(TOOLS)
+
+
+async def test_several_are_told_as_several(talk: Conversation) -> None:
+    await talk.say("Alice and Bob work on Atlas. Alice and Bob are married to Carol.")
+
+    assert await talk.say("who works on Atlas?") == "Alice and Bob work on Atlas."
+    assert await talk.say("who is married to Carol?") == "Alice and Bob are married to Carol."
+
+
+async def test_what_is_clear_is_done_and_the_rest_is_asked_back(talk: Conversation) -> None:
+    answer = await talk.say("add a person named Al and a dog")
+
+    assert talk.world.keys() == {"Al"}
+    assert "What should the dog be called?" in answer

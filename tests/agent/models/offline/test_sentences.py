@@ -143,6 +143,7 @@ CHANGING = [
     ("change the label of Alice to Manager", update("Alice", label="Manager")),
     ("make Alice a manager", update("Alice", label="Manager")),
     ("remove the age of Alice", update("Alice", props={"age": None})),
+    ("remove the role of Alice", update("Alice", props={"role": None})),
     ("delete Alice's age", update("Alice", props={"age": None})),
     ("delete the property age from Alice", update("Alice", props={"age": None})),
     ("set the status of all tasks to open", find(label="Task", limit=50)),

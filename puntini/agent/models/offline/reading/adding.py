@@ -57,12 +57,10 @@ def adding(clause: Clause, memory: Memory) -> list[Wish]:
     label = ""
     for segment in _segments(words):
         new, wishes = _segment(segment, label, memory)
-        if not new:
-            return wishes
         items += new
         links += wishes
-        label = new[-1].label
-    return [AddNodes(tuple(items)), *links] if items else []
+        label = new[-1].label if new else label
+    return [*([AddNodes(tuple(items))] if items else []), *links]
 
 
 def _spelt_out(words: Words) -> Words:
@@ -143,15 +141,11 @@ def _cut(words: Words, marks: frozenset[str]) -> tuple[Words, Words]:
 def _container(words: Words, memory: Memory) -> tuple[Words, Named | None]:
     """``… to the project Atlas``: what the new node is to belong to. It needs a name or a label to be taken for one."""
     at = spot_last(words, _INTO)
-    if (
-        at < 1
-        or at + 1 >= len(words)
-        or words[at + 1].low == "graph"
-        or text_of(words[at + 1 :]).lower() == "the graph"
-    ):
-        return (words[:at], None) if at > 0 else (words, None)
-    node = named(words[at + 1 :], memory)
-    if node is None or not (node.label or words[-1].is_name or words[at + 1].low == "it"):
+    into = words[at + 1 :] if at > 0 else []
+    if text_of(into).lower() in {"graph", "the graph"}:
+        return words[:at], None
+    node = named(into, memory)
+    if node is None or not (node.label or into[-1].is_name or into[0].low == "it"):
         return words, None
     return words[:at], node
 
@@ -164,9 +158,8 @@ def _phrase(words: Words, properties: dict[str, Any]) -> Phrase:
     """Where the label ends and the names begin. ``with label Person`` and ``with name Alice`` count as well."""
     article = bool(words) and words[0].low in ARTICLES
     phrase = _explicit(bare(words)) or _implied(bare(words), article)
-    label = phrase.label or next(
-        (label_of([quoted(str(properties.pop(key)))]) for key in LABEL_WORDS & {*properties}), ""
-    )
+    said = next((name for name in properties if name in LABEL_WORDS), "")
+    label = phrase.label or (label_of([quoted(str(properties.pop(said)))]) if said else "")
     names = phrase.names or ([[quoted(str(properties.pop("name")))]] if "name" in properties else [])
     return Phrase(label, names, phrase.number)
 

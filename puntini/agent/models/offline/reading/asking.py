@@ -54,7 +54,6 @@ _EDGES = frozenset(
     {"edge", "edges", "relation", "relations", "relationship", "relationships", "link", "links", "connections"}
 )
 _LABELS = frozenset({"labels", "types", "kinds", "label"})
-_NEAR = ("connected to", "connected with", "linked to", "related to", "around", "next to", "near")
 _ABOUT = frozenset({"about", "containing", "like", "matching", "mentioning", "contains", "for"}) | CALLED
 _POLITE = frozenset({"me", "us", "all", "every", "any", "of", "out", "up"}) | ARTICLES
 _SUMMARIES = frozenset(

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from puntini.agent.models.offline.reading.memory import Memory
 from puntini.agent.models.offline.reading.references import ALL, possessor, several, which
 from puntini.agent.models.offline.reading.relations import lines_of, verb_at
-from puntini.agent.models.offline.text.labels import GENERIC, is_kind, label_of
+from puntini.agent.models.offline.text.labels import GENERIC, label_of
 from puntini.agent.models.offline.text.properties import LABEL_WORDS, properties_of, property_name, value_of
 from puntini.agent.models.offline.text.verbs import BASE
 from puntini.agent.models.offline.text.words import (
@@ -79,7 +79,7 @@ def _remove(words: Words, memory: Memory) -> list[Wish]:
 
 def _remove_from(words: Words, node: Which, memory: Memory) -> list[Wish]:
     """``the age from Alice`` is a property, ``Alice from Team`` a relation."""
-    if not words[-1].is_name and not is_kind(bare(words)[0].low if bare(words) else ""):
+    if not words[-1].is_name:
         return [Change(node, props={property_name(words): None})]
     source = which(words, memory)
     if isinstance(source, Named) and isinstance(node, Named):

@@ -104,3 +104,9 @@ def spoken(relation: str) -> str:
         if rest in {"of", "by"} or (rest in {"to", "in", "for", "with"} and first.endswith(("ed", "ible")))
         else words
     )
+
+
+def spoken_of_many(verb: str) -> str:
+    """A relation in running text, its subject being several: ``works on`` → ``work on``."""
+    first, space, rest = verb.partition(" ")
+    return {"is": "are", "has": "have"}.get(first, singular(first)) + space + rest

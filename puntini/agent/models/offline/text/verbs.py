@@ -118,4 +118,3 @@ def _table() -> tuple[dict[str, Verb], dict[str, Verb], dict[str, Verb]]:
 THIRD, BASE, _PASSIVE = _table()
 AFTER_BEING = _BEING | _PASSIVE
 EITHER = BASE | THIRD
-EITHER_WORDS = frozenset(phrase.split()[0] for phrase in EITHER)

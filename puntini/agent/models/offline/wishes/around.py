@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from msgspec import Struct
 
-from puntini.agent.models.offline.text.labels import noun, spoken
+from puntini.agent.models.offline.text.labels import noun, spoken, spoken_of_many
 from puntini.agent.models.offline.text.phrases import article, listed, properties_shown, sentence, shown
 from puntini.agent.models.offline.wishes.building import relation_told
 from puntini.agent.models.offline.wishes.contract import Ask, Asked, Deed, Result
@@ -80,7 +80,9 @@ class Around(Struct, frozen=True):
         if not others:
             missing = f"{name} {verb}" if self.outgoing else f"{verb} {name}"
             return f'The graph says nothing about "{missing}".'
-        return f"{name} {verb} {listed(others)}." if self.outgoing else f"{listed(others)} {verb} {name}."
+        if self.outgoing:
+            return sentence(f"{name} {verb} {listed(others)}")
+        return sentence(f"{listed(others)} {verb if len(others) == 1 else spoken_of_many(verb)} {name}")
 
     def _others(self, name: str, edges: Sequence[Edge]) -> Iterator[str]:
         for edge in edges:

@@ -10,8 +10,6 @@ from puntini.agent.models.offline.text.phrases import counted, listed, propertie
 from puntini.agent.models.offline.wishes.contract import Ask, Asked, Deed, Result
 from puntini.agent.models.offline.wishes.nodes import Found, found_in
 
-LIMIT = 20
-
 
 class Find(Struct, frozen=True):
     """Find nodes by label, words or a property, and list or count them."""
