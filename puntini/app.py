@@ -16,9 +16,14 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from puntini.agent.contract import Agent
+from puntini.agent.graphs.builtin import builtin
 from puntini.agent.loading import load as load_agent
+from puntini.agent.models.contract import Model
+from puntini.agent.models.offline.model import OfflineModel
 from puntini.agent.runner import Runner
 from puntini.agent.scripted import ScriptedAgent
+from puntini.agent.tools.builtin import builtin_tools
+from puntini.agent.tools.loading import load_tools
 from puntini.api import streams as stream_routes
 from puntini.api.chat import Chat
 from puntini.api.desk import Desk
@@ -34,7 +39,7 @@ from puntini.api.system import System
 from puntini.api.tasks import Tasks
 from puntini.api.work import Work
 from puntini.auth.gate import OpenGate
-from puntini.errors import NotFound, PuntiniError
+from puntini.errors import Misconfigured, NotFound, PuntiniError
 from puntini.log.contract import Store
 from puntini.log.hub import Hub
 from puntini.log.keeper import Keeper
@@ -48,6 +53,9 @@ from puntini.transport.opening import Opener
 from puntini.transport.streams import Streams
 from puntini.views.session import SessionView
 
+BUILT_IN = "puntini"
+"""The built-in agent's name."""
+
 
 class Parts:
     """The running parts, for the length of a lifespan."""
@@ -60,17 +68,24 @@ class Parts:
 
     def __init__(self, settings: Settings, agents: Sequence[Agent]) -> None:
         self.settings = settings
-        self.agents = {agent.name: agent for agent in agents}
         self.log = structlog.get_logger("puntini")
-        served = [self.agents.get(spec) or load_agent(spec, Path.cwd()) for spec in settings.agent]
-        self.agents |= {agent.name: agent for agent in served}
-        self.default = served[0].name
+        self.model = model_of(settings)
+        self.tools = builtin_tools(tool for spec in settings.tools for tool in load_tools(spec, Path.cwd()))
+        self.workspace = _workspace(settings.workspace)
+        self.agents: dict[str, Agent] = {agent.name: agent for agent in (ScriptedAgent(), *agents)}
+        named = [spec for spec in settings.agent if spec != BUILT_IN]
+        served = {spec: self.agents.get(spec) or load_agent(spec, Path.cwd()) for spec in named}
+        self.agents |= {agent.name: agent for agent in served.values()}
+        first = settings.agent[0]
+        self.default = served[first].name if first in served else BUILT_IN
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[list[BaseRoute]]:
         """Open the store, start what runs beside the requests, yield the routes; at the end, put everything away."""
         settings = self.settings
         self.store = await open_store(settings.store, durability=settings.durability)
+        own = builtin(BUILT_IN, self.model, self.tools, self.store, workspace=self.workspace)
+        self.agents.setdefault(BUILT_IN, own)
         try:
             async with anyio.create_task_group() as tasks:
                 routes = self._build(tasks)
@@ -84,6 +99,7 @@ class Parts:
         finally:
             with anyio.CancelScope(shield=True):
                 await self.store.close()
+                await self.model.aclose()
 
     def _build(self, tasks: anyio.abc.TaskGroup) -> list[BaseRoute]:
         settings = self.settings
@@ -145,6 +161,31 @@ class Parts:
         await self.connections.drain(seconds / 2)
 
 
+def model_of(settings: Settings) -> Model:
+    """The model that the settings name. Raises Misconfigured."""
+    key = settings.anthropic_api_key.reveal()
+    if settings.model == "offline" or (settings.model == "auto" and not key):
+        return OfflineModel(pause_seconds=settings.offline_pause_seconds)
+    from puntini.agent.models.anthropic import AnthropicModel  # its package takes a second to import
+
+    return AnthropicModel(
+        model=settings.anthropic_model,
+        api_key=key,
+        base_url=settings.anthropic_base_url,
+        thinking_tokens=settings.model_thinking_tokens,
+    )
+
+
+def _workspace(name: str) -> Path | None:
+    """The directory that tools may read. Raises Misconfigured."""
+    if not name:
+        return None
+    path = Path(name).absolute()
+    if not path.is_dir():
+        raise Misconfigured(f"The workspace {path} is no directory; name one with --workspace.")
+    return path
+
+
 class App(Starlette):
     """Starlette, with streams that outlive the frames of their handlers."""
 
@@ -158,7 +199,7 @@ class App(Starlette):
 
 def create_app(settings: Settings, agents: Sequence[Agent] = ()) -> Starlette:
     """The server as an ASGI app, with ``agents`` beside the built-in ones. Raises Misconfigured."""
-    parts = Parts(settings, [ScriptedAgent(), *agents])
+    parts = Parts(settings, agents)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

@@ -14,7 +14,7 @@ from msgspec.structs import FieldInfo, fields
 
 from puntini import __version__
 from puntini.errors import Misconfigured, PuntiniError
-from puntini.settings import DOCS, PREFIX, Secret, Settings, load
+from puntini.settings import DOCS, LISTS, PREFIX, Secret, Settings, load
 
 if TYPE_CHECKING:
     from puntini.store.sqlite.admin import Figures
@@ -96,8 +96,8 @@ def _flag(field: FieldInfo) -> Callable[[Command], Command]:
     return click.option(
         f"--{field.name.replace('_', '-')}",
         type=_click_type(field.name),
-        default=() if field.name == "agent" else None,
-        multiple=field.name == "agent",
+        default=() if field.name in LISTS else None,
+        multiple=field.name in LISTS,
         metavar=None if _is_choice(field.name) else _METAVARS.get(field.name, "TEXT"),
         help=f"{_sentence(DOCS[field.name])}  [{PREFIX}{field.name.upper()}; default: {_shown(field)}]",
     )
@@ -125,7 +125,14 @@ def _shown(field: FieldInfo) -> str:
 _METAVARS = {
     name: {int: "NUMBER", float: "SECONDS" if "seconds" in name or name == "grace" else "NUMBER"}.get(hint, "TEXT")
     for name, hint in get_type_hints(Settings).items()
-} | {"store": "FILE", "cors_origins": "ORIGINS", "host": "ADDRESS", "agent": "AGENT"}
+} | {
+    "store": "FILE",
+    "cors_origins": "ORIGINS",
+    "host": "ADDRESS",
+    "agent": "AGENT",
+    "tools": "MODULE",
+    "workspace": "DIRECTORY",
+}
 
 
 def _every_setting(command: Command) -> Command:

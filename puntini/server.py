@@ -20,7 +20,7 @@ import uvicorn
 
 from puntini import __version__
 from puntini.agent.contract import Agent
-from puntini.app import Parts, create_app
+from puntini.app import BUILT_IN, Parts, create_app
 from puntini.auth.gate import is_loopback
 from puntini.errors import Misconfigured
 from puntini.lines import HttpProtocol, WebSocketProtocol
@@ -181,15 +181,18 @@ async def _greet(server: Server, parts: Parts, settings: Settings, sock: socket.
         await anyio.sleep(0.01)
     host, port = sock.getsockname()[:2]
     url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-    agents = ", ".join(sorted(parts.runner.agents))
+    names = sorted(parts.runner.agents, key=lambda name: (name != parts.default, name))
+    agents = ", ".join(f"{name} ({parts.model.name} model)" if name == BUILT_IN else name for name in names)
+    prompt = PROMPTS.get(parts.default, "Hello")
     if settings.log_format == "json":
         parts.log.info("serving", url=url, store=settings.store, agents=agents, mode="open", version=__version__)
         return
     with suppress(OSError):  # an output that takes nothing is no reason not to serve
-        sys.stdout.write(GREETING.format(version=__version__, url=url, store=settings.store, agents=agents))
+        sys.stdout.write(GREETING.format(version=__version__, url=url, store=settings.store, agents=agents, prompt=prompt))
         sys.stdout.flush()
 
 
+PROMPTS = {BUILT_IN: "Create a project management graph", "scripted": "play 20 events every 100 ms"}
 GREETING = """\
 Puntini {version}
   address  {url}
@@ -198,7 +201,7 @@ Puntini {version}
   mode     open: this machine only, no credential needed
 
 Try it:
-  curl -N {url}/v1/chat -d '{{"prompt": "play 20 events every 100 ms"}}'
+  curl -N {url}/v1/chat -d '{{"prompt": "{prompt}"}}'
 
 Ctrl-C stops the server.
 """

@@ -69,11 +69,14 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     port: Annotated[int, Meta(ge=0, le=65_535)] = 8000
     store: Text = "puntini.db"
     durability: Literal["normal", "full"] = "normal"
-    agent: Annotated[tuple[Text, ...], Meta(min_length=1)] = ("scripted",)
+    agent: Annotated[tuple[Text, ...], Meta(min_length=1)] = ("puntini",)
+    tools: tuple[Text, ...] = ()
+    workspace: str = ""
     model: Literal["auto", "anthropic", "offline"] = "auto"
     anthropic_model: Text = "claude-opus-5-5"
     anthropic_api_key: Secret = Secret()
     anthropic_base_url: Address = "https://api.anthropic.com"
+    offline_pause_seconds: Annotated[float, Meta(ge=0, le=1)] = 0.02
     model_thinking_tokens: Annotated[int, Meta(ge=0, le=100_000)] = 8_192
     grace: Positive = 10.0
     log_format: Literal["text", "json"] = "text"
@@ -93,7 +96,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     body_seconds: Positive = 30.0
 
 
-LISTS = frozenset({"agent", "cors_origins"})
+LISTS = frozenset({"agent", "cors_origins", "tools"})
 DOCS: dict[str, str] = {
     "host": "address to listen on; this version takes loopback addresses only",
     "port": "port to listen on; 0 picks a free one",
@@ -102,12 +105,15 @@ DOCS: dict[str, str] = {
     "wait for the disk",
     "agent": "the agents that are served, each by name or as [NAME=]MODULE:ATTRIBUTE, separated by commas; the first "
     "serves sessions which name none",
+    "tools": "tools of your own for the built-in agents, each as MODULE or MODULE:NAME, separated by commas",
+    "workspace": "a directory that agents may read, with tools that list, search and show files; none without",
     "model": "what answers in the built-in agents: anthropic; offline, rules that need no key and no network; auto, "
     "anthropic if there is a key and else offline",
     "anthropic_model": "which of Anthropic's models to ask",
     "anthropic_api_key": "the key to Anthropic's API; ANTHROPIC_API_KEY is read where this is not set",
     "anthropic_base_url": "where Anthropic's API, or what stands for it, is; ANTHROPIC_BASE_URL is read where this is "
     "not set",
+    "offline_pause_seconds": "seconds the offline model waits before each word, so that one can read along",
     "model_thinking_tokens": "room for the model's thinking, beside its answer; 0 asks for none",
     "grace": "seconds that SIGTERM and Ctrl-C leave to streams and tasks",
     "log_format": "log lines as text for people or json for machines",

@@ -170,7 +170,7 @@ class Wire:
 @asynccontextmanager
 async def serving(agents: Sequence[Agent] = (), *, store: object = "memory:", **settings: Any) -> AsyncIterator[Api]:
     """An app at work."""
-    app = create_app(Settings(store=str(store), **settings), agents)
+    app = create_app(Settings(store=str(store), **{"agent": ("scripted",), **settings}), agents)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with (
         app.router.lifespan_context(app),

@@ -33,7 +33,7 @@ class Ran(NamedTuple):
 
 def environment(given: Mapping[str, str] | None = None) -> dict[str, str]:
     """The environment of a user who has set nothing but ``given``."""
-    left_out = ("PUNTINI_", "NO_COLOR", "TERM", "COLUMNS")
+    left_out = ("PUNTINI_", "ANTHROPIC_", "NO_COLOR", "TERM", "COLUMNS")
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
     return inherited | {"PYTHONPATH": str(ROOT), "TERM": "xterm"} | dict(given or {})
 

@@ -24,7 +24,7 @@ class Serving:
 
     def __init__(self, directory: Path, *, limits: Mapping[int, int] | None = None, **settings: object) -> None:
         self.directory = directory
-        self.settings = {"store": "puntini.db", "port": 0, "log_format": "json", **settings}
+        self.settings = {"store": "puntini.db", "port": 0, "log_format": "json", "agent": "scripted", **settings}
         self.log = directory / "server.log"
         self._limits = dict(limits or {})
         self._process: subprocess.Popen[bytes] | None = None
@@ -39,7 +39,7 @@ class Serving:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "puntini", "serve", *self._flags()],
                 cwd=self.directory,
-                env={name: value for name, value in os.environ.items() if not name.startswith("PUNTINI_")}
+                env={name: value for name, value in os.environ.items() if not name.startswith(("PUNTINI_", "ANTHROPIC_"))}
                 | {"PYTHONPATH": str(ROOT)},
                 stdout=sink,
                 stderr=subprocess.STDOUT,

@@ -146,7 +146,7 @@ class Server:
 @asynccontextmanager
 async def serving(**settings: Any) -> AsyncIterator[Server]:
     """The whole server in this process. At the end nobody may have a stream open, or a feed in hand, any more."""
-    app = create_app(Settings(store="memory:", **settings))
+    app = create_app(Settings(store="memory:", **{"agent": ("scripted",), **settings}))
     async with app.router.lifespan_context(app):
         server = Server(app, app.state.parts)
         yield server

@@ -1,7 +1,6 @@
 """One request to a model, told as it comes: thoughts as ``reasoning``, words as ``assistant_response``."""
 
 from contextlib import aclosing
-from typing import Any, cast
 
 from puntini.agent.emit import Voice
 from puntini.agent.models.contract import Model, Request, Text, TextPiece, Thinking, ThinkingPiece, Whole
@@ -24,7 +23,7 @@ class Told:
 async def ask(model: Model, request: Request, voice: Voice, message_id: str) -> Whole:
     """Ask, tell the answer as it comes and then whole, and book what it took. Raises ModelFailed."""
     words, thoughts = Told(), Told()
-    async with aclosing(cast("Any", model.stream(request))) as pieces:
+    async with aclosing(model.stream(request)) as pieces:
         async for piece in pieces:
             match piece:
                 case TextPiece(text):

@@ -16,7 +16,7 @@ import msgspec
 from puntini.agent import emit
 from puntini.agent.builtin.asking import ask, text_of
 from puntini.agent.builtin.context import CallContext
-from puntini.agent.builtin.state import State, added, calls_of, compacted, outcomes_of, plain, turns_of
+from puntini.agent.builtin.state import State, added, calls_of, compacted, hinted, outcomes_of, plain, turns_of
 from puntini.agent.models.contract import Call, Model, ModelFailed, Outcome, Request, ToolSpec, Turn
 from puntini.agent.tools.registry import Result, Tools
 from puntini.errors import Unavailable
@@ -44,6 +44,7 @@ Nodes have a label (what kind of thing they are), a key (what they are called) a
 Nodes with the same label and key are the same node, so adding one again does no harm; never invent ids.
 For work of several steps call set_plan first. Say briefly what you do and why, and answer from what the tools returned.
 When something fails, try another way, and never claim what did not happen."""
+TRY_AGAIN, LEAVE_IT = "try again", "leave it"
 DECLINED = "The model declined to answer this."
 
 Ask = Callable[[dict[str, Any]], Any]
@@ -220,32 +221,34 @@ class Mind:
             emit.plan(state["plan"], reflection=reflection)
         turns = turns_of(state)
         if tries > 1:
-            turns = added(turns, await self._more(state, tries))
+            turns = hinted(turns, await self._more(state, tries))
         return State(tries=tries, reflection=reflection, turns=plain(turns))
 
     async def _more(self, state: State, tries: int) -> str:
         """Context that grows with each try."""
         names = {failure.partition(":")[0] for failure in state["failures"]}
         specs = [spec for spec in self._tools.specs() if spec.name in names]
-        more = f"[This failed again. {state['reflection']}"
+        more = f"This failed again. {state['reflection']}"
         if specs:
             more += f" The tools' parameters: {msgspec.json.encode([spec.parameters for spec in specs]).decode()}"
         if tries > MOST_TRIES - 1:
             graph = (await emit.voice().task.graph()).graph()
             some = [f"{node.label}:{node.key or node.id}" for node in graph.nodes[:50]]
             more += f" The graph has {len(graph.nodes)} nodes, among them {', '.join(some)}."
-        return f"{more} Try another way.]"
+        return f"{more} Try another way."
 
     async def escalate(self, state: State) -> State:
         """Ask a person what to do."""
         said = self._person(
             {
                 "question": f"This failed {state['tries']} times: {_failures(state)} What shall I do?",
-                "options": ["try again", "leave it"],
+                "options": [TRY_AGAIN, LEAVE_IT],
             }
         )
-        words = said if isinstance(said, str) else "Try again." if said else "Leave it, and say what was done."
-        return State(tries=0, turns=plain(added(turns_of(state), f"[A person was asked, and says: {words}]")))
+        if isinstance(said, str) and said not in {TRY_AGAIN, LEAVE_IT}:
+            return State(tries=0, turns=plain(added(turns_of(state), said)))
+        words = "try again" if said in {True, TRY_AGAIN} else "leave it, and answer with what was done"
+        return State(tries=0, turns=plain(hinted(turns_of(state), f"A person was asked, and says: {words}.")))
 
     async def answer(self, state: State) -> State:
         """The last words are the answer."""

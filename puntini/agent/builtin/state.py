@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, TypedDict
 
 import msgspec
+from msgspec.structs import replace
 
 from puntini.agent.models.contract import Call, Outcome, Text, Turn
 
@@ -57,6 +58,15 @@ def added(turns: Sequence[Turn], text: str) -> list[Turn]:
     if turns and turns[-1].role == "user":
         return [*turns[:-1], Turn("user", [*turns[-1].content, block])]
     return [*turns, Turn("user", [block])]
+
+
+def hinted(turns: Sequence[Turn], hint: str) -> list[Turn]:
+    """The conversation with a hint beside the outcomes that came last: it is no word of the user's."""
+    last = turns[-1]
+    *others, outcome = last.content
+    if not isinstance(outcome, Outcome):
+        return list(turns)
+    return [*turns[:-1], Turn("user", [*others, replace(outcome, content=f"{outcome.content}\n{hint}")])]
 
 
 def compacted(turns: Sequence[Turn], summary: str) -> tuple[list[Turn], str]:

@@ -1,6 +1,6 @@
 """What a language model is to the built-in agents: it is shown a conversation, and says what comes next in pieces."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any, Literal, Protocol
 
 from msgspec import Struct
@@ -110,8 +110,12 @@ class Model(Protocol):
         """What it is called, for people and for the books."""
         ...
 
-    def stream(self, request: Request) -> AsyncIterator[Piece]:
+    def stream(self, request: Request) -> AsyncGenerator[Piece, None]:
         """Ask. Raises ModelFailed, with a sentence; closing the iterator, or cancelling, ends the request at once."""
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of connections."""
         ...
 
 

@@ -5,7 +5,7 @@ the same conversation always gets the same response.
 """
 
 import re
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from typing import Literal
 
 import anyio
@@ -48,7 +48,10 @@ class OfflineModel:
         """What it is called."""
         return "offline"
 
-    async def stream(self, request: Request) -> AsyncIterator[Piece]:
+    async def aclose(self) -> None:
+        """There is nothing to let go of."""
+
+    async def stream(self, request: Request) -> AsyncGenerator[Piece, None]:
         """Respond. Never raises ModelFailed."""
         for piece in response(request):
             if self._pause_seconds:
