@@ -188,7 +188,9 @@ async def _greet(server: Server, parts: Parts, settings: Settings, sock: socket.
         parts.log.info("serving", url=url, store=settings.store, agents=agents, mode="open", version=__version__)
         return
     with suppress(OSError):  # an output that takes nothing is no reason not to serve
-        sys.stdout.write(GREETING.format(version=__version__, url=url, store=settings.store, agents=agents, prompt=prompt))
+        sys.stdout.write(
+            GREETING.format(version=__version__, url=url, store=settings.store, agents=agents, prompt=prompt)
+        )
         sys.stdout.flush()
 
 

@@ -39,7 +39,9 @@ class Serving:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "puntini", "serve", *self._flags()],
                 cwd=self.directory,
-                env={name: value for name, value in os.environ.items() if not name.startswith(("PUNTINI_", "ANTHROPIC_"))}
+                env={
+                    name: value for name, value in os.environ.items() if not name.startswith(("PUNTINI_", "ANTHROPIC_"))
+                }
                 | {"PYTHONPATH": str(ROOT)},
                 stdout=sink,
                 stderr=subprocess.STDOUT,

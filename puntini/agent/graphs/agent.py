@@ -4,9 +4,11 @@ One thread of checkpoints goes with a session and an agent, so that a conversati
 that finds its own task in the newest checkpoint goes on from there.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any, assert_never
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, TypeVar, assert_never
 
+import anyio
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
 from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.config import var_child_runnable_config
@@ -35,6 +37,7 @@ PROMPT_FIELDS = ("messages", "prompt", "input", "question", "query", "task")
 STOPPED = "This was interrupted before it had a result."
 
 Graph = Pregel[Any, Any, Any, Any]
+T = TypeVar("T")
 
 
 def is_graph(found: object) -> bool:
@@ -73,7 +76,7 @@ class GraphAgent:
         run = Run(task, graph, saver, Telling(task, saver, silent=self._tells_itself))
         reset = emit.current.set(Voice(task, run.say))
         try:
-            return await run.go()
+            return await _undisturbed(run.go())
         finally:
             emit.current.reset(reset)
 
@@ -82,6 +85,23 @@ class GraphAgent:
         if not isinstance(graph, Pregel):
             raise Misconfigured(f"The agent `{self.name}` makes {type(graph).__name__}, not a compiled graph.")
         return graph.copy({"checkpointer": saver})
+
+
+async def _undisturbed(work: Coroutine[Any, Any, T]) -> T:
+    """Await something in a task of its own, cancelled once and then waited for.
+
+    LangGraph stops its nodes when it is cancelled, which takes some turns of the loop; anyio's scopes cancel again in
+    each of them, and the nodes would be left behind, running.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.wait([task])
+    except asyncio.CancelledError:
+        task.cancel()
+        with anyio.CancelScope(shield=True):
+            await asyncio.wait([task])
+        raise
+    return task.result()
 
 
 class Run:
