@@ -119,7 +119,7 @@ def _click_type(name: str) -> click.ParamType[Any]:
 def _shown(field: FieldInfo) -> str:
     if isinstance(field.default, tuple):
         return ",".join(field.default) or "none"
-    return f"{field.default:g}" if isinstance(field.default, float) else str(field.default)
+    return f"{field.default:g}" if isinstance(field.default, float) else str(field.default) or "none"
 
 
 _METAVARS = {
