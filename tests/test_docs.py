@@ -37,7 +37,7 @@ def rows(text: str) -> list[list[str]]:
 
 def shown(default: object) -> str:
     """A default as the page writes it."""
-    if default in ((), "", Secret()):
+    if default in ("", (), Secret()):
         return "none"
     if isinstance(default, tuple):
         return f"`{','.join(default)}`"
