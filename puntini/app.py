@@ -124,7 +124,13 @@ class Parts:
             keep_bytes=settings.retention_bytes_per_session,
         )
         self.runner = Runner(
-            self.store, self.keeper, self.agents, self.default, tasks, most=settings.max_concurrent_tasks
+            self.store,
+            self.keeper,
+            self.agents,
+            self.default,
+            tasks,
+            most=settings.max_concurrent_tasks,
+            task_seconds=settings.task_seconds,
         )
         desk = Desk(self.store, self.keeper, self.runner, self.hub.forget)
         expiry = Expiry(self.store, desk, self.connections, self.runner, idle_seconds=settings.session_idle_seconds)

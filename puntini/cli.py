@@ -288,6 +288,18 @@ def tasks(task: str, session: str, status: str, agent: str, view: str | None, as
     return tasks.listed(url, session_id=session, status=status, agent=agent, as_json=as_json)
 
 
+@cli.command()
+@click.argument("session")
+@click.argument("approval")
+@click.argument("words", nargs=-1, required=True)
+@_url
+def answer(session: str, approval: str, words: tuple[str, ...], url: str) -> int:
+    """Answer what an agent has asked in SESSION: `approve`, `deny`, or WORDS of your own."""
+    from puntini.client import talk
+
+    return talk.answered(url, session, approval, " ".join(words))
+
+
 @cli.group()
 def knowledge() -> None:
     """Bring documents to a server, and search them."""

@@ -13,9 +13,15 @@ from puntini.settings import CREDENTIALS, DOCS, Secret, Settings, load
 FIELDS = {field.name: field for field in fields(Settings)}
 NUMBERS = [name for name, field in FIELDS.items() if isinstance(field.default, int | float)]
 FRACTIONS = [name for name, field in FIELDS.items() if isinstance(field.default, float)]
-TEXTS = [name for name, field in FIELDS.items() if isinstance(field.default, str)]
+TEXTS = [name for name, field in FIELDS.items() if isinstance(field.default, str) and field.default]
 NOT_ZERO = ["grace", "ping_seconds", "ring_bytes", "max_streams", "max_concurrent_tasks", "body_seconds"]
-ZERO_MEANS_NEVER = ["lifetime_seconds", "session_idle_seconds", "retention_days", "retention_bytes_per_session"]
+ZERO_MEANS_NEVER = [
+    "lifetime_seconds",
+    "task_seconds",
+    "session_idle_seconds",
+    "retention_days",
+    "retention_bytes_per_session",
+]
 
 
 def loaded(

@@ -1,6 +1,6 @@
-"""Lanes: one task at a time in a session, in order; so many in all. Decides, does nothing."""
+"""Lanes: one task at a time in a session, in order; so many in all; the more urgent first. Decides, does nothing."""
 
-from collections import deque
+from collections import Counter, deque
 from types import TracebackType
 from typing import Literal, Self
 
@@ -16,18 +16,21 @@ class Lanes:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._waiting: dict[str, deque[TaskRow]] = {}
+        self._waiting: dict[int, dict[str, deque[TaskRow]]] = {}
+        """By priority, then by session."""
+        self._count: Counter[str] = Counter()
+        """How many wait in each session."""
         self._running: dict[str, str] = {}
         self._reserved: dict[str, int] = {}
         self._held: list[str] = []
 
     def busy(self, session_id: str) -> bool:
         """Whether a task runs, waits or is about to in this session."""
-        return session_id in self._running or session_id in self._waiting or session_id in self._reserved
+        return session_id in self._running or session_id in self._count or session_id in self._reserved
 
     def reserve(self, session_id: str) -> "Place":
         """Hold a place while its task is being written to the store. Raises TooMany when too many wait already."""
-        if len(self._waiting.get(session_id, ())) + self._reserved.get(session_id, 0) >= MOST_WAITING:
+        if self._count.get(session_id, 0) + self._reserved.get(session_id, 0) >= MOST_WAITING:
             raise TooMany(
                 f"{MOST_WAITING} tasks wait in this session, which is the most; wait until one has begun, or stop some."
             )
@@ -47,7 +50,8 @@ class Lanes:
 
     def add(self, row: TaskRow) -> None:
         """Queue a task."""
-        self._waiting.setdefault(row.session_id, deque()).append(row)
+        self._waiting.setdefault(row.priority, {}).setdefault(row.session_id, deque()).append(row)
+        self._count[row.session_id] += 1
 
     def hold(self, task_id: str) -> None:
         """Let a task not begin until it is freed as often as it was held."""
@@ -59,28 +63,40 @@ class Lanes:
 
     def remove(self, task_id: str) -> TaskRow | None:
         """Take a waiting task out."""
-        for session_id, rows in self._waiting.items():
-            for row in rows:
-                if row.task_id == task_id:
-                    rows.remove(row)
-                    if not rows:
-                        del self._waiting[session_id]
-                    return row
+        for rank in self._waiting.values():
+            for rows in rank.values():
+                for row in rows:
+                    if row.task_id == task_id:
+                        rows.remove(row)
+                        self._left(row)
+                        return row
         return None
+
+    def _left(self, row: TaskRow) -> None:
+        """A task waits no longer: nothing empty stays behind."""
+        rank = self._waiting[row.priority]
+        if not rank[row.session_id]:
+            del rank[row.session_id]
+        if not rank:
+            del self._waiting[row.priority]
+        self._count[row.session_id] -= 1
+        if not self._count[row.session_id]:
+            del self._count[row.session_id]
 
     def next(self) -> TaskRow | None:
         """The next task that may run now; it counts as running from here on."""
         if self._full:
             return None
-        for session_id, rows in self._waiting.items():
-            if session_id not in self._running and rows[0].task_id not in self._held:
-                row = rows.popleft()
-                # To the back of the line: sessions take turns.
-                del self._waiting[session_id]
-                if rows:
-                    self._waiting[session_id] = rows
-                self._running[session_id] = row.task_id
-                return row
+        for priority in sorted(self._waiting, reverse=True):
+            rank = self._waiting[priority]
+            for session_id, rows in rank.items():
+                if session_id not in self._running and rows[0].task_id not in self._held:
+                    row = rows.popleft()
+                    # To the back of the line: sessions take turns.
+                    rank[session_id] = rank.pop(session_id)
+                    self._left(row)
+                    self._running[session_id] = row.task_id
+                    return row
         return None
 
     def done(self, session_id: str) -> None:
@@ -90,7 +106,7 @@ class Lanes:
     @property
     def counts(self) -> dict[str, int]:
         """How many run and wait."""
-        return {"running": len(self._running), "queued": sum(map(len, self._waiting.values()))}
+        return {"running": len(self._running), "queued": self._count.total()}
 
 
 class Place:

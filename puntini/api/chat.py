@@ -10,7 +10,7 @@ from puntini.api.repeats import named
 from puntini.api.resume import newest_task, task_of
 from puntini.errors import Invalid, NotFound, PuntiniError
 from puntini.log.contract import Once, SessionRow, Store, TaskRow, Written
-from puntini.protocol.commands import PROMPT_LIMIT, Name, Steps, UserPromptCommandData
+from puntini.protocol.commands import PROMPT_LIMIT, Name, Priority, Steps, UserPromptCommandData
 from puntini.protocol.decode import decode
 from puntini.protocol.entries import encode
 from puntini.protocol.select import Selection
@@ -30,6 +30,7 @@ class ChatBody(Body, frozen=True):
     agent: Name = ""
     max_steps: Steps = 50
     if_busy: Literal["reject", "enqueue", "interrupt"] = "enqueue"
+    priority: Priority = 0
 
 
 class ChatResult(Struct, frozen=True, omit_defaults=True):
@@ -88,7 +89,11 @@ class Chat:
     async def task(self, body: ChatBody, *, once: Once | None, user: str) -> TaskRow:
         """The task that is asked for: that of its key, or a new one. Raises PuntiniError."""
         data = UserPromptCommandData(
-            prompt=body.prompt, agent=body.agent, max_steps=body.max_steps, if_busy=body.if_busy
+            prompt=body.prompt,
+            agent=body.agent,
+            max_steps=body.max_steps,
+            if_busy=body.if_busy,
+            priority=body.priority,
         )
         return await self._known((await self._begin(body, data, once, user)).task_id)
 

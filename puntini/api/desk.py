@@ -389,6 +389,7 @@ def _new_task(
         prompt=data.prompt,
         status=status,
         max_steps=data.max_steps,
+        priority=data.priority,
         created_at=now,
         updated_at=now,
     )

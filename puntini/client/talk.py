@@ -12,6 +12,7 @@ from urllib.parse import quote
 import click
 import msgspec
 
+from puntini.client.answers import answer
 from puntini.client.http import Client, Event, Line, Refused, Stream
 from puntini.client.text import harmless, quoted, summary
 from puntini.client.transcript import Transcript
@@ -40,21 +41,34 @@ class Chat:
         transcript = Transcript()
         show = self._show or (lambda line: transcript.show(line.event))
         try:
-            return self._read(self._lines(prompt, transcript), show)
+            return self._read(self._lines(prompt, transcript), show, transcript)
         except KeyboardInterrupt:
             if not self._task_id:
                 raise
         self._stop(transcript)
-        self._read(self._lines("", transcript), show)
+        self._read(self._lines("", transcript), show, transcript)
         return INTERRUPTED
 
-    def _read(self, lines: Iterator[Line], show: Show) -> int:
+    def _read(self, lines: Iterator[Line], show: Show, transcript: Transcript) -> int:
         code = FAILED
         for line in lines:
             self._after = line.event.get("id") or self._after
             show(line)
+            if line.event["type"] == "approval_request" and self._show is None:
+                self._asked(str(line.event["data"]["approval_id"]), transcript)
             code = ENDS.get(line.event["type"], code)
         return code
+
+    def _asked(self, approval_id: str, transcript: Transcript) -> None:
+        """Let who sits here answer; tell everybody else how to. Nothing typed leaves it open, for others too."""
+        words = _typed("  answer> ") if sys.stdin.isatty() and sys.stderr.isatty() else ""
+        if not words:
+            transcript.note(f"it waits; answer with: puntini answer {self._session_id} {approval_id} approve")
+            return
+        try:
+            answer(self._client, self._session_id, approval_id, words)
+        except Refused as error:
+            transcript.note(str(error))
 
     def _lines(self, prompt: str, transcript: Transcript) -> Iterator[Line]:
         """The task's events. The prompt goes out under one key, so that asking again never starts a second task."""
@@ -91,6 +105,20 @@ class Chat:
         # It may have ended by itself meanwhile; then its end is in the stream.
         with suppress(Refused):
             self._client.ask("POST", f"/v1/tasks/{self._task_id}/control", {"action": "stop"})
+
+
+def _typed(mark: str) -> str:
+    """A line that is typed in answer."""
+    sys.stderr.write(mark)
+    sys.stderr.flush()
+    return sys.stdin.readline().strip()
+
+
+def answered(url: str, session_id: str, approval_id: str, words: str) -> int:
+    """Answer what an agent has asked."""
+    with Client(url) as client:
+        answer(client, session_id, approval_id, words)
+    return DONE
 
 
 def chat(url: str, prompts: Iterable[str], *, session_id: str, agent: str, as_json: bool) -> int:

@@ -40,6 +40,7 @@ class InitSession(Command, frozen=True, kw_only=True, tag="init_session"):
     data: InitSessionData = InitSessionData()
 
 
+Priority = Annotated[int, Meta(ge=-9, le=9)]
 IfBusy = Literal["reject", "enqueue", "interrupt", "steer"]
 
 
@@ -48,13 +49,15 @@ class UserPromptCommandData(CommandData, frozen=True):
     agent: Name = ""
     max_steps: Steps = 50
     if_busy: IfBusy = "enqueue"
+    priority: Priority = 0
 
 
 class UserPromptCommand(Command, frozen=True, kw_only=True, tag="user_prompt"):
     """Start a task: the log gets a ``user_prompt`` and a ``task_started``.
 
     ``if_busy`` says what happens when a task already runs: refuse this one, let it wait its turn, stop the other, or
-    hand the prompt to the other, which hears it at its next step.
+    hand the prompt to the other, which hears it at its next step. Of tasks that wait, the ones with the higher
+    ``priority`` go first.
     """
 
     data: UserPromptCommandData

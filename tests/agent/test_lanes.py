@@ -13,8 +13,17 @@ from tests.agent.stage import kind, stage, until
 pytestmark = pytest.mark.anyio
 
 
-def task(name: str, session: str) -> TaskRow:
-    return TaskRow(task_id=name, session_id=session, agent="a", prompt="p", status="queued", created_at=0, updated_at=0)
+def task(name: str, session: str, priority: int = 0) -> TaskRow:
+    return TaskRow(
+        task_id=name,
+        session_id=session,
+        agent="a",
+        prompt="p",
+        status="queued",
+        priority=priority,
+        created_at=0,
+        updated_at=0,
+    )
 
 
 def names(lanes: Lanes) -> list[str]:
@@ -43,6 +52,27 @@ def test_sessions_take_turns_when_there_is_room_for_few() -> None:
         ran.append(row.task_id)
         lanes.done(row.session_id)
     assert ran == ["a1", "b1", "c1", "a2"]
+
+
+def test_the_more_urgent_go_first_in_their_session_and_before_others() -> None:
+    lanes = Lanes(1)
+    for name, priority in (("a1", 0), ("a2", 5), ("b1", 5), ("c1", -1), ("d1", 9)):
+        lanes.add(task(name, name[0], priority))
+    ran = []
+    while row := lanes.next():
+        ran.append(row.task_id)
+        lanes.done(row.session_id)
+    assert ran == ["d1", "a2", "b1", "a1", "c1"]
+    assert lanes.counts == {"running": 0, "queued": 0}
+
+
+def test_an_urgent_task_of_a_session_that_runs_holds_nobody_up() -> None:
+    lanes = Lanes(2)
+    lanes.add(task("a1", "a"))
+    assert names(lanes) == ["a1"]
+    lanes.add(task("a2", "a", 9))
+    lanes.add(task("b1", "b"))
+    assert names(lanes) == ["b1"]
 
 
 def test_who_leaves_the_line_does_not_run() -> None:

@@ -41,7 +41,7 @@ def test_it_says_where_it_is_what_it_uses_and_how_it_guards_itself(tmp_path: Pat
         f"Puntini {__version__}",
         f"  address  {url}",
         "  store    puntini.db",
-        "  agent    scripted",
+        "  agent    puntini (offline model), scripted",
         "  mode     open: this machine only, no credential needed",
     ]
     assert ran.code == OK

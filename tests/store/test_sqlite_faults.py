@@ -254,6 +254,15 @@ async def test_another_programs_database_is_refused(path: Path) -> None:
         await SqliteStore.open(str(path))
 
 
+async def test_a_store_of_a_schema_that_never_was_released_is_refused(path: Path) -> None:
+    store = await SqliteStore.open(str(path))
+    await store.close()
+    change(path, "PRAGMA user_version = 1")
+
+    with pytest.raises(Misconfigured, match="move it away"):
+        await SqliteStore.open(str(path))
+
+
 async def test_a_newer_programs_store_is_refused(path: Path) -> None:
     files.create(path)
     change(path, "PRAGMA user_version = 999")

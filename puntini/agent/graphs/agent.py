@@ -31,6 +31,8 @@ from puntini.protocol.events import Envelope
 
 MODES: list[StreamMode] = ["messages", "tasks", "custom", "values"]
 MARK = "puntini_task"
+ASKED = frozenset({"question", "message", "options", "tool_name", "parameters", "expires_seconds"})
+"""What of an interrupt's value has a place of its own in an approval."""
 NODES_A_STEP = 8
 """More rounds of the graph are not made for a step, as the task counts them."""
 PROMPT_FIELDS = ("messages", "prompt", "input", "question", "query", "task")
@@ -204,14 +206,15 @@ def _approval(interrupt: Interrupt[Any]) -> Approval:
     found = value if isinstance(value, dict) else {}
     question = found.get("question") or found.get("message") or value
     options = found.get("options")
-    parameters = found.get("parameters") or found.get("args")
+    others = {name: value for name, value in found.items() if name not in ASKED}
+    parameters = found.get("parameters", others)
     seconds = found.get("expires_seconds")
     return Approval(
         key=interrupt.id,
         question=shown(question),
         options=tuple(map(str, options)) if isinstance(options, list) and options else ("approve", "deny"),
         tool_name=str(found.get("tool_name") or ""),
-        parameters=parameters if isinstance(parameters, dict) else found,
+        parameters=parameters if isinstance(parameters, dict) else {"value": parameters},
         response_schema=interrupt.response_schema if isinstance(interrupt.response_schema, dict) else None,
         expires_seconds=float(seconds) if isinstance(seconds, int | float) else 0.0,
     )

@@ -9,10 +9,11 @@ leaves behind whole nodes only, and another one says the others' words anew.
 from collections.abc import Sequence
 
 from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata
+from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata, CheckpointTuple
+from msgspec.structs import replace
 
 from puntini.agent.contract import Task
-from puntini.agent.graphs.saver import Saver
+from puntini.agent.graphs.saver import CHECKPOINT, LF, VALUE, WRITE, Saver, key_of, space_of
 from puntini.log.contract import Kept
 
 NOBODY = "00000000-0000-0000-0000-000000000000"
@@ -50,6 +51,8 @@ class TaskSaver(Saver):
         super().__init__(Behind(task))
         self._task = task
         self._held: list[Kept] = []
+        self._there: set[Kept] = set()
+        """What is kept of the thread, without bodies: with the next checkpoint it goes, if that does not need it."""
         self._speaking: set[str] = set()
         self._awaited: set[str] = set()
         self._told: set[str] = set()
@@ -82,18 +85,42 @@ class TaskSaver(Saver):
     ) -> RunnableConfig:
         """Keep a checkpoint. LangGraph makes the graph's own after its stream has given out all of the step.
 
-        The next step begins when it is committed: nothing is done twice that a checkpoint says is done.
+        It takes the place of the one before, and of those of subgraphs. The next step begins when it is committed:
+        nothing is done twice that a checkpoint says is done.
         """
-        own = not config["configurable"].get("checkpoint_ns")
-        if own:
-            self.settle()
+        if config["configurable"].get("checkpoint_ns"):
+            return await super().aput(config, checkpoint, metadata, new_versions)
+        self.settle()
+        if "counters_since_delta_snapshot" not in metadata:  # else its ancestors are part of it
+            self._replace(config["configurable"]["thread_id"], checkpoint)
         place = await super().aput(config, checkpoint, metadata, new_versions)
-        if own:
-            await self._task.drained()
+        await self._task.drained()
         return place
+
+    def _replace(self, thread_id: str, checkpoint: Checkpoint) -> None:
+        """Forget, with what is kept next, all that this checkpoint does not stand on."""
+        needed = {key_of(thread_id, "", name, str(version)) for name, version in checkpoint["channel_versions"].items()}
+        gone = {item for item in self._there if item.key not in needed and not _lasting(item)}
+        self._there -= gone
+        self._held += gone
+
+    async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
+        """One checkpoint; what there is of it is noted, for it goes when another takes its place."""
+        found = await super().aget_tuple(config)
+        if found is not None:
+            place = found.config["configurable"]
+            thread_id, namespace, name = place["thread_id"], place["checkpoint_ns"], place["checkpoint_id"]
+            space = space_of(thread_id)
+            writes = await self._shelf.kept_all(space, WRITE, prefix=key_of(thread_id, namespace, name, ""))
+            self._there |= {Kept(space, WRITE, key, None) for key, _ in writes}
+            self._there.add(Kept(space, CHECKPOINT, key_of(thread_id, namespace, name), None))
+            for channel, version in found.checkpoint["channel_versions"].items():
+                self._there.add(Kept(space, VALUE, key_of(thread_id, namespace, channel, str(version)), None))
+        return found
 
     async def _keep(self, items: Sequence[Kept], of_task: str = "") -> None:
         self._held += items
+        self._there |= {replace(item, body=None) for item in items}
         if of_task not in {"", NOBODY} and of_task not in self._told:
             self._awaited.add(of_task)
         self._release()
@@ -102,3 +129,9 @@ class TaskSaver(Saver):
         if self._held and not self._speaking and not self._awaited:
             self._task.save(self._held)
             self._held = []
+
+
+def _lasting(item: Kept) -> bool:
+    """Whether it belongs to a subgraph that remembers from step to step: its namespace names no task."""
+    namespace = item.key.split(LF)[1]
+    return bool(namespace) and ":" not in namespace

@@ -76,7 +76,7 @@ class Saver(BaseCheckpointSaver[str]):
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """One checkpoint, the newest when none is named."""
         thread_id, namespace, checkpoint_id = _place(config)
-        space, prefix = space_of(thread_id), _key(thread_id, namespace, "")
+        space, prefix = space_of(thread_id), key_of(thread_id, namespace, "")
         if checkpoint_id:
             body = await self._shelf.kept(space, CHECKPOINT, prefix + checkpoint_id)
             return None if body is None else await self._tuple(thread_id, namespace, checkpoint_id, body)
@@ -97,7 +97,7 @@ class Saver(BaseCheckpointSaver[str]):
             return
         thread_id, _, checkpoint_id = _place(config)
         namespace = config["configurable"].get("checkpoint_ns")
-        prefix = _key(thread_id, "") if namespace is None else _key(thread_id, namespace, "")
+        prefix = key_of(thread_id, "") if namespace is None else key_of(thread_id, namespace, "")
         end = _place(before)[2] if before else ""
         left = limit
         for key, body in await self._newest(thread_id, prefix):
@@ -131,14 +131,14 @@ class Saver(BaseCheckpointSaver[str]):
     async def _values(self, thread_id: str, namespace: str, versions: ChannelVersions) -> dict[str, Any]:
         values: dict[str, Any] = {}
         for channel, version in versions.items():
-            key = _key(thread_id, namespace, channel, str(version))
+            key = key_of(thread_id, namespace, channel, str(version))
             body = await self._shelf.kept(space_of(thread_id), VALUE, key)
             if body is not None and (typed := _value(body))[0] != EMPTY:
                 values[channel] = self.serde.loads_typed(typed)
         return values
 
     async def _writes(self, thread_id: str, namespace: str, checkpoint_id: str) -> list[PendingWrite]:
-        prefix = _key(thread_id, namespace, checkpoint_id, "")
+        prefix = key_of(thread_id, namespace, checkpoint_id, "")
         found = await self._shelf.kept_all(space_of(thread_id), WRITE, prefix=prefix)
         writes = [(_write(body), int(key.rpartition(LF)[2])) for key, body in found]
         writes.sort(key=lambda item: writes_sort_key(item[0].task_path, item[0].task_id, item[1]))
@@ -162,7 +162,7 @@ class Saver(BaseCheckpointSaver[str]):
             Kept(
                 space,
                 VALUE,
-                _key(thread_id, namespace, channel, str(version)),
+                key_of(thread_id, namespace, channel, str(version)),
                 _pack(self.serde.dumps_typed(values[channel]) if channel in values else (EMPTY, b"")),
             )
             for channel, version in new_versions.items()
@@ -172,7 +172,7 @@ class Saver(BaseCheckpointSaver[str]):
             self.serde.dumps_typed(get_checkpoint_metadata(config, metadata)),
             parent,
         )
-        items.append(Kept(space, CHECKPOINT, _key(thread_id, namespace, checkpoint["id"]), _pack(record)))
+        items.append(Kept(space, CHECKPOINT, key_of(thread_id, namespace, checkpoint["id"]), _pack(record)))
         await self._keep(items)
         return _config(thread_id, namespace, checkpoint["id"])
 
@@ -186,7 +186,9 @@ class Saver(BaseCheckpointSaver[str]):
                 Kept(
                     space_of(thread_id),
                     WRITE,
-                    _key(thread_id, namespace, checkpoint_id, task_id, str(WRITES_IDX_MAP.get(channel, at) + SPECIAL)),
+                    key_of(
+                        thread_id, namespace, checkpoint_id, task_id, str(WRITES_IDX_MAP.get(channel, at) + SPECIAL)
+                    ),
                     _pack(Write(task_id, task_path, channel, self.serde.dumps_typed(value))),
                 )
                 for at, (channel, value) in enumerate(writes)
@@ -236,7 +238,7 @@ class Saver(BaseCheckpointSaver[str]):
             if found is None or "counters_since_delta_snapshot" in found.metadata:
                 return
             for channel, version in found.checkpoint["channel_versions"].items():
-                needed.add(_key(thread_id, namespace, channel, str(version)))
+                needed.add(key_of(thread_id, namespace, channel, str(version)))
         gone = [item for kind in KINDS async for item in self._gone(thread_id, kind)]
         await self._shelf.keep([item for item in gone if not _needed(item.key, needed)])
 
@@ -284,7 +286,8 @@ class Saver(BaseCheckpointSaver[str]):
         return asyncio.run_coroutine_threadsafe(run(), self._loop).result()
 
 
-def _key(*parts: str) -> str:
+def key_of(*parts: str) -> str:
+    """A name of several parts."""
     return LF.join(parts)
 
 

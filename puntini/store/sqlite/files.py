@@ -12,7 +12,7 @@ from puntini.errors import Misconfigured, StoreUnavailable
 from puntini.log.contract import Fsync
 from puntini.log.mint import new_epoch
 
-VERSION = 1
+VERSION = 2
 MAGIC = b"SQLite format 3\0"
 APPLICATION_ID = 0x50554E54
 BUSY_MS = 5_000
@@ -118,6 +118,11 @@ def verify(connection: apsw.Connection, path: Path) -> None:
         raise Misconfigured(f"{path} can't be read: {error}.") from None
     if application != APPLICATION_ID:
         raise Misconfigured(f"{path} is a SQLite file, but not a Puntini store; name another with --store.")
+    if 0 < version < VERSION:
+        raise Misconfigured(
+            f"{path} was written by an early Puntini (schema {version}), from before its first release; move it away, "
+            "and a new one is made."
+        )
     if version > VERSION:
         raise Misconfigured(
             f"{path} was written by a newer Puntini (schema {version}); install that version to use it."

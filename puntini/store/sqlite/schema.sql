@@ -1,4 +1,4 @@
--- Version 1. Events are kept a row an append: `body` is their lines joined by LF, `first` the first line's seq; an erased
+-- Version 2. Events are kept a row an append: `body` is their lines joined by LF, `first` the first line's seq; an erased
 -- event is an empty line. The table is append-only by rowid, which is what makes it fast; the index finds places in a log
 -- and answers questions of age and size without touching a body.
 CREATE TABLE meta (

@@ -402,6 +402,18 @@ async def test_crashes_repeat_nothing_that_was_saved(seed: int) -> None:
     assert [event.data.step_number for event in standing(events) if isinstance(event, Step)] == list(range(1, 13))
 
 
+async def test_of_a_thread_only_the_newest_checkpoint_is_kept() -> None:
+    store = MemoryStore()
+    async with stage(store, worker([])) as life:
+        session = await life.session()
+        for _ in range(2):
+            assert await life.ended(await life.prompt(session, "Work.")) == "completed"
+
+    assert len(await store.kept_all(session, "checkpoint")) == 1
+    assert len(await store.kept_all(session, "write")) <= 2
+    assert len(await store.kept_all(session, "channel")) <= 8
+
+
 async def test_a_pause_comes_between_steps_and_repeats_nothing() -> None:
     done: list[int] = []
     async with stage(MemoryStore(), worker(done, 0.002)) as life:
