@@ -74,7 +74,9 @@ class Parts:
         self.workspace = _workspace(settings.workspace)
         self.agents: dict[str, Agent] = {agent.name: agent for agent in (ScriptedAgent(), *agents)}
         named = [spec for spec in settings.agent if spec != BUILT_IN]
-        served = {spec: self.agents.get(spec) or load_agent(spec, Path.cwd()) for spec in named}
+        served = {
+            spec: self.agents.get(spec) or load_agent(spec, Path.cwd(), {BUILT_IN, *self.agents}) for spec in named
+        }
         self.agents |= {agent.name: agent for agent in served.values()}
         first = settings.agent[0]
         self.default = served[first].name if first in served else BUILT_IN

@@ -84,12 +84,10 @@ class Approvals:
         """Whether it was asked before."""
         return await self._store.kept(session_id, ASKED, name) is not None
 
-    async def any_decided(self, row: TaskRow) -> bool:
-        """Whether there is a decision that the task, which waits, has not seen."""
-        for name, body in await self._store.kept_all(row.session_id, ASKED):
-            if _asked(body).task_id == row.task_id and await self.decision(row.session_id, name):
-                return True
-        return False
+    async def unseen(self, row: TaskRow) -> frozenset[str]:
+        """The decisions that a task has not taken in."""
+        names = [name for name, body in await self._store.kept_all(row.session_id, ASKED) if _of(body, row)]
+        return frozenset([name for name in names if await self.decision(row.session_id, name)])
 
     def seen(self, row: TaskRow, name: str) -> Kept:
         """What to keep once the task has taken a decision in: the question is settled."""
@@ -163,6 +161,10 @@ class Approvals:
         except PuntiniError as error:
             log.warning("an approval expires later", approval_id=name, reason=error.message)
             self.watch(session_id, name, now_ms() + int(RETRY_SECONDS * 1000))
+
+
+def _of(body: bytes, row: TaskRow) -> bool:
+    return _asked(body).task_id == row.task_id
 
 
 def shown(value: Any) -> str:

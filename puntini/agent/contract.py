@@ -131,6 +131,10 @@ class Task(Teller, Protocol):
         """Come to rest until something that was asked is decided; then another attempt begins."""
         ...
 
+    async def has_ended(self, task_id: str) -> bool:
+        """Whether another task has ended, or is gone."""
+        ...
+
     async def heard(self, after: int) -> list[Heard]:
         """What people said to this task while it ran, after a place in the log."""
         ...

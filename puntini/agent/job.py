@@ -85,6 +85,8 @@ class Job:
         self.state_version = 0
         self.waits = False
         """Whether it left because it waits for a decision."""
+        self.decided: frozenset[str] = frozenset()
+        """What was decided before this attempt began, so that it is not news when it waits again."""
         self.spoken_to = 0
         """The head of the log when somebody last said something to this task; 0 while nobody has."""
         self.emit = emitter.emit
@@ -223,6 +225,11 @@ class Job:
         """Come to rest until something is decided."""
         self.waits = True
         raise Waiting
+
+    async def has_ended(self, task_id: str) -> bool:
+        """Whether another task has ended, or is gone."""
+        row = await self._store.task(task_id)
+        return row is None or row.ended
 
     async def heard(self, after: int) -> list[Heard]:
         """What people said to this task."""

@@ -2,7 +2,8 @@
 
 import importlib
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterable
+from contextlib import aclosing
 from inspect import isasyncgenfunction
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ BUILT_IN: dict[str, Callable[[], Agent]] = {"scripted": ScriptedAgent}
 class Narrator:
     """An asynchronous generator function that yields events, as an agent. It begins anew after a pause or a crash."""
 
-    def __init__(self, name: str, tell: Callable[[Task], AsyncIterator[Envelope]]) -> None:
+    def __init__(self, name: str, tell: Callable[[Task], AsyncGenerator[Envelope, None]]) -> None:
         self.name = name
         self._tell = tell
 
@@ -27,27 +28,27 @@ class Narrator:
         """Say what it yields; its last whole answer is the task's."""
         await task.rewind()
         answer = ""
-        async for event in self._tell(task):
-            await task.point()
-            task.emit(event)
-            if isinstance(event, AssistantResponse) and not event.data.chunk:
-                answer = event.data.text
+        async with aclosing(self._tell(task)) as events:
+            async for event in events:
+                await task.point()
+                task.emit(event)
+                if isinstance(event, AssistantResponse) and not event.data.chunk:
+                    answer = event.data.text
         return answer
 
 
-def load(spec: str, directory: Path) -> Agent:
+def load(spec: str, directory: Path, known: Iterable[str] = ()) -> Agent:
     """An agent by ``name``, ``module:attribute`` or ``name=module:attribute``. Raises Misconfigured with a sentence.
 
-    Modules are looked for in ``directory`` too.
+    Modules are looked for in ``directory`` too. ``known`` names what else could have been named.
     """
     if spec in BUILT_IN:
         return BUILT_IN[spec]()
     name, _, place = spec.rpartition("=")
     module, _, attribute = place.partition(":")
     if not module or not attribute:
-        raise Misconfigured(
-            f"There is no agent `{spec}`; name {', '.join(sorted(BUILT_IN))}, or your own as module:attribute."
-        )
+        names = ", ".join(sorted({*BUILT_IN, *known}))
+        raise Misconfigured(f"There is no agent `{spec}`; name {names}, or your own as module:attribute.")
     return _agent(name or attribute, place, _found(module, attribute, place, directory))
 
 

@@ -17,8 +17,10 @@ from anyio.abc import TaskGroup
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from puntini.agent import emit
 from puntini.agent.approvals import Approvals
 from puntini.agent.contract import Agent, Decision
+from puntini.agent.emit import Voice
 from puntini.agent.emitter import RETRY_SECONDS, Emitter
 from puntini.agent.job import Interrupted, Job, Turns, said_by_agent
 from puntini.agent.lanes import Lanes, Place
@@ -108,7 +110,7 @@ class Runner:
     async def _take_up(self, row: TaskRow) -> TaskRow:
         """Begin another attempt at what ran when the server ended. Waits while the store is away, and says so once."""
         told = False
-        while row.status == "running" or (row.status == "waiting" and await self._approvals.any_decided(row)):
+        while row.status == "running" or (row.status == "waiting" and await self._approvals.unseen(row)):
             try:
                 crashes = row.crashes + (row.status == "running")
                 return await self._again(replace(row, crashes=crashes), "taken up again after a restart")
@@ -355,6 +357,7 @@ class Runner:
                 job.versions.at_least(view.graph.version)
                 job.state_version = view.state_version
                 job.spoken = await self._spoken(job.row)
+                job.decided = await self._approvals.unseen(job.row) if job.row.attempt > 1 else frozenset()
                 job.spoken_to = (await self._store.bounds(job.session_id)).head if job.row.attempt > 1 else 0
                 return
             except StoreUnavailable:
@@ -405,6 +408,7 @@ class Runner:
 
     async def _call(self, job: Job, outcome: list[End | None]) -> None:
         """Call the agent, and note what came of it, unless it was cancelled."""
+        emit.current.set(Voice(job, job.emit))
         try:
             outcome.append(_answered(await self.agent(job.row.agent).run(job)))
         except (KeyboardInterrupt, GeneratorExit):  # not the agent's: the process or the loop ends
@@ -437,7 +441,7 @@ class Runner:
             await job.emitter.commit(TaskProgress(data=TaskData(status="waiting")), _now(job.row, "waiting"))
             if job.stopped:
                 await self._finish(job, job.row, End("cancelled"))
-            elif await self._approvals.any_decided(job.row):
+            elif await self._approvals.unseen(job.row) - job.decided:
                 self._decided(job.task_id)
             return
         if job.order != "pause":

@@ -129,8 +129,8 @@ class Mind:
         outcomes = [_refused(call, f"At most {MOST_CALLS} calls are made at once.") for call in calls[MOST_CALLS:]]
         allowed: list[Call] = []
         for call in calls[:MOST_CALLS]:
-            if self._needs_consent(call) and not (agreed := self._consent(call)):
-                outcomes.append(_refused(call, f"A person did not agree to this{_reason(agreed)}."))
+            if self._needs_consent(call) and not _agreed(said := self._consent(call)):
+                outcomes.append(_refused(call, f"A person did not agree to this{_reason(said)}."))
             else:
                 allowed.append(call)
         plan = state["plan"]
@@ -304,6 +304,11 @@ def _planned(call: Call, plan: list[str]) -> tuple[Outcome, list[str]]:
 
 def _refused(call: Call, why: str) -> Outcome:
     return Outcome(call.call_id, why, failed=True)
+
+
+def _agreed(said: Any) -> bool:
+    """Whether what a person said is a yes, and nothing else."""
+    return said is True or (isinstance(said, str) and said.strip().lower() in {"approve", "approved", "yes"})
 
 
 def _reason(said: Any) -> str:

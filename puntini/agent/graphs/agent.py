@@ -1,7 +1,7 @@
 """Any LangGraph graph as an agent, unmodified.
 
-One thread of checkpoints goes with a session and an agent, so that a conversation goes on from task to task. An attempt
-that finds its own task in the newest checkpoint goes on from there.
+Each task has a thread of checkpoints of its own, which begins where the last task of the same agent in the session is:
+so a conversation goes on from task to task, and a task that rests keeps its place whatever others do meanwhile.
 """
 
 import asyncio
@@ -27,10 +27,13 @@ from puntini.agent.graphs.state import plain
 from puntini.agent.graphs.telling import Telling
 from puntini.agent.job import out_of_steps
 from puntini.errors import Misconfigured
+from puntini.log.contract import Kept
 from puntini.protocol.events import Envelope
 
 MODES: list[StreamMode] = ["messages", "tasks", "custom", "values"]
 MARK = "puntini_task"
+NEWEST = "thread"
+"""Names the thread of the last task of each agent."""
 ASKED = frozenset({"question", "message", "options", "tool_name", "parameters", "expires_seconds"})
 """What of an interrupt's value has a place of its own in an approval."""
 NODES_A_STEP = 8
@@ -115,7 +118,7 @@ class Run:
         self._saver = saver
         self._telling = telling
         self._config: RunnableConfig = {
-            "configurable": {"thread_id": f"{task.session_id}/{task.agent}"},
+            "configurable": {"thread_id": f"{task.session_id}/{task.agent}/{task.task_id}"},
             "metadata": {MARK: task.task_id},
             "recursion_limit": NODES_A_STEP * max(1, task.max_steps - task.steps) + NODES_A_STEP,
         }
@@ -130,16 +133,43 @@ class Run:
 
     async def go(self) -> str:
         """Run until the graph ends, and return its answer."""
+        await self._begin()
         before = await self._graph.aget_state(self._config)
         mine = (before.metadata or {}).get(MARK) == self._task.task_id
-        if mine and not before.next and not before.interrupts:
+        if mine and not before.tasks:  # `next` leaves out nodes that are done and whose step is not
             return _answer(before.values)  # it was done, and the server died before it could say so
         await self._play(await self._resumed(before) if mine else self._first(before))
         after = await self._graph.aget_state(self._config)
         if after.interrupts:
             await self._decisions(after)
             self._task.wait()
+        await self._leave()
         return self._telling.answer or _answer(after.values)
+
+    # The thread.
+
+    @property
+    def _thread(self) -> str:
+        return str(self._config["configurable"]["thread_id"])
+
+    async def _begin(self) -> None:
+        """Begin the thread, if there is none yet, where the last task's is; that goes, if its task has ended."""
+        task = self._task
+        if await self._saver.aget_tuple(self._config) is not None:
+            return
+        newest = await task.shelf.kept(task.session_id, NEWEST, task.agent)
+        items = [Kept(task.session_id, NEWEST, task.agent, self._thread.encode())]
+        if newest is not None and (last := newest.decode()) != self._thread:
+            items += await self._saver.carried(last, self._thread)
+            if await task.has_ended(last.rpartition("/")[2]):
+                items += await self._saver.all_of(last)
+        task.save(items)
+
+    async def _leave(self) -> None:
+        """At the end, forget the thread if another task has begun since: nobody begins where it is."""
+        newest = await self._task.shelf.kept(self._task.session_id, NEWEST, self._task.agent)
+        if newest is not None and newest.decode() != self._thread:
+            self._task.save(await self._saver.all_of(self._thread))
 
     async def _play(self, given: Any) -> None:
         try:

@@ -201,12 +201,31 @@ class Saver(BaseCheckpointSaver[str]):
 
     async def adelete_thread(self, thread_id: str) -> None:
         """Forget all of a thread."""
-        await self._shelf.keep([item for kind in KINDS async for item in self._gone(thread_id, kind)])
+        await self._shelf.keep(await self.all_of(thread_id))
+
+    async def all_of(self, thread_id: str) -> list[Kept]:
+        """All of a thread, to be forgotten."""
+        return [item for kind in KINDS async for item in self._gone(thread_id, kind)]
 
     async def _gone(self, thread_id: str, kind: str) -> AsyncIterator[Kept]:
         space = space_of(thread_id)
         for key, _ in await self._shelf.kept_all(space, kind, prefix=thread_id + LF):
             yield Kept(space, kind, key, None)
+
+    async def carried(self, source_thread_id: str, target_thread_id: str) -> list[Kept]:
+        """What makes a thread begin where another is: its newest checkpoint, without what was under way there."""
+        space, to = space_of(source_thread_id), space_of(target_thread_id)
+        found = await self._shelf.kept_all(
+            space, CHECKPOINT, prefix=key_of(source_thread_id, "", ""), limit=1, last=True
+        )
+        items: list[tuple[str, str, bytes | None]] = []
+        for key, body in found:
+            items.append((CHECKPOINT, key, body))
+            for channel, version in self.serde.loads_typed(_record(body).checkpoint)["channel_versions"].items():
+                name = key_of(source_thread_id, "", channel, str(version))
+                items.append((VALUE, name, await self._shelf.kept(space, VALUE, name)))
+        cut = len(source_thread_id)
+        return [Kept(to, kind, target_thread_id + key[cut:], body) for kind, key, body in items if body is not None]
 
     async def acopy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
         """Copy all of a thread to another."""

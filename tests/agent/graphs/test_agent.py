@@ -295,6 +295,49 @@ async def waits(life: Stage, task: str) -> bool:
     return (await life.row(task)).status == "waiting" and not life.runner.stats["running"]
 
 
+@pytest.mark.parametrize("rest", ["waiting", "paused"])
+async def test_a_task_that_rests_keeps_its_place_whatever_others_do(rest: str) -> None:
+    asked: list[str] = []
+    paused = anyio.Event()
+
+    async def ask(state: MessagesState) -> dict[str, Any]:
+        words = str(state["messages"][-1].content)
+        asked.append(words)
+        if rest == "waiting" and words == "lamp":
+            interrupt("Buy the lamp?")
+        if rest == "paused":
+            await paused.wait()
+        return {"messages": [AIMessage(f"bought the {words}")]}
+
+    async def pack(state: MessagesState) -> dict[str, Any]:
+        return {"messages": [AIMessage(f"packed after {len(state['messages'])}")]}
+
+    async with stage(MemoryStore(), chain(ask, pack, state=MessagesState)) as life:
+        session = await life.session()
+        lamp = await life.prompt(session, "lamp")
+        if rest == "waiting":
+            await until(lambda: waits(life, lamp), "the task to wait")
+        else:
+            await until(lambda: asyncio.sleep(0, asked), "the first node")
+            await life.control(lamp, "pause")
+            paused.set()
+            await life.until(lamp, "paused")
+        assert await life.ended(await life.prompt(session, "desk")) == "completed"
+        if rest == "waiting":
+            [approval] = (await approvals(life, lamp)).values()
+            await life.runner.decide(session, approval, "approved", None, "ann", None)
+        else:
+            await life.control(lamp, "resume")
+        assert await life.ended(lamp) == "completed"
+        end = (await life.said(lamp))[-1]
+        attempts = (await life.row(lamp)).attempt
+
+    assert attempts == 2
+    assert isinstance(end, TaskCompleted)
+    assert end.data.final_answer == "packed after 2"
+    assert asked.count("lamp") == (2 if rest == "waiting" else 1)
+
+
 async def test_an_approval_that_nobody_decides_expires() -> None:
     async def ask(_state: Counted) -> dict[str, Any]:
         return {"seen": [int(interrupt({"question": "Well?", "expires_seconds": 0.05}))]}
