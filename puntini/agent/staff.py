@@ -4,12 +4,14 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from puntini.agent.builtin.creating import creating
+from puntini.agent.builtin.handing import Colleague, handing
 from puntini.agent.contract import Agent
 from puntini.agent.graphs.builtin import builtin
 from puntini.agent.models.contract import Model
 from puntini.agent.scripted import ScriptedAgent
 from puntini.agent.team import Team
-from puntini.agent.tools.registry import Tools
+from puntini.agent.tools.contract import ToolFailed
+from puntini.agent.tools.registry import MOST_NAMED, Tools
 from puntini.log.agents import AgentRow
 from puntini.log.contract import Store
 
@@ -28,7 +30,7 @@ ROLES: dict[str, tuple[str, list[str]]] = {
     ),
     GENERATOR: ("You write texts from what the graph and the documents say.", ["writes texts"]),
 }
-OWN_TOOLS = {CREATOR: ["create_agent"]}
+OWN_TOOLS = {DRIVER: ["hand_off"], CREATOR: ["create_agent"]}
 """Tools that no other agents have."""
 
 
@@ -42,7 +44,8 @@ class Staff:
         self._store = store
         self._workspace = workspace
         self.team = Team(store, self._made, tools.names, model.name)
-        self.tools = tools.also(creating(self.team))
+        hand_off = handing(self._colleague, model, store, workspace)
+        self.tools = tools.also(hand_off, creating(self.team))
         self._add(served, tools.names)
 
     def _add(self, served: Iterable[Agent], shared: list[str]) -> None:
@@ -58,6 +61,15 @@ class Staff:
     def _made(self, row: AgentRow) -> Agent:
         tools = self.tools.only(row.tools)
         return builtin(row.name, self._model, tools, self._store, workspace=self._workspace, role=role_of(row))
+
+    def _colleague(self, name: str) -> Colleague:
+        """Who takes work over: an agent with tools of ours that does not hand work on itself. Raises ToolFailed."""
+        others = [row for row in self.team.rows() if row.model and row.name != DRIVER]
+        row = self.team.called(name)
+        if row is None or row not in others:
+            names = ", ".join(other.name for other in others[:MOST_NAMED])
+            raise ToolFailed(f"No agent `{name}` takes work over; there are {names}.")
+        return Colleague(row.name, role_of(row), self.tools.only(row.tools))
 
 
 def role_of(row: AgentRow) -> str:
