@@ -35,7 +35,7 @@ async def test_tools_are_listed_with_what_they_take_and_whether_they_need_consen
     assert tools["calculate"]["parameters"]["type"] == "object"
     assert tools["clear_graph"]["consent"] is True
     assert tools["add_nodes"]["consent"] is False
-    assert "create_agent" in tools
+    assert {"hand_off", "create_agent"} < set(tools)
 
 
 async def test_tools_come_in_pages(api: Api) -> None:
@@ -191,6 +191,13 @@ async def test_an_agent_that_is_loaded_later_takes_the_place_of_a_created_one(tm
         assert "Parrot" not in names
 
 
+async def test_the_driver_can_be_asked_for_a_new_agent_and_the_agent_then_asked(api: Api) -> None:
+    made = await chat(api, "create an agent named Ada that reviews contracts", agent="driver")
+    assert made["success"] is True
+    assert (await api.get("/v1/agents/Ada"))["role"] == "reviews contracts"
+    assert "5" in (await chat(api, "what is 2 + 3", agent="Ada"))["final_answer"]
+
+
 # Deleting.
 
 
@@ -200,6 +207,15 @@ async def test_a_deleted_agent_can_not_be_asked_and_its_name_is_free(api: Api) -
 
     problem(await api.ask("POST", "/v1/chat", {"prompt": "hello", "agent": "Ada"}), 400, "invalid")
     await api.post("/v1/agents", new())
+
+
+async def test_a_prompt_in_a_session_of_a_deleted_agent_fails_with_a_sentence(api: Api) -> None:
+    await api.post("/v1/agents", new())
+    session_id = await api.create(agent="Ada")
+    await api.ask("DELETE", "/v1/agents/Ada")
+
+    answer = await chat(api, "hello", session_id=session_id)
+    assert (answer["success"], answer["error"].partition(";")[0]) == (False, "There is no agent `Ada`")
 
 
 async def test_an_agent_with_open_tasks_is_not_deleted(api: Api) -> None:

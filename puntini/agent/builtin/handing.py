@@ -55,21 +55,24 @@ def handing(
         voice = emit.voice()
         # The same in each attempt, and another one for each call: what the other says can't be taken for ours.
         place = context.new_id()
-        with _handed(voice, other.name, reason):
-            work = Work(other, model, documents, workspace, voice.of(other.name), place)
+        with _handed(voice, other.name, reason) as theirs:
+            work = Work(other, model, documents, workspace, theirs, place)
             return {"agent": other.name, "answer": await work.answer(task)}
 
     return hand_off
 
 
 @contextmanager
-def _handed(voice: Voice, to: str, reason: str) -> Iterator[None]:
-    """Tell who works while the other does, and that it is over, however it comes out."""
+def _handed(voice: Voice, to: str, reason: str) -> Iterator[Voice]:
+    """Let another agent speak, and tell who works meanwhile, and that it is over, however it comes out."""
     voice.emit(WorkflowUpdate(data=WorkflowUpdateData(from_agent=voice.agent, to_agent=to, reason=reason)))
     _tell(voice, (voice.agent, "waiting"), (to, "busy"))
+    theirs = voice.of(to)
+    reset = emit.current.set(theirs)
     try:
-        yield
+        yield theirs
     finally:
+        emit.current.reset(reset)
         _tell(voice, (to, "idle"), (voice.agent, "busy"))
 
 
