@@ -16,15 +16,16 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from puntini.agent.contract import Agent
-from puntini.agent.graphs.builtin import builtin
 from puntini.agent.loading import load as load_agent
 from puntini.agent.models.contract import Model
 from puntini.agent.models.offline.model import OfflineModel
 from puntini.agent.runner import Runner
 from puntini.agent.scripted import ScriptedAgent
+from puntini.agent.staff import ROLES, Staff
 from puntini.agent.tools.builtin import builtin_tools
 from puntini.agent.tools.loading import load_tools
 from puntini.api import streams as stream_routes
+from puntini.api.agents import Agents
 from puntini.api.chat import Chat
 from puntini.api.desk import Desk
 from puntini.api.documents import Documents
@@ -37,6 +38,7 @@ from puntini.api.sessions import Sessions
 from puntini.api.snapshots import Snapshots
 from puntini.api.system import System
 from puntini.api.tasks import Tasks
+from puntini.api.tools import ToolInfo, ToolList
 from puntini.api.work import Work
 from puntini.auth.gate import OpenGate
 from puntini.errors import Misconfigured, NotFound, PuntiniError
@@ -53,9 +55,6 @@ from puntini.transport.opening import Opener
 from puntini.transport.streams import Streams
 from puntini.views.session import SessionView
 
-BUILT_IN = "puntini"
-"""The built-in agent's name."""
-
 
 class Parts:
     """The running parts, for the length of a lifespan."""
@@ -64,6 +63,7 @@ class Parts:
     hub: Hub
     keeper: Keeper[SessionView]
     runner: Runner
+    staff: Staff
     connections: Connections
 
     def __init__(self, settings: Settings, agents: Sequence[Agent]) -> None:
@@ -72,23 +72,22 @@ class Parts:
         self.model = model_of(settings)
         self.tools = builtin_tools(tool for spec in settings.tools for tool in load_tools(spec, Path.cwd()))
         self.workspace = _workspace(settings.workspace)
-        self.agents: dict[str, Agent] = {agent.name: agent for agent in (ScriptedAgent(), *agents)}
-        named = [spec for spec in settings.agent if spec != BUILT_IN]
-        served = {
-            spec: self.agents.get(spec) or load_agent(spec, Path.cwd(), {BUILT_IN, *self.agents}) for spec in named
-        }
-        self.agents |= {agent.name: agent for agent in served.values()}
+        known: dict[str, Agent] = {agent.name: agent for agent in (ScriptedAgent(), *agents)}
+        named = [spec for spec in settings.agent if spec not in ROLES]
+        served = {spec: known.get(spec) or load_agent(spec, Path.cwd(), {*ROLES, *known}) for spec in named}
+        self.served = known | {agent.name: agent for agent in served.values()}
         first = settings.agent[0]
-        self.default = served[first].name if first in served else BUILT_IN
+        self.default = served[first].name if first in served else first
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[list[BaseRoute]]:
         """Open the store, start what runs beside the requests, yield the routes; at the end, put everything away."""
         settings = self.settings
         self.store = await open_store(settings.store, durability=settings.durability)
-        own = builtin(BUILT_IN, self.model, self.tools, self.store, workspace=self.workspace)
-        self.agents.setdefault(BUILT_IN, own)
         try:
+            served = self.served.values()
+            self.staff = Staff(self.model, self.tools, self.store, served, workspace=self.workspace)
+            await self.staff.team.load()
             async with anyio.create_task_group() as tasks:
                 routes = self._build(tasks)
                 await self.runner.start()
@@ -128,7 +127,7 @@ class Parts:
         self.runner = Runner(
             self.store,
             self.keeper,
-            self.agents,
+            self.staff.team,
             self.default,
             tasks,
             most=settings.max_concurrent_tasks,
@@ -148,7 +147,11 @@ class Parts:
     def _routes(self, desk: Desk) -> list[BaseRoute]:
         streams = Streams(self.hub, Opener(self.store, Snapshots(self.keeper, self.store)), self.connections)
         chat, folds = Chat(streams, self.store, desk), Folds(self.store)
-        system = System(self.store, self.hub, self.connections, lambda: self.runner.stats, sorted(self.agents))
+        team = self.staff.team
+        tools = [
+            ToolInfo(each.name, each.spec.description, each.spec.parameters, each.consent) for each in self.staff.tools
+        ]
+        system = System(self.store, self.hub, self.connections, lambda: self.runner.stats, team)
         return [
             *system.routes(),
             *stream_routes.routes(streams, self.store, desk),
@@ -158,6 +161,8 @@ class Parts:
             *Tasks(self.store, desk, chat).routes(),
             *Work(self.store, folds).routes(),
             *AgentMemories(self.store, folds, desk).routes(),
+            *Agents(self.store, team, self.runner.running).routes(),
+            *ToolList(tools).routes(),
             *Documents(self.store).routes(),
         ]
 

@@ -20,7 +20,8 @@ import uvicorn
 
 from puntini import __version__
 from puntini.agent.contract import Agent
-from puntini.app import BUILT_IN, Parts, create_app
+from puntini.agent.staff import PUNTINI
+from puntini.app import Parts, create_app
 from puntini.auth.gate import is_loopback
 from puntini.errors import Misconfigured
 from puntini.lines import HttpProtocol, WebSocketProtocol
@@ -182,7 +183,7 @@ async def _greet(server: Server, parts: Parts, settings: Settings, sock: socket.
     host, port = sock.getsockname()[:2]
     url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     names = sorted(parts.runner.agents, key=lambda name: (name != parts.default, name))
-    agents = ", ".join(f"{name} ({parts.model.name} model)" if name == BUILT_IN else name for name in names)
+    agents = ", ".join(f"{name} ({parts.model.name} model)" if name == PUNTINI else name for name in names)
     prompt = PROMPTS.get(parts.default, "Hello")
     if settings.log_format == "json":
         parts.log.info("serving", url=url, store=settings.store, agents=agents, mode="open", version=__version__)
@@ -194,7 +195,7 @@ async def _greet(server: Server, parts: Parts, settings: Settings, sock: socket.
         sys.stdout.flush()
 
 
-PROMPTS = {BUILT_IN: "Create a project management graph", "scripted": "play 20 events every 100 ms"}
+PROMPTS = {PUNTINI: "Create a project management graph", "scripted": "play 20 events every 100 ms"}
 GREETING = """\
 Puntini {version}
   address  {url}

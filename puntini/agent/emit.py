@@ -14,6 +14,7 @@ from contextvars import ContextVar
 from typing import Any, Literal
 
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from puntini.agent.contract import Task
 from puntini.protocol.events import (
@@ -39,8 +40,9 @@ Level = Literal["debug", "info", "warning", "error"]
 class Voice:
     """Says events for one task. ``say`` is called on the event loop's thread, whichever thread speaks."""
 
-    def __init__(self, task: Task, say: Callable[[Envelope], None]) -> None:
+    def __init__(self, task: Task, say: Callable[[Envelope], None], *, agent: str = "") -> None:
         self.task = task
+        self.agent = agent or task.agent
         self._say = say
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
@@ -51,6 +53,10 @@ class Voice:
             self._say(event)
         else:
             self._loop.call_soon_threadsafe(self._say, event)
+
+    def of(self, agent: str) -> "Voice":
+        """The voice of another agent that works at the same task."""
+        return Voice(self.task, lambda event: self._say(replace(event, agent=event.agent or agent)), agent=agent)
 
 
 current: ContextVar[Voice] = ContextVar("puntini_voice")

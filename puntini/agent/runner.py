@@ -7,6 +7,7 @@ While the store can't be written, a task that runs waits for it; a command does 
 """
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
@@ -257,6 +258,10 @@ class Runner:
     def stats(self) -> dict[str, int]:
         """How many tasks run and wait."""
         return self._lanes.counts
+
+    def running(self) -> Counter[str]:
+        """How many tasks of each agent run."""
+        return Counter(job.agent for job in self._jobs.values())
 
     # Tasks that do not run.
 

@@ -1,4 +1,4 @@
-"""``/v1/memory/{agent_id}``: what an agent's latest tasks were about."""
+"""``/v1/memory/{agent_id}`` and an agent's messages: what its latest tasks were about."""
 
 from msgspec import Struct
 from starlette.requests import Request
@@ -32,7 +32,7 @@ class AgentMemory(Struct, frozen=True):
 
 
 class AgentMemories:
-    """The route."""
+    """The routes."""
 
     def __init__(self, store: Store, folds: Folds, desk: Desk) -> None:
         self._store = store
@@ -41,14 +41,38 @@ class AgentMemories:
 
     def routes(self) -> list[Route]:
         """What this resource answers."""
-        return [resource("/v1/memory/{agent_id}", get=knowing("limit", "offset", "q", of=self.get))]
+        return [
+            resource("/v1/memory/{agent_id}", get=knowing("limit", "offset", "q", of=self.get)),
+            resource("/v1/agents/{agent_id}/messages", get=knowing("limit", "offset", of=self.messages)),
+        ]
 
     async def get(self, request: Request) -> Response:
         """The newest ``limit`` messages but ``offset`` of the agent's latest tasks, and their summaries."""
-        limit, offset = page_bounds(request)
         words = query(request)
+        limit, offset = page_bounds(request)
         agent_id = request.path_params["agent_id"]
         rows = await self._tasks(agent_id)
+        messages, summed, complete = await self._said(rows)
+        memory = AgentMemory(
+            agent_id=agent_id,
+            tasks=[row.task_id for row in rows],
+            working_messages=_newest(messages, limit, offset),
+            summary=summed[-1].content if summed else "",
+            summaries=summed[: -limit - 1 : -1],
+            hits=await hits([*summed, *messages], words),
+            total=len(messages),
+            complete=complete,
+        )
+        return Json(memory)
+
+    async def messages(self, request: Request) -> Response:
+        """The newest ``limit`` messages but ``offset`` of the agent's latest tasks, the oldest of them first."""
+        limit, offset = page_bounds(request)
+        messages, _, complete = await self._said(await self._tasks(request.path_params["agent_id"]))
+        return Json({"items": _newest(messages, limit, offset), "total": len(messages), "complete": complete})
+
+    async def _said(self, rows: list[TaskRow]) -> tuple[list[Said], list[Said], bool]:
+        """Messages and summaries, the oldest first, and whether that is all that there was."""
         messages: list[Said] = []
         summed: list[Said] = []
         complete = True
@@ -57,18 +81,7 @@ class AgentMemories:
             messages += said(view)
             summed += summaries(view)
             complete &= view.complete
-        end = max(0, len(messages) - offset)
-        memory = AgentMemory(
-            agent_id=agent_id,
-            tasks=[row.task_id for row in rows],
-            working_messages=messages[max(0, end - limit) : end],
-            summary=summed[-1].content if summed else "",
-            summaries=summed[: -limit - 1 : -1],
-            hits=await hits([*summed, *messages], words),
-            total=len(messages),
-            complete=complete,
-        )
-        return Json(memory)
+        return messages, summed, complete
 
     async def _tasks(self, agent_id: str) -> list[TaskRow]:
         """The agent's latest tasks, the newest first; none of an agent that has had none. Raises NotFound."""
@@ -79,3 +92,8 @@ class AgentMemories:
             except Invalid:
                 raise NotFound(f"There is no agent `{agent_id[:80]}`.") from None
         return rows
+
+
+def _newest(messages: list[Said], limit: int, offset: int) -> list[Said]:
+    end = max(0, len(messages) - offset)
+    return messages[max(0, end - limit) : end]

@@ -1,6 +1,6 @@
 """Health, readiness, status, connections, metrics: what operators and load balancers ask."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -24,7 +24,12 @@ class System:
     """The routes."""
 
     def __init__(
-        self, store: Store, hub: Hub, connections: Connections, work: Callable[[], dict[str, int]], agents: list[str]
+        self,
+        store: Store,
+        hub: Hub,
+        connections: Connections,
+        work: Callable[[], dict[str, int]],
+        agents: Iterable[str],
     ) -> None:
         self._store = store
         self._hub = hub
@@ -61,7 +66,7 @@ class System:
             {
                 "api": "ok",
                 "agents_initialized": True,
-                "agents": self._agents,
+                "agents": sorted(self._agents),
                 "database": type(self._store).__name__,
                 "engine": self._work(),
                 "version": __version__,

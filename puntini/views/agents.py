@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from puntini.protocol.events import AgentStatus
 
@@ -39,6 +40,12 @@ class Statuses:
         )
         if len(self._latest) > MOST_AGENTS:
             del self._latest[next(iter(self._latest))]
+
+    def end(self, task_id: str) -> None:
+        """A task has ended: nobody works at it any more, whatever they last said."""
+        for name, each in self._latest.items():
+            if each.task_id == task_id and each.status in {"busy", "waiting"}:
+                self._latest[name] = replace(each, status="idle", detail="")
 
     def latest(self) -> list[AgentView]:
         """The agents."""

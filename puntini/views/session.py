@@ -148,6 +148,7 @@ class SessionView:
             case TaskCompleted() | TaskFailed() | TaskCancelled():
                 self._tasks.end(event)
                 self._approvals.end(event.task_id)
+                self._agents.end(event.task_id)
             case AgentStatus():
                 self._agents.change(event)
             case ApprovalRequest():

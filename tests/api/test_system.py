@@ -33,7 +33,7 @@ async def test_status_tells_what_runs(api: Api) -> None:
     assert await api.get("/v1/status") == {
         "api": "ok",
         "agents_initialized": True,
-        "agents": ["puntini", "scripted"],
+        "agents": ["creator", "driver", "generator", "puntini", "scripted"],
         "database": "MemoryStore",
         "engine": {"running": 1, "queued": 0},
         "version": __version__,
@@ -145,4 +145,4 @@ async def test_an_agent_of_one_s_own_can_be_the_default() -> None:
     async with serving([Rude()], agent=("rude",)) as api:
         answer = await api.post("/v1/chat", {"prompt": "hello"}, accept="application/json")
         assert answer["final_answer"] == "What?"
-        assert (await api.get("/v1/status"))["agents"] == ["puntini", "rude", "scripted"]
+        assert {"rude", "scripted"} < set((await api.get("/v1/status"))["agents"])

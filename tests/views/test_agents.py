@@ -2,7 +2,7 @@
 
 from puntini.views.agents import DETAIL_SHOWN, MOST_AGENTS, AgentView
 from puntini.views.session import SessionView
-from tests.views.said import fold, reopened, status
+from tests.views.said import ended, fold, reopened, status
 
 
 def test_the_latest_word_of_each_agent_counts() -> None:
@@ -14,6 +14,16 @@ def test_the_latest_word_of_each_agent_counts() -> None:
         AgentView(agent="dash", status="idle", task_id="t1"),
         AgentView(agent="dot", status="waiting", detail="for you", task_id="t2"),
     ]
+
+
+def test_when_a_task_ends_nobody_works_at_it_any_more() -> None:
+    view = fold([status("dot", "busy", "draws"), status("dash", "failed"), status("other", task="t2"), ended("t1")])
+
+    assert {each.agent: (each.status, each.detail) for each in view.agents()} == {
+        "dot": ("idle", ""),
+        "dash": ("failed", ""),
+        "other": ("busy", ""),
+    }
 
 
 def test_they_are_there_after_a_snapshot_and_old_snapshots_have_none() -> None:

@@ -37,7 +37,7 @@ class CallContext:
     @property
     def agent(self) -> str:
         """In whose name."""
-        return self._task.agent
+        return self._voice.agent
 
     async def graph(self) -> GraphView:
         """The session's graph."""

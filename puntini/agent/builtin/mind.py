@@ -15,13 +15,13 @@ import msgspec
 
 from puntini.agent import emit
 from puntini.agent.builtin.asking import ask, text_of
-from puntini.agent.builtin.context import CallContext
+from puntini.agent.builtin.calling import made, outcome_of
 from puntini.agent.builtin.state import State, added, calls_of, compacted, hinted, outcomes_of, plain, turns_of
 from puntini.agent.models.contract import Call, Model, ModelFailed, Outcome, Request, ToolSpec, Turn
 from puntini.agent.tools.registry import Result, Tools
 from puntini.errors import Unavailable
 from puntini.log.documents import Documents
-from puntini.protocol.events import Step, StepData, StepTool, ToolCall, ToolCallData
+from puntini.protocol.events import Step, StepData, StepTool
 
 SET_PLAN = ToolSpec(
     "set_plan",
@@ -37,7 +37,9 @@ SET_PLAN = ToolSpec(
 MOST_TRIES = 3
 MOST_CALLS = 32
 """In one answer; the others are refused, and may be made in the next."""
-EDITORS = frozenset({"add_nodes", "connect", "add_edges", "update_node", "remove_node", "disconnect", "clear_graph"})
+EDITORS = frozenset(
+    {"add_nodes", "connect", "add_edges", "update_node", "remove_node", "disconnect", "clear_graph", "hand_off"}
+)
 """Tools whose calls are made one after the other: what one does, the next may need."""
 SYSTEM = """You are {name}, an agent that builds a property graph together with people. {role}
 Nodes have a label (what kind of thing they are), a key (what they are called) and properties; edges have a label.
@@ -49,6 +51,11 @@ DECLINED = "The model declined to answer this."
 
 Ask = Callable[[dict[str, Any]], Any]
 """How a person is asked: returns what was decided, at once or when the task goes on."""
+
+
+def system_of(name: str, role: str) -> str:
+    """What an agent's model is told before all else."""
+    return SYSTEM.format(name=name, role=role).replace("  ", " ")
 
 
 class Mind:
@@ -65,7 +72,7 @@ class Mind:
         role: str = "",
         person: Ask,
     ) -> None:
-        self._system = SYSTEM.format(name=name, role=role).replace("  ", " ")
+        self._system = system_of(name, role)
         self._model = model
         self._tools = tools
         self._documents = documents
@@ -156,30 +163,15 @@ class Mind:
 
     async def call_tool(self, state: State) -> State:
         """Make the calls, side by side where one does not need another."""
-        made: list[tuple[Call, Result]] = []
+        done: list[tuple[Call, Result]] = []
         for group in _groups(calls_of(state)):
-            made += zip(group, await asyncio.gather(*[self._call(call) for call in group]), strict=True)
-        outcomes = outcomes_of(state) + [_outcome(call, result) for call, result in made]
-        used = [{"tool_name": call.name, "success": result.success, "seconds": result.seconds} for call, result in made]
+            done += zip(group, await asyncio.gather(*[self._call(call) for call in group]), strict=True)
+        outcomes = outcomes_of(state) + [outcome_of(call, result) for call, result in done]
+        used = [{"tool_name": call.name, "success": result.success, "seconds": result.seconds} for call, result in done]
         return State(outcomes=plain(outcomes), used=used)
 
     async def _call(self, call: Call) -> Result:
-        voice = emit.voice()
-        data = ToolCallData(
-            call_id=_name(voice.task.task_id, call), tool_name=call.name, status="started", parameters=call.arguments
-        )
-        voice.emit(ToolCall(data=data))
-        context = CallContext(voice, call.call_id, self._documents, self._workspace)
-        result = await self._tools.call(call.name, call.arguments, context)
-        ended = msgspec.structs.replace(
-            data,
-            status="succeeded" if result.success else "failed",
-            result=result.value,
-            error=result.error,
-            duration_seconds=round(result.seconds, 3),
-        )
-        voice.emit(ToolCall(data=ended))
-        return result
+        return await made(call, self._tools, emit.voice(), self._documents, self._workspace)
 
     # What to make of it.
 
@@ -313,17 +305,6 @@ def _agreed(said: Any) -> bool:
 
 def _reason(said: Any) -> str:
     return f": {said}" if isinstance(said, str) and said else ""
-
-
-def _outcome(call: Call, result: Result) -> Outcome:
-    if not result.success:
-        return Outcome(call.call_id, result.error, failed=True)
-    return Outcome(call.call_id, msgspec.json.encode(result.value).decode())
-
-
-def _name(task_id: str, call: Call) -> str:
-    """Models may give the same id to calls of different tasks."""
-    return f"{task_id}.{call.call_id}"
 
 
 def _tool_of(turns: Sequence[Turn], outcome: Outcome) -> str:

@@ -6,7 +6,7 @@ import functools
 import inspect
 import math
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from difflib import get_close_matches
 from time import monotonic
@@ -141,6 +141,10 @@ class Tools:
         """A tool by name."""
         return self._tools.get(name)
 
+    def __iter__(self) -> Iterator[AnyTool]:
+        """All tools, in the order they were added."""
+        return iter(self._tools.values())
+
     @property
     def names(self) -> list[str]:
         """Of all tools, in the order they were added."""
@@ -149,6 +153,10 @@ class Tools:
     def only(self, allowed: Collection[str]) -> "Tools":
         """These tools as they are now, without the others. A name that is none is passed over."""
         return Tools((each for name, each in self._tools.items() if name in allowed), threads=self._threads)
+
+    def also(self, *more: AnyTool) -> "Tools":
+        """These tools as they are now, and more. Raises Misconfigured where two have one name."""
+        return Tools((*self._tools.values(), *more), threads=self._threads)
 
     def specs(self, allowed: Collection[str] | None = None) -> list[ToolSpec]:
         """The tools as a model is shown them: all, or those that are allowed."""

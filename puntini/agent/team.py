@@ -1,0 +1,129 @@
+"""The agents of a server: those it is started with, and those created while it runs, which the store keeps."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import anyio
+import msgspec
+import structlog
+from msgspec.structs import replace
+
+from puntini.agent.contract import Agent
+from puntini.errors import Conflict, Invalid, NotFound
+from puntini.log.agents import AgentRow, NewAgent
+from puntini.log.contract import Kept, Shelf
+from puntini.log.mint import now_ms
+
+SPACE, KIND = "agents", "agent"
+MOST_CREATED = 100
+log = structlog.get_logger("puntini.agent")
+_row = msgspec.json.Decoder(AgentRow).decode
+
+
+class Team(Mapping[str, Agent]):
+    """Agents by name. ``make`` makes one of a record; ``allowed`` are the tools that created ones may be given.
+
+    ``model`` is what those that are made think with.
+    """
+
+    def __init__(self, shelf: Shelf, make: Callable[[AgentRow], Agent], allowed: Sequence[str], model: str) -> None:
+        self._shelf = shelf
+        self._model = model
+        self._make = make
+        self._allowed = list(allowed)
+        self._agents: dict[str, Agent] = {}
+        self._rows: dict[str, AgentRow] = {}
+        self._changing = anyio.Lock()
+
+    def __getitem__(self, name: str) -> Agent:
+        """An agent by name."""
+        return self._agents[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """The names, in the order in which the agents came."""
+        return iter(self._agents)
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._agents)
+
+    def rows(self) -> list[AgentRow]:
+        """What is known of each."""
+        return list(self._rows.values())
+
+    def row(self, name: str) -> AgentRow | None:
+        """What is known of one."""
+        return self._rows.get(name)
+
+    def called(self, name: str) -> AgentRow | None:
+        """The same, in whatever case its name is written."""
+        return self.row(name) or next((row for row in self.rows() if row.name.casefold() == name.casefold()), None)
+
+    def add(self, row: AgentRow, agent: Agent | None = None) -> None:
+        """Take an agent in, made of its record where none is given. Of two with one name the first stays."""
+        if row.name not in self._agents:
+            self._agents[row.name] = self._make(row) if agent is None else agent
+            self._rows[row.name] = replace(row, model=self._model) if agent is None else row
+
+    async def load(self) -> None:
+        """Take in those that were created before."""
+        for _, body in await self._shelf.kept_all(SPACE, KIND):
+            row = _row(body)
+            if self.called(row.name):
+                log.warning("a created agent is left out: another has its name", agent=row.name)
+            else:
+                self.add(replace(row, tools=[name for name in self._allowed if name in row.tools]))
+
+    async def create(self, new: NewAgent) -> AgentRow:
+        """Create an agent, which is there at once and after each start. Raises Conflict or Invalid."""
+        for name, value in (("role", new.role), ("reason", new.reason)):
+            if not value.strip():
+                raise Invalid(f"{name}: write something", path=name)
+        row = AgentRow(
+            name=new.name,
+            kind="created",
+            role=new.role,
+            capabilities=new.capabilities,
+            instructions=new.instructions,
+            tools=self._tools_of(new),
+            reason=new.reason,
+            created_by=new.created_by,
+            created_at=now_ms(),
+        )
+        async with self._changing:
+            self._check(new.name)
+            # Once it is kept it has to be there, also when the caller has left.
+            with anyio.CancelScope(shield=True):
+                await self._shelf.keep([Kept(SPACE, KIND, _key(row.name), msgspec.json.encode(row))])
+            self.add(row)
+            return self._rows[row.name]
+
+    def _tools_of(self, new: NewAgent) -> list[str]:
+        if new.tools is None:
+            return self._allowed
+        for name in new.tools:
+            if name not in self._allowed:
+                raise Invalid(f"tools: there is no tool `{name}` for created agents; see GET /v1/tools", path="tools")
+        return [name for name in self._allowed if name in new.tools]
+
+    def _check(self, name: str) -> None:
+        if taken := self.called(name):
+            raise Conflict(f"There is an agent `{taken.name}` already; choose another name.")
+        if sum(row.kind == "created" for row in self.rows()) >= MOST_CREATED:
+            raise Conflict(f"{MOST_CREATED} agents were created, which is the most; delete one of them first.")
+
+    async def remove(self, name: str) -> None:
+        """Forget an agent that was created. Raises NotFound, and Conflict for any other."""
+        async with self._changing:
+            row = self.row(name)
+            if row is None:
+                raise NotFound(f"There is no agent `{name[:80]}`.")
+            if row.kind != "created":
+                raise Conflict(f"The agent `{name}` was not created over the API; it stays as long as the server runs.")
+            with anyio.CancelScope(shield=True):
+                await self._shelf.keep([Kept(SPACE, KIND, _key(name), None)])
+            del self._agents[name], self._rows[name]
+
+
+def _key(name: str) -> str:
+    """Names that differ only in case are one."""
+    return name.casefold()

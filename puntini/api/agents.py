@@ -1,0 +1,154 @@
+"""``/v1/agents``: who there is, what each does, and agents that are created and deleted while the server runs."""
+
+from collections.abc import Callable, Mapping
+from typing import Literal, Protocol
+
+import msgspec
+from msgspec import Struct
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from puntini.api.http import Body, Json, knowing, page_bounds, read, resource
+from puntini.api.listing import Wanted, page
+from puntini.errors import Conflict, NotFound
+from puntini.log.agents import AgentRow, Allowed, Capabilities, Instructions, Kind, NewAgent, NewName, Reason, Role
+from puntini.log.contract import Store
+from puntini.log.mint import timestamp
+
+
+class AgentBody(Body, frozen=True):
+    """``POST /v1/agents``."""
+
+    name: NewName
+    role: Role
+    capabilities: Capabilities
+    reason: Reason
+    instructions: Instructions = ""
+    tools: Allowed | None = None
+
+
+class Working(Struct, frozen=True):
+    """Whether an agent works, and at how many tasks."""
+
+    agent_id: str
+    status: Literal["idle", "busy"]
+    running: int
+
+
+class AgentInfo(Struct, frozen=True):
+    """An agent as the API shows it; ``created_at`` is null for those the server was started with."""
+
+    agent_id: str
+    name: str
+    kind: Kind
+    role: str
+    capabilities: list[str]
+    instructions: str
+    tools: list[str]
+    model: str
+    reason: str
+    created_by: str
+    created_at: str | None
+    status: Literal["idle", "busy"]
+    running: int
+
+
+class Team(Protocol):
+    """What is asked of whoever knows the agents."""
+
+    def rows(self) -> list[AgentRow]:
+        """What is known of each."""
+        ...
+
+    def row(self, name: str) -> AgentRow | None:
+        """What is known of one."""
+        ...
+
+    async def create(self, new: NewAgent) -> AgentRow:
+        """Create an agent. Raises Conflict or Invalid."""
+        ...
+
+    async def remove(self, name: str) -> None:
+        """Forget one that was created. Raises NotFound or Conflict."""
+        ...
+
+
+class Agents:
+    """The routes. ``running`` tells how many tasks of each agent run now."""
+
+    def __init__(self, store: Store, team: Team, running: Callable[[], Mapping[str, int]]) -> None:
+        self._store = store
+        self._team = team
+        self._running = running
+
+    def routes(self) -> list[Route]:
+        """What this resource answers."""
+        return [
+            resource("/v1/agents", get=knowing("limit", "offset", of=self.list), post=knowing(of=self.create)),
+            resource("/v1/agents/{agent_id}", get=knowing(of=self.get), delete=knowing(of=self.delete)),
+            resource("/v1/agents/{agent_id}/status", get=knowing(of=self.status)),
+        ]
+
+    async def list(self, request: Request) -> Response:
+        """The agents, those that the server was started with first."""
+        limit, offset = page_bounds(request)
+        rows, running = self._team.rows(), self._running()
+        items = [_info(row, running.get(row.name, 0)) for row in rows[offset : offset + limit]]
+        return Json({"items": items, "total": len(rows)})
+
+    async def get(self, request: Request) -> Response:
+        """One agent."""
+        row = self._row(request)
+        return Json(_info(row, self._running().get(row.name, 0)))
+
+    async def status(self, request: Request) -> Response:
+        """Whether it works."""
+        row = self._row(request)
+        running = self._running().get(row.name, 0)
+        return Json(Working(row.name, _status(running), running))
+
+    async def create(self, request: Request) -> Response:
+        """A new agent, which can be asked at once."""
+        body = await read(request, AgentBody)
+        row = await self._team.create(NewAgent(created_by=request.state.principal, **msgspec.structs.asdict(body)))
+        return Json(_info(row, 0), status_code=201, headers={"location": f"/v1/agents/{row.name}"})
+
+    async def delete(self, request: Request) -> Response:
+        """Forget an agent that was created and has nothing to do. What it said stays in its sessions."""
+        row = self._row(request)
+        _, total = await page(self._store, Wanted(agent=row.name), 1, 0)
+        if total and row.kind == "created":
+            raise Conflict(f"The agent has {total} tasks that have not ended; wait for them, or stop them first.")
+        await self._team.remove(row.name)
+        return Response(status_code=204)
+
+    def _row(self, request: Request) -> AgentRow:
+        """The agent that the address names. Raises NotFound."""
+        agent_id: str = request.path_params["agent_id"]
+        row = self._team.row(agent_id)
+        if row is None:
+            raise NotFound(f"There is no agent `{agent_id[:80]}`; GET /v1/agents lists those that there are.")
+        return row
+
+
+def _status(running: int) -> Literal["idle", "busy"]:
+    return "busy" if running else "idle"
+
+
+def _info(row: AgentRow, running: int) -> AgentInfo:
+    return AgentInfo(
+        agent_id=row.name,
+        name=row.name,
+        kind=row.kind,
+        role=row.role,
+        capabilities=row.capabilities,
+        instructions=row.instructions,
+        tools=row.tools,
+        model=row.model,
+        reason=row.reason,
+        created_by=row.created_by,
+        created_at=timestamp(row.created_at) if row.created_at else None,
+        status=_status(running),
+        running=running,
+    )
