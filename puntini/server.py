@@ -182,15 +182,25 @@ async def _greet(server: Server, parts: Parts, settings: Settings, sock: socket.
         await anyio.sleep(0.01)
     host, port = sock.getsockname()[:2]
     url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-    names = sorted(parts.runner.agents, key=lambda name: (name != parts.default, name))
-    agents = ", ".join(f"{name} ({parts.model.name} model)" if name == PUNTINI else name for name in names)
+    others = ", ".join(sorted(name for name in parts.runner.agents if name != parts.default))
+    agents = f"{parts.default} (others: {others})" if others else parts.default
     prompt = PROMPTS.get(parts.default, "Hello")
     if settings.log_format == "json":
-        parts.log.info("serving", url=url, store=settings.store, agents=agents, mode="open", version=__version__)
+        parts.log.info(
+            "serving",
+            url=url,
+            store=settings.store,
+            agents=agents,
+            model=parts.model.name,
+            mode="open",
+            version=__version__,
+        )
         return
     with suppress(OSError):  # an output that takes nothing is no reason not to serve
         sys.stdout.write(
-            GREETING.format(version=__version__, url=url, store=settings.store, agents=agents, prompt=prompt)
+            GREETING.format(
+                version=__version__, url=url, store=settings.store, agents=agents, model=parts.model.name, prompt=prompt
+            )
         )
         sys.stdout.flush()
 
@@ -201,6 +211,7 @@ Puntini {version}
   address  {url}
   store    {store}
   agent    {agents}
+  model    {model}
   mode     open: this machine only, no credential needed
 
 Try it:

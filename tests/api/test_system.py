@@ -137,7 +137,7 @@ class Rude:
 
 
 def test_a_default_agent_that_is_not_there_stops_the_start() -> None:
-    with pytest.raises(Misconfigured, match="There is no agent `nobody`; name scripted"):
+    with pytest.raises(Misconfigured, match="There is no agent `nobody`; name creator, driver"):
         create_app(Settings(store="memory:", agent=("nobody",)))
 
 

@@ -37,11 +37,12 @@ def test_it_says_where_it_is_what_it_uses_and_how_it_guards_itself(tmp_path: Pat
         ran = serve.end()
 
     assert health.status_code == OK + 200
-    assert ran.out.splitlines()[:5] == [
+    assert ran.out.splitlines()[:6] == [
         f"Puntini {__version__}",
         f"  address  {url}",
         "  store    puntini.db",
-        "  agent    puntini (offline model), scripted",
+        "  agent    puntini (others: creator, driver, generator, scripted)",
+        "  model    offline",
         "  mode     open: this machine only, no credential needed",
     ]
     assert ran.code == OK
@@ -141,7 +142,10 @@ def test_a_store_that_is_not_there_yet_is_told(tmp_path: Path, store: str) -> No
         ("--ping-seconds=nan", "`ping_seconds` (in the command line) can't be 'nan'"),
         ("--cors-origins=app.example", "write origins as browsers send them"),
         ("--store=", "`store` (in the command line) can't be ''"),
-        ("--agent=nobody", "There is no agent `nobody`; name scripted, or your own as module:attribute."),
+        (
+            "--agent=nobody",
+            "There is no agent `nobody`; name creator, driver, generator, puntini, scripted, or your own as module:attribute.",
+        ),
         ("--config=none.toml", "none.toml can't be read: No such file or directory."),
     ],
 )
