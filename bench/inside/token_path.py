@@ -16,7 +16,7 @@ from puntini.agent.models.contract import Piece, Request, Spent, Text, TextPiece
 from puntini.agent.tools.builtin import builtin_tools
 from puntini.log.contract import Store
 
-TOKEN = "word "  # noqa: S105 - of a text
+TOKEN = "word "
 WARM_UP = 500
 
 

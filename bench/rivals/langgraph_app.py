@@ -3,6 +3,7 @@
 It is served by Puntini's adapter, and by ``langgraph dev``.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -12,7 +13,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langgraph.graph import END, START, MessagesState, StateGraph
 
-TOKEN = "word "  # noqa: S105 - of a text
+TOKEN = "word "
 
 
 class Words(BaseChatModel):
@@ -48,7 +49,9 @@ class Words(BaseChatModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **options: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
-        for chunk in self._stream(messages):
+        for number, chunk in enumerate(self._stream(messages)):
+            if number % 16 == 0:
+                await asyncio.sleep(0)  # as often as a fast network would let the loop turn
             if run_manager:
                 await run_manager.on_llm_new_token(TOKEN, chunk=chunk)
             yield chunk

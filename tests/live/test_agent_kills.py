@@ -33,7 +33,7 @@ KILLED = "killed"
 TAKEN_UP_SECONDS = 10.0
 MOST_DEATHS = 2
 """In a row without a save; a third would fail the task, as it should."""
-BUSY = 2
+BUSY = 3
 """Tasks that a session is kept supplied with."""
 PROJECT = (
     "Create a project management graph",
@@ -79,6 +79,7 @@ def options(pause: float) -> dict[str, object]:
     return {"agent": agents, "model": "offline", "offline_pause_seconds": pause}
 
 
+@pytest.mark.timeout(120)
 async def test_ten_kills_leave_no_trace(tmp_path: Path, dice: random.Random) -> None:
     await assert_survives(tmp_path, 10, dice)
 
@@ -110,8 +111,8 @@ async def assert_survives(directory: Path, kills: int, dice: random.Random) -> N
 
     assert_steps_taken_once(directory / "effects.txt", logs[plays[-1].session_id])
     assert found == await run_sync(undisturbed, directory / "undisturbed", plays)
-    attempts = [max(event.get("attempt", 0) for event in log) for log in logs.values()]
-    assert min(attempts) > 1, "in some session no task was ever interrupted"
+    taken_up = sum(event["type"] == "task_resumed" for log in logs.values() for event in log)
+    assert taken_up >= kills, "hardly a task was ever interrupted"
 
 
 def begin(server: Serving) -> list[Play]:

@@ -28,10 +28,14 @@ async def begin(_state: Counting) -> dict[str, Any]:
 async def act(state: Counting) -> dict[str, Any]:
     """Leave a mark outside, which no retraction takes back, and take a while."""
     number = state["number"] + 1
-    with FILE.open("a") as file:
-        file.write(f"{time.time_ns() // 1_000_000} {number} {state['prompt']}\n")
+    _leave_mark(f"{time.time_ns() // 1_000_000} {number} {state['prompt']}\n")
     await asyncio.sleep(STEP_SECONDS)
     return {"number": number, "answer": f"I took {number} steps."}
+
+
+def _leave_mark(line: str) -> None:
+    with FILE.open("a") as file:
+        file.write(line)
 
 
 def then(state: Counting) -> str:

@@ -55,9 +55,9 @@ def folded(log: Sequence[Event]) -> tuple[Elements, Elements]:
 def _apply(operation: Mapping[str, Any], nodes: Elements, edges: Elements) -> None:
     match operation["action"]:
         case "add_node" | "update_node":
-            nodes[operation["node"]["id"]] = operation["node"]
+            _put(nodes, operation["node"])
         case "add_edge" | "update_edge":
-            edges[operation["edge"]["id"]] = operation["edge"]
+            _put(edges, operation["edge"])
         case "remove_edge":
             del edges[operation["id"]]
         case "remove_node":
@@ -66,6 +66,13 @@ def _apply(operation: Mapping[str, Any], nodes: Elements, edges: Elements) -> No
                 del edges[edge["id"]]
         case action:
             raise AssertionError(f"{action} was not asked for")
+
+
+def _put(elements: Elements, given: Mapping[str, Any]) -> None:
+    """Properties merge by name, and null removes one; what is not given stays."""
+    known = elements.get(given["id"], {"props": {}})
+    props = {name: value for name, value in {**known["props"], **given.get("props", {})}.items() if value is not None}
+    elements[given["id"]] = {**known, **given, "props": props}
 
 
 def by_id(elements: Iterable[dict[str, Any]]) -> Elements:
