@@ -40,8 +40,7 @@ def tasks(pace: Pace) -> Result:
         0 < median_of(rows, "SQLite", "longest block") <= BLOCK_TARGET,
         [
             "No server and no readers: prompts are given to the engine, and commits are watched in the same process.",
-            "A block is the longest delay of a timer that is due every millisecond; what it shows is mostly the many tasks "
-            "that are ready in one turn of the loop, a little of each.",
+            "`longest block` is the longest delay of a timer due each millisecond: many tasks' turns, a little of each.",
             "`p99 to commit` is from a piece's `timestamp`, which is cut to milliseconds, to its commit.",
         ],
     )
@@ -83,7 +82,7 @@ def token_path(pace: Pace) -> Result:
     ratios(rows, CPU, ADAPTER)
     notes = [
         f"One answer of {tokens:,} tokens after a warm-up; user and system time of the whole process, all threads.",
-        "The adapter's figure holds LangChain's and LangGraph's own work for a token, which the built-in agent's lacks.",
+        "The adapter's figure holds LangChain's and LangGraph's work for a token; the built-in agent has none of it.",
         f"{DEV} was not measured: {missing}."
         if missing
         else f"{DEV} keeps nothing on disk, and writes each token to one reader, which Puntini's figures leave out.",

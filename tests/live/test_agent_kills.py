@@ -32,7 +32,7 @@ EFFECTS = "effects"
 KILLED = "killed"
 TAKEN_UP_SECONDS = 10.0
 MOST_DEATHS = 2
-"""In a row without a save; a third would fail the task, as it should."""
+"""Since the last save; a third would fail the task, as it should."""
 BUSY = 3
 """Tasks that a session is kept supplied with."""
 PROJECT = (
@@ -218,13 +218,10 @@ def assert_steps_taken_once(file: Path, log: Sequence[Event]) -> None:
     """Every step was taken, and only one that a kill cut short was taken again: none that the log says is done."""
     lives = [life.splitlines() for life in file.read_text().split(f"{KILLED}\n")]
     prompts = {event["task_id"]: event["data"]["prompt"] for event in log if event["type"] == "user_prompt"}
-    done = {
-        (prompts[event["task_id"]], event["data"]["step_number"] - 1): milliseconds(event)
-        for event in standing_of_all(log)
-        if event["type"] == "step" and event["data"]["name"] == "act"
-    }
-    assert {prompt for prompt, _ in done} == set(prompts.values())
-    assert len(done) == STEPS * len(prompts)
+    told = [event for event in standing_of_all(log) if event["type"] == "step" and event["data"]["name"] == "act"]
+    done = {(prompts[event["task_id"]], event["data"]["step_number"] - 1): milliseconds(event) for event in told}
+    assert set(done) == {(prompt, number) for prompt in prompts.values() for number in range(1, STEPS + 1)}
+    assert len(told) == len(done)
     taken = [[_line(line) for line in life] for life in lives]
     for prompt in prompts.values():
         mine = [[number for _, number, said in life if said == prompt] for life in taken]

@@ -43,7 +43,7 @@ def then(state: Counting) -> str:
     return END if state["number"] >= STEPS else "act"
 
 
-_graph = StateGraph(Counting)
+_graph: StateGraph[Any] = StateGraph(Counting)
 _graph.add_node("begin", begin)
 _graph.add_node("act", act)
 _graph.add_edge(START, "begin")

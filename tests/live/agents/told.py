@@ -81,15 +81,15 @@ def by_id(elements: Iterable[dict[str, Any]]) -> Elements:
 
 
 def deaths(events: Sequence[Event]) -> int:
-    """How often in a row a task may have died without saving anything, as far as its log tells.
+    """How often a task may have died since it last saved something, as far as its log tells.
 
     An attempt that died has saved something when words of it stand although a later attempt has begun to speak.
     """
     latest = max((int(event["attempt"]) for event in events), default=1)
-    spoke = {int(event["attempt"]) for event in events if event["type"] not in {"task_resumed", "task_progress"}}
-    saved = {int(event["attempt"]) for event in standing(events)} & spoke
-    proven = [attempt for attempt in saved if any(later > attempt for later in spoke)]
-    return latest - max(proven, default=0) - 1
+    said = [event for event in standing(events) if not event["type"].startswith(("task_", "user_"))]
+    spoke = [int(event["attempt"]) for event in events if event["type"] not in {"task_resumed", "task_progress"}]
+    proven = [int(event["attempt"]) for event in said if event["attempt"] < max(spoke)]
+    return latest - max(proven, default=1)
 
 
 def milliseconds(event: Event) -> int:
