@@ -40,7 +40,7 @@ def tasks(pace: Pace) -> Result:
         0 < median_of(rows, "SQLite", "longest block") <= BLOCK_TARGET,
         [
             "No server and no readers: prompts are given to the engine, and commits are watched in the same process.",
-            "`longest block` is the longest delay of a timer due each millisecond: many tasks' turns, a little of each.",
+            "`longest block` is the longest delay of a timer of 1 ms: many tasks' turns, a little of each.",
             "`p99 to commit` is from a piece's `timestamp`, which is cut to milliseconds, to its commit.",
         ],
     )

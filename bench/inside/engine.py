@@ -18,6 +18,7 @@ from puntini.log.keeper import Keeper
 from puntini.protocol.commands import UserPromptCommandData
 from puntini.protocol.entries import Entry
 from puntini.protocol.events import TASK_ENDS
+from puntini.server import calm
 from puntini.store.open import open_store
 from puntini.views.session import SessionView
 
@@ -97,7 +98,8 @@ class Engine:
 
 @asynccontextmanager
 async def engine(name: str, agent: Callable[[Store], Agent]) -> AsyncIterator[Engine]:
-    """An engine with one agent on the store called ``name``."""
+    """An engine with one agent on the store called ``name``, in a process that is set up as a server's is."""
+    calm()
     store = await open_store(name)
     keeper = Keeper(store, SessionView, SessionView.decode)
     watch = Watch(keeper.committed)

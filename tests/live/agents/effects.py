@@ -20,9 +20,9 @@ class Counting(TypedDict):
     answer: str
 
 
-async def begin(_state: Counting) -> dict[str, Any]:
+async def begin(state: Counting) -> dict[str, Any]:
     """Begin with nothing, whatever the task before came to."""
-    return {"number": 0}
+    return {"number": 0, "answer": f"I begin with {state['prompt']}."}
 
 
 async def act(state: Counting) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def then(state: Counting) -> str:
     return END if state["number"] >= STEPS else "act"
 
 
-_graph: StateGraph[Any] = StateGraph(Counting)
+_graph = StateGraph(Counting)
 _graph.add_node("begin", begin)
 _graph.add_node("act", act)
 _graph.add_edge(START, "begin")
