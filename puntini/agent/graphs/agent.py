@@ -136,7 +136,8 @@ class Run:
         await self._begin()
         before = await self._graph.aget_state(self._config)
         mine = (before.metadata or {}).get(MARK) == self._task.task_id
-        if mine and not before.tasks:  # `next` leaves out nodes that are done and whose step is not
+        # Not `next`: it leaves out nodes that are done where the checkpoint after them is not there yet.
+        if mine and not before.tasks:
             return _answer(before.values)  # it was done, and the server died before it could say so
         await self._play(await self._resumed(before) if mine else self._first(before))
         after = await self._graph.aget_state(self._config)
