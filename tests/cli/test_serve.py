@@ -144,8 +144,10 @@ def test_a_store_that_is_not_there_yet_is_told(tmp_path: Path, store: str) -> No
         ("--store=", "`store` (in the command line) can't be ''"),
         (
             "--agent=nobody",
-            "There is no agent `nobody`; name creator, driver, generator, puntini, scripted, or your own as "
-            "module:attribute.",
+            (
+                "There is no agent `nobody`; name creator, driver, generator, puntini, scripted, or your own as "
+                "module:attribute."
+            ),
         ),
         ("--config=none.toml", "none.toml can't be read: No such file or directory."),
     ],
