@@ -88,6 +88,7 @@ class Parts:
             served = self.served.values()
             self.staff = Staff(self.model, self.tools, self.store, served, workspace=self.workspace)
             await self.staff.team.load()
+            await self.staff.ready(self.default)
             async with anyio.create_task_group() as tasks:
                 routes = self._build(tasks)
                 await self.runner.start()

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from puntini.agent.contract import Agent, Task
-from puntini.agent.graphs.agent import GraphAgent, is_graph
 from puntini.agent.scripted import ScriptedAgent
 from puntini.errors import Misconfigured
 from puntini.protocol.events import AssistantResponse, Envelope
@@ -69,8 +68,6 @@ def _found(module: str, attribute: str, place: str, directory: Path) -> Any:
 
 def _agent(name: str, place: str, found: Any) -> Agent:
     """What an agent may be: a compiled graph, what makes one, an asynchronous generator function, or an ``Agent``."""
-    if is_graph(found):
-        return GraphAgent(name, found)
     if isasyncgenfunction(found):
         return Narrator(name, found)
     if isinstance(found, type) and callable(getattr(found, "run", None)):
@@ -79,7 +76,9 @@ def _agent(name: str, place: str, found: Any) -> Agent:
     if callable(getattr(found, "run", None)) and hasattr(found, "name"):
         ready: Agent = found
         return ready
-    if callable(found):
+    from puntini.agent.graphs.agent import GraphAgent, is_graph  # LangGraph takes most of a second to import
+
+    if is_graph(found) or callable(found):
         return GraphAgent(name, found)
     raise Misconfigured(
         f"The agent {place} is {type(found).__name__}; give a compiled LangGraph graph, a function that makes one, or "

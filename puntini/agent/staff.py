@@ -6,7 +6,7 @@ from pathlib import Path
 from puntini.agent.builtin.creating import creating
 from puntini.agent.builtin.handing import Colleague, handing
 from puntini.agent.contract import Agent
-from puntini.agent.graphs.builtin import builtin
+from puntini.agent.late import Late
 from puntini.agent.models.contract import Model
 from puntini.agent.scripted import ScriptedAgent
 from puntini.agent.team import Team
@@ -59,8 +59,18 @@ class Staff:
             self.team.add(AgentRow(name=name, kind="built_in", role=role, capabilities=capabilities, tools=tools))
 
     def _made(self, row: AgentRow) -> Agent:
-        tools = self.tools.only(row.tools)
-        return builtin(row.name, self._model, tools, self._store, workspace=self._workspace, role=role_of(row))
+        def make() -> Agent:
+            from puntini.agent.graphs.builtin import builtin
+
+            tools = self.tools.only(row.tools)
+            return builtin(row.name, self._model, tools, self._store, workspace=self._workspace, role=role_of(row))
+
+        return Late(row.name, make)
+
+    async def ready(self, name: str) -> None:
+        """Make an agent now rather than with its first task."""
+        if isinstance(agent := self.team.get(name), Late):
+            await agent.ready()
 
     def _colleague(self, name: str) -> Colleague:
         """Who takes work over: an agent with tools of ours that does not hand work on itself. Raises ToolFailed."""

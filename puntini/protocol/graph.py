@@ -28,7 +28,10 @@ GraphAction = Literal["add_node", "update_node", "remove_node", "add_edge", "upd
 
 
 class GraphOp(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """One change. Adding and updating carry the whole ``node`` or ``edge``; removing carries its ``id``."""
+    """One change. Adding and updating carry a ``node`` or an ``edge``; removing carries its ``id``.
+
+    What is there already is merged with what is given: properties by name, and null removes one.
+    """
 
     action: GraphAction
     node: Node | None = None

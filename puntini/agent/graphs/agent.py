@@ -32,6 +32,7 @@ from puntini.protocol.events import Envelope
 
 MODES: list[StreamMode] = ["messages", "tasks", "custom", "values"]
 MARK = "puntini_task"
+CANCEL_AGAIN_SECONDS = 1.0
 NEWEST = "thread"
 """Names the thread of the last task of each agent."""
 ASKED = frozenset({"question", "message", "options", "tool_name", "parameters", "expires_seconds"})
@@ -93,18 +94,19 @@ class GraphAgent:
 
 
 async def _undisturbed(work: Coroutine[Any, Any, T]) -> T:
-    """Await something in a task of its own, cancelled once and then waited for.
+    """Await something in a task of its own, which is given time to end when it is cancelled.
 
     LangGraph stops its nodes when it is cancelled, which takes some turns of the loop; anyio's scopes cancel again in
-    each of them, and the nodes would be left behind, running.
+    each of them, and the nodes would be left behind, running. One that goes on all the same is cancelled again.
     """
     task = asyncio.ensure_future(work)
     try:
         await asyncio.wait([task])
     except asyncio.CancelledError:
-        task.cancel()
         with anyio.CancelScope(shield=True):
-            await asyncio.wait([task])
+            while not task.done():
+                task.cancel()
+                await asyncio.wait([task], timeout=CANCEL_AGAIN_SECONDS)
         raise
     return task.result()
 
