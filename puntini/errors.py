@@ -111,3 +111,12 @@ class Misconfigured(PuntiniError):
     """A setting that stops the start, or a command line that cannot work."""
 
     code, title = "misconfigured", "Misconfigured"
+
+
+def described(error: BaseException) -> str:
+    """An exception of anybody's: its name and text; the name alone where its text is empty or can't be had."""
+    name = type(error).__name__
+    try:
+        return f"{name}: {error}" if str(error) else name
+    except Exception:  # noqa: BLE001 - `__str__` is anybody's code, too
+        return name

@@ -1,4 +1,4 @@
-"""Agents by name: those that are built in, and ``module:attribute`` for anybody's own."""
+"""Agents of anybody's own, named as ``module:attribute``."""
 
 import importlib
 import sys
@@ -9,11 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from puntini.agent.contract import Agent, Task
-from puntini.agent.scripted import ScriptedAgent
 from puntini.errors import Misconfigured
 from puntini.protocol.events import AssistantResponse, Envelope
-
-BUILT_IN: dict[str, Callable[[], Agent]] = {"scripted": ScriptedAgent}
 
 
 class Narrator:
@@ -36,17 +33,15 @@ class Narrator:
         return answer
 
 
-def load(spec: str, directory: Path, known: Iterable[str] = ()) -> Agent:
-    """An agent by ``name``, ``module:attribute`` or ``name=module:attribute``. Raises Misconfigured with a sentence.
+def load(spec: str, directory: Path, known: Iterable[str]) -> Agent:
+    """An agent by ``module:attribute`` or ``name=module:attribute``. Raises Misconfigured with a sentence.
 
     Modules are looked for in ``directory`` too. ``known`` names what else could have been named.
     """
-    if spec in BUILT_IN:
-        return BUILT_IN[spec]()
     name, _, place = spec.rpartition("=")
     module, _, attribute = place.partition(":")
     if not module or not attribute:
-        names = ", ".join(sorted({*BUILT_IN, *known}))
+        names = ", ".join(sorted(known))
         raise Misconfigured(f"There is no agent `{spec}`; name {names}, or your own as module:attribute.")
     return _agent(name or attribute, place, _found(module, attribute, place, directory))
 

@@ -25,7 +25,16 @@ from puntini.agent.emit import Voice
 from puntini.agent.emitter import RETRY_SECONDS, Emitter
 from puntini.agent.job import Interrupted, Job, Turns, said_by_agent
 from puntini.agent.lanes import Lanes, Place
-from puntini.errors import Conflict, NotFound, PuntiniError, SessionClosed, StaleAttempt, StoreUnavailable, Unavailable
+from puntini.errors import (
+    Conflict,
+    NotFound,
+    PuntiniError,
+    SessionClosed,
+    StaleAttempt,
+    StoreUnavailable,
+    Unavailable,
+    described,
+)
 from puntini.log.contract import Append, Once, Store, TaskRow, Written
 from puntini.log.keeper import Keeper
 from puntini.log.mint import now_ms
@@ -438,7 +447,7 @@ class Runner:
         if isinstance(error, PuntiniError):
             return End("failed", error=error.message)
         log.error("agent failed", task_id=job.task_id, agent=job.row.agent, exc_info=error)
-        return End("failed", error=_words(error))
+        return End("failed", error=described(error))
 
     async def _rest(self, job: Job) -> None:
         """The agent was unwound at a safe point: paused, waiting for a decision, or left for the next start."""
@@ -488,12 +497,3 @@ def _answered(answer: object) -> End:
     if isinstance(answer, str):
         return End("completed", answer=answer)
     return End("failed", error=f"The agent returned {type(answer).__name__}, not its answer as a str.")
-
-
-def _words(error: BaseException) -> str:
-    """An exception's name and text; the name alone where its text is empty or can't be had."""
-    name = type(error).__name__
-    try:
-        return f"{name}: {error}" if str(error) else name
-    except Exception:  # noqa: BLE001 - `__str__` is anybody's code, too
-        return name

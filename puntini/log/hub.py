@@ -76,7 +76,7 @@ class Hub:
                 feed.learn(bounds.floor, bounds.head)
             if feed.gone:
                 raise NotFound(f"There is no session `{session_id}`.")
-        except BaseException:
+        except BaseException:  # whatever ends the wait, a cancellation too: the reader does not stay counted
             self.detach(feed)
             raise
         return feed

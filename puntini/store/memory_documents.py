@@ -44,7 +44,7 @@ class MemoryDocuments:
                 if place % SLICE_PASSAGES == SLICE_PASSAGES - 1:
                     await asyncio.sleep(0)
             self._check_free(document)
-        except BaseException:
+        except BaseException:  # a cancellation too: nothing half added stays
             self._drop(num)
             raise
         self._documents[document.document_id] = num, document

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from puntini.agent.tools.contract import ToolFailed
+from puntini.errors import described
 from puntini.protocol.depth import DEPTH_LIMIT, deeper_than
 from puntini.protocol.entries import encode
 
@@ -43,13 +44,8 @@ def _noted(text: str, end: int) -> str:
 
 
 def words(error: Exception) -> str:
-    """An exception's name and text; the name alone where its text is empty or can't be had."""
-    name = type(error).__name__
-    try:
-        text = str(error)
-    except Exception:  # noqa: BLE001 - `__str__` is anybody's code, too
-        text = ""
-    return shortened(f"{name}: {text}" if text else name)
+    """An exception's name and text, of bearable length."""
+    return shortened(described(error))
 
 
 def shortened(sentence: str) -> str:

@@ -44,7 +44,7 @@ class SqliteDocuments:
                 texts = passages[start : start + SLICE_PASSAGES]
                 await self._writer.change(partial(_add, num=num, start=start, document=document, texts=texts))
             await self._writer.change(partial(_show, num=num, document=document))
-        except BaseException:
+        except BaseException:  # a cancellation too: nothing half added stays
             with suppress(StoreUnavailable):  # what is left then, the next start removes
                 await self._remove_unfinished(num)
             raise
