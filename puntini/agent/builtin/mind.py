@@ -16,7 +16,8 @@ import msgspec
 from puntini.agent import emit
 from puntini.agent.builtin.asking import ask, text_of
 from puntini.agent.builtin.calling import made, outcome_of
-from puntini.agent.builtin.state import State, added, calls_of, compacted, hinted, outcomes_of, plain, turns_of
+from puntini.agent.builtin.state import State, added, calls_of, hinted, outcomes_of, parted, plain, shortened, turns_of
+from puntini.agent.builtin.summing import summed_up
 from puntini.agent.models.contract import Call, Model, ModelFailed, Outcome, Request, ToolSpec, Turn
 from puntini.agent.tools.registry import Result, Tools
 from puntini.errors import Unavailable
@@ -83,8 +84,10 @@ class Mind:
 
     async def parse_goal(self, state: State) -> State:
         """Take the prompt in; sum up what was said long ago."""
-        turns, summary = compacted(turns_of(state), state.get("summary", ""))
-        if summary != state.get("summary", ""):
+        older, turns = parted(turns_of(state))
+        summary = state.get("summary", "")
+        if older:
+            summary = await summed_up(self._model, older, summary, emit.voice())
             emit.summary(summary)
         return State(
             turns=plain(added(turns, state["prompt"])),
@@ -104,7 +107,7 @@ class Mind:
     async def plan_step(self, state: State) -> State:
         """Ask the model what to do next, with what people said meanwhile."""
         voice = emit.voice()
-        turns, heard = turns_of(state), state["heard"]
+        turns, heard = shortened(turns_of(state)), state["heard"]
         for item in await voice.task.heard(heard):
             turns, heard = added(turns, _said(item.data)), item.seq
         number = state["requests"] + 1

@@ -6,12 +6,14 @@ from typing import Any, TypedDict
 import msgspec
 from msgspec.structs import replace
 
-from puntini.agent.models.contract import Call, Outcome, Text, Turn
+from puntini.agent.models.contract import Block, Call, Outcome, Text, Turn
 
 MOST_BYTES = 64 << 10
 """Of the conversation as JSON; older turns become a summary."""
 KEPT_PROMPTS = 4
-SUMMED_UP = 200
+MOST_WORKING_BYTES = 256 << 10
+"""Of the conversation within a task; beyond it what came of calls is shortened, but in the newest turns."""
+KEPT_TURNS, SHORTENED = 4, 400
 
 
 class State(TypedDict, total=False):
@@ -69,21 +71,32 @@ def hinted(turns: Sequence[Turn], hint: str) -> list[Turn]:
     return [*turns[:-1], Turn("user", [*others, replace(outcome, content=f"{outcome.content}\n{hint}")])]
 
 
-def compacted(turns: Sequence[Turn], summary: str) -> tuple[list[Turn], str]:
-    """The conversation's newest part, and a summary of all that came before it."""
-    if len(msgspec.json.encode(turns)) <= MOST_BYTES:
-        return list(turns), summary
+def parted(turns: Sequence[Turn]) -> tuple[list[Turn], list[Turn]]:
+    """What of a conversation is to be summed up, nothing while it is short, and its newest part, which stays."""
+    if _size(turns) <= MOST_BYTES:
+        return [], list(turns)
     starts = [at for at, turn in enumerate(turns) if turn.role == "user" and _asks(turn)]
     cut = starts[-KEPT_PROMPTS] if len(starts) > KEPT_PROMPTS else (starts[-1] if starts else 0)
-    lines = [summary] if summary else []
-    lines += [f"{turn.role}: {words}" for turn in turns[:cut] if (words := _words(turn))]
-    return list(turns[cut:]), "\n".join(lines)[-MOST_BYTES // 8 :]
+    return list(turns[:cut]), list(turns[cut:])
+
+
+def shortened(turns: Sequence[Turn]) -> list[Turn]:
+    """The conversation of a task that goes on and on, without most of what came of calls made long ago."""
+    if _size(turns) <= MOST_WORKING_BYTES:
+        return list(turns)
+    old = len(turns) - KEPT_TURNS
+    return [replace(turn, content=[_short(block) for block in turn.content]) for turn in turns[:old]] + [*turns[old:]]
+
+
+def _size(turns: Sequence[Turn]) -> int:
+    return len(msgspec.json.encode(turns))
+
+
+def _short(block: Block) -> Block:
+    if not isinstance(block, Outcome) or len(block.content) <= SHORTENED:
+        return block
+    return replace(block, content=f"{block.content[:SHORTENED]}… (shortened; call it again to see all)")
 
 
 def _asks(turn: Turn) -> bool:
     return not any(isinstance(block, Outcome) for block in turn.content)
-
-
-def _words(turn: Turn) -> str:
-    text = " ".join(block.text for block in turn.content if isinstance(block, Text)).strip()
-    return text if len(text) <= SUMMED_UP else f"{text[:SUMMED_UP]}…"

@@ -56,9 +56,10 @@ class ToolSpec(Struct, frozen=True):
 
 
 class Request(Struct, frozen=True, kw_only=True):
-    """What a model is asked. The last turn is the user's."""
+    """What a model is asked. The last turn is the user's. ``purpose`` is for models that go by rules."""
 
     system: str
+    purpose: Literal["work", "summary"] = "work"
     turns: Sequence[Turn]
     tools: Sequence[ToolSpec] = ()
     max_tokens: int = 4_096

@@ -9,11 +9,13 @@ import msgspec
 from msgspec import Struct
 
 from puntini.agent.models.contract import Block, Call, Outcome, Request, Text, Thinking, Turn
+from puntini.agent.models.offline.text.phrases import cut
 from puntini.agent.models.offline.wishes.contract import Result
 
 MOST_EARLIER = 6
 EARLIER_CHARACTERS = 500
 LETTERS_A_TOKEN = 5
+DIGEST_LINE, DIGEST_CHARACTERS = 200, 6_000
 _NAME = re.compile(r"\b(?:you are|your name is)\s+(?:the\s+|an?\s+)?[\"'`]?([\w-]{1,40})", re.IGNORECASE)
 
 
@@ -44,6 +46,12 @@ def read(request: Request) -> Conversation:
         agent=name[1].lower() if name else "",
         tools=frozenset(tool.name for tool in request.tools),
     )
+
+
+def digest(request: Request) -> str:
+    """What a summary keeps by rule: the beginning of everything that was said, and of that the newest part."""
+    lines = [line for _, words in islice(_said(request.turns), 1) for line in words.splitlines()]
+    return "\n".join(cut(line, DIGEST_LINE) for line in lines)[-DIGEST_CHARACTERS:]
 
 
 def _said(turns: Sequence[Turn]) -> Iterator[tuple[int, str]]:

@@ -23,7 +23,7 @@ from puntini.agent.models.contract import (
     Turn,
     Whole,
 )
-from puntini.agent.models.offline.conversation import Conversation, read, tokens_in, tokens_of
+from puntini.agent.models.offline.conversation import Conversation, digest, read, tokens_in, tokens_of
 from puntini.agent.models.offline.reading.grammar import understood
 from puntini.agent.models.offline.script import Round, play, script
 from puntini.agent.models.offline.templates import templates
@@ -61,6 +61,9 @@ class OfflineModel:
 
 def response(request: Request) -> Iterator[Piece]:
     """All the pieces that a request is answered with."""
+    if request.purpose == "summary":
+        yield from _answering(request, "", digest(request))
+        return
     conversation = read(request)
     wishes = understood(conversation)
     step = play(script(wishes, conversation.tools), conversation)
