@@ -9,7 +9,7 @@ from puntini.agent.contract import Agent
 from puntini.agent.late import Late
 from puntini.agent.models.contract import Model
 from puntini.agent.scripted import ScriptedAgent
-from puntini.agent.team import Team
+from puntini.agent.roster import Roster
 from puntini.agent.tools.contract import ToolFailed
 from puntini.agent.tools.registry import MOST_NAMED, Tools
 from puntini.log.agents import AgentRow
@@ -35,7 +35,7 @@ OWN_TOOLS = {DRIVER: ["hand_off"], CREATOR: ["create_agent"]}
 
 
 class Staff:
-    """Makes a server's agents: ``team`` has them all, ``tools`` is every tool that one of them has."""
+    """Makes a server's agents: ``roster`` has them all, ``tools`` is every tool that one of them has."""
 
     def __init__(
         self, model: Model, tools: Tools, store: Store, served: Iterable[Agent], *, workspace: Path | None = None
@@ -43,20 +43,20 @@ class Staff:
         self._model = model
         self._store = store
         self._workspace = workspace
-        self.team = Team(store, self._made, tools.names, model.name)
+        self.roster = Roster(store, self._made, tools.names, model.name)
         hand_off = handing(self._colleague, model, store, workspace)
-        self.tools = tools.also(hand_off, creating(self.team))
+        self.tools = tools.also(hand_off, creating(self.roster))
         self._add(served, tools.names)
 
     def _add(self, served: Iterable[Agent], shared: list[str]) -> None:
         for agent in served:
             if isinstance(agent, ScriptedAgent):
-                self.team.add(AgentRow(name=agent.name, kind="built_in", role="You play what you are told to."), agent)
+                self.roster.add(AgentRow(name=agent.name, kind="built_in", role="You play what you are told to."), agent)
             else:
-                self.team.add(AgentRow(name=agent.name, kind="loaded"), agent)
+                self.roster.add(AgentRow(name=agent.name, kind="loaded"), agent)
         for name, (role, capabilities) in ROLES.items():
             tools = [*shared, *OWN_TOOLS.get(name, [])]
-            self.team.add(AgentRow(name=name, kind="built_in", role=role, capabilities=capabilities, tools=tools))
+            self.roster.add(AgentRow(name=name, kind="built_in", role=role, capabilities=capabilities, tools=tools))
 
     def _made(self, row: AgentRow) -> Agent:
         def make() -> Agent:
@@ -69,13 +69,13 @@ class Staff:
 
     async def ready(self, name: str) -> None:
         """Make an agent now rather than with its first task."""
-        if isinstance(agent := self.team.get(name), Late):
+        if isinstance(agent := self.roster.get(name), Late):
             await agent.ready()
 
     def _colleague(self, name: str) -> Colleague:
         """Who takes work over: an agent with tools of ours that does not hand work on itself. Raises ToolFailed."""
-        others = [row for row in self.team.rows() if row.model and row.name != DRIVER]
-        row = self.team.called(name)
+        others = [row for row in self.roster.rows() if row.model and row.name != DRIVER]
+        row = self.roster.called(name)
         if row is None or row not in others:
             names = ", ".join(other.name for other in others[:MOST_NAMED])
             raise ToolFailed(f"No agent `{name}` takes work over; there are {names}.")

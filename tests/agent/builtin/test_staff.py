@@ -84,7 +84,7 @@ def answer_of(said: Sequence[LoggedEvent]) -> str:
 
 async def test_work_is_handed_over_and_its_answer_comes_back() -> None:
     store = MemoryStore()
-    async with stage(store, *staff(store, OfflineModel()).team.values()) as life:
+    async with stage(store, *staff(store, OfflineModel()).roster.values()) as life:
         said = await done(life, "ask the generator to add a person named Bob")
 
     [update] = [event.data for event in said if isinstance(event, WorkflowUpdate)]
@@ -99,7 +99,7 @@ async def test_work_is_handed_over_and_its_answer_comes_back() -> None:
 
 async def test_everybody_sees_who_works() -> None:
     store = MemoryStore()
-    async with stage(store, *staff(store, OfflineModel()).team.values()) as life:
+    async with stage(store, *staff(store, OfflineModel()).roster.values()) as life:
         session = await life.session()
         task = await life.prompt(session, "ask the generator to add a person named Bob", agent=DRIVER)
         assert await life.ended(task) == "completed"
@@ -113,11 +113,11 @@ async def test_everybody_sees_who_works() -> None:
 
 async def test_the_driver_has_the_creator_create_agents() -> None:
     store = MemoryStore()
-    team = staff(store, OfflineModel()).team
-    async with stage(store, *team.values()) as life:
+    roster = staff(store, OfflineModel()).roster
+    async with stage(store, *roster.values()) as life:
         said = await done(life, "create an agent named Ada that reviews contracts")
 
-    made = team.row("Ada")
+    made = roster.row("Ada")
     assert made is not None
     assert made.created_by.startswith("creator tsk_")
     assert [
@@ -134,8 +134,8 @@ async def test_a_created_agent_takes_work_over_with_its_own_tools_only() -> None
     model = Script(driver=[hand("ada"), [Text("It is done.")]], Ada=[add, [Text("I could not.")]])
     ours = staff(store, model)
     new = NewAgent(name="Ada", role="Counts.", capabilities=[], reason="Counting.", tools=["calculate"])
-    await ours.team.create(new)
-    async with stage(store, *ours.team.values()) as life:
+    await ours.roster.create(new)
+    async with stage(store, *ours.roster.values()) as life:
         said = await done(life, "count")
 
     offered = next(request for name, request in model.requests if name == "Ada")
@@ -150,7 +150,7 @@ async def test_a_created_agent_takes_work_over_with_its_own_tools_only() -> None
 async def test_who_takes_no_work_over_is_named(name: str) -> None:
     store = MemoryStore()
     model = Script(driver=[hand(name), [Text("So be it.")]])
-    async with stage(store, *staff(store, model).team.values()) as life:
+    async with stage(store, *staff(store, model).roster.values()) as life:
         said = await done(life, "do it")
 
     [outcome] = told(model.requests, "driver")
@@ -172,7 +172,7 @@ LOOK: list[Text | Call] = [Call("c1", "describe_graph", {})]
 async def test_work_that_comes_to_nothing_is_told_as_such(says: list[Any], words: str) -> None:
     store = MemoryStore()
     model = Script(driver=[hand("generator"), [Text("So be it.")]], generator=says)
-    async with stage(store, *staff(store, model).team.values()) as life:
+    async with stage(store, *staff(store, model).roster.values()) as life:
         said = await done(life, "do it")
 
     [outcome] = told(model.requests, "driver")
@@ -185,7 +185,7 @@ async def test_what_needs_consent_is_not_done_for_others() -> None:
     store = MemoryStore()
     clear: list[Text | Call] = [Call("c1", "clear_graph", {})]
     model = Script(driver=[hand("generator"), [Text("Well.")]], generator=[clear, [Text("No.")]])
-    async with stage(store, *staff(store, model).team.values()) as life:
+    async with stage(store, *staff(store, model).roster.values()) as life:
         await done(life, "do it")
 
     [outcome] = told(model.requests, "generator")
@@ -196,7 +196,7 @@ async def test_what_needs_consent_is_not_done_for_others() -> None:
 async def test_the_steps_of_all_count_as_the_task_s() -> None:
     store = MemoryStore()
     model = Script(driver=[hand("generator"), [Text("Well.")]], generator=[LOOK, [Text("Nothing.")]])
-    async with stage(store, *staff(store, model).team.values()) as life:
+    async with stage(store, *staff(store, model).roster.values()) as life:
         said = await done(life, "do it")
 
     steps = [(event.agent, event.data.step_number) for event in said if isinstance(event, Step)]
@@ -211,13 +211,13 @@ async def test_after_a_crash_the_agent_that_was_created_already_is_found_again()
     first, again = (staff(store, OfflineModel(pause_seconds=pause)) for pause in (0.01, 0.0))
 
     async def created() -> bool:
-        return "Ada" in first.team
+        return "Ada" in first.roster
 
-    async with stage(store, *first.team.values()) as life:
+    async with stage(store, *first.roster.values()) as life:
         task = await life.task("ask the creator to create an agent named Ada that adds people", agent=DRIVER)
         await until(created, "the agent")
-    await again.team.load()
-    async with stage(store, *again.team.values()) as life:
+    await again.roster.load()
+    async with stage(store, *again.roster.values()) as life:
         assert await life.ended(task) == "completed"
         said = await life.said(task)
 

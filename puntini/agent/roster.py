@@ -19,7 +19,7 @@ log = structlog.get_logger("puntini.agent")
 _row = msgspec.json.Decoder(AgentRow).decode
 
 
-class Team(Mapping[str, Agent]):
+class Roster(Mapping[str, Agent]):
     """Agents by name. ``make`` makes one of a record; ``allowed`` are the tools that created ones may be given.
 
     ``model`` is what those that are made think with.
