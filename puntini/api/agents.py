@@ -12,7 +12,21 @@ from starlette.routing import Route
 from puntini.api.http import Body, Json, knowing, page_bounds, read, resource
 from puntini.api.listing import Wanted, page
 from puntini.errors import Conflict, NotFound
-from puntini.log.agents import AgentRow, Allowed, Capabilities, Instructions, Kind, NewAgent, NewName, Reason, Role
+from puntini.log.agents import (
+    AgentRow,
+    Allowed,
+    Capabilities,
+    Instructions,
+    Kind,
+    Manner,
+    MaxTurns,
+    Members,
+    NewAgent,
+    NewName,
+    Reason,
+    Role,
+    Until,
+)
 from puntini.log.contract import Store
 from puntini.log.mint import timestamp
 
@@ -26,6 +40,10 @@ class AgentBody(Body, frozen=True):
     reason: Reason
     instructions: Instructions = ""
     tools: Allowed | None = None
+    members: Members = msgspec.field(default_factory=list)
+    manner: Manner | None = None
+    max_turns: MaxTurns | None = None
+    until: Until = ""
 
 
 class Working(Struct, frozen=True):
@@ -37,7 +55,10 @@ class Working(Struct, frozen=True):
 
 
 class AgentInfo(Struct, frozen=True):
-    """An agent as the API shows it; ``created_at`` is null for those the server was started with."""
+    """An agent as the API shows it; ``created_at`` is null for those the server was started with.
+
+    Only teams have a ``manner``; for all others it is null, and what only teams have is empty.
+    """
 
     agent_id: str
     name: str
@@ -47,6 +68,10 @@ class AgentInfo(Struct, frozen=True):
     instructions: str
     tools: list[str]
     model: str
+    members: list[str]
+    manner: Manner | None
+    max_turns: int
+    until: str
     reason: str
     created_by: str
     created_at: str | None
@@ -146,6 +171,10 @@ def _info(row: AgentRow, running: int) -> AgentInfo:
         instructions=row.instructions,
         tools=row.tools,
         model=row.model,
+        members=row.members,
+        manner=row.manner,
+        max_turns=row.max_turns,
+        until=row.until,
         reason=row.reason,
         created_by=row.created_by,
         created_at=timestamp(row.created_at) if row.created_at else None,
