@@ -142,13 +142,7 @@ class Supervisor:
     async def hand(self, state: Led) -> Led:
         """Take in what a member did, and hand the next piece over; without one, the model has its outcomes."""
         voice = emit.voice()
-        outcomes, done = msgspec.convert(state["outcomes"], list[Outcome]), state["done"]
-        if state["piece"] is not None:
-            piece = msgspec.convert(state["piece"], Piece)
-            tell_return(voice, piece.agent)
-            tell_step(voice, piece.agent, success=not state["failed"], seconds=state["seconds"])
-            outcomes.append(Outcome(piece.call_id, state["said"], failed=state["failed"]))
-            done = _newest([*done, plain(Done(piece.agent, piece.task, state["said"]))])
+        outcomes, done = self._taken(state, voice)
         calls = msgspec.convert(state["calls"], list[Call])
         while calls:
             call = calls.pop(0)
@@ -158,8 +152,21 @@ class Supervisor:
                 outcomes.append(Outcome(call.call_id, str(error), failed=True))
                 continue
             return Led(calls=plain(calls), outcomes=plain(outcomes), done=done, piece=plain(piece), pieces=piece.place)
+        if state["piece"] is None:  # nothing could be handed over, which must not go on for ever
+            tell_step(voice, HAND_OFF, success=False, seconds=0.0)
         turns = [*_turns(state), Turn("user", outcomes)]
         return Led(calls=[], outcomes=[], done=done, piece=None, turns=plain(turns))
+
+    def _taken(self, state: Led, voice: Voice) -> tuple[list[Outcome], list[dict[str, Any]]]:
+        """The outcomes for the model, and the pieces that are done, with that which a member comes back with."""
+        outcomes = msgspec.convert(state["outcomes"], list[Outcome])
+        if state["piece"] is None:
+            return outcomes, state["done"]
+        piece = msgspec.convert(state["piece"], Piece)
+        tell_return(voice, piece.agent)
+        tell_step(voice, piece.agent, success=not state["failed"], seconds=state["seconds"])
+        outcomes.append(Outcome(piece.call_id, state["said"], failed=state["failed"]))
+        return outcomes, _newest([*state["done"], plain(Done(piece.agent, piece.task, state["said"]))])
 
     def _piece(self, call: Call, place: int, voice: Voice) -> Piece:
         """What a call hands over, which is told. Raises ToolFailed."""

@@ -36,7 +36,7 @@ class HandOff(Struct, frozen=True):
         [result] = yield Ask(self.reason, (Asked("hand_off", arguments),))
         if result.failed:
             return [f"I could not hand this to {self.agent}: {sentence(result.text)}"]
-        said = str(result.data.get("answer", "")) if result.data else result.text.strip()
+        said = result.text.strip()
         return [f"I handed this to {self.agent}: {sentence(cut(self.task))}", *([cut(said, 4_000)] if said else [])]
 
 
