@@ -84,12 +84,12 @@ class GroupChat:
     def _take(self, now: Talk) -> None:
         """Take in what a member said."""
         said = now["said"].strip()
-        if _passes(said):
+        now["ended"] = bool(self._until) and self._until.casefold() in said.casefold()
+        if _passes(said) and not now["ended"]:
             now["passed"] += 1
             return
         now["passed"] = 0
         now["words"] = plain(newest([*_words(now), Word(now["speaker"], said)]))
-        now["ended"] = bool(self._until) and self._until.casefold() in said.casefold()
         if not (now["ended"] and now["last"] and _bare(said) == _bare(self._until)):
             now["last"] = said
 
