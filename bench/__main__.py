@@ -14,6 +14,7 @@ from bench import report, servers
 from bench.cases.agents import tasks, token_path
 from bench.cases.append import append
 from bench.cases.fanout import fanout_sse, fanout_ws
+from bench.cases.graphs import graphs
 from bench.cases.idle_memory import idle_memory
 from bench.cases.latency import latency
 from bench.cases.sessions import sessions
@@ -26,7 +27,7 @@ from bench.report import Result
 Case = Callable[[Pace], Result]
 CASES: dict[str, Case] = {
     case.__name__: case
-    for case in (fanout_sse, fanout_ws, storm, sessions, latency, idle_memory, tail, append, tasks, token_path)
+    for case in (fanout_sse, fanout_ws, storm, sessions, latency, idle_memory, tail, append, tasks, token_path, graphs)
 }
 LONGEST = 900
 """Seconds after which a benchmark is given up. Every wait has its deadline; this is for what nobody thought of."""

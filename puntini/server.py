@@ -9,6 +9,7 @@ import gc
 import signal
 import socket
 import sys
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -30,8 +31,10 @@ from puntini.protocol.decode import MESSAGE_LIMIT
 from puntini.settings import Settings
 
 BACKLOG = 4_096
-COLLECT_AFTER = (50_000, 50, 50)
+COLLECT_AFTER = 1_000_000
 TIDY_SECONDS, TIDY_AFTER, TIDY_AT_REST, TIDY_SHARE = 0.5, 500, 100, 20
+GROWN_AT_REST, REST_SHARE = 20_000, 0.2
+"""So many new objects are looked through when the process has used no more than this share of a core for a moment."""
 SWITCH_SECONDS = 0.0005
 DRAIN_SHARE, CLOSING_SHARE = 0.75, 0.1
 """Of the grace: for tasks and streams to end well, and for putting everything away."""
@@ -107,7 +110,7 @@ def calm() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(*COLLECT_AFTER)
+    gc.set_threshold(COLLECT_AFTER)
     sys.setswitchinterval(SWITCH_SECONDS)
 
 
@@ -162,15 +165,18 @@ async def _drain_when_told(told: asyncio.Event, server: Server, parts: Parts, gr
 async def _tidy(parts: Parts) -> None:
     """Collect what closed streams left, when it is worth a round, in at most a twentieth of the time. Never ends.
 
-    Each leaves asyncio's transport, which refers to itself, and one that was cancelled may leave its frames.
+    Each leaves asyncio's transport, which refers to itself, and one that was cancelled may leave its frames. What else
+    has come is looked through when there is little to do.
     """
     tidied, seen, pause = 0, 0, TIDY_SECONDS
     while True:
+        used = time.process_time()
         await anyio.sleep(pause)
         connections = parts.connections.stats
         closed = connections["opened"] - connections["open"]
         enough, seen = TIDY_AT_REST if closed == seen else TIDY_AFTER, closed
-        if closed - tidied >= enough:
+        rests = time.process_time() - used < REST_SHARE * pause
+        if closed - tidied >= enough or (rests and gc.get_count()[0] >= GROWN_AT_REST):
             tidied, began = closed, anyio.current_time()
             gc.collect()
             pause = max(TIDY_SECONDS, TIDY_SHARE * (anyio.current_time() - began))

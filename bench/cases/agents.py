@@ -17,7 +17,7 @@ STORES = {"SQLite": "puntini.db", "memory": "memory:"}
 CPU = "µs of CPU a token"
 BUILT_IN, ADAPTER, DEV = "built-in agent, SQLite", "LangGraph graph, adapter, SQLite", "langgraph dev"
 TOKEN_TARGET = 40.0
-BLOCK_TARGET = 250.0
+BLOCK_TARGET = 50.0
 LONGEST = 400.0
 
 Measured = dict[str, float]

@@ -1,10 +1,10 @@
-"""An unmodified LangGraph graph with a streaming model of LangChain's that needs nothing: it says words.
+"""Two unmodified LangGraph graphs: a streaming model of LangChain's that says words, and a node that writes events.
 
-It is served by Puntini's adapter, and by ``langgraph dev``.
+They are served by Puntini's adapter, and by ``langgraph dev``.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
@@ -12,6 +12,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langgraph.graph import END, START, MessagesState, StateGraph
+from langgraph.types import StreamWriter
 
 TOKEN = "word "
 
@@ -57,11 +58,20 @@ class Words(BaseChatModel):
             yield chunk
 
 
-def _asked(messages: list[BaseMessage]) -> int:
+def _asked(messages: Sequence[BaseMessage]) -> int:
     return int(str(messages[-1].content).split()[-1])
 
 
 _model = Words()
+
+
+async def write(state: MessagesState, writer: StreamWriter) -> dict[str, Any]:
+    """Say as many events as are asked for through LangGraph's stream writer."""
+    for number in range(_asked(state["messages"])):
+        if number % 16 == 0:
+            await asyncio.sleep(0)
+        writer({"type": "reasoning", "data": {"text": TOKEN}})
+    return {"messages": [AIMessage("written")]}
 
 
 async def talk(state: MessagesState) -> dict[str, Any]:
@@ -69,8 +79,13 @@ async def talk(state: MessagesState) -> dict[str, Any]:
     return {"messages": [await _model.ainvoke(state["messages"])]}
 
 
-_graph = StateGraph(MessagesState)
-_graph.add_node("talk", talk)
-_graph.add_edge(START, "talk")
-_graph.add_edge("talk", END)
-graph = _graph.compile()
+def _of(node: Any) -> Any:
+    made = StateGraph(MessagesState)
+    made.add_node("talk", node)
+    made.add_edge(START, "talk")
+    made.add_edge("talk", END)
+    return made.compile()
+
+
+graph = _of(talk)
+writer = _of(write)

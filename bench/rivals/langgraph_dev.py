@@ -1,7 +1,6 @@
 """A rival: ``langgraph dev``, the development server of LangGraph's own, with the graph in ``langgraph_app``."""
 
 import os
-import re
 import shutil
 import socket
 import time
@@ -11,14 +10,18 @@ from pathlib import Path
 
 import msgspec
 
+from bench.posting import posted
 from bench.servers import HOST, ROOT, SERVER_CORE, busy, spawn
 
 COMMAND = os.environ.get("LANGGRAPH_COMMAND", "langgraph")
 """Where it is, when it is in an environment of its own; Puntini's is better kept apart from it."""
-CONFIGURATION = {"dependencies": ["."], "graphs": {"talker": "./langgraph_app.py:graph"}}
+CONFIGURATION = {
+    "dependencies": ["."],
+    "graphs": {"talker": "./langgraph_app.py:graph", "writer": "./langgraph_app.py:writer"},
+}
 START_SECONDS = 60.0
-READ_SECONDS = 120.0
-_TOKEN = re.compile(rb'"content":\s?"word "')
+JOBS = 100
+"""Runs at once; of itself it makes one at a time."""
 
 
 def missing() -> str:
@@ -36,30 +39,22 @@ class Dev:
 
     def __init__(self, pid: int, port: int) -> None:
         self._pid = pid
-        self._port = port
+        self._address = (HOST, port)
 
     def say(self, tokens: int) -> float:
         """Stream an answer, and return the processor seconds that the server took. Raises RuntimeError."""
         before = busy(self._pid)
-        body = {
-            "assistant_id": "talker",
-            "input": {"messages": [{"role": "user", "content": f"Say {tokens}"}]},
-            "stream_mode": ["messages-tuple"],
-        }
-        told = len(_TOKEN.findall(self._post("/runs/stream", msgspec.json.encode(body))))
-        if told < tokens:
-            raise RuntimeError(f"langgraph dev told {told} of {tokens} tokens")
+        self.told("talker", tokens)
         return (busy(self._pid) - before).total
 
-    def _post(self, path: str, body: bytes) -> bytes:
-        """The whole response, read as it comes: parsing would take the load's core from the server's neighbours."""
-        head = f"POST {path} HTTP/1.0\r\nHost: {HOST}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
-        with socket.create_connection((HOST, self._port), timeout=READ_SECONDS) as sock:
-            sock.sendall(f"{head}\r\nConnection: close\r\n\r\n".encode() + body)
-            pieces = []
-            while piece := sock.recv(1 << 20):
-                pieces.append(piece)
-        return b"".join(pieces)
+    def told(self, graph: str, events: int) -> None:
+        """Run a graph, and read what it says to its end. Raises RuntimeError unless that is all of it."""
+        body = {
+            "assistant_id": graph,
+            "input": {"messages": [{"role": "user", "content": f"Say {events}"}]},
+            "stream_mode": ["messages-tuple" if graph == "talker" else "custom"],
+        }
+        posted(self._address, "/runs/stream", body, events)
 
     def wait_ready(self) -> None:
         """Wait until it answers. Raises RuntimeError."""
@@ -81,6 +76,7 @@ def langgraph_dev(directory: Path) -> Iterator[Dev]:
     with socket.create_server((HOST, 0)) as probe:
         port = probe.getsockname()[1]
     command = [COMMAND, "dev", "--host", HOST, "--port", str(port), "--no-reload", "--no-browser"]
+    command += ["--n-jobs-per-worker", str(JOBS)]
     process = spawn(command, directory, output=directory / "output.txt", core=SERVER_CORE)
     try:
         dev = Dev(process.pid, port)

@@ -1,6 +1,5 @@
 """A job: one attempt at a task while it runs, and the orders it is given."""
 
-import asyncio
 from collections.abc import Sequence
 from typing import Literal, NoReturn
 
@@ -12,6 +11,7 @@ from puntini.agent import approvals
 from puntini.agent.approvals import Approvals
 from puntini.agent.contract import Approval, Decision, Heard
 from puntini.agent.emitter import Emitter
+from puntini.agent.turns import Turns
 from puntini.errors import Exhausted
 from puntini.log.contract import Kept, Shelf, Store, TaskRow
 from puntini.log.keeper import Keeper
@@ -25,29 +25,10 @@ Order = Literal["pause", "suspend"]
 MOST_CRASHES = 3
 NOT_SPOKEN = SERVERS_OWN | {"task_progress"}
 _heard = msgspec.json.Decoder(UserPrompt).decode
-POINTS_A_TURN = 512
-ROOM_TURNS = 8
-LEAST_SHARE = 4
-LEAST_ROOM = 32
 
 
 class Interrupted(BaseException):
     """Unwinds an agent at a safe point. Not an Exception, so that an agent's own handlers let it pass."""
-
-
-class Turns:
-    """How many events a task may say before the others get their turn (``share``), so that no turn of the loop is long.
-
-    ``room`` is how many of a task's events may wait to be appended.
-    """
-
-    share = POINTS_A_TURN
-    room = POINTS_A_TURN
-
-    def divide(self, tasks: int) -> None:
-        """So many tasks run now."""
-        self.share = max(LEAST_SHARE, POINTS_A_TURN // (tasks or 1))
-        self.room = max(LEAST_ROOM, self.share * ROOM_TURNS)
 
 
 class Waiting(Interrupted):
@@ -142,7 +123,7 @@ class Job:
         self._points += 1
         if self._points >= self._turns.share:
             self._points = 0
-            await asyncio.sleep(0)
+            await self._turns.next()
         await self.emitter.room(self._turns.room)
 
     def next_state_version(self) -> int:
@@ -184,6 +165,7 @@ class Job:
     async def drained(self) -> None:
         """Wait until all is committed."""
         await self.emitter.drained()
+        await self._turns.turn()
 
     # The books.
 

@@ -23,8 +23,9 @@ from puntini.agent.approvals import Approvals
 from puntini.agent.contract import Agent, Decision
 from puntini.agent.emit import Voice
 from puntini.agent.emitter import RETRY_SECONDS, Emitter
-from puntini.agent.job import Interrupted, Job, Turns, said_by_agent
+from puntini.agent.job import Interrupted, Job, said_by_agent
 from puntini.agent.lanes import Lanes, Place
+from puntini.agent.turns import Turns
 from puntini.errors import (
     Conflict,
     NotFound,
@@ -365,6 +366,7 @@ class Runner:
         """Say that the task runs, and learn what an agent has to know. Waits while the store is away."""
         if job.row.status == "queued":
             await job.emitter.commit(TaskProgress(data=TaskData(status="running")), _now(job.row, "running"))
+        await self._turns.turn()
         while True:
             try:
                 view = await self._keeper.view(job.session_id)

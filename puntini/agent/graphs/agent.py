@@ -5,13 +5,13 @@ so a conversation goes on from task to task, and a task that rests keeps its pla
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from typing import Any, TypeVar, assert_never
 
 import anyio
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
 from langchain_core.runnables import RunnableConfig
-from langchain_core.runnables.config import var_child_runnable_config
+from langchain_core.runnables.config import merge_configs, var_child_runnable_config
 from langgraph.errors import GraphDrained, GraphRecursionError
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.pregel import Pregel
@@ -22,6 +22,7 @@ from puntini.agent import emit
 from puntini.agent.approvals import shown
 from puntini.agent.contract import Approval, Decision, Task
 from puntini.agent.emit import Voice
+from puntini.agent.graphs.hearing import Ear
 from puntini.agent.graphs.holding import TaskSaver
 from puntini.agent.graphs.nesting import NestingSaver
 from puntini.agent.graphs.state import plain
@@ -31,7 +32,7 @@ from puntini.errors import Misconfigured
 from puntini.log.contract import Kept
 from puntini.protocol.events import Envelope
 
-MODES: list[StreamMode] = ["messages", "tasks", "custom", "values"]
+MODES: list[StreamMode] = ["tasks", "custom", "values"]
 MARK = "puntini_task"
 CANCEL_AGAIN_SECONDS = 1.0
 NEWEST = "thread"
@@ -78,9 +79,9 @@ class GraphAgent:
     async def run(self, task: Task) -> str:
         """Run the graph to its end, or to where it waits for a person."""
         await task.rewind()
-        saver = NestingSaver(task)
+        saver = NestingSaver(task, tells_itself=self._tells_itself)
         graph = self._compiled(saver)
-        run = Run(task, graph, saver, Telling(task, saver, silent=self._tells_itself))
+        run = Run(task, graph, saver, None if self._tells_itself else Telling(task, saver))
         reset = emit.current.set(Voice(task, run.say))
         try:
             return await _undisturbed(run.go())
@@ -129,7 +130,7 @@ async def _undisturbed(work: Coroutine[Any, Any, T]) -> T:
 class Run:
     """One attempt at a task with a graph."""
 
-    def __init__(self, task: Task, graph: Graph, saver: TaskSaver, telling: Telling) -> None:
+    def __init__(self, task: Task, graph: Graph, saver: TaskSaver, telling: Telling | None) -> None:
         self._task = task
         self._graph = graph
         self._saver = saver
@@ -162,7 +163,7 @@ class Run:
             await self._decisions(after)
             self._task.wait()
         await self._leave()
-        return self._telling.answer or _answer(after.values)
+        return (self._telling.answer if self._telling else "") or _answer(after.values)
 
     # The thread.
 
@@ -191,17 +192,11 @@ class Run:
 
     async def _play(self, given: Any) -> None:
         try:
-            async for part in self._graph.astream(
-                given,
-                self._config,
-                stream_mode=MODES,
-                subgraphs=True,
-                durability="sync",
-                control=Leaving(self._task),
-                version="v2",
-            ):
-                self._telling.tell(part)
-                await self._task.room()
+            if self._telling is None:
+                async for _ in self._parts(given, self._config, []):
+                    pass
+            else:
+                await self._tell(given, self._telling)
         except GraphDrained:
             self._saver.settle()
             self._task.save([])  # between two steps all that was said stands
@@ -209,6 +204,26 @@ class Run:
         except GraphRecursionError:
             raise out_of_steps(self._task.max_steps) from None
         self._saver.settle()
+
+    async def _tell(self, given: Any, telling: Telling) -> None:
+        """Run a graph that knows nothing of us, and tell what happens in it."""
+        ear = Ear(telling)
+        config = merge_configs(self._graph.config, self._config, {"callbacks": ear.manager})
+        async for part in self._parts(given, config, MODES):
+            telling.tell(part)
+            await self._task.room()
+        ear.check()
+
+    def _parts(self, given: Any, config: RunnableConfig, modes: list[StreamMode]) -> AsyncIterator[Any]:
+        return self._graph.astream(
+            given,
+            config,
+            stream_mode=modes,
+            subgraphs=bool(modes),
+            durability="sync",
+            control=Leaving(self._task),
+            version="v2",
+        )
 
     # What the graph is given.
 

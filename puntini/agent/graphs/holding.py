@@ -45,11 +45,16 @@ class Behind:
 
 
 class TaskSaver(Saver):
-    """A saver for one attempt at a task."""
+    """A saver for one attempt at a task.
 
-    def __init__(self, task: Task) -> None:
+    The nodes of a graph that ``tells_itself`` speak by ``emit`` only: what one says is told when it hands over what it
+    wrote.
+    """
+
+    def __init__(self, task: Task, *, tells_itself: bool = False) -> None:
         super().__init__(Behind(task))
         self._task = task
+        self._tells_itself = tells_itself
         self._held: list[Kept] = []
         self._there: set[Kept] = set()
         """What is kept of the thread, without bodies: with the next checkpoint it goes, if that does not need it."""
@@ -121,7 +126,10 @@ class TaskSaver(Saver):
     async def _keep(self, items: Sequence[Kept], of_task: str = "") -> None:
         self._held += items
         self._there |= {replace(item, body=None) for item in items}
-        if of_task not in {"", NOBODY} and of_task not in self._told:
+        if self._tells_itself:
+            self._told.add(of_task)
+            self._speaking.discard(of_task)
+        elif of_task not in {"", NOBODY} and of_task not in self._told:
             self._awaited.add(of_task)
         self._release()
 

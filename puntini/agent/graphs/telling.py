@@ -1,8 +1,9 @@
-"""Tells what happens in a LangGraph graph: its stream's parts become events."""
+"""Tells what happens in a LangGraph graph: what its models stream, and the parts of its own stream, become events."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import structlog
@@ -58,8 +59,7 @@ class Node:
 class Telling:
     """Tells one attempt's run. ``tell`` is given the parts in order."""
 
-    def __init__(self, task: Task, saver: TaskSaver, *, silent: bool = False) -> None:
-        self._silent = silent
+    def __init__(self, task: Task, saver: TaskSaver) -> None:
         self._task = task
         self._saver = saver
         self._nodes: dict[str, Node] = {}
@@ -68,21 +68,14 @@ class Telling:
         self.answer = ""
 
     def tell(self, part: Mapping[str, Any]) -> None:
-        """Say what a part means. One that is ``silent`` only notes which nodes are done."""
-        if self._silent:
-            if part["type"] == "tasks" and ("result" in part["data"] or "error" in part["data"]):
-                self._saver.told(part["data"]["id"])
-            return
+        """Say what a part means."""
         namespace: tuple[str, ...] = part["ns"]
         agent = namespace[-1].partition(":")[0] if namespace else ""
         match part["type"]:
-            case "messages":
-                message, metadata = part["data"]
-                self._message(message, metadata, agent)
             case "tasks" if "result" in part["data"] or "error" in part["data"]:
                 self._done(part["data"], agent)
             case "tasks":
-                self._nodes[part["data"]["id"]] = Node(part["data"]["name"])
+                self._nodes.setdefault(part["data"]["id"], Node("")).name = part["data"]["name"]
             case "custom":
                 self._custom(part["data"], agent)
             case "values" if not namespace:
@@ -90,17 +83,18 @@ class Telling:
 
     # Pieces.
 
-    def _message(self, message: BaseMessage, metadata: Mapping[str, Any], agent: str) -> None:
-        if not isinstance(message, AIMessageChunk):
-            return
-        node_id = str(metadata.get("langgraph_checkpoint_ns", "")).rpartition(":")[2]
+    def piece(self, node_id: str, agent: str, run_id: UUID, message: AIMessageChunk) -> None:
+        """Say what a node's model streams."""
         node = self._nodes.get(node_id)
-        if node is None or message.id is None:
-            return
-        stream = node.streams.setdefault(message.id, Stream(agent))
+        if node is None:
+            node = self._nodes[node_id] = Node("")  # its own part comes in a moment
+        message_id = message.id or f"run-{run_id}"
+        stream = node.streams.get(message_id)
+        if stream is None:
+            stream = node.streams[message_id] = Stream(agent)
         for kind, text in _pieces(message.content):
             self._saver.spoke(node_id)
-            self._piece(message.id, stream, kind, text)
+            self._piece(message_id, stream, kind, text)
         if message.usage_metadata:
             stream.billed = True
             self._bill(message.usage_metadata)
