@@ -117,8 +117,10 @@ def handed(said: Sequence[LoggedEvent]) -> list[tuple[str, str]]:
 
 
 def statuses(said: Sequence[LoggedEvent]) -> list[tuple[str, str]]:
-    """Who was said to be doing what."""
-    return [(event.data.agent, event.data.status) for event in said if isinstance(event, AgentStatus)]
+    """Who was said to be doing what by the team, from its first member's work on; the server says more of the team."""
+    team = said[0].agent
+    found = [(event.data.agent, event.data.status) for event in said if isinstance(event, AgentStatus)]
+    return [each for each in found[found.index((team, "waiting")) :] if each != (team, "idle")]
 
 
 def steps(said: Sequence[LoggedEvent]) -> list[tuple[str, int]]:
