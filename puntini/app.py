@@ -87,7 +87,7 @@ class Parts:
         try:
             served = self.served.values()
             self.staff = Staff(self.model, self.tools, self.store, served, workspace=self.workspace)
-            await self.staff.team.load()
+            await self.staff.roster.load()
             await self.staff.ready(self.default)
             async with anyio.create_task_group() as tasks:
                 routes = self._build(tasks)
@@ -128,7 +128,7 @@ class Parts:
         self.runner = Runner(
             self.store,
             self.keeper,
-            self.staff.team,
+            self.staff.roster,
             self.default,
             tasks,
             most=settings.max_concurrent_tasks,
@@ -148,11 +148,11 @@ class Parts:
     def _routes(self, desk: Desk) -> list[BaseRoute]:
         streams = Streams(self.hub, Opener(self.store, Snapshots(self.keeper, self.store)), self.connections)
         chat, folds = Chat(streams, self.store, desk), Folds(self.store)
-        team = self.staff.team
+        roster = self.staff.roster
         tools = [
             ToolInfo(each.name, each.spec.description, each.spec.parameters, each.consent) for each in self.staff.tools
         ]
-        system = System(self.store, self.hub, self.connections, lambda: self.runner.stats, team)
+        system = System(self.store, self.hub, self.connections, lambda: self.runner.stats, roster)
         return [
             *system.routes(),
             *stream_routes.routes(streams, self.store, desk),
@@ -162,7 +162,7 @@ class Parts:
             *Tasks(self.store, desk, chat).routes(),
             *Work(self.store, folds).routes(),
             *AgentMemories(self.store, folds, desk).routes(),
-            *Agents(self.store, team, self.runner.running).routes(),
+            *Agents(self.store, roster, self.runner.running).routes(),
             *ToolList(tools).routes(),
             *Documents(self.store).routes(),
         ]

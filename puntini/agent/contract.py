@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Literal, NoReturn, Protocol
 
-from msgspec import Struct
+from msgspec import Struct, json
 
 from puntini.log.contract import Kept, Shelf
 from puntini.protocol.events import Envelope, UserPromptData
@@ -35,6 +35,12 @@ class Heard(Struct, frozen=True):
 
     seq: int
     data: UserPromptData
+
+    @property
+    def words(self) -> str:
+        """It as text: an action is told by its name and arguments."""
+        action = self.data.action
+        return self.data.prompt if action is None else f"[{action.name}: {json.encode(action.arguments).decode()}]"
 
 
 class Teller(Protocol):

@@ -14,7 +14,6 @@ from contextvars import ContextVar
 from typing import Any, Literal
 
 from msgspec import UNSET
-from msgspec.structs import replace
 
 from puntini.agent.contract import Task
 from puntini.protocol.events import (
@@ -53,10 +52,6 @@ class Voice:
             self._say(event)
         else:
             self._loop.call_soon_threadsafe(self._say, event)
-
-    def of(self, agent: str) -> "Voice":
-        """The voice of another agent that works at the same task."""
-        return Voice(self.task, lambda event: self._say(replace(event, agent=event.agent or agent)), agent=agent)
 
 
 current: ContextVar[Voice] = ContextVar("puntini_voice")

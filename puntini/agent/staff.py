@@ -3,16 +3,18 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from puntini.agent.builtin.creating import creating
-from puntini.agent.builtin.handing import Colleague, handing
 from puntini.agent.contract import Agent
 from puntini.agent.late import Late
 from puntini.agent.models.contract import Model
+from puntini.agent.roster import Roster
 from puntini.agent.scripted import ScriptedAgent
-from puntini.agent.team import Team
-from puntini.agent.tools.contract import ToolFailed
-from puntini.agent.tools.registry import MOST_NAMED, Tools
-from puntini.log.agents import AgentRow
+from puntini.agent.teams.chat import GroupChat
+from puntini.agent.teams.supervisor import Supervisor
+from puntini.agent.tools.registry import Tools
+from puntini.log.agents import MAX_TURNS, AgentRow
 from puntini.log.contract import Store
 
 PUNTINI = "puntini"
@@ -21,8 +23,8 @@ DRIVER, CREATOR, GENERATOR = "driver", "creator", "generator"
 ROLES: dict[str, tuple[str, list[str]]] = {
     PUNTINI: ("You help with whatever is asked.", ["builds and edits graphs", "answers from graph and documents"]),
     DRIVER: (
-        "You lead a team: hand writing to the generator, new agents to the creator; do what nobody does better.",
-        ["hands work to other agents", "builds and edits graphs"],
+        "All agents of this server are your team: hand each piece of work to whom it suits best.",
+        ["hands work to other agents"],
     ),
     CREATOR: (
         "You create agents: you find a short name, a role in one or two sentences, and what the agent can do.",
@@ -30,12 +32,12 @@ ROLES: dict[str, tuple[str, list[str]]] = {
     ),
     GENERATOR: ("You write texts from what the graph and the documents say.", ["writes texts"]),
 }
-OWN_TOOLS = {DRIVER: ["hand_off"], CREATOR: ["create_agent"]}
+OWN_TOOLS = {CREATOR: ["create_agent"]}
 """Tools that no other agents have."""
 
 
 class Staff:
-    """Makes a server's agents: ``team`` has them all, ``tools`` is every tool that one of them has."""
+    """Makes a server's agents: ``roster`` has them all, ``tools`` is every tool that one of them has."""
 
     def __init__(
         self, model: Model, tools: Tools, store: Store, served: Iterable[Agent], *, workspace: Path | None = None
@@ -43,43 +45,59 @@ class Staff:
         self._model = model
         self._store = store
         self._workspace = workspace
-        self.team = Team(store, self._made, tools.names, model.name)
-        hand_off = handing(self._colleague, model, store, workspace)
-        self.tools = tools.also(hand_off, creating(self.team))
+        self.roster = Roster(store, self._made, tools.names, model.name)
+        self.tools = tools.also(creating(self.roster))
         self._add(served, tools.names)
 
     def _add(self, served: Iterable[Agent], shared: list[str]) -> None:
         for agent in served:
             if isinstance(agent, ScriptedAgent):
-                self.team.add(AgentRow(name=agent.name, kind="built_in", role="You play what you are told to."), agent)
+                self.roster.add(
+                    AgentRow(name=agent.name, kind="built_in", role="You play what you are told to."), agent
+                )
             else:
-                self.team.add(AgentRow(name=agent.name, kind="loaded"), agent)
+                self.roster.add(AgentRow(name=agent.name, kind="loaded"), agent)
         for name, (role, capabilities) in ROLES.items():
-            tools = [*shared, *OWN_TOOLS.get(name, [])]
-            self.team.add(AgentRow(name=name, kind="built_in", role=role, capabilities=capabilities, tools=tools))
+            row = AgentRow(name=name, kind="built_in", role=role, capabilities=capabilities)
+            if name == DRIVER:
+                self.roster.add(replace(row, manner="supervisor", max_turns=MAX_TURNS))
+            else:
+                self.roster.add(replace(row, tools=[*shared, *OWN_TOOLS.get(name, [])]))
 
     def _made(self, row: AgentRow) -> Agent:
-        def make() -> Agent:
+        # LangGraph takes most of a second to import, hence inside the functions.
+        def alone() -> Agent:
             from puntini.agent.graphs.builtin import builtin
 
             tools = self.tools.only(row.tools)
             return builtin(row.name, self._model, tools, self._store, workspace=self._workspace, role=role_of(row))
 
-        return Late(row.name, make)
+        def team() -> Agent:
+            from puntini.agent.graphs.teams import Members, chatting, supervised
+
+            crew = Members(lambda: self._members(row), self._ready)
+            if row.manner == "supervisor":
+                leader = Supervisor(row.name, self._model, crew, role=role_of(row), max_turns=row.max_turns)
+                return supervised(row.name, leader)
+            return chatting(row.name, GroupChat(row, crew, purpose=role_of(row)))
+
+        return Late(row.name, alone if row.manner is None else team)
+
+    def _members(self, team: AgentRow) -> list[AgentRow]:
+        """The members of a team that are there: those it names, or else all who could be one."""
+        found = [row for row in self.roster.rows() if row.model and row.manner is None]
+        if not team.members:
+            return found
+        by_name = {row.name: row for row in found}
+        return [by_name[name] for name in team.members if name in by_name]
+
+    async def _ready(self, name: str) -> Agent | None:
+        agent = self.roster.get(name)
+        return await agent.ready() if isinstance(agent, Late) else agent
 
     async def ready(self, name: str) -> None:
         """Make an agent now rather than with its first task."""
-        if isinstance(agent := self.team.get(name), Late):
-            await agent.ready()
-
-    def _colleague(self, name: str) -> Colleague:
-        """Who takes work over: an agent with tools of ours that does not hand work on itself. Raises ToolFailed."""
-        others = [row for row in self.team.rows() if row.model and row.name != DRIVER]
-        row = self.team.called(name)
-        if row is None or row not in others:
-            names = ", ".join(other.name for other in others[:MOST_NAMED])
-            raise ToolFailed(f"No agent `{name}` takes work over; there are {names}.")
-        return Colleague(row.name, role_of(row), self.tools.only(row.tools))
+        await self._ready(name)
 
 
 def role_of(row: AgentRow) -> str:

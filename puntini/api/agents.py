@@ -12,7 +12,21 @@ from starlette.routing import Route
 from puntini.api.http import Body, Json, knowing, page_bounds, read, resource
 from puntini.api.listing import Wanted, page
 from puntini.errors import Conflict, NotFound
-from puntini.log.agents import AgentRow, Allowed, Capabilities, Instructions, Kind, NewAgent, NewName, Reason, Role
+from puntini.log.agents import (
+    AgentRow,
+    Allowed,
+    Capabilities,
+    Instructions,
+    Kind,
+    Manner,
+    MaxTurns,
+    Members,
+    NewAgent,
+    NewName,
+    Reason,
+    Role,
+    Until,
+)
 from puntini.log.contract import Store
 from puntini.log.mint import timestamp
 
@@ -26,6 +40,10 @@ class AgentBody(Body, frozen=True):
     reason: Reason
     instructions: Instructions = ""
     tools: Allowed | None = None
+    members: Members = msgspec.field(default_factory=list)
+    manner: Manner | None = None
+    max_turns: MaxTurns | None = None
+    until: Until = ""
 
 
 class Working(Struct, frozen=True):
@@ -37,7 +55,10 @@ class Working(Struct, frozen=True):
 
 
 class AgentInfo(Struct, frozen=True):
-    """An agent as the API shows it; ``created_at`` is null for those the server was started with."""
+    """An agent as the API shows it; ``created_at`` is null for those the server was started with.
+
+    Only teams have a ``manner``; for all others it is null, and what only teams have is empty.
+    """
 
     agent_id: str
     name: str
@@ -47,6 +68,10 @@ class AgentInfo(Struct, frozen=True):
     instructions: str
     tools: list[str]
     model: str
+    members: list[str]
+    manner: Manner | None
+    max_turns: int
+    until: str
     reason: str
     created_by: str
     created_at: str | None
@@ -54,7 +79,7 @@ class AgentInfo(Struct, frozen=True):
     running: int
 
 
-class Team(Protocol):
+class Roster(Protocol):
     """What is asked of whoever knows the agents."""
 
     def rows(self) -> list[AgentRow]:
@@ -77,9 +102,9 @@ class Team(Protocol):
 class Agents:
     """The routes. ``running`` tells how many tasks of each agent run now."""
 
-    def __init__(self, store: Store, team: Team, running: Callable[[], Mapping[str, int]]) -> None:
+    def __init__(self, store: Store, roster: Roster, running: Callable[[], Mapping[str, int]]) -> None:
         self._store = store
-        self._team = team
+        self._roster = roster
         self._running = running
 
     def routes(self) -> list[Route]:
@@ -93,7 +118,7 @@ class Agents:
     async def list(self, request: Request) -> Response:
         """The agents, those that the server was started with first."""
         limit, offset = page_bounds(request)
-        rows, running = self._team.rows(), self._running()
+        rows, running = self._roster.rows(), self._running()
         items = [_info(row, running.get(row.name, 0)) for row in rows[offset : offset + limit]]
         return Json({"items": items, "total": len(rows)})
 
@@ -111,7 +136,7 @@ class Agents:
     async def create(self, request: Request) -> Response:
         """A new agent, which can be asked at once."""
         body = await read(request, AgentBody)
-        row = await self._team.create(NewAgent(created_by=request.state.principal, **msgspec.structs.asdict(body)))
+        row = await self._roster.create(NewAgent(created_by=request.state.principal, **msgspec.structs.asdict(body)))
         return Json(_info(row, 0), status_code=201, headers={"location": f"/v1/agents/{row.name}"})
 
     async def delete(self, request: Request) -> Response:
@@ -120,13 +145,13 @@ class Agents:
         _, total = await page(self._store, Wanted(agent=row.name), 1, 0)
         if total and row.kind == "created":
             raise Conflict(f"The agent has {total} tasks that have not ended; wait for them, or stop them first.")
-        await self._team.remove(row.name)
+        await self._roster.remove(row.name)
         return Response(status_code=204)
 
     def _row(self, request: Request) -> AgentRow:
         """The agent that the address names. Raises NotFound."""
         agent_id: str = request.path_params["agent_id"]
-        row = self._team.row(agent_id)
+        row = self._roster.row(agent_id)
         if row is None:
             raise NotFound(f"There is no agent `{agent_id[:80]}`; GET /v1/agents lists those that there are.")
         return row
@@ -146,6 +171,10 @@ def _info(row: AgentRow, running: int) -> AgentInfo:
         instructions=row.instructions,
         tools=row.tools,
         model=row.model,
+        members=row.members,
+        manner=row.manner,
+        max_turns=row.max_turns,
+        until=row.until,
         reason=row.reason,
         created_by=row.created_by,
         created_at=timestamp(row.created_at) if row.created_at else None,

@@ -249,7 +249,7 @@ class WorkflowUpdateData(Data, frozen=True):
 
 
 class WorkflowUpdate(Envelope, frozen=True, kw_only=True, tag="workflow_update"):
-    """A hand-off in a team."""
+    """A hand-off in a team; ``workflow`` names the team."""
 
     data: WorkflowUpdateData
 

@@ -35,7 +35,7 @@ async def test_tools_are_listed_with_what_they_take_and_whether_they_need_consen
     assert tools["calculate"]["parameters"]["type"] == "object"
     assert tools["clear_graph"]["consent"] is True
     assert tools["add_nodes"]["consent"] is False
-    assert {"hand_off", "create_agent"} < set(tools)
+    assert "create_agent" in tools
 
 
 async def test_tools_come_in_pages(api: Api) -> None:
@@ -196,6 +196,86 @@ async def test_the_driver_can_be_asked_for_a_new_agent_and_the_agent_then_asked(
     assert made["success"] is True
     assert (await api.get("/v1/agents/Ada"))["role"] == "reviews contracts"
     assert "5" in (await chat(api, "what is 2 + 3", agent="Ada"))["final_answer"]
+
+
+# Teams.
+
+
+def team(name: str = "Duo", **more: object) -> dict[str, Any]:
+    """What a team is created from."""
+    return new(name, **{"members": ["puntini", "generator"], "manner": "group_chat", **more})
+
+
+async def test_a_team_is_created_listed_and_asked_as_any_agent(api: Api) -> None:
+    made = await api.post("/v1/agents", team(members=["Puntini", "generator"], max_turns=6, until="DONE"))
+
+    assert made == await api.get("/v1/agents/Duo")
+    assert (made["members"], made["manner"]) == (["puntini", "generator"], "group_chat")
+    assert (made["max_turns"], made["until"], made["tools"]) == (6, "DONE", [])
+    answer = await chat(api, "add a person named Bob", agent="Duo")
+    assert answer["success"] is True
+    assert "I added the person Bob." in answer["final_answer"]
+
+
+async def test_who_is_no_team_has_no_members_and_the_driver_s_are_all_that_could_be(api: Api) -> None:
+    agents = {agent["name"]: agent for agent in (await api.get("/v1/agents"))["items"]}
+
+    assert [name for name, agent in agents.items() if agent["manner"]] == ["driver"]
+    assert (agents["driver"]["manner"], agents["driver"]["members"]) == ("supervisor", [])
+    assert (agents["puntini"]["members"], agents["puntini"]["max_turns"], agents["puntini"]["until"]) == ([], 0, "")
+
+
+async def test_a_team_survives_a_restart_and_so_does_its_conversation(tmp_path: Path) -> None:
+    store = tmp_path / "log.db"
+    async with serving(store=store) as api:
+        await api.post("/v1/agents", new("Ada"))
+        kept = await api.post("/v1/agents", team("Aces", members=["Ada", "puntini"], manner="supervisor"))
+        session_id = await api.create(agent="Aces")
+        await chat(api, "add a person named Alice", session_id=session_id)
+
+    async with serving(store=store) as api:
+        assert await api.get("/v1/agents/Aces") == kept
+        answer = await chat(api, "ask puntini to rename Alice to Bob", session_id=session_id)
+        assert "I handed this to puntini" in answer["final_answer"]
+
+
+@pytest.mark.parametrize(
+    ("body", "path", "why"),
+    [
+        (team(manner=None), "manner", "say how the members work together, `supervisor` or `group_chat`"),
+        (team(manner="choir"), "manner", ""),
+        (team(members=[]), "members", "name the agents that work together"),
+        (team(members=["puntini"]), "members", "a group chat takes two or more"),
+        (team(members=["puntini", "nobody"]), "members", "there is no agent `nobody`"),
+        (team(members=["puntini", "scripted"]), "members", "`scripted` has no model"),
+        (team(members=["puntini", "driver"]), "members", "`driver` is a team"),
+        (team(members=["puntini", "Puntini"]), "members", "`puntini` is named twice"),
+        (team(members=["puntini"] * 11), "members", ""),
+        (team(manner="supervisor", until="DONE"), "until", "a supervisor ends when it answers"),
+        (team(tools=["calculate"]), "tools", "a team calls none itself"),
+        (team(max_turns=0), "max_turns", ""),
+        (team(max_turns=201), "max_turns", ""),
+        (new(max_turns=5), "max_turns", "only a team takes this"),
+        (new(until="DONE"), "until", "only a team takes this"),
+    ],
+)
+async def test_what_no_team_can_be_made_of_is_refused_by_field(api: Api, body: object, path: str, why: str) -> None:
+    response = await api.ask("POST", "/v1/agents", body)
+    [error] = problem(response, 400, "invalid")["errors"]
+
+    assert error["path"] == path
+    assert why in response.text
+    assert (await api.get("/v1/agents"))["total"] == 5
+
+
+async def test_a_member_stays_as_long_as_its_team(api: Api) -> None:
+    for body in (new("Ada"), new("Bea"), team(members=["Ada", "Bea"])):
+        await api.post("/v1/agents", body)
+
+    refused = problem(await api.ask("DELETE", "/v1/agents/Ada"), 409, "conflict")
+    assert "a member of the team `Duo`" in refused["detail"]
+    for name in ("Duo", "Ada"):
+        assert (await api.ask("DELETE", f"/v1/agents/{name}")).status_code == 204
 
 
 # Deleting.

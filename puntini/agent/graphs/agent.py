@@ -24,6 +24,7 @@ from puntini.agent.contract import Approval, Decision, Task
 from puntini.agent.emit import Voice
 from puntini.agent.graphs.hearing import Ear
 from puntini.agent.graphs.holding import TaskSaver
+from puntini.agent.graphs.nesting import NestingSaver
 from puntini.agent.graphs.state import plain
 from puntini.agent.graphs.telling import Telling
 from puntini.agent.job import out_of_steps
@@ -78,7 +79,7 @@ class GraphAgent:
     async def run(self, task: Task) -> str:
         """Run the graph to its end, or to where it waits for a person."""
         await task.rewind()
-        saver = TaskSaver(task, tells_itself=self._tells_itself)
+        saver = NestingSaver(task, tells_itself=self._tells_itself)
         graph = self._compiled(saver)
         run = Run(task, graph, saver, None if self._tells_itself else Telling(task, saver))
         reset = emit.current.set(Voice(task, run.say))
@@ -87,11 +88,25 @@ class GraphAgent:
         finally:
             emit.current.reset(reset)
 
+    async def join(self, given: Mapping[str, Any], voice: Voice) -> Any:
+        """Run the graph inside a node of another, in a voice that is its own; returns its state at the end.
+
+        What it saves is part of the other's thread, so that the node, when it is run again, goes on where it was.
+        """
+        reset = emit.current.set(voice)
+        try:
+            return await self._made().ainvoke(given)
+        finally:
+            emit.current.reset(reset)
+
     def _compiled(self, saver: TaskSaver) -> Graph:
+        return self._made().copy({"checkpointer": saver})
+
+    def _made(self) -> Graph:
         graph = self._graph if isinstance(self._graph, Pregel) else self._graph()
         if not isinstance(graph, Pregel):
             raise Misconfigured(f"The agent `{self.name}` makes {type(graph).__name__}, not a compiled graph.")
-        return graph.copy({"checkpointer": saver})
+        return graph
 
 
 async def _undisturbed(work: Coroutine[Any, Any, T]) -> T:

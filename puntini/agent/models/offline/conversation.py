@@ -11,6 +11,9 @@ from msgspec import Struct
 from puntini.agent.models.contract import Block, Call, Outcome, Request, Text, Thinking, Turn
 from puntini.agent.models.offline.text.phrases import cut
 from puntini.agent.models.offline.wishes.contract import Result
+from puntini.agent.teams import transcript
+from puntini.agent.teams.handing import HAND_OFF, members_of
+from puntini.agent.teams.transcript import Chat, Member
 
 MOST_EARLIER = 6
 EARLIER_CHARACTERS = 500
@@ -20,13 +23,18 @@ _NAME = re.compile(r"\b(?:you are|your name is)\s+(?:the\s+|an?\s+)?[\"'`]?([\w-
 
 
 class Conversation(Struct, frozen=True):
-    """``earlier`` are the user's words before the goal, the oldest first; ``outcomes`` are those since, by call."""
+    """``earlier`` are the user's words before the goal, the oldest first; ``outcomes`` are those since, by call.
+
+    ``chat`` is the group chat in which it is the model's turn. ``members`` are those that work can be handed to.
+    """
 
     goal: str
     earlier: tuple[str, ...]
     outcomes: dict[str, Result]
     agent: str
     tools: frozenset[str]
+    chat: Chat | None = None
+    members: tuple[Member, ...] = ()
 
     def call_id(self, position: int) -> str:
         """The id of the call at a position among all that the goal takes: the same whenever it is asked for."""
@@ -38,13 +46,18 @@ def read(request: Request) -> Conversation:
     said = list(islice(_said(request.turns), MOST_EARLIER + 1))
     at, goal = said[0] if said else (-1, "")
     since = request.turns[at + 1 :] if said else ()
+    earlier = [words for _, words in reversed(said[1:])]
+    if (chat := transcript.read(goal)) is not None:
+        *earlier, goal = [word.text for word in chat.words if word.by == transcript.USER] or [""]
     name = _NAME.search(request.system[:1_000])
     return Conversation(
         goal=goal,
-        earlier=tuple(words[:EARLIER_CHARACTERS] for _, words in reversed(said[1:])),
+        earlier=tuple(words[:EARLIER_CHARACTERS] for words in earlier[-MOST_EARLIER:]),
         outcomes={each.call_id: _result(each) for each in _outcomes(since)},
         agent=name[1].lower() if name else "",
         tools=frozenset(tool.name for tool in request.tools),
+        chat=chat,
+        members=tuple(member for tool in request.tools if tool.name == HAND_OFF for member in members_of(tool)),
     )
 
 

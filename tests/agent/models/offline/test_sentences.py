@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from puntini.agent.models.offline.model import OfflineModel
+from puntini.agent.teams.handing import hand_off
+from puntini.agent.teams.transcript import Member
 from tests.agent.models.offline.world import TOOLS, Conversation, calls_in
 
 pytestmark = pytest.mark.anyio
@@ -252,13 +254,34 @@ async def test_work_for_other_agents_is_handed_over(sentence: str, call: Call) -
     assert await calls_for(sentence, "hand_off", "create_agent") == [call]
 
 
-async def test_an_agent_that_is_no_writer_hands_writing_to_the_generator() -> None:
-    sentence = "write a short text about bees"
-    driver = Conversation(OfflineModel(), tools=[*TOOLS, "hand_off"], system="You are the driver of this team.")
-    writer = Conversation(OfflineModel(), tools=[*TOOLS, "hand_off"], system="You are the generator of this team.")
+MEMBERS = [
+    Member("clerk", "You help. Can: builds and edits graphs; answers from graph and documents."),
+    Member("poet", "You write texts."),
+    Member("maker", "You create agents."),
+]
 
-    assert [name for name, _ in await calls_of(driver, sentence)] == ["hand_off"]
-    assert [name for name, _ in await calls_of(writer, sentence)] == ["find_nodes"]
+
+@pytest.mark.parametrize(
+    ("sentence", "pieces"),
+    [
+        ("write a short text about bees", [("poet", "write a short text about bees")]),
+        ("create an agent that reviews contracts", [("maker", "create an agent that reviews contracts")]),
+        ("create a family tree", [("clerk", "create a family tree")]),
+        ("who manages Bob?", [("clerk", "who manages Bob")]),
+        (
+            "Add a task Design. Add a task Build. Write a report about Design.",
+            [("clerk", "Add a task Design. Add a task Build"), ("poet", "Write a report about Design")],
+        ),
+        ("ask the poet to add a task Design", [("poet", "add a task Design")]),
+        ("hello", []),
+        ("fnord blub", []),
+    ],
+)
+async def test_who_leads_a_team_hands_each_part_to_whom_it_suits(sentence: str, pieces: list[tuple[str, str]]) -> None:
+    talk = Conversation(OfflineModel(), tools=[hand_off(MEMBERS)], system="You are Lea, who leads a team.")
+    await talk.say(sentence)
+
+    assert talk.world.handed == pieces
 
 
 CHAINS = [

@@ -38,6 +38,7 @@ class World:
         self.nodes: dict[str, Answer] = {}
         self.edges: dict[str, Answer] = {}
         self.plans: list[list[str]] = []
+        self.handed: list[tuple[str, str]] = []
         self.documents = list(documents)
         self.refuses = set(refuses)
         self.made = 0
@@ -70,6 +71,11 @@ class World:
         """The agent's own tool."""
         self.plans.append(steps)
         return {"steps": steps}
+
+    def hand_off(self, agent: str, task: str, reason: str) -> Answer:
+        """A supervisor's own tool."""
+        self.handed.append((agent, task))
+        return {"done": bool(reason)}
 
     def add_nodes(self, nodes: list[Answer]) -> Answer:
         """Nodes with one label and key are one."""
@@ -210,11 +216,11 @@ class Conversation:
     """Somebody talks with the model; its calls are carried out in a world."""
 
     def __init__(
-        self, model: Model, world: World | None = None, tools: Iterable[str] = TOOLS, system: str = ""
+        self, model: Model, world: World | None = None, tools: Iterable[str | ToolSpec] = TOOLS, system: str = ""
     ) -> None:
         self.model = model
         self.world = world or World()
-        self.tools = [ToolSpec(name, "", {"type": "object"}) for name in tools]
+        self.tools = [ToolSpec(each, "", {"type": "object"}) if isinstance(each, str) else each for each in tools]
         self.system = system
         self.turns: list[Turn] = []
         self.rounds = 0

@@ -1,7 +1,7 @@
 """From text to wishes: each clause is shown to the readers in turn, and the first that understands it has it."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from puntini.agent.models.offline.conversation import Conversation
 from puntini.agent.models.offline.reading.adding import adding
@@ -12,15 +12,18 @@ from puntini.agent.models.offline.reading.errands import errands
 from puntini.agent.models.offline.reading.linking import linking
 from puntini.agent.models.offline.reading.memory import POINTING, Memory, NoReferent
 from puntini.agent.models.offline.reading.relations import being_at, verb_at
+from puntini.agent.models.offline.reading.sharing import contributed, handed
 from puntini.agent.models.offline.reading.small_talk import small_talk
 from puntini.agent.models.offline.reading.stating import stating
 from puntini.agent.models.offline.reading.teams import teams
+from puntini.agent.models.offline.text.phrases import sentence
 from puntini.agent.models.offline.text.verbs import THIRD
 from puntini.agent.models.offline.text.words import Clause, Words, clauses, front, fronts
 from puntini.agent.models.offline.wishes.building import AddNodes
 from puntini.agent.models.offline.wishes.contract import Wish
 from puntini.agent.models.offline.wishes.linking import Link
 from puntini.agent.models.offline.wishes.talk import Puzzle, Talk, Unclear
+from puntini.agent.models.offline.wishes.teams import HandOff
 
 Reader = Callable[[Clause, Memory], list[Wish]]
 
@@ -41,11 +44,16 @@ _POLITE = fronts(
 
 
 def understood(conversation: Conversation) -> list[Wish]:
-    """What the goal asks for. What was said before it tells what "it" and "them" are."""
-    memory = Memory(conversation.agent, conversation.tools)
+    """What the goal asks of this agent. What was said before it tells what "it" and "them" are."""
+    memory = Memory()
     if _points(conversation.goal):
         _recall(conversation.earlier, memory)
-    wishes = read(conversation.goal, memory)
+    parts = list(_parts(conversation.goal, memory))
+    if conversation.members:
+        parts = [(clause, handed(clause, found, conversation.members)) for clause, found in parts]
+    wishes = [wish for _, found in parts for wish in found]
+    if conversation.chat is not None:
+        return contributed(conversation.chat, conversation.agent, merged(wishes))
     courteous = [wish for wish in wishes if not (isinstance(wish, Talk) and wish.topic in {"greeting", "thanks"})]
     return merged(courteous) or wishes[:1] or [Talk("help")]
 
@@ -59,7 +67,7 @@ def _recall(earlier: Sequence[str], memory: Memory) -> None:
     """Let the memory know what was said, from the newest text on that names something by itself."""
     recalled: list[tuple[str, list[Wish]]] = []
     for text in reversed(earlier):
-        wishes = [] if _points(text) else read(text, Memory(memory.agent, memory.tools))
+        wishes = [] if _points(text) else read(text, Memory())
         recalled.append((text, wishes))
         if any(wish.names for wish in wishes):
             break
@@ -69,12 +77,15 @@ def _recall(earlier: Sequence[str], memory: Memory) -> None:
 
 def read(text: str, memory: Memory) -> list[Wish]:
     """The wishes in a text, in their order."""
-    wishes: list[Wish] = []
+    return [wish for _, found in _parts(text, memory) for wish in found]
+
+
+def _parts(text: str, memory: Memory) -> Iterator[tuple[Clause, list[Wish]]]:
+    """The clauses of a text, each with what it asks for."""
     for clause in clauses(text):
         found = _clause(clause, memory)
         memory.note(found)
-        wishes += found
-    return wishes
+        yield clause, found
 
 
 def _clause(clause: Clause, memory: Memory) -> list[Wish]:
@@ -111,7 +122,7 @@ def _plain(words: Words) -> Words:
 
 
 def merged(wishes: Sequence[Wish]) -> list[Wish]:
-    """Neighbours of one sort as one wish: nodes are added in one call, and so are relations."""
+    """Neighbours of one sort as one wish: nodes are added in one call, and so are relations, and work handed over."""
     found: list[Wish] = []
     for wish in wishes:
         match found[-1] if found else None, wish:
@@ -121,6 +132,8 @@ def merged(wishes: Sequence[Wish]) -> list[Wish]:
                 was == stated and len(before) + len(lines) <= MOST_MERGED
             ):
                 found[-1] = Link(before + lines, stated)
+            case HandOff(agent=was, task=before, reason=reason), HandOff(agent=agent, task=task) if was == agent:
+                found[-1] = HandOff(agent, f"{sentence(before)} {task}", reason)
             case _:
                 found.append(wish)
     return found

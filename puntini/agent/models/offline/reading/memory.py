@@ -1,4 +1,4 @@
-"""What a reader knows besides the clause: what was spoken of last, and whom it speaks to."""
+"""What a reader knows besides the clause: what was spoken of last."""
 
 from collections.abc import Iterable
 
@@ -17,9 +17,7 @@ class NoReferent(Exception):
 class Memory:
     """Carried along while clauses are read, so that "it" and "them" mean what was named before."""
 
-    def __init__(self, agent: str = "", tools: frozenset[str] = frozenset()) -> None:
-        self.agent = agent
-        self.tools = tools
+    def __init__(self) -> None:
         self._one = ""
         self._many: tuple[str, ...] = ()
 

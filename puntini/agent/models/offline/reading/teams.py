@@ -7,8 +7,6 @@ from puntini.agent.models.offline.text.words import AND, Clause, Words, bare, be
 from puntini.agent.models.offline.wishes.contract import Wish
 from puntini.agent.models.offline.wishes.teams import HandOff, NewAgent, Write
 
-GENERATOR = "generator"
-CREATOR = "creator"
 _ASKING = frozenset({"ask", "tell", "let", "have", "get"})
 _NOBODY = frozenset({"me", "us", "you", "everyone", "someone"}) | ONE | MANY
 _WRITING = frozenset({"write", "compose", "draft", "generate"})
@@ -21,7 +19,7 @@ MOST_TASK = 2_000
 
 def teams(clause: Clause, memory: Memory) -> list[Wish]:
     """What is meant for other agents, or for a writer."""
-    return _new_agent(clause, memory) or _asked(clause) or _handed(clause) or _writing(clause, memory)
+    return _new_agent(clause) or _asked(clause) or _handed(clause) or _writing(clause, memory)
 
 
 def _asked(clause: Clause) -> list[Wish]:
@@ -33,7 +31,7 @@ def _asked(clause: Clause) -> list[Wish]:
     if not rest or (rest[0].low != "to" and clause.words[0].low != "let") or len(rest) < 2:
         return []
     task = clause.raw(rest[1:] if rest[0].low == "to" else rest)[:MOST_TASK]
-    return [_hand_off(words[0].text, task, "Somebody asked for this agent.")]
+    return [_hand_off(words[0].text, task)]
 
 
 def _handed(clause: Clause) -> list[Wish]:
@@ -43,23 +41,21 @@ def _handed(clause: Clause) -> list[Wish]:
     if words[0].low not in {"hand", "delegate", "pass"} or at < 1 or len(who := bare(words[at + 1 :])) not in (1, 2):
         return []
     task = clause.raw([word for word in words[1:at] if word.low not in {"over", "off", "on"}])
-    return [_hand_off(who[0].text, task[:MOST_TASK], "Somebody asked for this agent.")] if task else []
+    return [_hand_off(who[0].text, task[:MOST_TASK])] if task else []
 
 
-def _hand_off(agent: str, task: str, reason: str) -> HandOff:
-    return HandOff(_NOT_WORD.sub("", agent).lower()[:60], task, reason)
+def _hand_off(agent: str, task: str) -> HandOff:
+    return HandOff(_NOT_WORD.sub("", agent).lower()[:60], task, "Somebody asked for this agent.")
 
 
-def _new_agent(clause: Clause, memory: Memory) -> list[Wish]:
-    """``create an agent [named X] that …``; without the tool for it, the creator is asked where there is one."""
+def _new_agent(clause: Clause) -> list[Wish]:
+    """``create an agent [named X] that …``."""
     words = clause.words
     at = spot(words[:6], {"agent", "assistant"}, 1)
     if words[0].low not in {"create", "make", "build", "design", "add", "new"} or at < 0:
         return []
     if at + 1 < len(words) and words[at + 1].low not in _WHO | {"named", "called"}:
         return []
-    if "create_agent" not in memory.tools and "hand_off" in memory.tools:
-        return [_hand_off(CREATOR, clause.raw(words)[:MOST_TASK], "The creator designs new agents.")]
     name, rest = _agent_name(words[at + 1 :])
     role = clause.raw(_without(rest)) or text_of(bare(words[1:at])) or "help"
     named = name or _named_after(text_of(bare(words[1:at])) or role)
@@ -91,7 +87,7 @@ def _named_after(text: str) -> str:
 
 
 def _writing(clause: Clause, memory: Memory) -> list[Wish]:
-    """``write a short text about X``: the generator's work where there is one, ours otherwise."""
+    """``write a short text about X``."""
     words = [word for word in clause.words if word.low not in {"me", "us"}]
     if not words or words[0].low not in _WRITING:
         return []
@@ -99,8 +95,6 @@ def _writing(clause: Clause, memory: Memory) -> list[Wish]:
     form = next((word.low for word in words[1:6] if word.low in _FORMS), "")
     if not form and not begins(words, "write about"):
         return []
-    if "hand_off" in memory.tools and memory.agent not in {"", GENERATOR}:
-        return [_hand_off(GENERATOR, clause.raw(clause.words)[:MOST_TASK], "Writing is the generator's work.")]
     subject = text_of(bare(words[at + 1 :]))[:120] if at > 0 else ""
     if subject.lower() in ONE:
         subject = memory.one(subject.lower())

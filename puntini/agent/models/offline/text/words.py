@@ -26,7 +26,7 @@ FILLERS = ARTICLES | {"new", "another", "some", "one", "more", "just", "followin
 COMMANDS = vocabulary(
     "add create insert make build draw connect link relate rename set change update delete remove disconnect "
     "unlink clear find list show count describe summarise summarize calculate compute search tell ask mark "
-    "assign relabel give turn"
+    "assign relabel give turn write"
 )
 _TOKEN = re.compile(
     rf'"(?P<q1>[^"\n]{{0,{QUOTED}}})"|[“„](?P<q2>[^“”\n]{{0,{QUOTED}}})[”“]|«(?P<q3>[^»\n]{{0,{QUOTED}}})»'

@@ -36,7 +36,7 @@ class HandOff(Struct, frozen=True):
         [result] = yield Ask(self.reason, (Asked("hand_off", arguments),))
         if result.failed:
             return [f"I could not hand this to {self.agent}: {sentence(result.text)}"]
-        said = str(result.data.get("answer", "")) if result.data else result.text.strip()
+        said = result.text.strip()
         return [f"I handed this to {self.agent}: {sentence(cut(self.task))}", *([cut(said, 4_000)] if said else [])]
 
 
@@ -66,6 +66,52 @@ class NewAgent(Struct, frozen=True):
         if result.failed:
             return [f"I could not create the agent {self.name}: {sentence(result.text)}"]
         return [f"The agent {self.name} is there: {sentence(self.role)}"]
+
+
+class Offer(Struct, frozen=True):
+    """In a group chat whose work is others', say what one is there for, how it stands, and what there is."""
+
+    only_asks: ClassVar[bool] = True
+    does: str
+    stand: str
+
+    @property
+    def steps(self) -> Sequence[str]:
+        """Its part of the plan."""
+        return ("Say what I am here for",)
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Nothing."""
+        return ()
+
+    def perform(self) -> Deed:
+        """Look at the graph, where that can be done."""
+        said = f'I am here for this: "{cut(self.does)}" {self.stand}'
+        [result] = yield Ask("I look at what there is.", (Asked("describe_graph", {}),))
+        return [said, overview(result.data)] if result.data.get("nodes") else [said]
+
+
+class Remark(Struct, frozen=True):
+    """Say something that was settled before."""
+
+    only_asks: ClassVar[bool] = True
+    text: str
+
+    @property
+    def steps(self) -> Sequence[str]:
+        """Its part of the plan."""
+        return ("Say that there is nothing left for me",)
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Nothing."""
+        return ()
+
+    def perform(self) -> Deed:
+        """Without a call."""
+        yield from ()
+        return [self.text]
 
 
 class Write(Struct, frozen=True):

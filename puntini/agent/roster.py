@@ -8,8 +8,9 @@ import structlog
 from msgspec.structs import replace
 
 from puntini.agent.contract import Agent
+from puntini.agent.teams.founding import check_team
 from puntini.errors import Conflict, Invalid, NotFound
-from puntini.log.agents import AgentRow, NewAgent
+from puntini.log.agents import MAX_TURNS, AgentRow, NewAgent
 from puntini.log.contract import Kept, Shelf
 from puntini.log.mint import now_ms
 
@@ -19,7 +20,7 @@ log = structlog.get_logger("puntini.agent")
 _row = msgspec.json.Decoder(AgentRow).decode
 
 
-class Team(Mapping[str, Agent]):
+class Roster(Mapping[str, Agent]):
     """Agents by name. ``make`` makes one of a record; ``allowed`` are the tools that created ones may be given.
 
     ``model`` is what those that are made think with.
@@ -78,18 +79,8 @@ class Team(Mapping[str, Agent]):
         for name, value in (("role", new.role), ("reason", new.reason)):
             if not value.strip():
                 raise Invalid(f"{name}: write something", path=name)
-        row = AgentRow(
-            name=new.name,
-            kind="created",
-            role=new.role,
-            capabilities=new.capabilities,
-            instructions=new.instructions,
-            tools=self._tools_of(new),
-            reason=new.reason,
-            created_by=new.created_by,
-            created_at=now_ms(),
-        )
         async with self._changing:
+            row = self._row_of(new)
             self._check(new.name)
             # Once it is kept it has to be there, also when the caller has left.
             with anyio.CancelScope(shield=True):
@@ -97,7 +88,27 @@ class Team(Mapping[str, Agent]):
             self.add(row)
             return self._rows[row.name]
 
+    def _row_of(self, new: NewAgent) -> AgentRow:
+        members = check_team(new, self.called)
+        return AgentRow(
+            name=new.name,
+            kind="created",
+            role=new.role,
+            capabilities=new.capabilities,
+            instructions=new.instructions,
+            tools=self._tools_of(new),
+            members=members,
+            manner=new.manner,
+            max_turns=(new.max_turns or MAX_TURNS) if members else 0,
+            until=new.until.strip(),
+            reason=new.reason,
+            created_by=new.created_by,
+            created_at=now_ms(),
+        )
+
     def _tools_of(self, new: NewAgent) -> list[str]:
+        if new.manner is not None:
+            return []
         if new.tools is None:
             return self._allowed
         for name in new.tools:
@@ -112,13 +123,15 @@ class Team(Mapping[str, Agent]):
             raise Conflict(f"{MOST_CREATED} agents were created, which is the most; delete one of them first.")
 
     async def remove(self, name: str) -> None:
-        """Forget an agent that was created. Raises NotFound, and Conflict for any other."""
+        """Forget an agent that was created. Raises NotFound, and Conflict for any other and for a team's member."""
         async with self._changing:
             row = self.row(name)
             if row is None:
                 raise NotFound(f"There is no agent `{name[:80]}`.")
             if row.kind != "created":
                 raise Conflict(f"The agent `{name}` was not created over the API; it stays as long as the server runs.")
+            if team := next((each.name for each in self.rows() if name in each.members), ""):
+                raise Conflict(f"The agent `{name}` is a member of the team `{team}`; delete the team first.")
             with anyio.CancelScope(shield=True):
                 await self._shelf.keep([Kept(SPACE, KIND, _key(name), None)])
             del self._agents[name], self._rows[name]

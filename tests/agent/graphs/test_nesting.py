@@ -1,0 +1,65 @@
+"""Graphs inside the nodes of others: what of them is done is not done again."""
+
+from typing import Any
+
+import anyio
+import pytest
+from langchain_core.messages import AIMessage
+from langgraph.graph import END, START, MessagesState, StateGraph
+
+from puntini.agent.graphs.agent import GraphAgent
+from puntini.store.memory import MemoryStore
+from tests.agent.stage import stage, until
+
+pytestmark = pytest.mark.anyio
+
+
+class Recipe:
+    """A graph in a node of another, compiled as the node or called by it; its second step waits until it may go on."""
+
+    def __init__(self, *, called: bool) -> None:
+        self.done: list[str] = []
+        self.going = anyio.Event()
+        inner = StateGraph(MessagesState)
+        inner.add_node("mix", self._mix)
+        inner.add_node("bake", self._bake)
+        inner.add_edge(START, "mix")
+        inner.add_edge("mix", "bake")
+        inner.add_edge("bake", END)
+        self._inner = inner.compile()
+        outer = StateGraph(MessagesState)
+        if called:
+            outer.add_node("cook", self._cook)
+        else:
+            outer.add_node("cook", self._inner)
+        outer.add_edge(START, "cook")
+        self.agent = GraphAgent("cook", outer.compile())
+
+    async def _mix(self, state: MessagesState) -> dict[str, Any]:
+        self.done.append("mix")
+        return {"messages": [AIMessage("Mixed.", id="mixed")]}
+
+    async def _bake(self, state: MessagesState) -> dict[str, Any]:
+        self.done.append("bake")
+        await self.going.wait()
+        return {"messages": [AIMessage("Baked.", id="baked")]}
+
+    async def _cook(self, state: MessagesState) -> Any:
+        return await self._inner.ainvoke(state)
+
+
+@pytest.mark.parametrize("called", [False, True])
+async def test_a_step_of_an_inner_graph_is_saved_when_it_is_done(called: bool) -> None:
+    store, recipe = MemoryStore(), Recipe(called=called)
+
+    async def baking() -> bool:
+        return "bake" in recipe.done
+
+    async with stage(store, recipe.agent) as life:
+        task = await life.task("A cake.")
+        await until(baking, "the second step")
+    recipe.going.set()
+    async with stage(store, recipe.agent) as life:
+        assert await life.ended(task) == "completed"
+
+    assert recipe.done == ["mix", "bake", "bake"]
