@@ -8,14 +8,11 @@ from starlette.routing import Route
 from puntini.api.desk import Desk
 from puntini.api.folds import Folds
 from puntini.api.http import Json, knowing, page_bounds, resource
-from puntini.api.listing import latest_of
 from puntini.api.recall import Said, hits, query, said, summaries
 from puntini.errors import Invalid, NotFound
 from puntini.log.contract import Store, TaskRow
 
 TASKS = 5
-LOOKED_AT = 2_000
-"""An agent's tasks are looked for among so many of the newest of all."""
 
 
 class AgentMemory(Struct, frozen=True):
@@ -85,7 +82,7 @@ class AgentMemories:
 
     async def _tasks(self, agent_id: str) -> list[TaskRow]:
         """The agent's latest tasks, the newest first; none of an agent that has had none. Raises NotFound."""
-        rows = await latest_of(self._store, agent_id, TASKS, looked_at=LOOKED_AT)
+        rows = await self._store.tasks(agent=agent_id, limit=TASKS, last=True)
         if not rows:
             try:
                 self._desk.check_agent(agent_id, "agent_id")

@@ -257,12 +257,30 @@ class Records(Shelf, Protocol):
         ...
 
     async def tasks(
-        self, *, session_id: str | None = None, open_only: bool = False, limit: int | None = None, offset: int = 0
+        self,
+        *,
+        session_id: str | None = None,
+        open_only: bool = False,
+        status: TaskStatus | None = None,
+        agent: str | None = None,
+        limit: int | None = None,
+        offset: int = 0,
+        last: bool = False,
     ) -> list[TaskRow]:
-        """Tasks in the order of their making: all of them, or ``limit`` after the first ``offset``."""
+        """Tasks in the order of their making, or with ``last`` the other way round.
+
+        Those for which all that is given holds: all of them, or ``limit`` after the first ``offset``.
+        """
         ...
 
-    async def count_tasks(self, *, session_id: str | None = None, open_only: bool = False) -> int:
+    async def count_tasks(
+        self,
+        *,
+        session_id: str | None = None,
+        open_only: bool = False,
+        status: TaskStatus | None = None,
+        agent: str | None = None,
+    ) -> int:
         """How many tasks ``tasks`` has in all."""
         ...
 

@@ -82,17 +82,19 @@ def _fill(path: Path) -> None:
         with connection:
             connection.execute(_sql("schema.sql"))
             connection.execute(_sql("documents.sql"))
+            connection.execute(_sql("indexes.sql"))
             connection.execute(f"PRAGMA user_version = {VERSION}; PRAGMA application_id = {APPLICATION_ID}")
             connection.execute("INSERT INTO meta VALUES ('epoch', ?), ('clean', '1')", (new_epoch(),))
     finally:
         connection.close()
 
 
-def add_documents(connection: apsw.Connection) -> None:
-    """Give a store that was made before there were documents a place for them."""
-    if not connection.table_exists("main", "documents"):
-        with connection:
-            connection.execute(_sql("documents.sql"))
+def add_missing(connection: apsw.Connection) -> None:
+    """Give a store that was made before there were documents, or lists by status and agent, what these need."""
+    with connection:
+        for name, made_by in (("documents", "documents.sql"), ("tasks_not_ended", "indexes.sql")):
+            if connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (name,)).fetchone() is None:
+                connection.execute(_sql(made_by))
 
 
 def _sql(name: str) -> str:
