@@ -33,6 +33,7 @@ from puntini.api.expiry import Expiry
 from puntini.api.folds import Folds
 from puntini.api.graphs import Graphs
 from puntini.api.memory import AgentMemories
+from puntini.api.messages import Messages
 from puntini.api.outcomes import Outcomes
 from puntini.api.sessions import Sessions
 from puntini.api.snapshots import Snapshots
@@ -148,6 +149,7 @@ class Parts:
     def _routes(self, desk: Desk) -> list[BaseRoute]:
         streams = Streams(self.hub, Opener(self.store, Snapshots(self.keeper, self.store)), self.connections)
         chat, folds = Chat(streams, self.store, desk), Folds(self.store)
+        memories = AgentMemories(self.store, folds, desk)
         team = self.staff.team
         tools = [
             ToolInfo(each.name, each.spec.description, each.spec.parameters, each.consent) for each in self.staff.tools
@@ -161,7 +163,8 @@ class Parts:
             *Graphs(self.store, self.keeper).routes(),
             *Tasks(self.store, desk, chat).routes(),
             *Work(self.store, folds).routes(),
-            *AgentMemories(self.store, folds, desk).routes(),
+            *memories.routes(),
+            *Messages(self.store, desk, memories).routes(),
             *Agents(self.store, team, self.runner.running).routes(),
             *ToolList(tools).routes(),
             *Documents(self.store).routes(),
