@@ -11,7 +11,8 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from msgspec import Struct
 
-from puntini.log.documents import Documents
+from puntini.log.documents import Documents, Passages
+from puntini.log.embedding import Embedder
 from puntini.protocol.entries import Entry
 from puntini.protocol.events import SessionStatus, TaskStatus
 
@@ -305,8 +306,10 @@ class Records(Shelf, Protocol):
         ...
 
 
-class Store(EventLog, Records, Documents, Protocol):
-    """One database: log, records and documents."""
+class Store(EventLog, Records, Documents, Passages, Protocol):
+    """One database: log, records and documents. ``embedder`` is what makes vectors for searches, where there is one."""
+
+    embedder: Embedder | None
 
     @property
     def stats(self) -> dict[str, Any]:
