@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from starlette.routing import BaseRoute, Route
 
 from puntini.agent.contract import Agent
 from puntini.agent.loading import load as load_agent
+from puntini.agent.loading import load_embedder
 from puntini.agent.models.contract import Model
 from puntini.agent.models.offline.model import OfflineModel
 from puntini.agent.runner import Runner
@@ -33,6 +35,7 @@ from puntini.api.expiry import Expiry
 from puntini.api.folds import Folds
 from puntini.api.graphs import Graphs
 from puntini.api.memory import AgentMemories
+from puntini.api.messages import Messages
 from puntini.api.outcomes import Outcomes
 from puntini.api.sessions import Sessions
 from puntini.api.snapshots import Snapshots
@@ -43,6 +46,8 @@ from puntini.api.work import Work
 from puntini.auth.gate import OpenGate
 from puntini.errors import Misconfigured, NotFound, PuntiniError
 from puntini.log.contract import Store
+from puntini.log.embedding import Embedder
+from puntini.log.filling import Filling
 from puntini.log.hub import Hub
 from puntini.log.keeper import Keeper
 from puntini.log.retention import Retention
@@ -72,6 +77,7 @@ class Parts:
         self.model = model_of(settings)
         self.tools = builtin_tools(tool for spec in settings.tools for tool in load_tools(spec, Path.cwd()))
         self.workspace = _workspace(settings.workspace)
+        self.embedder = _embedder(settings.embedder)
         known: dict[str, Agent] = {agent.name: agent for agent in (ScriptedAgent(), *agents)}
         named = [spec for spec in settings.agent if spec not in ROLES]
         served = {spec: known.get(spec) or load_agent(spec, Path.cwd(), {*ROLES, *known}) for spec in named}
@@ -84,6 +90,7 @@ class Parts:
         """Open the store, start what runs beside the requests, yield the routes; at the end, put everything away."""
         settings = self.settings
         self.store = await open_store(settings.store, durability=settings.durability)
+        self.store.embedder = self.embedder
         try:
             served = self.served.values()
             self.staff = Staff(self.model, self.tools, self.store, served, workspace=self.workspace)
@@ -100,6 +107,8 @@ class Parts:
                 tasks.cancel_scope.cancel()
         finally:
             with anyio.CancelScope(shield=True):
+                if self.embedder is not None:
+                    self.embedder.close()
                 await self.store.close()
                 await self.model.aclose()
 
@@ -143,11 +152,14 @@ class Parts:
             tasks.start_soon(work)
         for work in (retention.sweep, expiry.sweep, outcomes.sweep):
             tasks.start_soon(work)
+        if self.embedder is not None:
+            tasks.start_soon(Filling(self.store, self.embedder).run)
         return self._routes(desk)
 
     def _routes(self, desk: Desk) -> list[BaseRoute]:
         streams = Streams(self.hub, Opener(self.store, Snapshots(self.keeper, self.store)), self.connections)
         chat, folds = Chat(streams, self.store, desk), Folds(self.store)
+        memories = AgentMemories(self.store, folds, desk)
         roster = self.staff.roster
         tools = [
             ToolInfo(each.name, each.spec.description, each.spec.parameters, each.consent) for each in self.staff.tools
@@ -161,7 +173,8 @@ class Parts:
             *Graphs(self.store, self.keeper).routes(),
             *Tasks(self.store, desk, chat).routes(),
             *Work(self.store, folds).routes(),
-            *AgentMemories(self.store, folds, desk).routes(),
+            *memories.routes(),
+            *Messages(self.store, desk, memories).routes(),
             *Agents(self.store, roster, self.runner.running).routes(),
             *ToolList(tools).routes(),
             *Documents(self.store).routes(),
@@ -198,6 +211,17 @@ def _workspace(name: str) -> Path | None:
     if not path.is_dir():
         raise Misconfigured(f"The workspace {path} is no directory; name one with --workspace.")
     return path
+
+
+def _embedder(spec: str) -> Embedder | None:
+    """The embedder that the settings name. Raises Misconfigured, also without what compares its vectors."""
+    if not spec:
+        return None
+    try:
+        import_module("puntini.store.nearest")
+    except ImportError:
+        raise Misconfigured("An embedder needs numpy: pip install 'puntini[embeddings]'.") from None
+    return load_embedder(spec, Path.cwd())
 
 
 class App(Starlette):

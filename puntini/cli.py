@@ -132,6 +132,7 @@ _METAVARS = {
     "agent": "AGENT",
     "tools": "MODULE",
     "workspace": "DIRECTORY",
+    "embedder": "[NAME=]MODULE:ATTRIBUTE",
 }
 
 

@@ -72,6 +72,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     agent: Annotated[tuple[Text, ...], Meta(min_length=1)] = ("puntini",)
     tools: tuple[Text, ...] = ()
     workspace: str = ""
+    embedder: str = ""
     model: Literal["auto", "anthropic", "offline"] = "auto"
     anthropic_model: Text = "claude-opus-5-5"
     anthropic_api_key: Secret = Secret()
@@ -108,6 +109,8 @@ DOCS: dict[str, str] = {
     "serves sessions which name none",
     "tools": "tools of your own for the built-in agents, each as MODULE or MODULE:NAME, separated by commas",
     "workspace": "a directory that agents may read, with tools that list, search and show files; none without",
+    "embedder": "a function of your own that makes vectors of texts, as [NAME=]MODULE:ATTRIBUTE, by which documents "
+    "are found too; none without",
     "model": "what answers in the built-in agents: anthropic; offline, rules that need no key and no network; auto, "
     "anthropic if there is a key and else offline",
     "anthropic_model": "which of Anthropic's models to ask",

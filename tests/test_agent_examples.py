@@ -37,6 +37,26 @@ def asked(server: Serving, session_id: str) -> dict[str, Any]:
     return dict(wait_for(lambda: server.get(path)["items"], SECONDS, "a question")[0])
 
 
+# An embedder.
+
+
+def test_a_slip_of_the_pen_finds_what_it_meant_to_a_person_and_to_an_agent(tmp_path: Path) -> None:
+    with beside(tmp_path, "own_embedder", embedder="own_embedder:trigrams", model="offline") as server:
+        for title, text in (("Approvals", "The management approves each contract."), ("Bees", "They fly.")):
+            server.ask("POST", "/v1/documents", {"title": title, "text": text}).raise_for_status()
+        search = "/v1/search?q=managment+aproval"
+        wait_for(lambda: server.get(search)["note"] == "", SECONDS, "the vectors")
+        found = server.get(search)
+        session_id = server.create(agent="puntini")
+        server.finish(server.play(session_id, "search the documents for managment"))
+        (call,) = [each for each in said(server, session_id, "tool_call") if each["status"] == "succeeded"]
+
+    assert found["ranking"] == "words and vectors"
+    assert found["items"][0]["title"] == "Approvals"
+    assert call["result"]["ranking"] == "words and vectors"
+    assert call["result"]["passages"][0]["title"] == "Approvals"
+
+
 # A LangGraph graph.
 
 

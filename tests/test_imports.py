@@ -40,7 +40,7 @@ ALLOWED = {
 MEETING_PLACES = {"app", "cli", "server", "testing", "__main__"}
 
 # Each of these is known to one or two files, so that it can be replaced, or to the one folder that is named after it.
-CONFINED = {"langgraph", "anthropic", "psycopg", "uvicorn", "sse_starlette", "apsw", "httpx", "httpx2"}
+CONFINED = {"langgraph", "anthropic", "psycopg", "uvicorn", "sse_starlette", "apsw", "httpx", "httpx2", "numpy"}
 MOST_FILES = 2
 PLACES = {
     "uvicorn": ("puntini/server.py", "puntini/lines.py"),
@@ -49,6 +49,7 @@ PLACES = {
     "httpx2": ("puntini/agent/models/anthropic.py",),
     "httpx": ("puntini/client/",),
     "langgraph": ("puntini/agent/graphs/",),
+    "numpy": ("puntini/store/nearest.py",),
 }
 FOLDERS = {name for name, places in PLACES.items() if all(place.endswith("/") for place in places)}
 

@@ -1,4 +1,4 @@
-"""Agents of anybody's own, named as ``module:attribute``."""
+"""Agents, and an embedder, of anybody's own, named as ``module:attribute``."""
 
 import importlib
 import sys
@@ -10,6 +10,7 @@ from typing import Any
 
 from puntini.agent.contract import Agent, Task
 from puntini.errors import Misconfigured
+from puntini.log.embedding import Embedder
 from puntini.protocol.events import AssistantResponse, Envelope
 
 
@@ -43,21 +44,36 @@ def load(spec: str, directory: Path, known: Iterable[str]) -> Agent:
     if not module or not attribute:
         names = ", ".join(sorted(known))
         raise Misconfigured(f"There is no agent `{spec}`; name {names}, or your own as module:attribute.")
-    return _agent(name or attribute, place, _found(module, attribute, place, directory))
+    return _agent(name or attribute, place, _found("agent", module, attribute, place, directory))
 
 
-def _found(module: str, attribute: str, place: str, directory: Path) -> Any:
+def load_embedder(spec: str, directory: Path) -> Embedder:
+    """An embedder by ``module:attribute`` or ``name=module:attribute``. Raises Misconfigured with a sentence."""
+    name, _, place = spec.rpartition("=")
+    module, _, attribute = place.partition(":")
+    if not module or not attribute:
+        raise Misconfigured(f"`{spec}` names no embedder; write module:attribute.")
+    found = _found("embedder", module, attribute, place, directory)
+    if not callable(found) or isinstance(found, type):
+        raise Misconfigured(
+            f"The embedder {place} is {type(found).__name__}; give a function that takes a list of texts and returns a "
+            "list of vectors."
+        )
+    return Embedder(name or place, found)
+
+
+def _found(what: str, module: str, attribute: str, place: str, directory: Path) -> Any:
     if str(directory) not in sys.path:
         sys.path.insert(0, str(directory))
     try:
         found: Any = importlib.import_module(module)
     except Exception as error:  # anybody's module, with anybody's errors
-        raise Misconfigured(f"The agent {place} can't be imported: {type(error).__name__}: {error}.") from error
+        raise Misconfigured(f"The {what} {place} can't be imported: {type(error).__name__}: {error}.") from error
     try:
         for name in attribute.split("."):
             found = getattr(found, name)
     except AttributeError:
-        raise Misconfigured(f"The agent {place} is not there: the module {module} has no `{attribute}`.") from None
+        raise Misconfigured(f"The {what} {place} is not there: the module {module} has no `{attribute}`.") from None
     return found
 
 

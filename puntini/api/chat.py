@@ -1,6 +1,6 @@
 """``POST /v1/chat``: a prompt in, that task's stream out. A repeat resumes; it never starts a second task."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from msgspec import Meta, Struct
 
@@ -10,7 +10,7 @@ from puntini.api.repeats import named
 from puntini.api.resume import newest_task, task_of
 from puntini.errors import Invalid, NotFound, PuntiniError
 from puntini.log.contract import Once, SessionRow, Store, TaskRow, Written
-from puntini.protocol.commands import PROMPT_LIMIT, Name, Priority, Steps, UserPromptCommandData
+from puntini.protocol.commands import PROMPT_LIMIT, IfBusy, Name, Priority, Steps, UserPromptCommandData
 from puntini.protocol.decode import decode
 from puntini.protocol.entries import encode
 from puntini.protocol.select import Selection
@@ -29,7 +29,7 @@ class ChatBody(Body, frozen=True):
     session_id: Name = ""
     agent: Name = ""
     max_steps: Steps = 50
-    if_busy: Literal["reject", "enqueue", "interrupt"] = "enqueue"
+    if_busy: IfBusy = "enqueue"
     priority: Priority = 0
 
 
@@ -75,19 +75,23 @@ class Chat:
         form = choose(header(scope, b"accept"))
         last_id = header(scope, b"last-event-id")
         if last_id and not (once and await self._store.outcome(once)):
-            task = await self._by_event(body.session_id, last_id, form)
+            task, after = await self._by_event(body.session_id, last_id, form), last_id
         else:
-            task = await self.task(body, once=once, user=user)
+            task, begins = await self.task(body, once=once, user=user)
+            after = last_id or begins
         headers = [(name.encode(), value.encode()) for name, value in names_of(task).items()]
         selection = Selection(task_id=task.task_id)
-        request = StreamRequest(session_id=task.session_id, selection=selection, after=last_id or None)
+        request = StreamRequest(session_id=task.session_id, selection=selection, after=after or None)
         if form == "page":
             await self._whole(scope, receive, send, task, headers)
             return
         await self._streams.respond(scope, receive, send, request, form=form, task=task, headers=headers)
 
-    async def task(self, body: ChatBody, *, once: Once | None, user: str) -> TaskRow:
-        """The task that is asked for: that of its key, or a new one. Raises PuntiniError."""
+    async def task(self, body: ChatBody, *, once: Once | None, user: str) -> tuple[TaskRow, str]:
+        """The task that is asked for: that of its key, a new one, or with ``steer`` the one that hears it.
+
+        Of one that heard it, also the id after which it did. Raises PuntiniError.
+        """
         data = UserPromptCommandData(
             prompt=body.prompt,
             agent=body.agent,
@@ -95,7 +99,9 @@ class Chat:
             if_busy=body.if_busy,
             priority=body.priority,
         )
-        return await self._known((await self._begin(body, data, once, user)).task_id)
+        written = await self._begin(body, data, once, user)
+        row = await self._known(written.task_id)
+        return row, "" if written.first <= row.first_seq else f"{self._store.epoch}.{written.first - 1}"
 
     async def _begin(self, body: ChatBody, data: UserPromptCommandData, once: Once | None, user: str) -> Written:
         create: SessionRow | None = None

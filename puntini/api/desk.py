@@ -158,6 +158,8 @@ class Desk:
     async def _carry_out(self, session_id: str, command: Order, user: str) -> Envelope:
         once = named("command", session_id, command.command_id)
         written = await self._repeats.once(once, partial(self._do, session_id, command, once, user))
+        if isinstance(command, UserPromptCommand | Action):
+            written = await self._heard(written)
         if isinstance(command, CloseSession) and not written.repeated:
             return SessionClosedEvent(session_id=session_id, data=SessionClosedData(reason=command.data.reason))
         conflicts = await self._conflicts(written) if isinstance(command, GraphEdit) else []
@@ -195,9 +197,9 @@ class Desk:
         once: Once | None,
         create: SessionRow | None = None,
     ) -> Written:
-        """Write a prompt and its task, and have it run. A repeat changes nothing."""
+        """Write a prompt and its task, and have it run; or have what runs hear it. A repeat changes nothing."""
         work = partial(self._prompt, session_id, data, user=user, once=once, create=create)
-        return await self._repeats.once(once, work)
+        return await self._heard(await self._repeats.once(once, work))
 
     async def _prompt(
         self, session_id: str, data: UserPromptCommandData, *, user: str, once: Once | None, create: SessionRow | None
@@ -221,6 +223,13 @@ class Desk:
         await self._active(session_id)
         said = UserPromptData(message_id=new_id("msg"), prompt=prompt, user_id=user, action=action)
         return await self._work.steer(session_id, UserPrompt(data=said, timestamp=timestamp()), once)
+
+    async def _heard(self, written: Written) -> Written:
+        """The same, with the task that heard it if it made none: from the log, so that a repeat is told the same."""
+        if written.task_id:
+            return written
+        page = await self._store.read(written.session_id, written.first - 1, to=written.first)
+        return written._replace(task_id=page.events[0][1].task_id if page.events else "")
 
     async def _begin(
         self,

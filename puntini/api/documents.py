@@ -106,7 +106,8 @@ class Documents:
         if (query := request.query_params.get("q")) is None:
             raise Invalid("q: say what to search for", path="q")
         limit, _ = page_bounds(request)
-        return Json({"items": await self._store.search(query, limit=limit, owner=request.state.principal)})
+        found = await self._store.search(query, limit=limit, owner=request.state.principal)
+        return Json({"items": found.hits, "ranking": found.ranking, "note": found.note})
 
     async def _row(self, request: Request) -> Document:
         """The document that the address names. Raises NotFound, also when it is somebody else's."""

@@ -1,4 +1,4 @@
-"""``/v1/memory/{agent_id}`` and an agent's messages: what its latest tasks were about."""
+"""``/v1/memory/{agent_id}``: what an agent's latest tasks were about."""
 
 from msgspec import Struct
 from starlette.requests import Request
@@ -8,14 +8,11 @@ from starlette.routing import Route
 from puntini.api.desk import Desk
 from puntini.api.folds import Folds
 from puntini.api.http import Json, knowing, page_bounds, resource
-from puntini.api.listing import latest_of
 from puntini.api.recall import Said, hits, query, said, summaries
 from puntini.errors import Invalid, NotFound
 from puntini.log.contract import Store, TaskRow
 
 TASKS = 5
-LOOKED_AT = 2_000
-"""An agent's tasks are looked for among so many of the newest of all."""
 
 
 class AgentMemory(Struct, frozen=True):
@@ -27,6 +24,14 @@ class AgentMemory(Struct, frozen=True):
     summary: str
     summaries: list[Said]
     hits: list[Said]
+    total: int
+    complete: bool
+
+
+class Messages(Struct, frozen=True):
+    """Messages of an agent's latest tasks; ``complete`` is whether all that was said is still there."""
+
+    items: list[Said]
     total: int
     complete: bool
 
@@ -43,7 +48,6 @@ class AgentMemories:
         """What this resource answers."""
         return [
             resource("/v1/memory/{agent_id}", get=knowing("limit", "offset", "q", of=self.get)),
-            resource("/v1/agents/{agent_id}/messages", get=knowing("limit", "offset", of=self.messages)),
         ]
 
     async def get(self, request: Request) -> Response:
@@ -65,11 +69,17 @@ class AgentMemories:
         )
         return Json(memory)
 
-    async def messages(self, request: Request) -> Response:
-        """The newest ``limit`` messages but ``offset`` of the agent's latest tasks, the oldest of them first."""
-        limit, offset = page_bounds(request)
-        messages, _, complete = await self._said(await self._tasks(request.path_params["agent_id"]))
-        return Json({"items": _newest(messages, limit, offset), "total": len(messages), "complete": complete})
+    async def messages(self, agent_id: str, limit: int, offset: int) -> Messages:
+        """The newest ``limit`` messages but ``offset`` of an agent's latest tasks, oldest first. Raises NotFound."""
+        messages, _, complete = await self._said(await self._tasks(agent_id))
+        return Messages(_newest(messages, limit, offset), len(messages), complete)
+
+    def check(self, agent_id: str) -> None:
+        """Raises NotFound when there is no such agent."""
+        try:
+            self._desk.check_agent(agent_id, "agent_id")
+        except Invalid:
+            raise NotFound(f"There is no agent `{agent_id[:80]}`; GET /v1/agents lists those that there are.") from None
 
     async def _said(self, rows: list[TaskRow]) -> tuple[list[Said], list[Said], bool]:
         """Messages and summaries, the oldest first, and whether that is all that there was."""
@@ -85,12 +95,9 @@ class AgentMemories:
 
     async def _tasks(self, agent_id: str) -> list[TaskRow]:
         """The agent's latest tasks, the newest first; none of an agent that has had none. Raises NotFound."""
-        rows = await latest_of(self._store, agent_id, TASKS, looked_at=LOOKED_AT)
+        rows = await self._store.tasks(agent=agent_id, limit=TASKS, last=True)
         if not rows:
-            try:
-                self._desk.check_agent(agent_id, "agent_id")
-            except Invalid:
-                raise NotFound(f"There is no agent `{agent_id[:80]}`.") from None
+            self.check(agent_id)
         return rows
 
 

@@ -15,9 +15,9 @@ async def task_of(store: Store, session_id: str, last_id: str) -> TaskRow | None
 
 async def newest_task(store: Store, session_id: str) -> TaskRow | None:
     """The task that goes on now, or the last one that did."""
-    going_on = await store.tasks(session_id=session_id, open_only=True)
-    rows = going_on[:1] or await store.tasks(session_id=session_id)
-    return rows[-1] if rows else None
+    going_on = await store.tasks(session_id=session_id, open_only=True, limit=1)
+    rows = going_on or await store.tasks(session_id=session_id, limit=1, last=True)
+    return rows[0] if rows else None
 
 
 async def _said(store: Store, session_id: str, seq: int, bounds: Bounds) -> TaskRow | None:

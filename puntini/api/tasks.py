@@ -18,7 +18,7 @@ from puntini.api.repeats import named
 from puntini.errors import Conflict, Invalid, NotFound
 from puntini.log.contract import Once, Store, TaskRow
 from puntini.log.mint import timestamp
-from puntini.protocol.commands import PROMPT_LIMIT, Control, ControlData, Name, Steps
+from puntini.protocol.commands import PROMPT_LIMIT, Control, ControlData, Name, Priority, Steps
 from puntini.transport.asgi import ASGIApp, Receive, Scope, Send
 
 Action = Literal["pause", "resume", "stop"]
@@ -31,11 +31,18 @@ class TaskBody(Body, frozen=True):
     session_id: Name = ""
     agent: Name = ""
     max_steps: Steps = 50
+    priority: Priority = 0
     stream: bool = False
 
     def asked(self) -> ChatBody:
         """The same, as a chat says it."""
-        return ChatBody(prompt=self.task, session_id=self.session_id, agent=self.agent, max_steps=self.max_steps)
+        return ChatBody(
+            prompt=self.task,
+            session_id=self.session_id,
+            agent=self.agent,
+            max_steps=self.max_steps,
+            priority=self.priority,
+        )
 
 
 class ControlBody(Body, frozen=True):
@@ -95,7 +102,7 @@ class Tasks:
         if body.stream:
             return Elsewhere(partial(self._stream, body=body, once=once, user=user))
         with _task_for_prompt():
-            row = await self._chat.task(body.asked(), once=once, user=user)
+            row, _ = await self._chat.task(body.asked(), once=once, user=user)
         accepted = {"task_id": row.task_id, "status": row.status, "submitted_at": timestamp(row.created_at)}
         return Json(accepted, status_code=202, headers=names_of(row))
 

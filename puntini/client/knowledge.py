@@ -29,12 +29,15 @@ def add(url: str, files: Iterable[Path]) -> None:
 def search(url: str, query: str, *, limit: int) -> None:
     """Print the passages that match best, each with its document's title."""
     with Client(url) as client:
-        hits = client.ask("GET", "/v1/search", q=query, limit=limit)["items"]
+        found = client.ask("GET", "/v1/search", q=query, limit=limit)
+    hits = found["items"]
     for hit in hits:
         click.secho(f"{one_line(hit['title'])} ({hit['document_id']}, passage {hit['passage'] + 1})", bold=True)
         click.echo(f"{harmless(hit['text'])}\n")
     if not hits:
         click.echo("Nothing was found.", err=True)
+    if found.get("note"):
+        click.echo(one_line(found["note"]), err=True)
 
 
 def _read(path: Path) -> str:

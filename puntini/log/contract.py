@@ -11,7 +11,8 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from msgspec import Struct
 
-from puntini.log.documents import Documents
+from puntini.log.documents import Documents, Passages
+from puntini.log.embedding import Embedder
 from puntini.protocol.entries import Entry
 from puntini.protocol.events import SessionStatus, TaskStatus
 
@@ -257,12 +258,30 @@ class Records(Shelf, Protocol):
         ...
 
     async def tasks(
-        self, *, session_id: str | None = None, open_only: bool = False, limit: int | None = None, offset: int = 0
+        self,
+        *,
+        session_id: str | None = None,
+        open_only: bool = False,
+        status: TaskStatus | None = None,
+        agent: str | None = None,
+        limit: int | None = None,
+        offset: int = 0,
+        last: bool = False,
     ) -> list[TaskRow]:
-        """Tasks in the order of their making: all of them, or ``limit`` after the first ``offset``."""
+        """Tasks in the order of their making, or with ``last`` the other way round.
+
+        Those for which all that is given holds: all of them, or ``limit`` after the first ``offset``.
+        """
         ...
 
-    async def count_tasks(self, *, session_id: str | None = None, open_only: bool = False) -> int:
+    async def count_tasks(
+        self,
+        *,
+        session_id: str | None = None,
+        open_only: bool = False,
+        status: TaskStatus | None = None,
+        agent: str | None = None,
+    ) -> int:
         """How many tasks ``tasks`` has in all."""
         ...
 
@@ -287,8 +306,10 @@ class Records(Shelf, Protocol):
         ...
 
 
-class Store(EventLog, Records, Documents, Protocol):
-    """One database: log, records and documents."""
+class Store(EventLog, Records, Documents, Passages, Protocol):
+    """One database: log, records and documents. ``embedder`` is what makes vectors for searches, where there is one."""
+
+    embedder: Embedder | None
 
     @property
     def stats(self) -> dict[str, Any]:

@@ -474,8 +474,8 @@ class AcceptedData(Data, frozen=True):
 class Accepted(Envelope, frozen=True, kw_only=True, tag="accepted"):
     """A command over WebSocket was done: the same words that HTTP answers with.
 
-    ``cursor`` is an id at or after what the command wrote; ``task_id`` is there when it made or controls a task,
-    ``conflicts`` when a ``graph_edit`` met what others had changed.
+    ``cursor`` is an id at or after what the command wrote; ``task_id`` is the task that it made, controls or
+    speaks to, ``conflicts`` are there when a ``graph_edit`` met what others had changed.
     """
 
     data: AcceptedData

@@ -2,7 +2,8 @@
 
 from asyncio import Future, get_running_loop
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from msgspec.structs import replace
@@ -22,7 +23,7 @@ from puntini.log.contract import (
 )
 from puntini.log.mint import new_epoch
 from puntini.protocol.entries import Entry
-from puntini.protocol.events import SessionStatus
+from puntini.protocol.events import SessionStatus, TaskStatus
 from puntini.store.memory_documents import MemoryDocuments
 from puntini.store.rules import check_fence, closed, missing, placed, taken, too_many
 
@@ -214,19 +215,49 @@ class MemoryStore(MemoryDocuments):
         return self._tasks.get(task_id)
 
     async def tasks(
-        self, *, session_id: str | None = None, open_only: bool = False, limit: int | None = None, offset: int = 0
+        self,
+        *,
+        session_id: str | None = None,
+        open_only: bool = False,
+        status: TaskStatus | None = None,
+        agent: str | None = None,
+        limit: int | None = None,
+        offset: int = 0,
+        last: bool = False,
     ) -> list[TaskRow]:
-        """Tasks in the order of their making."""
-        rows = [
-            row
-            for row in self._tasks.values()
-            if session_id in {None, row.session_id} and not (open_only and row.ended)
-        ]
-        return rows[offset:] if limit is None else rows[offset : offset + limit]
+        """Tasks in the order of their making, or the other way round."""
+        found = self._wanted(session_id, open_only, status, agent, last=last)
+        return list(islice(found, offset, None if limit is None else offset + limit))
 
-    async def count_tasks(self, *, session_id: str | None = None, open_only: bool = False) -> int:
+    async def count_tasks(
+        self,
+        *,
+        session_id: str | None = None,
+        open_only: bool = False,
+        status: TaskStatus | None = None,
+        agent: str | None = None,
+    ) -> int:
         """How many tasks there are."""
-        return len(await self.tasks(session_id=session_id, open_only=open_only))
+        return sum(1 for _ in self._wanted(session_id, open_only, status, agent))
+
+    def _wanted(
+        self,
+        session_id: str | None,
+        open_only: bool,
+        status: TaskStatus | None,
+        agent: str | None,
+        *,
+        last: bool = False,
+    ) -> Iterator[TaskRow]:
+        rows = self._tasks.values()
+        return (
+            row
+            for row in (reversed(rows) if last else rows)
+            if (session_id is None or row.session_id == session_id)
+            and (status is None or row.status == status)
+            and (agent is None or row.agent == agent)
+            and not (open_only and row.ended)
+        )
 
     async def outcome(self, once: Once) -> Written | None:
         """What a command did."""

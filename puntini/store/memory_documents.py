@@ -9,7 +9,9 @@ from heapq import nsmallest
 from itertools import count
 from math import log
 
-from puntini.log.documents import Document, Hit
+from puntini.log.documents import VECTORS_A_ROW, Bare, Document, Found, Hit
+from puntini.log.embedding import Embedder
+from puntini.log.searching import found
 from puntini.store.rules import missing_document, taken_document
 from puntini.store.words import may_go_on, query_words
 
@@ -32,6 +34,8 @@ class MemoryDocuments:
         self._shown: dict[int, Document] = {}
         self._index = Index()
         self._numbers = count(1)
+        self._vectors: dict[Place, tuple[str, bytes]] = {}
+        self.embedder: Embedder | None = None
 
     async def add_document(self, document: Document, passages: Sequence[str]) -> None:
         """Index the passages some at a time, then show the document."""
@@ -49,6 +53,8 @@ class MemoryDocuments:
             raise
         self._documents[document.document_id] = num, document
         self._shown[num] = document
+        if self.embedder is not None:
+            self.embedder.wake()
 
     def _check_free(self, document: Document) -> None:
         if document.document_id in self._documents:
@@ -56,8 +62,8 @@ class MemoryDocuments:
 
     async def document(self, document_id: str) -> Document | None:
         """One document."""
-        found = self._documents.get(document_id)
-        return found[1] if found else None
+        kept = self._documents.get(document_id)
+        return kept[1] if kept else None
 
     async def documents(self, *, limit: int, offset: int, owner: str | None = None) -> tuple[list[Document], int]:
         """Documents, the newest first."""
@@ -76,13 +82,46 @@ class MemoryDocuments:
         place = 0
         while self._texts.pop((num, place), None) is not None:
             self._index.remove((num, place))
+            self._vectors.pop((num, place), None)
             place += 1
 
-    async def search(self, query: str, *, limit: int = 10, owner: str | None = None) -> list[Hit]:
+    async def search(self, query: str, *, limit: int = 10, owner: str | None = None) -> Found:
+        """Rank the passages that match."""
+        return await found(self, self.embedder, query, limit=limit, owner=owner)
+
+    async def by_words(self, query: str, *, limit: int = 10, owner: str | None = None) -> list[Hit]:
         """Rank the passages that have the words."""
         scores = self._index.scores(query_words(query))
         seen = ((-score, place) for place, score in scores.items() if self._is_seen(place, owner))
         return [self._hit(place, -score) for score, place in nsmallest(limit, seen)]
+
+    async def nearest(self, space: str, vector: bytes, *, limit: int = 10, owner: str | None = None) -> list[Hit]:
+        """Rank the passages by their vectors."""
+        from puntini.store.nearest import nearest  # numpy is there where an embedder is
+
+        rows = [
+            (_packed(place), body)
+            for place, (made_by, body) in self._vectors.items()
+            if made_by == space and self._is_seen(place, owner)
+        ]
+        best = await asyncio.to_thread(nearest, rows, vector, limit)
+        return [self._hit(place, score) for packed, score in best if (place := _unpacked(packed)) in self._texts]
+
+    async def bare(self, space: str, after: int) -> Bare | None:
+        """The next passages without vectors."""
+        for num, document in self._shown.items():
+            for start in range(0, document.passages, VECTORS_A_ROW):
+                place = num, start
+                if _packed(place) > after and self._vectors.get(place, ("",))[0] != space:
+                    end = min(start + VECTORS_A_ROW, document.passages)
+                    texts = [f"{document.title}\n{self._texts[num, each]}" for each in range(start, end)]
+                    return Bare(_packed(place), texts)
+        return None
+
+    async def add_vectors(self, space: str, place: int, vectors: bytes) -> None:
+        """Keep vectors."""
+        if _unpacked(place)[0] in self._shown:
+            self._vectors[_unpacked(place)] = space, vectors
 
     def _is_seen(self, place: Place, owner: str | None) -> bool:
         document = self._shown.get(place[0])
@@ -91,6 +130,14 @@ class MemoryDocuments:
     def _hit(self, place: Place, score: float) -> Hit:
         document = self._shown[place[0]]
         return Hit(document.document_id, document.title, place[1], self._texts[place], score)
+
+
+def _packed(place: Place) -> int:
+    return (place[0] << 32) + place[1]
+
+
+def _unpacked(place: int) -> Place:
+    return place >> 32, place & 0xFFFFFFFF
 
 
 class Index:

@@ -26,6 +26,7 @@ from puntini.protocol.events import (
     PlanUpdate,
     Reasoning,
     Step,
+    TaskStatus,
     ToolCall,
 )
 from puntini.store.memory import MemoryStore
@@ -81,11 +82,27 @@ class LateStore(MemoryStore):
         return await super().task(task_id)
 
     async def tasks(
-        self, *, session_id: str | None = None, open_only: bool = False, limit: int | None = None, offset: int = 0
+        self,
+        *,
+        session_id: str | None = None,
+        open_only: bool = False,
+        status: TaskStatus | None = None,
+        agent: str | None = None,
+        limit: int | None = None,
+        offset: int = 0,
+        last: bool = False,
     ) -> list[TaskRow]:
         """As ever, but later."""
         await self._wait()
-        return await super().tasks(session_id=session_id, open_only=open_only, limit=limit, offset=offset)
+        return await super().tasks(
+            session_id=session_id,
+            open_only=open_only,
+            status=status,
+            agent=agent,
+            limit=limit,
+            offset=offset,
+            last=last,
+        )
 
 
 def pass_on(source: asyncio.Future[Written], to: asyncio.Future[Written]) -> None:

@@ -19,6 +19,7 @@ from puntini.protocol.commands import (
     UserPromptCommand,
     UserPromptCommandData,
 )
+from puntini.protocol.events import TaskStatus
 from puntini.protocol.graph import GraphOp
 from puntini.store.memory import MemoryStore
 from puntini.transport.connections import Connections
@@ -81,9 +82,16 @@ class SlowStore(MemoryStore):
 
     meanwhile: Callable[[], Awaitable[object]] | None = None
 
-    async def count_tasks(self, *, session_id: str | None = None, open_only: bool = False) -> int:
+    async def count_tasks(
+        self,
+        *,
+        session_id: str | None = None,
+        open_only: bool = False,
+        status: TaskStatus | None = None,
+        agent: str | None = None,
+    ) -> int:
         """What was so before."""
-        count = await super().count_tasks(session_id=session_id, open_only=open_only)
+        count = await super().count_tasks(session_id=session_id, open_only=open_only, status=status, agent=agent)
         meanwhile, self.meanwhile = self.meanwhile, None
         if meanwhile is not None:
             await meanwhile()

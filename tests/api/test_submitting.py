@@ -164,7 +164,7 @@ async def test_lists_are_by_session_status_and_agent_with_the_right_totals(api: 
         assert ([item["task_id"] for item in listed["items"]], listed["total"]) == (expected, len(expected)), query
 
 
-async def test_a_list_that_is_sifted_comes_in_pages_too(api: Api) -> None:
+async def test_a_list_by_status_comes_in_pages_too(api: Api) -> None:
     session_id = await api.create()
     tasks = [await api.played(session_id, "play 1 event") for _ in range(7)]
     pages = [await api.get(f"/v1/tasks?status=completed&limit=3&offset={offset}") for offset in (0, 3, 6, 9)]

@@ -53,16 +53,8 @@ def once(key: str, scope: str = SESSION) -> Once:
 
 def task(task_id: str = TASK, session_id: str = SESSION, status: TaskStatus = "running", **fields: Any) -> TaskRow:
     """A task's record."""
-    return TaskRow(
-        task_id=task_id,
-        session_id=session_id,
-        agent="demo",
-        prompt="do it",
-        status=status,
-        created_at=NOW,
-        updated_at=NOW,
-        **fields,
-    )
+    values: dict[str, Any] = {"agent": "demo", "prompt": "do it", "created_at": NOW, "updated_at": NOW} | fields
+    return TaskRow(task_id=task_id, session_id=session_id, status=status, **values)
 
 
 def started(task_id: str = TASK) -> Entry:

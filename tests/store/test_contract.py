@@ -6,12 +6,15 @@ It goes on in ``test_contract_reading.py`` and ``test_contract_records.py``.
 import asyncio
 import gc
 from collections.abc import Sequence
+from itertools import product
+from typing import Any
 
 import pytest
 
 from puntini.errors import NotFound, SessionClosed, StaleAttempt
 from puntini.log.contract import Fence, Store, Written
 from puntini.protocol.entries import Entry
+from puntini.protocol.events import TaskStatus
 from puntini.protocol.ids import is_epoch
 from tests.store.making import (
     NOW,
@@ -314,7 +317,7 @@ async def test_tasks_are_listed_in_the_order_of_their_making(store: Store, sessi
         ({"limit": 9, "offset": 9}, []),
     ],
 )
-async def test_tasks_come_in_pages(store: Store, session: str, how: dict[str, int], expected: list[int]) -> None:
+async def test_tasks_come_in_pages(store: Store, session: str, how: dict[str, Any], expected: list[int]) -> None:
     await store.append(begin("ses_2"))
     for number in range(5):
         await store.append(start_task(f"tsk_{number}"))
@@ -323,6 +326,43 @@ async def test_tasks_come_in_pages(store: Store, session: str, how: dict[str, in
     rows = await store.tasks(session_id=session, open_only=True, **how)
 
     assert [row.task_id for row in rows] == [f"tsk_{number}" for number in expected]
+
+
+async def test_tasks_are_chosen_by_session_status_and_agent_alone_and_together(store: Store, session: str) -> None:
+    await store.append(begin("ses_2"))
+    statuses: list[TaskStatus] = ["completed", "failed", "running", "paused", "completed", "running"]
+    rows = [
+        task(f"tsk_{number}", [session, "ses_2"][number % 2], status=status, agent=["a", "a", "b"][number % 3])
+        for number, status in enumerate(statuses)
+    ]
+    for row in rows:
+        await store.append(add(started(row.task_id), to=row.session_id, task=row))
+
+    for session_id, status, agent, open_only in product(
+        (None, session, "ses_2", NOBODY), (None, *statuses), (None, "a", "b", "nobody"), (False, True)
+    ):
+        expected = [
+            row.task_id
+            for row in rows
+            if session_id in {None, row.session_id} and status in {None, row.status} and agent in {None, row.agent}
+            if not (open_only and row.ended)
+        ]
+        listed = await store.tasks(session_id=session_id, status=status, agent=agent, open_only=open_only)
+        newest = await store.tasks(
+            session_id=session_id, status=status, agent=agent, open_only=open_only, last=True, limit=2, offset=1
+        )
+        count = await store.count_tasks(session_id=session_id, status=status, agent=agent, open_only=open_only)
+        assert [row.task_id for row in listed] == expected
+        assert [row.task_id for row in newest] == expected[::-1][1:3]
+        assert count == len(expected)
+
+
+async def test_a_task_is_found_under_its_new_status_and_no_more_under_the_old(store: Store, session: str) -> None:
+    await store.append(start_task())
+    await store.append(end_task())
+
+    assert await store.tasks(status="running") == await store.tasks(open_only=True) == []
+    assert [row.task_id for row in await store.tasks(status="completed")] == [TASK]
 
 
 async def test_tasks_are_counted_as_they_are_listed(store: Store, session: str) -> None:

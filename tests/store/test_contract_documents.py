@@ -31,7 +31,7 @@ async def keep(store: Store, document_id: str, *passages: str, **fields: Any) ->
 
 async def found(store: Store, query: str, **how: Any) -> list[tuple[str, int]]:
     """Which passages a search finds, the best first."""
-    return [(hit.document_id, hit.passage) for hit in await store.search(query, **how)]
+    return [(hit.document_id, hit.passage) for hit in await store.by_words(query, **how)]
 
 
 # Keeping.
@@ -83,7 +83,7 @@ async def test_of_many_that_add_one_name_at_once_one_does(store: Store) -> None:
     outcomes = await asyncio.gather(*tries, return_exceptions=True)
 
     assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Conflict"] * 4 + ["Document"]
-    assert len(await store.search("word", limit=999)) == 40
+    assert len(await store.by_words("word", limit=999)) == 40
 
 
 async def test_a_removed_document_is_gone_with_every_passage(store: Store) -> None:
@@ -116,11 +116,11 @@ async def test_a_document_is_to_be_seen_as_a_whole_or_not_at_all(store: Store) -
     adding = asyncio.ensure_future(keep(store, "doc_1", *["needle"] * 500))
     counts = set()
     while not adding.done():
-        counts.add(len(await store.search("needle", limit=999)))
+        counts.add(len(await store.by_words("needle", limit=999)))
         await asyncio.sleep(0)
 
     assert counts <= {0, 500}
-    assert len(await store.search("needle", limit=999)) == 500
+    assert len(await store.by_words("needle", limit=999)) == 500
 
 
 async def test_a_document_whose_adding_is_given_up_is_not_there(store: Store) -> None:
@@ -142,7 +142,7 @@ async def test_a_document_whose_adding_is_given_up_is_not_there(store: Store) ->
 async def test_a_hit_says_where_it_is_and_what_it_says(store: Store) -> None:
     await keep(store, "doc_1", "apples are red", "pears are green", title="Fruit")
 
-    (hit,) = await store.search("green")
+    (hit,) = await store.by_words("green")
 
     assert (hit.document_id, hit.title, hit.passage, hit.text) == ("doc_1", "Fruit", 1, "pears are green")
     assert hit.score > 0
@@ -173,7 +173,7 @@ async def test_a_short_passage_about_a_word_goes_before_a_long_one_that_names_it
 async def test_scores_fall_from_the_first_to_the_last(store: Store) -> None:
     await keep(store, "doc_1", *(f"{'word ' * number}and other things" for number in range(1, 20)), *["none"] * 30)
 
-    scores = [hit.score for hit in await store.search("word", limit=99)]
+    scores = [hit.score for hit in await store.by_words("word", limit=99)]
 
     assert len(scores) == 19
     assert scores == sorted(scores, reverse=True)
@@ -182,8 +182,8 @@ async def test_scores_fall_from_the_first_to_the_last(store: Store) -> None:
 async def test_no_more_is_found_than_was_asked_for(store: Store) -> None:
     await keep(store, "doc_1", *["word"] * 50)
 
-    assert len(await store.search("word")) == 10
-    assert len(await store.search("word", limit=3)) == 3
+    assert len(await store.by_words("word")) == 10
+    assert len(await store.by_words("word", limit=3)) == 3
 
 
 async def test_a_document_s_title_is_found_too(store: Store) -> None:
@@ -218,7 +218,7 @@ async def test_a_text_comes_back_as_it_was(store: Store) -> None:
     text = "Ünïcödé \0 \u2028 👩\u200d🚀 'quoted' \"twice\" {owner}: x* needle"
     await keep(store, "doc_1", text)
 
-    assert [hit.text for hit in await store.search("needle")] == [text]
+    assert [hit.text for hit in await store.by_words("needle")] == [text]
 
 
 async def test_the_last_word_may_be_the_beginning_of_one(store: Store) -> None:
@@ -297,7 +297,7 @@ async def test_no_text_and_no_query_is_too_odd(store: Store, text: str, queries:
     await keep(store, name, text)
 
     for query in queries:
-        for hit in await store.search(query, limit=99):
+        for hit in await store.by_words(query, limit=99):
             assert hit.score > 0
-    assert all(hit.text == text for hit in await store.search(text, limit=99) if hit.document_id == name)
+    assert all(hit.text == text for hit in await store.by_words(text, limit=99) if hit.document_id == name)
     await store.remove_document(name)

@@ -13,6 +13,7 @@ from puntini.store.sqlite import admin
 from tests.store.children import child
 from tests.store.making import add, begin, said
 from tests.store.test_contract_documents import found, keep
+from tests.store.test_contract_vectors import SPACE, fill, near
 
 pytestmark = pytest.mark.anyio
 
@@ -106,6 +107,47 @@ async def test_a_file_without_a_place_for_documents_is_given_one(path: Path) -> 
     assert admin.check(path) == []
 
 
+async def test_a_file_without_a_place_for_vectors_is_given_one(path: Path) -> None:
+    store = await open_store(str(path))
+    await keep(store, "doc_1", "a needle")
+    await store.close()
+    change(path, "DROP TABLE vectors")
+    assert admin.check(path) == []
+
+    store = await open_store(str(path))
+    await fill(store)
+
+    assert await near(store, "red") == ["a needle"]
+    await store.close()
+
+
+async def test_vectors_are_there_in_another_life_and_go_with_their_document(path: Path) -> None:
+    store = await open_store(str(path))
+    await keep(store, "doc_1", *["red"] * 100)
+    await keep(store, "doc_2", "blue")
+    await fill(store)
+    await store.close()
+
+    store = await open_store(str(path))
+    assert await store.bare(SPACE, -1) is None
+    await store.remove_document("doc_1")
+    assert await near(store, "red") == ["blue"]
+    await store.close()
+
+    assert admin.check(path) == []
+    assert counted(path, "SELECT count(*) FROM vectors") == 1
+
+
+async def test_vectors_of_no_document_are_a_fault(path: Path) -> None:
+    store = await open_store(str(path))
+    await keep(store, "doc_1", "red")
+    await fill(store)
+    await store.close()
+    change(path, "UPDATE vectors SET first = first + (7 << 32)")
+
+    assert admin.check(path) == ["There are vectors of document number 8, which does not exist."]
+
+
 @pytest.mark.parametrize(
     ("sql", "fault"),
     [
@@ -168,7 +210,7 @@ async def test_of_more_passages_than_can_be_ranked_the_newest_are(path: Path, mo
         await keep(store, f"doc_{number}", *["common"] * 5, owner="ana")
     await keep(store, "doc_rare", "common and rare", *["other"] * 20, owner="ben")
 
-    newest = {hit.document_id for hit in await store.search("common", limit=99, owner="ana")}
+    newest = {hit.document_id for hit in await store.by_words("common", limit=99, owner="ana")}
     rare = await found(store, "common rare", limit=99)
 
     await store.close()

@@ -19,9 +19,10 @@ async def search_knowledge(
     limit: Annotated[int, Meta(ge=1, le=20)] = 5,
 ) -> dict[str, Any]:
     """Search the documents that people have brought: passages that have any of the words, the best first."""
-    hits = await context.documents.search(query, limit=limit)
-    share = MOST_TEXT // (len(hits) or 1)
-    return {"passages": [_passage(hit, share) for hit in hits]}
+    found = await context.documents.search(query, limit=limit)
+    share = MOST_TEXT // (len(found.hits) or 1)
+    answer: dict[str, Any] = {"passages": [_passage(hit, share) for hit in found.hits], "ranking": found.ranking}
+    return answer | ({"note": found.note} if found.note else {})
 
 
 def _passage(hit: Hit, most: int) -> dict[str, Any]:

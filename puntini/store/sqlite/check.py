@@ -75,14 +75,17 @@ def _documents(connection: apsw.Connection) -> Iterator[str]:
         document_id, said, there = row
         if said != there:
             yield f"Document {document_id} has {there} passages and should have {said}."
-    for (num,) in connection.execute(_LOST_PASSAGES):
+    for (num,) in connection.execute(_LOST.format("rowid", "passages")):
         yield f"There are passages of document number {num}, which does not exist."
+    if connection.table_exists("main", "vectors"):
+        for (num,) in connection.execute(_LOST.format("first", "vectors")):
+            yield f"There are vectors of document number {num}, which does not exist."
 
 
 _PASSAGES = """SELECT d.id, d.passages, (SELECT count(*) FROM passages p WHERE p.rowid >= d.num << 32
     AND p.rowid < (d.num + 1) << 32) FROM documents d"""
-_LOST_PASSAGES = """SELECT DISTINCT rowid >> 32 FROM passages
-    WHERE rowid >> 32 NOT IN (SELECT num FROM documents UNION SELECT document FROM unfinished)"""
+_LOST = """SELECT DISTINCT {0} >> 32 FROM {1}
+    WHERE {0} >> 32 NOT IN (SELECT num FROM documents UNION SELECT document FROM unfinished)"""
 
 
 def _strays(connection: apsw.Connection) -> Iterator[str]:

@@ -14,9 +14,12 @@ from anyio import CancelScope
 from msgspec.structs import astuple
 
 from puntini.errors import StoreUnavailable
-from puntini.log.documents import Document, Hit
+from puntini.log.documents import Bare, Document, Found, Hit
+from puntini.log.embedding import Embedder
+from puntini.log.searching import found
 from puntini.store.rules import missing_document, taken_document
-from puntini.store.sqlite.rows import Row, one
+from puntini.store.sqlite.rows import PLACE_BITS, Row, one
+from puntini.store.sqlite.vectors import add_vectors, bare, nearest, remove_vectors
 from puntini.store.sqlite.workers import Readers, Writer
 from puntini.store.words import may_go_on, query_words
 
@@ -26,13 +29,13 @@ MERGED_PAGES = 16
 """For each slice; the index grows by less than a third of that."""
 RANKED = 4_000
 """So many passages at most are ranked for a query: it takes some milliseconds, whatever the words."""
-PLACE_BITS = 32
 COLUMNS = "id, owner, title, source, created_at, size, passages"
 
 
 class SqliteDocuments:
     """See ``puntini.log.documents.Documents``: the part of the store that keeps them."""
 
+    embedder: Embedder | None = None
     _writer: Writer
     _readers: Readers
 
@@ -48,6 +51,8 @@ class SqliteDocuments:
             with suppress(StoreUnavailable):  # what is left then, the next start removes
                 await self._remove_unfinished(num)
             raise
+        if self.embedder is not None:
+            self.embedder.wake()
 
     async def document(self, document_id: str) -> Document | None:
         """One document."""
@@ -61,9 +66,26 @@ class SqliteDocuments:
         """Hide a document at once, and remove its passages some at a time."""
         await self._remove_unfinished(await self._writer.change(partial(_hide, document_id=document_id)))
 
-    async def search(self, query: str, *, limit: int = 10, owner: str | None = None) -> list[Hit]:
+    async def search(self, query: str, *, limit: int = 10, owner: str | None = None) -> Found:
+        """Rank the passages that match."""
+        return await found(self, self.embedder, query, limit=limit, owner=owner)
+
+    async def by_words(self, query: str, *, limit: int = 10, owner: str | None = None) -> list[Hit]:
         """Rank the passages that have the words."""
         return await self._readers.ask(partial(_search, query=query, limit=limit, owner=owner))
+
+    async def nearest(self, space: str, vector: bytes, *, limit: int = 10, owner: str | None = None) -> list[Hit]:
+        """Rank the passages by their vectors."""
+        ask = partial(nearest, space=space, vector=vector, limit=limit, owner=owner)
+        return await self._readers.ask(ask)
+
+    async def bare(self, space: str, after: int) -> Bare | None:
+        """The next passages without vectors."""
+        return await self._readers.ask(partial(bare, space=space, after=after))
+
+    async def add_vectors(self, space: str, place: int, vectors: bytes) -> None:
+        """Keep vectors."""
+        await self._writer.change(partial(add_vectors, space=space, place=place, body=vectors))
 
     async def _remove_unfinished(self, num: int) -> None:
         with CancelScope(shield=True):
@@ -128,7 +150,9 @@ def _remove_some(connection: apsw.Connection, *, num: int) -> bool:
         )
         if connection.changes() == SLICE_PASSAGES:
             _merge(connection)
+            remove_vectors(connection, _rowid(num), _rowid(num + 1), most=1)  # a row goes with twice as many passages
             return True
+        remove_vectors(connection, _rowid(num), _rowid(num + 1))
         connection.execute("DELETE FROM unfinished WHERE document = ?", (num,))
     return False
 
@@ -209,10 +233,10 @@ def _terms(query: str) -> list[str]:
 def _affordable(connection: apsw.Connection, terms: Sequence[str], match: Callable[[str], str]) -> list[str]:
     """The terms that are in the fewest passages, as many as can be ranked; the first of them in any case."""
     counts = {term: one(connection, _COUNTED, match(term), RANKED + 1) for term in terms}
-    found = sorted((row[0], term) for term, row in counts.items() if row and row[0])
+    counted = sorted((row[0], term) for term, row in counts.items() if row and row[0])
     kept: list[str] = []
     total = 0
-    for count, term in found:
+    for count, term in counted:
         total += count
         if kept and total > RANKED:
             break

@@ -15,6 +15,8 @@ from puntini.log.mint import new_epoch
 VERSION = 2
 MAGIC = b"SQLite format 3\0"
 APPLICATION_ID = 0x50554E54
+ADDED = {"documents": "documents.sql", "tasks_not_ended": "indexes.sql", "vectors": "vectors.sql"}
+"""What a store of before may lack, by one of its names, and what makes it."""
 BUSY_MS = 5_000
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
@@ -82,17 +84,20 @@ def _fill(path: Path) -> None:
         with connection:
             connection.execute(_sql("schema.sql"))
             connection.execute(_sql("documents.sql"))
+            connection.execute(_sql("indexes.sql"))
+            connection.execute(_sql("vectors.sql"))
             connection.execute(f"PRAGMA user_version = {VERSION}; PRAGMA application_id = {APPLICATION_ID}")
             connection.execute("INSERT INTO meta VALUES ('epoch', ?), ('clean', '1')", (new_epoch(),))
     finally:
         connection.close()
 
 
-def add_documents(connection: apsw.Connection) -> None:
-    """Give a store that was made before there were documents a place for them."""
-    if not connection.table_exists("main", "documents"):
-        with connection:
-            connection.execute(_sql("documents.sql"))
+def add_missing(connection: apsw.Connection) -> None:
+    """Give a store that was made before there were documents, lists by status and agent, or vectors what these need."""
+    with connection:
+        for name, made_by in ADDED.items():
+            if connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (name,)).fetchone() is None:
+                connection.execute(_sql(made_by))
 
 
 def _sql(name: str) -> str:

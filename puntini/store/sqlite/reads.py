@@ -1,15 +1,18 @@
 """What the reader threads do: each function is one question, on a read-only connection."""
 
+from typing import NamedTuple
+
 import apsw
 
 from puntini.log.contract import Bounds, Page, SessionRow, Snapshot, TaskRow
 from puntini.protocol.entries import Entry, read_entry
-from puntini.protocol.events import SessionStatus
+from puntini.protocol.events import SessionStatus, TaskStatus
 from puntini.store.rules import missing
 from puntini.store.sqlite.rows import NEWEST, SESSION_COLUMNS, TASKS, one, session_of, task_of
 
 BEYOND = "\U0010ffff"
 """Comes after every key."""
+_OF_SESSION = "t.session = (SELECT num FROM sessions WHERE id = ?)"
 _OPEN = "t.status NOT IN ('completed', 'failed', 'cancelled')"
 
 
@@ -104,29 +107,36 @@ def task(connection: apsw.Connection, task_id: str) -> TaskRow | None:
     return task_of(row) if row else None
 
 
-def tasks(
-    connection: apsw.Connection, session_id: str | None, open_only: bool, limit: int | None, offset: int
-) -> list[TaskRow]:
-    """Tasks in the order of their making."""
-    where, values = _wanted_tasks(session_id, open_only)
-    sql = f"{TASKS} WHERE {where} ORDER BY t.num LIMIT ? OFFSET ?"
+class TaskFilter(NamedTuple):
+    """Which tasks a list is about."""
+
+    session_id: str | None = None
+    open_only: bool = False
+    status: TaskStatus | None = None
+    agent: str | None = None
+
+    def where(self) -> tuple[str, tuple[str, ...]]:
+        """The same as a condition and its values."""
+        conditions = {_OF_SESSION: self.session_id, "t.status = ?": self.status, "t.agent = ?": self.agent}
+        given = {condition: value for condition, value in conditions.items() if value is not None}
+        return " AND ".join([*given, *([_OPEN] if self.open_only else [])]) or "1", tuple(given.values())
+
+
+def tasks(connection: apsw.Connection, wanted: TaskFilter, limit: int | None, offset: int, last: bool) -> list[TaskRow]:
+    """Tasks in the order of their making, or the other way round."""
+    where, values = wanted.where()
+    order = f"ORDER BY t.num {'DESC' if last else 'ASC'}"
+    # Which they are is found in an index alone; rows, which are long, are read of those on the page only.
+    nums = f"SELECT t.num FROM tasks t WHERE {where} {order} LIMIT ? OFFSET ?"
+    sql = f"{TASKS} WHERE t.num IN ({nums}) {order}"
     return [task_of(row) for row in connection.execute(sql, (*values, -1 if limit is None else limit, offset))]
 
 
-def count_tasks(connection: apsw.Connection, session_id: str | None, open_only: bool) -> int:
+def count_tasks(connection: apsw.Connection, wanted: TaskFilter) -> int:
     """How many tasks there are."""
-    where, values = _wanted_tasks(session_id, open_only)
-    row = one(connection, f"SELECT count(*) FROM tasks t JOIN sessions s ON s.num = t.session WHERE {where}", *values)
+    where, values = wanted.where()
+    row = one(connection, f"SELECT count(*) FROM tasks t WHERE {where}", *values)
     return row[0] if row else 0
-
-
-def _wanted_tasks(session_id: str | None, open_only: bool) -> tuple[str, tuple[str, ...]]:
-    wanted = ["1"]
-    if session_id is not None:
-        wanted.append("s.id = ?")
-    if open_only:
-        wanted.append(_OPEN)
-    return " AND ".join(wanted), () if session_id is None else (session_id,)
 
 
 def snapshot(connection: apsw.Connection, session_id: str, at_most: int) -> Snapshot | None:

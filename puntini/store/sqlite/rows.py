@@ -14,6 +14,9 @@ SESSION_COLUMNS = f"""s.id, s.owner, s.title, s.agent, s.status, s.created_at,
 TASKS = f"""SELECT {", ".join("s.id" if name == "session" else "t." + name for name in TASK_COLUMNS)}
     FROM tasks t JOIN sessions s ON s.num = t.session"""
 
+PLACE_BITS = 32
+"""A passage's rowid is its document's number, shifted by so many bits, and its place in it."""
+
 Row = tuple[Any, ...]
 
 

@@ -51,8 +51,6 @@ CREATE TABLE tasks (
     cost_usd REAL,
     safe_seq INTEGER NOT NULL
 );
-CREATE INDEX tasks_by_session ON tasks (session);
-CREATE INDEX tasks_open ON tasks (num) WHERE status NOT IN ('completed', 'failed', 'cancelled');
 
 CREATE TABLE outcomes (
     scope TEXT NOT NULL,

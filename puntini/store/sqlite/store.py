@@ -25,7 +25,7 @@ from puntini.log.contract import (
     TaskRow,
     Written,
 )
-from puntini.protocol.events import SessionStatus
+from puntini.protocol.events import SessionStatus, TaskStatus
 from puntini.store.rules import missing, too_many
 from puntini.store.sqlite import files, reads
 from puntini.store.sqlite.documents import SqliteDocuments, remove_unfinished
@@ -164,14 +164,29 @@ class SqliteStore(SqliteDocuments):
         return await self._ask(reads.task, task_id)
 
     async def tasks(
-        self, *, session_id: str | None = None, open_only: bool = False, limit: int | None = None, offset: int = 0
+        self,
+        *,
+        session_id: str | None = None,
+        open_only: bool = False,
+        status: TaskStatus | None = None,
+        agent: str | None = None,
+        limit: int | None = None,
+        offset: int = 0,
+        last: bool = False,
     ) -> list[TaskRow]:
-        """Tasks in the order of their making."""
-        return await self._ask(reads.tasks, session_id, open_only, limit, offset)
+        """Tasks in the order of their making, or the other way round."""
+        return await self._ask(reads.tasks, reads.TaskFilter(session_id, open_only, status, agent), limit, offset, last)
 
-    async def count_tasks(self, *, session_id: str | None = None, open_only: bool = False) -> int:
+    async def count_tasks(
+        self,
+        *,
+        session_id: str | None = None,
+        open_only: bool = False,
+        status: TaskStatus | None = None,
+        agent: str | None = None,
+    ) -> int:
         """How many tasks there are."""
-        return await self._ask(reads.count_tasks, session_id, open_only)
+        return await self._ask(reads.count_tasks, reads.TaskFilter(session_id, open_only, status, agent))
 
     async def outcome(self, once: Once) -> Written | None:
         """What a command did."""
@@ -233,7 +248,7 @@ def _prepare(path: Path, durability: Fsync) -> str:
     try:
         files.verify(connection, path)
         try:
-            files.add_documents(connection)
+            files.add_missing(connection)
             return files.begin(connection, durability, files.boot_id())
         except apsw.Error as error:
             raise files.unusable(path, error) from None

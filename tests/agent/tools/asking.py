@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from puntini.agent.tools.contract import ToolContext, ToolFailed
 from puntini.agent.tools.registry import AnyTool, Result, Tools
-from puntini.log.documents import Document, Documents, Hit
+from puntini.log.documents import Document, Documents, Found, Hit
 from puntini.protocol.graph import GraphOp
 from puntini.views.graph import GraphView
 
@@ -16,13 +16,16 @@ from puntini.views.graph import GraphView
 class Shelf:
     """Passages in memory, found by the words they hold."""
 
+    note = ""
+
     def __init__(self, *passages: Hit) -> None:
         self._passages = passages
 
-    async def search(self, query: str, *, limit: int = 10, owner: str | None = None) -> list[Hit]:
+    async def search(self, query: str, *, limit: int = 10, owner: str | None = None) -> Found:
         """Passages that hold any of the words."""
         words = query.lower().split()
-        return [hit for hit in self._passages if any(word in hit.text.lower() for word in words)][:limit]
+        hits = [hit for hit in self._passages if any(word in hit.text.lower() for word in words)][:limit]
+        return Found(hits, note=self.note)
 
     async def add_document(self, document: Document, passages: Sequence[str]) -> None:
         """A shelf is filled when it is made."""

@@ -17,7 +17,8 @@ async def test_passages_are_found_with_where_they_are_from() -> None:
     assert result.value == {
         "passages": [
             {"document_id": "doc_1", "title": "Cellar", "passage": 0, "text": "The wine is in the cellar."},
-        ]
+        ],
+        "ranking": "words",
     }
 
 
@@ -31,7 +32,16 @@ async def test_so_many_are_given_as_are_asked_for() -> None:
 
 
 async def test_nothing_found_is_an_answer() -> None:
-    assert (await ask(search_knowledge, query="unicorn")).value == {"passages": []}
+    assert (await ask(search_knowledge, query="unicorn")).value == {"passages": [], "ranking": "words"}
+
+
+async def test_what_was_not_as_it_should_be_is_told() -> None:
+    shelf = Shelf(WINE)
+    shelf.note = "The embedder failed."
+
+    answer = (await ask(search_knowledge, Asker(documents=shelf), query="wine")).value
+
+    assert (len(answer["passages"]), answer["note"]) == (1, "The embedder failed.")
 
 
 async def test_long_passages_share_the_room() -> None:
