@@ -3,9 +3,9 @@
 import anyio
 import pytest
 
+from puntini.agent.control import Action
 from puntini.agent.emitter import ROOM_BYTES
 from puntini.agent.job import POINTS_A_TURN, ROOM_TURNS
-from puntini.agent.runner import Action
 from puntini.errors import StoreUnavailable
 from tests.agent.actors import Flood, Patient, Stepper, Talker
 from tests.agent.stage import FailingStore, Stage, ends, numbers, stage, until
