@@ -23,7 +23,8 @@ from puntini.views.session import SessionView
 
 Order = Literal["pause", "suspend"]
 MOST_CRASHES = 3
-NOT_SPOKEN = SERVERS_OWN | {"task_progress"}
+NOT_SPOKEN = SERVERS_OWN | {"task_progress", "agent_status"}
+"""What does not count as an agent's word: only the server says it, or the server says it too, of each task."""
 _heard = msgspec.json.Decoder(UserPrompt).decode
 POINTS_A_TURN = 512
 ROOM_TURNS = 8
@@ -160,7 +161,7 @@ class Job:
         if void:
             first, last = (f"{self._store.epoch}.{seq}" for seq in (void[0], void[-1]))
             data = TaskRetractedData(attempt=self.row.attempt - 1, from_id=first, to_id=last)
-            await self.emitter.commit(TaskRetracted(data=data), self.row)
+            await self.emitter.commit([TaskRetracted(data=data)], self.row)
 
     async def _said_since(self, seq: int) -> list[int]:
         """The seqs of what the agent said after a place, and has not taken back."""

@@ -204,7 +204,7 @@ async def test_shutdown_ends_every_attempt_at_a_safe_point_and_no_task(store: Me
     flood = Flood()
     async with stage(store, flood) as life:
         tasks = [await life.task("flood") for _ in range(5)]
-        await until(lambda: all_said(life, tasks, 3), "all of them to talk")
+        await until(lambda: all_said(life, tasks, 4), "all of them to talk")
         await life.runner.shutdown()
         assert life.runner.stats["running"] == 0
         assert [await life.status(task) for task in tasks] == ["running"] * 5

@@ -10,7 +10,8 @@ from tests.api.calling import DEADLINE_SECONDS, POLL_SECONDS, Api, problem, serv
 
 pytestmark = pytest.mark.anyio
 SHORT = {"prompt": "play 3 events"}
-TYPES = ["user_prompt", "task_started", "reasoning", "debug", "graph_update", "task_completed"]
+BEGUN, ENDED = ["user_prompt", "task_started", "agent_status"], ["agent_status", "task_completed"]
+TYPES = [*BEGUN, "reasoning", "debug", "graph_update", *ENDED]
 
 
 async def test_a_chat_is_a_stream_of_server_sent_events(api: Api) -> None:
