@@ -10,7 +10,7 @@ from puntini.agent import emit, status
 from puntini.agent.approvals import Approvals
 from puntini.agent.contract import Agent
 from puntini.agent.emit import Voice
-from puntini.agent.emitter import RETRY_SECONDS
+from puntini.agent.emitter import RETRY_SECONDS, Emitter
 from puntini.agent.job import Interrupted, Job, said_by_agent
 from puntini.agent.status import End
 from puntini.errors import NotFound, PuntiniError, SessionClosed, StaleAttempt, StoreUnavailable, described
@@ -141,15 +141,19 @@ class Attempts:
     # Where it rests.
 
     async def _rest(self, job: Job) -> None:
-        """The agent was unwound at a safe point: paused, waiting for a decision, or left for the next start."""
+        """The agent was unwound at a safe point: paused, waiting for a decision, or left for the next start.
+
+        That is no death, and must not count as one: another attempt is due, which the next server finds queued.
+        """
         if job.order == "pause":
             await job.emitter.commit(*status.paused(job.row))
         elif job.waits:
             await job.emitter.commit(*status.waiting(job.row))
         else:
-            return
+            await job.emitter.commit(*status.queued_again(job.row, "the server stops; it goes on at the next start"))
         if job.stopped:
-            await job.emitter.commit(*status.ended(job.row, End("cancelled")))
+            # Of the attempt that is due by now, which may be the next.
+            await Emitter(self._store, job.row).commit(*status.ended(job.row, End("cancelled")))
         elif job.row.status == "waiting" and await self._approvals.unseen(job.row) - job.decided:
             self._go_on(job.task_id)
 
