@@ -52,7 +52,7 @@ class Teller(Protocol):
     spoken: int
     """How many events the agent has already said for this task, in attempts that were paused or died.
 
-    ``task_progress`` does not count.
+    ``task_progress`` and ``agent_status`` do not count.
     """
 
     def emit(self, event: Envelope) -> None:

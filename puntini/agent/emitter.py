@@ -167,23 +167,23 @@ class Emitter:
             self._under_way = 0
             self._moved.set()
 
-    async def commit(self, event: Envelope, row: TaskRow, kept: Sequence[Kept] = ()) -> None:
-        """Write an event with the change of the row it stands for, and again while the store is away.
+    async def commit(self, events: Sequence[Envelope], row: TaskRow) -> None:
+        """Write events with the change of the row they stand for, and again while the store is away.
 
         To be called when nothing waits any more. Raises StaleAttempt, NotFound or SessionClosed.
         """
         while True:
             try:
-                await self.write(event, row, kept)
+                await self.write(events, row)
                 self.away = ""
                 return
             except StoreUnavailable as error:
                 self.away = error.message
                 await anyio.sleep(RETRY_SECONDS)
 
-    async def write(self, event: Envelope, row: TaskRow, kept: Sequence[Kept] = ()) -> None:
+    async def write(self, events: Sequence[Envelope], row: TaskRow) -> None:
         """``commit`` that is tried once: raises StoreUnavailable as well."""
-        await self._log.append(self._append([self.stamp(event)], row, kept=kept, safe=False))
+        await self._log.append(self._append([self.stamp(event) for event in events], row, safe=False))
         self.row = row
 
     def _append(

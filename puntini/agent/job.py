@@ -23,7 +23,8 @@ from puntini.views.session import SessionView
 
 Order = Literal["pause", "suspend"]
 MOST_CRASHES = 3
-NOT_SPOKEN = SERVERS_OWN | {"task_progress"}
+NOT_SPOKEN = SERVERS_OWN | {"task_progress", "agent_status"}
+"""What does not count as an agent's word: only the server says it, or the server says it too, of each task."""
 _heard = msgspec.json.Decoder(UserPrompt).decode
 
 
@@ -126,6 +127,10 @@ class Job:
             await self._turns.next()
         await self.emitter.room(self._turns.room)
 
+    async def turn(self) -> None:
+        """Wait for a turn of the loop in which there is room for what this job does next."""
+        await self._turns.turn()
+
     def next_state_version(self) -> int:
         """The version of the next ``state_update``."""
         self.state_version += 1
@@ -141,7 +146,7 @@ class Job:
         if void:
             first, last = (f"{self._store.epoch}.{seq}" for seq in (void[0], void[-1]))
             data = TaskRetractedData(attempt=self.row.attempt - 1, from_id=first, to_id=last)
-            await self.emitter.commit(TaskRetracted(data=data), self.row)
+            await self.emitter.commit([TaskRetracted(data=data)], self.row)
 
     async def _said_since(self, seq: int) -> list[int]:
         """The seqs of what the agent said after a place, and has not taken back."""
@@ -165,7 +170,7 @@ class Job:
     async def drained(self) -> None:
         """Wait until all is committed."""
         await self.emitter.drained()
-        await self._turns.turn()
+        await self.turn()
 
     # The books.
 

@@ -406,7 +406,11 @@ def _new_task(
 
 def _prompt_events(row: TaskRow, prompt: str, user: str) -> list[Envelope]:
     asked = UserPrompt(data=UserPromptData(message_id=new_id("msg"), prompt=prompt, user_id=user))
-    return [asked, TaskStarted(data=TaskData(status=row.status))]
+    started = TaskStarted(data=TaskData(status=row.status))
+    if row.status == "queued":
+        return [asked, started]
+    # Its first attempt begins with this.
+    return [asked, started, AgentStatus(data=AgentStatusData(agent=row.agent, status="busy"))]
 
 
 def _stamp(event: Envelope, row: TaskRow | None = None) -> Entry:

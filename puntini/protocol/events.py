@@ -236,7 +236,10 @@ class AgentStatusData(Data, frozen=True):
 
 
 class AgentStatus(Envelope, frozen=True, kw_only=True, tag="agent_status"):
-    """What an agent is doing. Also the answer to ``agent_status_request``, then without an id."""
+    """What an agent is doing. Also the answer to ``agent_status_request``, then without an id.
+
+    The server says it of every task's agent, and an agent may say it of those that it works with.
+    """
 
     data: AgentStatusData
 

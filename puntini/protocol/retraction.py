@@ -4,7 +4,7 @@ Void is what the task's agents said in the range that it names. Everybody else's
 people, and the server's own.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -44,39 +44,60 @@ def read_retraction(seq: int, entry: Entry) -> Retraction | None:
 class Void:
     """What some retractions take back together."""
 
-    def __init__(self, retractions: Iterable[Retraction]) -> None:
-        self._newest_first = sorted(set(retractions), reverse=True)
-        self._ranges: dict[str, list[tuple[int, int]]] = {}
-        for each in sorted(self._newest_first, key=lambda each: each.first):
-            _extend(self._ranges.setdefault(each.task_id, []), each.first, each.last)
+    def __init__(self, retractions: Iterable[Retraction] = ()) -> None:
+        self._known: list[Retraction] = []
+        self._ranges: dict[str, Ranges] = {}
+        for each in retractions:
+            self.add(each)
+
+    def add(self, retraction: Retraction) -> bool:
+        """Learn of one more; returns whether it makes anything void that was not."""
+        place = bisect_left(self._known, retraction)
+        if self._known[place : place + 1] == [retraction]:
+            return False
+        self._known.insert(place, retraction)
+        return self._ranges.setdefault(retraction.task_id, Ranges()).add(retraction.first, retraction.last)
 
     @property
     def newest(self) -> int:
         """Where the newest retraction stands; 0 without any."""
-        return self._newest_first[0].at if self._newest_first else 0
+        return self._known[-1].at if self._known else 0
 
     def covers(self, seq: int, entry: Entry) -> bool:
         """Whether an event is void."""
         ranges = self._ranges.get(entry.task_id)
-        if ranges is None or entry.kind in SERVERS_OWN:
-            return False
-        place = bisect_right(ranges, seq, key=lambda each: each[0])
-        return place > 0 and seq <= ranges[place - 1][1]
+        return ranges is not None and entry.kind not in SERVERS_OWN and seq in ranges
 
     def clean(self, seq: int) -> int:
         """The last place up to ``seq`` where nothing had been said that is void by now, and not yet was.
 
         What a fold saved there can be gone on from.
         """
-        for each in self._newest_first:
+        for each in reversed(self._known):
             if each.first <= seq < each.at:
                 seq = each.first - 1
         return seq
 
 
-def _extend(ranges: list[tuple[int, int]], first: int, last: int) -> None:
-    """Add a range that begins no sooner than the last one, and join the two where they meet."""
-    if ranges and first <= ranges[-1][1] + 1:
-        first, before = ranges.pop()
-        last = max(last, before)
-    ranges.append((first, last))
+class Ranges:
+    """A set of seqs, as ranges apart from each other and in order."""
+
+    def __init__(self) -> None:
+        self._firsts: list[int] = []
+        self._lasts: list[int] = []
+
+    def __contains__(self, seq: int) -> bool:
+        at = bisect_right(self._firsts, seq) - 1
+        return at >= 0 and seq <= self._lasts[at]
+
+    def add(self, first: int, last: int) -> bool:
+        """Take a range in; returns whether that is news."""
+        # Those that touch the new one are joined with it.
+        start, end = bisect_left(self._lasts, first - 1), bisect_right(self._firsts, last + 1)
+        if start < end:
+            if self._firsts[start] <= first and last <= self._lasts[start]:
+                return False
+            first, last = min(first, self._firsts[start]), max(last, self._lasts[end - 1])
+        self._firsts[start:end] = [first]
+        self._lasts[start:end] = [last]
+        return True

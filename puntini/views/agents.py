@@ -1,4 +1,4 @@
-"""What each agent of a session last said that it is doing."""
+"""What each agent of a session does: the last that the server, or the agent, said of it."""
 
 from collections.abc import Iterable
 from typing import Literal
@@ -12,10 +12,11 @@ MOST_AGENTS = 1_000
 """Of more, those that have not spoken for longest are forgotten."""
 DETAIL_SHOWN = 2_000
 """So many characters of a detail are shown."""
+AT_WORK = frozenset({"busy", "waiting"})
 
 
 class AgentView(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """An agent as it last spoke of itself, and for which task."""
+    """What an agent does, and for which task."""
 
     agent: str
     status: Literal["idle", "busy", "waiting", "failed"]
@@ -25,14 +26,17 @@ class AgentView(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Statuses:
-    """The latest status of each agent; who spoke last comes last."""
+    """The latest status of each agent; whose changed last comes last."""
 
     def __init__(self, agents: Iterable[AgentView] = ()) -> None:
         self._latest = {each.agent: each for each in agents}
 
     def change(self, event: AgentStatus) -> None:
-        """An agent says what it is doing."""
+        """An agent begins, waits or is done. One that is done with a task may be at work at another."""
         data = event.data
+        before = self._latest.get(data.agent)
+        if data.status == "idle" and before and before.status in AT_WORK and before.task_id != event.task_id:
+            return
         detail = data.detail if len(data.detail) <= DETAIL_SHOWN else f"{data.detail[:DETAIL_SHOWN]}…"
         self._latest.pop(data.agent, None)
         self._latest[data.agent] = AgentView(
@@ -41,10 +45,10 @@ class Statuses:
         if len(self._latest) > MOST_AGENTS:
             del self._latest[next(iter(self._latest))]
 
-    def end(self, task_id: str) -> None:
-        """A task has ended: nobody works at it any more, whatever they last said."""
+    def leave(self, task_id: str) -> None:
+        """A task has ended, was paused, or is taken up anew: nobody works at it now, whatever was last said."""
         for name, each in self._latest.items():
-            if each.task_id == task_id and each.status in {"busy", "waiting"}:
+            if each.task_id == task_id and each.status in AT_WORK:
                 self._latest[name] = replace(each, status="idle", detail="")
 
     def latest(self) -> list[AgentView]:

@@ -64,9 +64,10 @@ class _Editing:
             case "move":
                 self._move(_pointer(operation, "from"), path)
             case "copy":
-                self._bring(path, _get(self.document, _pointer(operation, "from")), self._put)
-                # It hangs in two places now; a change in one must not show in the other.
+                value = _get(self.document, _pointer(operation, "from"))
+                # It is to hang in two places, maybe within itself: a change in one must not show in the other.
                 self._own.clear()
+                self._bring(path, value, self._put)
             case "test":
                 if not same(_get(self.document, path), _value(operation)):
                     raise PatchFailed("the test failed")

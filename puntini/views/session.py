@@ -139,8 +139,11 @@ class SessionView:
                 self.graph.apply(event.data.version, event.data.delta, event.data.author or event.agent)
             case StateUpdate():
                 self._state.apply(event.data)
-            case TaskProgress() | TaskPaused() | TaskResumed():
+            case TaskProgress():
                 self._tasks.change(event)
+            case TaskPaused() | TaskResumed():
+                self._tasks.change(event)
+                self._agents.leave(event.task_id)
             case UserPrompt():
                 self._messages.asked(event)
             case TaskStarted():
@@ -148,7 +151,7 @@ class SessionView:
             case TaskCompleted() | TaskFailed() | TaskCancelled():
                 self._tasks.end(event)
                 self._approvals.end(event.task_id)
-                self._agents.end(event.task_id)
+                self._agents.leave(event.task_id)
             case AgentStatus():
                 self._agents.change(event)
             case ApprovalRequest():
@@ -194,7 +197,7 @@ class SessionView:
         return self._approvals.open()
 
     def agents(self) -> list[AgentView]:
-        """What each agent last said that it is doing; who spoke last comes last."""
+        """What each agent does; whose status changed last comes last."""
         return self._agents.latest()
 
     def ready(self, *, session_id: str, cursor: str, agent: str) -> SessionReady:

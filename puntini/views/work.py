@@ -27,11 +27,10 @@ from puntini.protocol.events import (
     TaskCompleted,
     TaskEndData,
     TaskFailed,
-    TaskRetracted,
     UserPrompt,
 )
+from puntini.protocol.retraction import RETRACTED, Void, read_retraction
 from puntini.views.messages import MOST_MESSAGES, Messages
-from puntini.views.voids import Voids, stretch
 from puntini.views.window import Window
 
 MOST_STEPS = MOST_CALLS = 10_000
@@ -124,7 +123,6 @@ Relevant = (
     | TaskCompleted
     | TaskFailed
     | TaskCancelled
-    | TaskRetracted
 )
 _decoder: msgspec.json.Decoder[Relevant] = msgspec.json.Decoder(Relevant)
 
@@ -138,12 +136,10 @@ class WorkView:
     """
 
     RELEVANT: ClassVar[frozenset[str]] = frozenset(str(cls.__struct_config__.tag) for cls in Relevant.__args__)
-    """The types that change something."""
-    STANDING: ClassVar[frozenset[str]] = TASK_ENDS | {"user_prompt", "approval_resolved", "task_retracted"}
-    """What people and the server said of the task: no retraction takes that back."""
+    """The types that say something of the work."""
     LONG: ClassVar[frozenset[str]] = TASK_ENDS | {"user_prompt", "assistant_response", "tool_call"}
 
-    def __init__(self, task_id: str, after: int = 0, *, complete: bool = True, voids: Voids | None = None) -> None:
+    def __init__(self, task_id: str, after: int = 0, *, complete: bool = True, void: Void | None = None) -> None:
         self.task_id = task_id
         self.seq = after
         self._begins = (after, complete)
@@ -159,7 +155,7 @@ class WorkView:
         self.approvals: Window[Approval] = Window(MOST_APPROVALS, FEW_BYTES)
         self.status: Ending | None = None
         self.end: TaskEndData | None = None
-        self._voids = voids or Voids()
+        self._void = void or Void()
         self._messages = Messages()
         self._thoughts = Messages()
         self._nameless = ""
@@ -167,7 +163,7 @@ class WorkView:
     def anew(self) -> "WorkView":
         """An empty view of the same task that knows all retractions so far."""
         after, complete = self._begins
-        return WorkView(self.task_id, after, complete=complete, voids=self._voids)
+        return WorkView(self.task_id, after, complete=complete, void=self._void)
 
     # Taking in.
 
@@ -183,12 +179,19 @@ class WorkView:
     def take(self, seq: int, entry: Entry) -> None:
         """Take in the session's next entry, if it is the task's and says something of its work."""
         self.seq = seq
-        if entry.task_id != self.task_id or entry.kind not in self.RELEVANT:
+        if entry.task_id != self.task_id:
             return
-        if self.overtaken and entry.kind != "task_retracted":
-            return
-        if seq in self._voids and entry.kind not in self.STANDING:
-            return
+        if entry.kind == RETRACTED:
+            self._retracted(seq, entry)
+        elif entry.kind in self.RELEVANT and not self.overtaken and not self._void.covers(seq, entry):
+            self._said(seq, entry)
+
+    def _retracted(self, seq: int, entry: Entry) -> None:
+        if retraction := read_retraction(seq, entry):
+            self.size += len(entry.line)
+            self.overtaken |= self._void.add(retraction)
+
+    def _said(self, seq: int, entry: Entry) -> None:
         if len(entry.line) > LINE_BYTES and entry.kind not in self.LONG:
             self.complete = False
             return
@@ -218,8 +221,6 @@ class WorkView:
                 self._resolved(event.data, size)
             case TaskCompleted() | TaskFailed() | TaskCancelled():
                 self.status, self.end = _ENDINGS[type(event)], event.data
-            case TaskRetracted():
-                self._retracted(event)
             case _:
                 assert_never(event)
 
@@ -245,10 +246,6 @@ class WorkView:
     def _resolved(self, data: ApprovalResolvedData, size: int) -> None:
         if asked := self.approvals.get(data.approval_id):
             self.approvals.put(data.approval_id, replace(asked, resolved=data), size)
-
-    def _retracted(self, event: TaskRetracted) -> None:
-        if void := stretch(event.data):
-            self.overtaken |= self._voids.add(*void)
 
     # What it amounts to.
 

@@ -10,7 +10,8 @@ import anyio.lowlevel
 import msgspec
 
 from puntini.agent.contract import Agent
-from puntini.agent.runner import Action, Runner
+from puntini.agent.control import Action
+from puntini.agent.runner import Runner
 from puntini.agent.scripted import ScriptedAgent
 from puntini.api.desk import Desk
 from puntini.errors import StoreUnavailable

@@ -3,8 +3,8 @@
 import anyio
 import pytest
 
+from puntini.agent.control import Action
 from puntini.agent.lanes import MOST_WAITING
-from puntini.agent.runner import Action
 from puntini.errors import Conflict, NotFound, TooMany, Unavailable
 from puntini.store.memory import MemoryStore
 from tests.agent.actors import Deaf, Patient, Stepper, Talker, Team, Tidy
@@ -37,13 +37,13 @@ async def test_a_paused_task_says_so_and_is_silent(store: MemoryStore) -> None:
     patient = Patient()
     async with stage(store, patient, Stepper(COUNT, allowed=COUNT)) as life:
         task = await life.task("wait")
-        await until(lambda: has_said(life, task, 3), "it to run")
+        await until(lambda: has_said(life, task, 4), "it to run")
         await life.control(task, "pause")
         await life.until(task, "paused")
         assert not patient.present  # whoever is not there can say nothing later either
         # What another says meanwhile comes after all that the paused one has handed in.
         assert await life.ended(await life.task("step", agent="stepper")) == "completed"
-        assert await life.kinds(task) == ["user_prompt", "task_started", "debug", "task_paused"]
+        assert (await life.kinds(task))[2:] == ["agent_status", "debug", "agent_status", "task_paused"]
 
 
 async def test_a_paused_task_holds_no_place(store: MemoryStore, stepper: Stepper) -> None:
@@ -102,14 +102,17 @@ async def test_a_demo_that_is_paused_and_resumed_says_its_answer_once(store: Mem
     async with stage(store) as life:
         undisturbed = await life.task("hello")
         task = await life.task("hello")
-        await until(lambda: has_said(life, task, 4), "four lines")
+        await until(lambda: has_said(life, task, 5), "two lines")
         await life.control(task, "pause")
         await life.until(task, "paused")
         await life.control(task, "resume")
         await life.ended(task)
         await life.ended(undisturbed)
-        rests = {"task_paused", "task_resumed", "task_progress"}
-        assert [name for name in await life.kinds(task) if name not in rests] == await life.kinds(undisturbed)
+        rests = {"task_paused", "task_resumed", "task_progress", "agent_status"}
+        told, expected = [
+            [name for name in await life.kinds(each) if name not in rests] for each in (task, undisturbed)
+        ]
+        assert told == expected
 
 
 async def has_said(life: Stage, task: str, count: int) -> bool:
@@ -213,7 +216,7 @@ async def test_what_is_not_paused_can_not_be_resumed(store: MemoryStore, state: 
     async with stage(store, Patient()) as life:
         session = await life.session()
         running, queued = [await life.prompt(session, "wait") for _ in range(2)]
-        await until(lambda: has_said(life, running, 3), "it to run")
+        await until(lambda: has_said(life, running, 4), "it to run")
         with pytest.raises(Conflict, match="not paused"):
             await life.control(running if state == "running" else queued, "resume")
 
@@ -318,7 +321,7 @@ async def test_an_agent_with_child_tasks_takes_orders_and_harms_nobody(
 ) -> None:
     async with stage(store, Team(), Talker(1)) as life:
         team = await life.task("talk")
-        await until(lambda: has_said(life, team, 6), "the team to talk")
+        await until(lambda: has_said(life, team, 7), "the team to talk")
         await life.control(team, action)
         await life.until(team, status)
         assert await life.ended(await life.task("talk", agent="talker")) == "completed"

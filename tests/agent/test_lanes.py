@@ -186,7 +186,7 @@ async def test_interrupt_stops_what_runs_and_what_waits_then_runs(store: MemoryS
         assert [await life.status(name) for name in before] == ["cancelled"] * 3
         log = await life.log(session)
     begun = next(at for at, event in enumerate(log) if event.task_id == last)
-    assert {kind(event) for event in log[begun:]} <= {"user_prompt", "task_started", "debug"}
+    assert {kind(event) for event in log[begun:]} <= {"user_prompt", "task_started", "agent_status", "debug"}
 
 
 async def test_tasks_of_other_sessions_are_not_interrupted(store: MemoryStore) -> None:

@@ -1,13 +1,18 @@
 """What a new server makes of the tasks that the one before it left unfinished."""
 
+from collections.abc import AsyncGenerator
+
 import anyio
 import pytest
 
+from puntini.agent.contract import Task
+from puntini.agent.job import MOST_CRASHES
+from puntini.agent.loading import Narrator
 from puntini.agent.scripted import ScriptedAgent
 from puntini.errors import StaleAttempt
 from puntini.log.contract import Append, Fence
 from puntini.protocol.entries import entry_of
-from puntini.protocol.events import TaskFailed, TaskResumed
+from puntini.protocol.events import Envelope, TaskFailed, TaskResumed
 from puntini.store.memory import MemoryStore
 from tests.agent.actors import Deaf, Flood, Patient, Stepper, Talker, line
 from tests.agent.stage import FailingStore, Stage, ends, kind, log_of, numbers, stage, until
@@ -204,10 +209,10 @@ async def test_shutdown_ends_every_attempt_at_a_safe_point_and_no_task(store: Me
     flood = Flood()
     async with stage(store, flood) as life:
         tasks = [await life.task("flood") for _ in range(5)]
-        await until(lambda: all_said(life, tasks, 3), "all of them to talk")
+        await until(lambda: all_said(life, tasks, 4), "all of them to talk")
         await life.runner.shutdown()
         assert life.runner.stats["running"] == 0
-        assert [await life.status(task) for task in tasks] == ["running"] * 5
+        assert [await life.status(task) for task in tasks] == ["queued"] * 5
         # Nobody is left who could say more, and all that was said is in the log.
         assert not flood.present
         assert sum([(await life.kinds(task)).count("debug") for task in tasks]) == flood.said
@@ -228,6 +233,50 @@ async def test_what_shutdown_left_is_taken_up_again(store: MemoryStore, stepper:
     async with stage(store, stepper) as life:
         assert await life.ended(task) == "completed"
         assert numbers(await life.said(task)) == ALL
+
+
+async def test_an_orderly_end_is_no_death_however_often_it_comes(store: MemoryStore) -> None:
+    attempts = 0
+
+    async def tells(_task: Task) -> AsyncGenerator[Envelope, None]:
+        nonlocal attempts
+        attempts += 1
+        while attempts <= MOST_CRASHES + 1:
+            yield line("Not yet.")
+            await anyio.sleep(0.001)
+
+    async def begun() -> bool:
+        return attempts == lives
+
+    narrator, task = Narrator("narrator", tells), ""
+    for lives in range(1, MOST_CRASHES + 2):
+        async with stage(store, narrator) as life:
+            if lives == 1:
+                task = await life.task("tell")
+            await until(begun, f"attempt {lives}")
+            await life.runner.shutdown()
+    async with stage(store, narrator) as life:
+        assert await life.ended(task) == "completed"
+
+
+async def test_a_stop_that_comes_while_a_task_is_left_for_the_next_start_holds() -> None:
+    store = FailingStore()
+    patient = Patient()
+    async with stage(store, patient) as life:
+        task = await life.task("wait")
+        await until(lambda: all_said(life, [task], 4), "it to run")
+        store.writes = False
+        async with anyio.create_task_group() as meanwhile:
+            meanwhile.start_soon(life.runner.shutdown)
+            await until(lambda: refused(store), "a refusal")
+            await life.control(task, "stop")
+            store.writes = True
+        assert (await life.kinds(task))[-3:] == ["agent_status", "task_resumed", "task_cancelled"]
+
+
+async def refused(store: FailingStore) -> bool:
+    """Whether the store has refused anything."""
+    return store.refused > 0
 
 
 async def test_a_pause_that_was_accepted_before_the_shutdown_holds_after_it(store: MemoryStore) -> None:

@@ -3,8 +3,8 @@
 import anyio
 import pytest
 
+from puntini.agent.control import Action
 from puntini.agent.emitter import ROOM_BYTES
-from puntini.agent.runner import Action
 from puntini.agent.turns import POINTS_A_TURN, ROOM_TURNS
 from puntini.errors import StoreUnavailable
 from tests.agent.actors import Flood, Patient, Stepper, Talker

@@ -10,7 +10,8 @@ from tests.api.calling import DEADLINE_SECONDS, POLL_SECONDS, Api, problem, serv
 
 pytestmark = pytest.mark.anyio
 SHORT = {"prompt": "play 3 events"}
-TYPES = ["user_prompt", "task_started", "reasoning", "debug", "graph_update", "task_completed"]
+BEGUN, ENDED = ["user_prompt", "task_started", "agent_status"], ["agent_status", "task_completed"]
+TYPES = [*BEGUN, "reasoning", "debug", "graph_update", *ENDED]
 
 
 async def test_a_chat_is_a_stream_of_server_sent_events(api: Api) -> None:
@@ -282,7 +283,7 @@ async def test_a_chat_that_waits_for_its_end_is_told_of_a_shutdown_and_can_be_re
             await anyio.sleep(POLL_SECONDS)
         await api.parts.drain(2.0)
     (task,) = (await api.get("/v1/tasks"))["items"]
-    assert (task["status"], task["attempt"]) == ("running", 1)
+    assert (task["status"], task["attempt"]) == ("queued", 2)
 
 
 async def cut_short(api: Api, body: Any) -> None:

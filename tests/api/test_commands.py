@@ -25,9 +25,9 @@ async def test_a_prompt_is_accepted_with_its_task_and_cursor(api: Api) -> None:
     assert set(answer) == {"command_id", "task_id", "cursor"}
     assert answer["command_id"] == "c1"
     events = await api.events(session_id)
-    assert [event["type"] for event in events[:2]] == ["user_prompt", "task_started"]
-    assert events[1]["id"] == answer["cursor"]
-    assert {event["task_id"] for event in events[:2]} == {answer["task_id"]}
+    assert [event["type"] for event in events[:3]] == ["user_prompt", "task_started", "agent_status"]
+    assert events[2]["id"] == answer["cursor"]
+    assert {event["task_id"] for event in events[:3]} == {answer["task_id"]}
 
 
 async def test_a_command_without_an_id_is_given_one(api: Api) -> None:

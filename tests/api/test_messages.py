@@ -228,7 +228,7 @@ async def test_a_chat_that_steers_streams_the_task_from_what_it_heard_on(api: Ap
     )
 
     assert response.headers["puntini-task"] == task_id
-    assert names == ["user_prompt", "task_completed"]
+    assert names == ["user_prompt", "agent_status", "task_completed"]
     assert (again.json()["task_id"], again.json()["final_answer"]) == (task_id, "hello end")
 
 

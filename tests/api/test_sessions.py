@@ -51,8 +51,8 @@ async def test_a_session_counts_its_events(api: Api) -> None:
     session_id = await api.create()
     await api.played(session_id, "play 3 events")
     session = await api.get(f"/v1/sessions/{session_id}")
-    assert session["events"] == 6
-    assert session["cursor"].endswith(".6")
+    assert session["events"] == 8
+    assert session["cursor"].endswith(".8")
     assert session["updated_at"] >= session["created_at"]
 
 

@@ -58,7 +58,7 @@ async def test_metrics_are_in_the_format_of_prometheus(api: Api) -> None:
     numbers = metrics(response.text)
     assert response.headers["content-type"].startswith("text/plain; version=")
     assert numbers["puntini_streams_open"] == 0
-    assert numbers["puntini_events_total"] == 6
+    assert numbers["puntini_events_total"] == 8
     assert numbers["puntini_tasks_running"] == 0
 
 

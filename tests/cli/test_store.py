@@ -17,7 +17,7 @@ COMMANDS = (["check"], ["backup", "copy.db"], ["new-epoch"])
 
 @pytest.fixture(scope="module")
 def used(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
-    """A running server whose store holds one session with nine events."""
+    """A running server whose store holds one session with eleven events."""
     with serving(tmp_path_factory.mktemp("used")) as running:
         session_id = running.create()
         running.finish(running.play(session_id, "play 6 events"))
@@ -34,7 +34,7 @@ def test_a_sound_store_is_told_with_what_it_holds(call: Call, file: Path) -> Non
     ran = call("store", "check", f"--store={file}")
 
     assert (ran.code, ran.err) == (OK, "")
-    assert re.fullmatch(rf"{re.escape(str(file))} is sound: 1 session, 9 events, [\d,]+ bytes\.\n", ran.out)
+    assert re.fullmatch(rf"{re.escape(str(file))} is sound: 1 session, 11 events, [\d,]+ bytes\.\n", ran.out)
 
 
 @pytest.mark.parametrize("env", [{}, {"PUNTINI_STORE": "puntini.db"}, {"PUNTINI_STORE": "sqlite://puntini.db"}])
@@ -68,7 +68,7 @@ def test_a_backup_holds_the_same_and_is_sound(call: Call, file: Path, tmp_path: 
     ran = call("store", "backup", str(copy), f"--store={file}")
 
     assert (ran.code, ran.err) == (OK, "")
-    assert ran.out.startswith(f"{copy} holds 1 session, 9 events, ")
+    assert ran.out.startswith(f"{copy} holds 1 session, 11 events, ")
     assert call("store", "check", f"--store={copy}").code == OK
     assert sorted(path.name for path in tmp_path.iterdir()) == ["copy.db"]
 

@@ -50,10 +50,10 @@ def test_a_session_is_followed_until_it_is_closed(server: Serving, at: str, tmp_
 def test_a_line_tells_the_time_the_number_the_type_and_what_was_said(
     call: Call, server: Serving, at: str, closed: str
 ) -> None:
-    line = call("tail", closed, "--after=earliest", at).out.splitlines()[3]
+    line = call("tail", closed, "--after=earliest", at).out.splitlines()[4]
 
-    event = server.events(closed)[3]
-    assert line == f"{event['timestamp'][11:23]}      4  debug              info: Debug 2."
+    event = server.events(closed)[4]
+    assert line == f"{event['timestamp'][11:23]}      5  debug              info: Debug 2."
 
 
 def test_json_is_what_the_server_says(call: Call, server: Serving, at: str, closed: str) -> None:

@@ -1,7 +1,7 @@
 """What a retraction takes back, and where a fold may go on from."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from puntini.protocol.entries import Entry, entry_of
@@ -91,6 +91,17 @@ def test_an_event_is_void_when_any_range_of_its_task_holds_it(known: list[Retrac
     for seq in range(45):
         held = any(each.task_id == task and each.first <= seq <= each.last for each in known)
         assert void.covers(seq, thought(task)) == held
+
+
+@given(st.lists(retraction, max_size=8))
+@example([Retraction(9, "t1", first, last) for first, last in ((1, 1), (2, 2), (1, 2))])
+def test_one_more_says_whether_it_makes_anything_void_that_was_not(known: list[Retraction]) -> None:
+    void, model = Void(), set[tuple[str, int]]()
+    for each in known:
+        taken = {(each.task_id, seq) for seq in range(each.first, each.last + 1)}
+
+        assert void.add(each) == bool(taken - model)
+        model |= taken
 
 
 @given(st.lists(retraction, max_size=8), st.integers(0, 45))

@@ -2,7 +2,7 @@
 
 from puntini.views.agents import DETAIL_SHOWN, MOST_AGENTS, AgentView
 from puntini.views.session import SessionView
-from tests.views.said import ended, fold, reopened, status
+from tests.views.said import ended, fold, paused, reopened, resumed, started, status
 
 
 def test_the_latest_word_of_each_agent_counts() -> None:
@@ -24,6 +24,26 @@ def test_when_a_task_ends_nobody_works_at_it_any_more() -> None:
         "dash": ("failed", ""),
         "other": ("busy", ""),
     }
+
+
+def test_when_a_task_is_paused_or_taken_up_nobody_works_at_it_until_it_is_said() -> None:
+    for rest in (paused("t1"), resumed("t1")):
+        view = fold([started("t1"), status("dot", "waiting"), status("dash", "busy", "draws"), rest])
+        assert {each.agent: (each.status, each.detail) for each in view.agents()} == {
+            "dot": ("idle", ""),
+            "dash": ("idle", ""),
+        }
+
+        fold([status("dot", "busy")], view)
+        assert [(each.agent, each.status) for each in view.agents()] == [("dash", "idle"), ("dot", "busy")]
+
+
+def test_who_is_done_with_one_task_may_be_at_work_at_another() -> None:
+    view = fold(
+        [status("dot", "waiting", task="t1"), status("dot", "busy", task="t2"), status("dot", "idle", task="t1")]
+    )
+
+    assert view.agents() == [AgentView(agent="dot", status="busy", task_id="t2")]
 
 
 def test_they_are_there_after_a_snapshot_and_old_snapshots_have_none() -> None:

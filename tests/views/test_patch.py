@@ -138,6 +138,11 @@ OURS = {
     "move nowhere what is not there": ({}, [move("/a", "/a")], PatchFailed),
     "copy": ({"a": [1]}, [copy("/a", "/b")], {"a": [1], "b": [1]}),
     "copy into itself": ({"a": 1}, [copy("", "/b")], {"a": 1, "b": {"a": 1}}),
+    "a changed document is copied into itself": (
+        {"a": 1},
+        [add("/c", 2), copy("", "/b")],
+        {"a": 1, "c": 2, "b": {"a": 1, "c": 2}},
+    ),
     "copies go their own ways": (
         {"a": {"x": [1]}},
         [copy("/a", "/b"), add("/b/x/-", 2), add("/a/x/-", 3)],

@@ -2,13 +2,12 @@
 
 import msgspec
 import pytest
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 
-from puntini.protocol.entries import Entry
 from puntini.protocol.events import LoggedEvent, TaskFailed, TaskRetractedData
+from puntini.protocol.retraction import RETRACTED, Void, read_retraction
 from puntini.protocol.select import LOGGED_TYPES
-from puntini.views.voids import Voids, stretch
 from puntini.views.window import Window
 from puntini.views.work import LINE_BYTES, MOST_STEPS, VALUE_BYTES, WorkView
 from tests.protocol.strategies import logged_events
@@ -29,9 +28,6 @@ from tests.views.working import (
     worked,
 )
 
-_retractions = msgspec.json.Decoder(dict[str, object])
-
-
 # Laws.
 
 
@@ -46,21 +42,10 @@ def test_folding_in_pieces_is_folding_at_once(life: Numbered, one: int, other: i
 
 @given(lives())
 def test_what_is_taken_back_was_never_said(life: Numbered) -> None:
-    never_said = [pair for pair in life if pair[1].kind != "task_retracted" and not taken_back(pair, life)]
+    void = Void(filter(None, (read_retraction(*pair) for pair in life)))
+    never_said = [pair for pair in life if pair[1].kind != RETRACTED and not void.covers(*pair)]
 
     assert shown(worked(life)) == shown(worked(never_said))
-
-
-def taken_back(pair: tuple[int, Entry], life: Numbered) -> bool:
-    seq, entry = pair
-    if entry.kind in WorkView.STANDING:
-        return False
-    data = [
-        msgspec.convert(_retractions.decode(other.line)["data"], TaskRetractedData)
-        for _, other in life
-        if other.kind == "task_retracted" and other.task_id == entry.task_id
-    ]
-    return any(found[0] <= seq <= found[1] for found in map(stretch, data) if found)
 
 
 @given(lives())
@@ -78,7 +63,6 @@ def test_whatever_is_logged_can_be_taken_in_and_shown(events: list[LoggedEvent])
 
 def test_the_types_that_are_looked_at_are_logged_ones() -> None:
     assert WorkView.RELEVANT < LOGGED_TYPES
-    assert WorkView.STANDING < WorkView.RELEVANT
     assert WorkView.LONG < WorkView.RELEVANT
 
 
@@ -247,18 +231,3 @@ def test_a_window_holds_the_newest_within_its_bounds(puts: list[tuple[str, int]]
         assert len(kept) == 1 or sum(puts[each][1] for each in kept) <= most_bytes
     assert window.page(2, 1) == list(window)[1:3]
     assert window.get("z") is None
-
-
-stretches = st.tuples(st.integers(0, 30), st.integers(0, 30))
-
-
-@given(st.lists(stretches, max_size=8))
-@example([(0, 0), (1, 1), (0, 1)])
-def test_voids_are_a_set_of_seqs(added: list[tuple[int, int]]) -> None:
-    voids, model = Voids(), set[int]()
-    for first, last in added:
-        news = set(range(first, last + 1)) - model
-
-        assert voids.add(first, last) == bool(news)
-        model |= news
-        assert {seq for seq in range(-1, 35) if seq in voids} == model

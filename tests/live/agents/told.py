@@ -8,6 +8,9 @@ from tests.live.faults.story import Event, standing, tasks_of
 from tests.live.serving import Serving, seq_of
 
 PAGE = 100
+SERVERS = ("task_", "user_", "agent_status")
+NO_WORDS = frozenset({"task_resumed", "task_progress", "agent_status"})
+"""What the server says before an attempt has said anything."""
 ROLES = ("user", "assistant")
 Elements = dict[str, dict[str, Any]]
 
@@ -86,8 +89,8 @@ def deaths(events: Sequence[Event]) -> int:
     An attempt that died has saved something when words of it stand although a later attempt has begun to speak.
     """
     latest = max((int(event["attempt"]) for event in events), default=1)
-    said = [event for event in standing(events) if not event["type"].startswith(("task_", "user_"))]
-    spoke = [int(event["attempt"]) for event in events if event["type"] not in {"task_resumed", "task_progress"}]
+    said = [event for event in standing(events) if not event["type"].startswith(SERVERS)]
+    spoke = [int(event["attempt"]) for event in events if event["type"] not in NO_WORDS]
     proven = [int(event["attempt"]) for event in said if event["attempt"] < max(spoke)]
     return latest - max(proven, default=1)
 

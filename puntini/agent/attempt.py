@@ -1,0 +1,183 @@
+"""An attempt at a task, from its turn to its end, or to where it rests. It writes what becomes of the task."""
+
+import math
+from collections.abc import Callable
+
+import anyio
+import structlog
+
+from puntini.agent import emit, status
+from puntini.agent.approvals import Approvals
+from puntini.agent.contract import Agent
+from puntini.agent.emit import Voice
+from puntini.agent.emitter import RETRY_SECONDS, Emitter
+from puntini.agent.job import Interrupted, Job, said_by_agent
+from puntini.agent.status import End
+from puntini.errors import NotFound, PuntiniError, SessionClosed, StaleAttempt, StoreUnavailable, described
+from puntini.log.contract import Store, TaskRow
+from puntini.log.keeper import Keeper
+from puntini.views.session import SessionView
+
+FAULT = "The server met an error of its own; its log says more."
+log = structlog.get_logger("puntini.agent")
+
+
+class Attempts:
+    """Makes attempts. ``agent`` finds one by name; ``go_on`` is told of each task that rested after its decision came.
+
+    ``seconds`` is what an attempt may take, 0 for ever.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        keeper: Keeper[SessionView],
+        approvals: Approvals,
+        agent: Callable[[str], Agent],
+        go_on: Callable[[str], None],
+        seconds: float,
+    ) -> None:
+        self._store = store
+        self._keeper = keeper
+        self._approvals = approvals
+        self._agent = agent
+        self._go_on = go_on
+        self._seconds = seconds
+
+    async def make(self, job: Job) -> None:
+        """Run a job. Whatever goes wrong fails its task, so that it has an end; unless the log takes none.
+
+        Raises StaleAttempt, NotFound or SessionClosed then.
+        """
+        try:
+            await self._begin(job)
+            await self._work(job)
+        except (StaleAttempt, NotFound, SessionClosed):
+            raise
+        except Exception as error:
+            log.exception("attempt failed", task_id=job.task_id, session_id=job.session_id)
+            reason = error.message if isinstance(error, PuntiniError) else FAULT
+            await job.emitter.commit(*status.ended(job.row, End("failed", error=reason)))
+
+    # Its beginning.
+
+    async def _begin(self, job: Job) -> None:
+        """Say that the task runs, and learn what an agent has to know. Waits while the store is away."""
+        if job.row.status == "queued":
+            await job.emitter.commit(*status.running(job.row))
+        await job.turn()
+        while True:
+            try:
+                await self._learn(job)
+                return
+            except StoreUnavailable:
+                await anyio.sleep(RETRY_SECONDS)
+
+    async def _learn(self, job: Job) -> None:
+        view = await self._keeper.view(job.session_id)
+        job.versions.at_least(view.graph.version)
+        job.state_version = view.state_version
+        if job.row.attempt > 1:
+            job.spoken = await self._spoken(job.row)
+            job.decided = await self._approvals.unseen(job.row)
+            job.spoken_to = (await self._store.bounds(job.session_id)).head
+
+    async def _spoken(self, row: TaskRow) -> int:
+        """How many events the agent itself has said in earlier attempts."""
+        spoken, cursor = 0, row.first_seq
+        head = (await self._store.bounds(row.session_id)).head
+        while cursor < head:
+            page = await self._store.read(row.session_id, cursor)
+            spoken += sum(1 for _, entry in page.events if said_by_agent(entry, row.task_id))
+            cursor = page.upto
+        return spoken
+
+    # The agent's part.
+
+    async def _work(self, job: Job) -> None:
+        """Let the agent work, and write what came of it."""
+        end = await self._play(job)
+        await job.emitter.drained()
+        if end is None and not (job.leaving or job.waits):
+            end = End("failed", error="The agent left as if at a safe point, and nobody had asked it to.")
+        if job.stopped:
+            end = End("cancelled")
+        if end is None:
+            await self._rest(job)
+        else:
+            await job.emitter.commit(*status.ended(job.row, end))
+
+    async def _play(self, job: Job) -> End | None:
+        """The agent's part, to its end or to a safe point (None). It has a task of its own, to leave in any state."""
+        if job.order is not None or job.stopped:
+            job.interrupted = True
+            return None
+        outcome: list[End | None] = []
+        if self._seconds:
+            job.scope.deadline = anyio.current_time() + self._seconds
+        try:
+            with job.scope:
+                async with anyio.create_task_group() as alone:
+                    alone.start_soon(self._call, job, outcome)
+        except ExceptionGroup as group:  # the agent left a cancel scope open
+            outcome = [_judge(job, group.exceptions[0])]
+        if not outcome and job.late:
+            outcome = [End("failed", error=f"The task took longer than {self._seconds:g} seconds.")]
+        end = outcome[0] if outcome else End("cancelled")
+        job.interrupted = end is None
+        return end
+
+    async def _call(self, job: Job, outcome: list[End | None]) -> None:
+        """Call the agent, and note what came of it, unless it was cancelled."""
+        emit.current.set(Voice(job, job.emit))
+        try:
+            outcome.append(_answered(await self._agent(job.row.agent).run(job)))
+        except (KeyboardInterrupt, GeneratorExit):  # not the agent's: the process or the loop ends
+            raise
+        except BaseException as error:  # an agent is anybody's code
+            if isinstance(error, anyio.get_cancelled_exc_class()) and anyio.current_effective_deadline() == -math.inf:
+                raise  # stopped, or the server ends; any other cancellation is of the agent's making
+            outcome.append(_judge(job, error))
+
+    # Where it rests.
+
+    async def _rest(self, job: Job) -> None:
+        """The agent was unwound at a safe point: paused, waiting for a decision, or left for the next start.
+
+        That is no death, and must not count as one: another attempt is due, which the next server finds queued.
+        """
+        if job.order == "pause":
+            await job.emitter.commit(*status.paused(job.row))
+        elif job.waits:
+            await job.emitter.commit(*status.waiting(job.row))
+        else:
+            await job.emitter.commit(*status.queued_again(job.row, "the server stops; it goes on at the next start"))
+        if job.stopped:
+            # Of the attempt that is due by now, which may be the next.
+            await Emitter(self._store, job.row).commit(*status.ended(job.row, End("cancelled")))
+        elif job.row.status == "waiting" and await self._approvals.unseen(job.row) - job.decided:
+            self._go_on(job.task_id)
+
+
+def _judge(job: Job, error: BaseException) -> End | None:
+    """What an agent's exception means: a safe point, also one that was met in a child task, or a failure.
+
+    Whatever an agent raises fails its task, no more.
+    """
+    if isinstance(error, BaseExceptionGroup):
+        rest = error.split(Interrupted)[1]
+        error = error if rest is None else rest
+        if rest is None:
+            return None
+    if isinstance(error, Interrupted):
+        return None
+    if isinstance(error, PuntiniError):
+        return End("failed", error=error.message)
+    log.error("agent failed", task_id=job.task_id, agent=job.row.agent, exc_info=error)
+    return End("failed", error=described(error))
+
+
+def _answered(answer: object) -> End:
+    if isinstance(answer, str):
+        return End("completed", answer=answer)
+    return End("failed", error=f"The agent returned {type(answer).__name__}, not its answer as a str.")

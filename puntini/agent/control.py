@@ -1,0 +1,119 @@
+"""Orders to tasks: pause, resume, stop; to those that run, and to those that wait or rest."""
+
+from collections.abc import Callable
+from typing import Literal
+
+import anyio
+
+from puntini.agent import status
+from puntini.agent.emitter import Emitter
+from puntini.agent.job import Job
+from puntini.agent.jobs import Jobs
+from puntini.agent.lanes import Lanes
+from puntini.agent.status import Change, End
+from puntini.errors import Conflict, NotFound, StaleAttempt, Unavailable
+from puntini.log.contract import Store, TaskRow
+
+Action = Literal["pause", "resume", "stop"]
+LEAVE_SECONDS = 5.0
+"""How long a resume waits for an attempt that is coming to rest."""
+_PAST: dict[Action, str] = {"pause": "paused", "resume": "resumed", "stop": "stopped"}
+
+
+class Control:
+    """Gives orders. ``pump`` is called when a task may have got its turn."""
+
+    def __init__(
+        self, store: Store, lanes: Lanes, jobs: Jobs, pump: Callable[[], None], *, leave_seconds: float = LEAVE_SECONDS
+    ) -> None:
+        self._store = store
+        self._lanes = lanes
+        self._jobs = jobs
+        self._pump = pump
+        self._leave_seconds = leave_seconds
+
+    async def give(self, task_id: str, action: Action) -> TaskRow:
+        """Pause, resume or stop. Raises NotFound, Conflict when the task's status does not allow it, or Unavailable."""
+        row = await self._store.task(task_id)
+        if row is None:
+            raise NotFound(f"There is no task `{task_id}`.")
+        if row.ended:
+            raise Conflict(f"The task is {row.status}; it can't be {_PAST[action]} any more.")
+        job = self._jobs.get(task_id)
+        match action:
+            case "stop":
+                await self._stop(row)
+            case "pause" if job is not None:
+                job.order = "pause"
+            case "pause":
+                await self._pause_unstarted(row)
+            case "resume":
+                await self._resume(row, job)
+        return row
+
+    async def stop_session(self, session_id: str) -> None:
+        """Stop what runs and waits in a session, and wait until it has ended. Raises StoreUnavailable."""
+        while True:
+            for row in await self._store.tasks(session_id=session_id, open_only=True):
+                await self._stop(row)
+            if not self._lanes.busy(session_id):
+                return
+            await self._jobs.some_left(session_id)
+
+    async def again(self, row: TaskRow, detail: str) -> TaskRow:
+        """Write that another attempt begins; it is yet to be given its lane. Raises StaleAttempt, StoreUnavailable."""
+        change = status.queued_again(row, detail)
+        await Emitter(self._store, row).write(*change)
+        return change.row
+
+    async def _stop(self, row: TaskRow) -> None:
+        """Stop a task wherever it is; one that ends by itself in this moment was faster."""
+        latest: TaskRow | None = row
+        while latest is not None and not latest.ended:
+            if job := self._jobs.get(latest.task_id):
+                job.stop()
+                return
+            try:
+                await self._withdraw(latest, status.ended(latest, End("cancelled")))
+                return
+            except StaleAttempt:
+                latest = await self._store.task(latest.task_id)
+
+    async def _pause_unstarted(self, row: TaskRow) -> None:
+        if row.status != "paused":
+            await self._withdraw(row, status.paused(row))
+
+    async def _withdraw(self, row: TaskRow, change: Change) -> None:
+        """Write what becomes of a waiting task, which keeps its place in its lane unless that is written."""
+        self._lanes.hold(row.task_id)
+        try:
+            with anyio.CancelScope(shield=True):
+                await Emitter(self._store, row).write(*change)
+            self._lanes.remove(row.task_id)
+        finally:
+            self._lanes.free(row.task_id)
+            self._pump()
+
+    async def _resume(self, row: TaskRow, job: Job | None) -> None:
+        if job is not None and job.order != "pause":
+            raise Conflict("The task is not paused.")
+        if job is not None and not job.interrupted:
+            job.order = None
+            return
+        if job is not None:
+            await self._at_rest(job)
+        latest = await self._store.task(row.task_id)
+        if latest is None or latest.status != "paused":
+            raise Conflict("The task is not paused.")
+        with self._lanes.reserve(row.session_id), anyio.CancelScope(shield=True):
+            # Once it is written it has to be run, also when the caller has left.
+            self._lanes.add(await self.again(latest, ""))
+            self._pump()
+
+    async def _at_rest(self, job: Job) -> None:
+        """Wait until a paused job has left. Raises Unavailable when its agent takes long to, or the store is away."""
+        with anyio.move_on_after(self._leave_seconds):
+            while self._jobs.get(job.task_id) is job:
+                await self._jobs.some_left(job.session_id)
+            return
+        raise Unavailable("The task is still coming to rest; resume it in a moment.")
