@@ -102,6 +102,17 @@ async def test_a_store_without_one_of_its_tables_is_a_fault(sound: Path) -> None
         admin.figures(sound)
 
 
+def test_damage_to_what_says_what_is_in_the_file_is_a_fault(path: Path) -> None:
+    files.create(path)
+    with path.open("r+b") as file:  # the names of its tables are here, or in pages that are named here
+        file.seek(100)
+        file.write(b"\xa5" * 1_000)
+
+    [fault] = admin.check(path)
+
+    assert fault.startswith(f"{path} is damaged: ")
+
+
 def test_a_store_can_be_checked_where_nothing_can_be_written(public: Path) -> None:
     files.create(public / "puntini.db")
     (public / "puntini.db").chmod(0o644)

@@ -40,13 +40,15 @@ def check(path: Path, *, decode_snapshot: Decode = msgspec.json.decode) -> list[
     ``decode_snapshot`` reads a snapshot's body and raises ValueError (as msgspec does) when it can't.
     """
     found: list[str] = []
-    with _looking(path) as connection:
-        try:
-            with closing(faults(connection, decode_snapshot)) as told:
+    try:
+        with _looking(path) as connection, closing(faults(connection, decode_snapshot)) as told:
+            try:
                 for fault in islice(told, MOST_FAULTS):
                     found.append(fault)  # noqa: PERF402 - what was found counts also when reading fails then
-        except apsw.Error as error:
-            found.append(f"SQLite can't read the file further: {error}.")
+            except apsw.Error as error:
+                found.append(f"SQLite can't read the file further: {error}.")
+    except files.Damaged as error:
+        found.append(error.message)
     return found
 
 

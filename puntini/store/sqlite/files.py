@@ -21,6 +21,10 @@ BUSY_MS = 5_000
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
+class Damaged(Misconfigured):
+    """The file is damaged where it says what is in it, so that nothing can be read."""
+
+
 def connect(path: Path, *, write: bool) -> apsw.Connection:
     """A connection set up as all of ours are. Raises Misconfigured when there is no such store."""
     flags = apsw.SQLITE_OPEN_READWRITE if write else apsw.SQLITE_OPEN_READONLY
@@ -38,6 +42,8 @@ def connect(path: Path, *, write: bool) -> apsw.Connection:
         raise Misconfigured(f"There is no store at {path}; name its file with --store.") from None
     except apsw.NotADBError:
         raise _no_database(path) from None
+    except apsw.CorruptError as error:
+        raise Damaged(f"{path} is damaged: {error}; put a backup in its place.") from None
     except apsw.Error as error:
         raise Misconfigured(f"{path} can't be opened: {error}.") from None
     return connection
@@ -119,6 +125,8 @@ def verify(connection: apsw.Connection, path: Path) -> None:
         application, version = connection.pragma("application_id"), connection.pragma("user_version")
     except apsw.NotADBError:
         raise _no_database(path) from None
+    except apsw.CorruptError as error:
+        raise Damaged(f"{path} is damaged: {error}; put a backup in its place.") from None
     except apsw.Error as error:
         raise Misconfigured(f"{path} can't be read: {error}.") from None
     if application != APPLICATION_ID:
