@@ -283,7 +283,7 @@ async def test_a_chat_that_waits_for_its_end_is_told_of_a_shutdown_and_can_be_re
             await anyio.sleep(POLL_SECONDS)
         await api.parts.drain(2.0)
     (task,) = (await api.get("/v1/tasks"))["items"]
-    assert (task["status"], task["attempt"]) == ("running", 1)
+    assert (task["status"], task["attempt"]) == ("queued", 2)
 
 
 async def cut_short(api: Api, body: Any) -> None:
