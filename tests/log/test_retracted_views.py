@@ -100,11 +100,13 @@ class Session:
             return
         if task and task not in self.safe:
             await self._turn(task, "running", asked(f"prompt {task}", "Go!", task=task), started(task))
-            await self.checkpoint(task)
+            self.safe[task] = len(self.said)
         await self.say(event)
 
     async def checkpoint(self, task: str) -> None:
-        self.safe[task] = len(self.said)
+        """A task that has begun saves; of one that has not, retention knows nothing."""
+        if task in self.safe:
+            self.safe[task] = len(self.said)
 
     async def crash(self, task: str) -> None:
         """A server dies: what the attempt said after its last checkpoint is taken back."""
