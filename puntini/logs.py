@@ -2,22 +2,33 @@
 
 import logging
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any, Literal, TextIO, cast
 
 import structlog
 
+REDACTED = "(secret)"
+LEAST_SECRET = 6
+"""What is shorter is a word that lines may have for other reasons."""
 QUIET = ("uvicorn", "sse_starlette", "httpx", "websockets")
 
 
-class _Lenient:
-    """A stream that lets a line go when it can't be written: a full disk must not end what the line tells of."""
+class _Careful:
+    """A stream without secrets, that lets a line go when it can't be written.
 
-    def __init__(self, stream: TextIO) -> None:
+    A full disk must not end what the line tells of. And whatever an exception of anybody's has in its text comes by
+    here last.
+    """
+
+    def __init__(self, stream: TextIO, secrets: Iterable[str]) -> None:
         self._stream = stream
+        self._secrets = [secret for secret in secrets if len(secret) >= LEAST_SECRET]
 
     def write(self, text: str) -> None:
         """Write, if that is possible."""
+        for secret in self._secrets:
+            text = text.replace(secret, REDACTED)
         with suppress(OSError):
             self._stream.write(text)
 
@@ -27,8 +38,9 @@ class _Lenient:
             self._stream.flush()
 
 
-def configure(form: Literal["text", "json"], level: str) -> None:
-    """Set logging up for the process."""
+def configure(form: Literal["text", "json"], level: str, secrets: Iterable[str] = ()) -> None:
+    """Set logging up for the process. No line of any library shows one of the ``secrets``."""
+    stream = cast(TextIO, _Careful(sys.stderr, secrets))
     number = logging.getLevelNamesMapping()[level.upper()]
     renderer: Any = (
         structlog.processors.JSONRenderer()
@@ -47,9 +59,9 @@ def configure(form: Literal["text", "json"], level: str) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, _Lenient(sys.stderr))),
+        logger_factory=structlog.PrintLoggerFactory(stream),
         cache_logger_on_first_use=False,
     )
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(level=logging.WARNING, stream=stream, format="%(levelname)s %(name)s: %(message)s")
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -97,7 +97,7 @@ def run(settings: Settings, agents: Sequence[Agent] = ()) -> int:
             f"This version has no accounts yet, so it serves this machine only, and {settings.host} is not a loopback "
             "address. Use --host 127.0.0.1, and a proxy in front that checks who may."
         )
-    configure(settings.log_format, settings.log_level)
+    configure(settings.log_format, settings.log_level, settings.secrets)
     calm()
     return asyncio.run(_serve(settings, agents))
 

@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from hmac import compare_digest
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta, Struct
@@ -96,6 +97,12 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     cors_origins: tuple[Origin, ...] = ()
     header_seconds: Positive = 10.0
     body_seconds: Positive = 30.0
+
+    @property
+    def secrets(self) -> list[str]:
+        """What no line may show."""
+        password = urlsplit(self.anthropic_base_url).password
+        return [secret for secret in (self.anthropic_api_key.reveal(), password) if secret]
 
 
 LISTS = frozenset({"agent", "cors_origins", "tools"})

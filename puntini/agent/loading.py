@@ -4,12 +4,12 @@ import importlib
 import sys
 from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
-from inspect import isasyncgenfunction
+from inspect import isasyncgenfunction, iscoroutinefunction, signature
 from pathlib import Path
 from typing import Any
 
 from puntini.agent.contract import Agent, Task
-from puntini.errors import Misconfigured
+from puntini.errors import Misconfigured, described
 from puntini.log.embedding import Embedder
 from puntini.protocol.events import AssistantResponse, Envelope
 
@@ -67,8 +67,9 @@ def _found(what: str, module: str, attribute: str, place: str, directory: Path) 
         sys.path.insert(0, str(directory))
     try:
         found: Any = importlib.import_module(module)
-    except Exception as error:  # anybody's module, with anybody's errors
-        raise Misconfigured(f"The {what} {place} can't be imported: {type(error).__name__}: {error}.") from error
+    except (Exception, SystemExit) as error:  # anybody's module, with anybody's errors
+        problem = "it ends the program" if isinstance(error, SystemExit) else described(error)
+        raise Misconfigured(f"The {what} {place} can't be imported: {problem}.") from error
     try:
         for name in attribute.split("."):
             found = getattr(found, name)
@@ -81,17 +82,41 @@ def _agent(name: str, place: str, found: Any) -> Agent:
     """What an agent may be: a compiled graph, what makes one, an asynchronous generator function, or an ``Agent``."""
     if isasyncgenfunction(found):
         return Narrator(name, found)
-    if isinstance(found, type) and callable(getattr(found, "run", None)):
-        agent: Agent = found()
-        return agent
-    if callable(getattr(found, "run", None)) and hasattr(found, "name"):
-        ready: Agent = found
-        return ready
+    if callable(getattr(found, "run", None)) and (isinstance(found, type) or hasattr(found, "name")):
+        return _ready(place, _instance(place, found) if isinstance(found, type) else found)
     from puntini.agent.graphs.agent import GraphAgent, is_graph  # LangGraph takes most of a second to import
 
-    if is_graph(found) or callable(found):
+    if is_graph(found) or (callable(found) and not iscoroutinefunction(found) and _takes_nothing(found)):
         return GraphAgent(name, found)
+    what = "a function that has to be awaited or given something" if callable(found) else type(found).__name__
     raise Misconfigured(
-        f"The agent {place} is {type(found).__name__}; give a compiled LangGraph graph, a function that makes one, or "
-        "an asynchronous generator function that takes a task and yields events."
+        f"The agent {place} is {what}; give a compiled LangGraph graph, a function without parameters that makes one, "
+        "or an asynchronous generator function that takes a task and yields events."
     )
+
+
+def _instance(place: str, found: type) -> Any:
+    try:
+        return found()
+    except (Exception, SystemExit) as error:  # anybody's class
+        raise Misconfigured(
+            f"The agent {place} can't be made: {described(error)}; give a class that is made without arguments, or an "
+            "instance."
+        ) from error
+
+
+def _ready(place: str, agent: Any) -> Agent:
+    if not isinstance(getattr(agent, "name", None), str) or not agent.name or not iscoroutinefunction(agent.run):
+        raise Misconfigured(f"The agent {place} needs a `name`, a text, and `async def run(self, task)`.")
+    ready: Agent = agent
+    return ready
+
+
+def _takes_nothing(function: Callable[..., Any]) -> bool:
+    try:
+        signature(function).bind()
+    except TypeError:
+        return False
+    except ValueError:  # of some built-in functions nothing is known
+        return True
+    return True

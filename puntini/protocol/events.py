@@ -106,7 +106,7 @@ class AssistantResponseData(Data, frozen=True, omit_defaults=False):
 
 
 class AssistantResponse(Envelope, frozen=True, kw_only=True, tag="assistant_response"):
-    """A piece of an answer (``chunk``) or a whole one, which supersedes its pieces.
+    """A piece of an answer (``chunk``) or a whole one, which supersedes its pieces. An empty whole takes them back.
 
     ``offset`` counts the Unicode code points of the message before this piece.
     """

@@ -52,9 +52,9 @@ class Spoken(Struct, omit_defaults=True, kw_only=True):
 class Messages:
     """The newest messages, in the order in which they began.
 
-    A whole message stands where its pieces stood; text, time and author are its own. Pieces after the whole change
-    nothing. So a fold over a log from which superseded pieces were erased ends up the same, but that a message stands
-    where its whole was said when another began in between.
+    A whole message stands where its pieces stood; text, time and author are its own. An empty one takes its pieces
+    back. Pieces after the whole change nothing. So a fold over a log from which superseded pieces were erased ends up
+    the same, but that a message stands where its whole was said when another began in between.
     """
 
     def __init__(self, spoken: Iterable[Spoken] = (), count: int = 0) -> None:
@@ -72,8 +72,11 @@ class Messages:
         """An answer, whole or a piece of one."""
         if event.data.chunk:
             self._piece(event)
-        else:
+        elif event.data.text:
             self._put(_answer(event, whole=True), event.data.text)
+        elif event.data.message_id in self._spoken:
+            self._drop(event.data.message_id)
+            self.count -= 1
 
     def _piece(self, event: AssistantResponse) -> None:
         """Append what is not there yet of a piece, as it is, also when something is missing before it."""

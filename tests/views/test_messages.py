@@ -32,6 +32,13 @@ def test_pieces_build_up_an_answer_and_the_whole_replaces_them() -> None:
     assert said_in(view) == [("m1", "Hello, world."), ("m2", "Hurry!")]
 
 
+def test_an_empty_whole_takes_its_pieces_back() -> None:
+    view = fold([asked("m1", "Hurry!"), piece("m2", "Berl", 0), whole("m2", ""), whole("m3", "Rome.")])
+
+    assert said_in(view) == [("m1", "Hurry!"), ("m3", "Rome.")]
+    assert view.message_count == 2
+
+
 def test_offsets_count_code_points() -> None:
     assert said_in(fold([piece("m1", "😀é", 0), piece("m1", "!", 2)])) == [("m1", "😀é!")]
 
@@ -151,6 +158,8 @@ def model(events: list[LoggedEvent]) -> list[Message]:
 def after(kept: list[Kept], event: LoggedEvent) -> list[Kept]:
     if isinstance(event, AssistantResponse) and event.data.chunk:
         return after_piece(kept, event)
+    if isinstance(event, AssistantResponse) and not event.data.text:
+        return [each for each in kept if each.id != event.data.message_id]
     if isinstance(event, AssistantResponse | UserPrompt):
         now = Kept(event)
         now.text = event.data.text if isinstance(event, AssistantResponse) else event.data.prompt

@@ -14,11 +14,11 @@ from typing import Any
 import msgspec
 
 from puntini.agent import emit
-from puntini.agent.builtin.asking import ask, text_of
+from puntini.agent.builtin.asking import ask, reply_of
 from puntini.agent.builtin.calling import made, outcome_of
 from puntini.agent.builtin.state import State, added, calls_of, hinted, outcomes_of, parted, plain, shortened, turns_of
 from puntini.agent.builtin.summing import summed_up
-from puntini.agent.models.contract import Call, Model, ModelFailed, Outcome, Request, ToolSpec, Turn
+from puntini.agent.models.contract import Call, Model, ModelFailed, Outcome, Request, ToolSpec, Turn, Whole
 from puntini.agent.tools.registry import Result, Tools
 from puntini.errors import Unavailable
 from puntini.log.documents import Documents
@@ -38,17 +38,12 @@ SET_PLAN = ToolSpec(
 MOST_TRIES = 3
 MOST_CALLS = 32
 """In one answer; the others are refused, and may be made in the next."""
-EDITORS = frozenset(
-    {"add_nodes", "connect", "add_edges", "update_node", "remove_node", "disconnect", "clear_graph", "hand_off"}
-)
-"""Tools whose calls are made one after the other: what one does, the next may need."""
 SYSTEM = """You are {name}, an agent that builds a property graph together with people. {role}
 Nodes have a label (what kind of thing they are), a key (what they are called) and properties; edges have a label.
 Nodes with the same label and key are the same node, so adding one again does no harm; never invent ids.
 For work of several steps call set_plan first. Say briefly what you do and why, and answer from what the tools returned.
 When something fails, try another way, and never claim what did not happen."""
 TRY_AGAIN, LEAVE_IT = "try again", "leave it"
-DECLINED = "The model declined to answer this."
 
 Ask = Callable[[dict[str, Any]], Any]
 """How a person is asked: returns what was decided, at once or when the task goes on."""
@@ -109,27 +104,34 @@ class Mind:
         voice = emit.voice()
         turns, heard = shortened(turns_of(state)), state["heard"]
         for item in await voice.task.heard(heard):
-            turns, heard = added(turns, _said(item.data)), item.seq
+            turns, heard = added(turns, item.words), item.seq
         number = state["requests"] + 1
         system = f"{self._system}\n\nEarlier:\n{state['summary']}" if state["summary"] else self._system
         request = Request(system=system, turns=turns, tools=[SET_PLAN, *self._tools.specs()])
+        asked = State(turns=plain(turns), heard=heard, requests=number, calls=[], outcomes=[], used=[])
         try:
             whole = await ask(self._model, request, voice, f"msg_{voice.task.task_id}_{number}")
         except ModelFailed as error:
             if not error.retryable or state["tries"] + 1 >= MOST_TRIES:
                 raise Unavailable(str(error)) from None
             emit.debug(f"The model failed: {error}", level="warning")
-            return State(tries=state["tries"] + 1, calls=[], heard=heard, turns=plain(turns))
-        calls = [block for block in whole.turn.content if isinstance(block, Call)]
-        return State(
-            turns=plain([*turns, whole.turn]),
-            heard=heard,
-            requests=number,
-            calls=plain(calls),
-            outcomes=[],
-            used=[],
-            answer=text_of(whole) or (DECLINED if whole.stop == "refusal" else ""),
-        )
+            return asked | State(tries=state["tries"] + 1)
+        return asked | await self._answered(state, asked, whole)
+
+    async def _answered(self, state: State, asked: State, whole: Whole) -> State:
+        """Take in what the model said: calls, the answer, a part of it, or nothing."""
+        reply = reply_of(whole, state["answer"])
+        turns = [*turns_of(asked), *([whole.turn] if whole.turn.content else [])]
+        if reply.calls:
+            return State(turns=plain(turns), calls=plain(reply.calls), answer="")
+        if reply.hint:
+            if state["tries"] + 1 >= MOST_TRIES:
+                raise Unavailable(reply.why)
+            return State(turns=plain(added(turns, reply.hint)), answer=reply.answer, tries=state["tries"] + 1)
+        heard, later = asked["heard"], await emit.voice().task.heard(asked["heard"])
+        for item in later:
+            turns, heard = added(turns, item.words), item.seq
+        return State(turns=plain(turns), heard=heard, answer="" if later else reply.answer)
 
     # From calls to what came of them.
 
@@ -167,11 +169,27 @@ class Mind:
     async def call_tool(self, state: State) -> State:
         """Make the calls, side by side where one does not need another."""
         done: list[tuple[Call, Result]] = []
-        for group in _groups(calls_of(state)):
+        for group in self._groups(calls_of(state)):
             done += zip(group, await asyncio.gather(*[self._call(call) for call in group]), strict=True)
         outcomes = outcomes_of(state) + [outcome_of(call, result) for call, result in done]
         used = [{"tool_name": call.name, "success": result.success, "seconds": result.seconds} for call, result in done]
         return State(outcomes=plain(outcomes), used=used)
+
+    def _groups(self, calls: Sequence[Call]) -> list[list[Call]]:
+        """Calls that are made side by side, in order. What one of those in turn does, the next may need."""
+        groups: list[list[Call]] = []
+        for call in calls:
+            tool = self._tools.get(call.name)
+            in_turn = tool is not None and tool.in_turn
+            if in_turn or not groups or self._last_in_turn(groups):
+                groups.append([call])
+            else:
+                groups[-1].append(call)
+        return groups
+
+    def _last_in_turn(self, groups: Sequence[Sequence[Call]]) -> bool:
+        tool = self._tools.get(groups[-1][-1].name)
+        return tool is not None and tool.in_turn
 
     async def _call(self, call: Call) -> Result:
         return await made(call, self._tools, emit.voice(), self._documents, self._workspace)
@@ -249,7 +267,7 @@ class Mind:
         """The last words are the answer."""
         if state["plan"]:
             emit.progress(1.0, "done")
-        return State(answer=state["answer"] or "It is done.")
+        return State(answer=state["answer"])
 
     # Where to go from each.
 
@@ -275,17 +293,6 @@ def _failures(state: State) -> str:
 def _answered(state: State) -> bool:
     turns = state["turns"]
     return bool(turns) and turns[-1]["role"] == "assistant"
-
-
-def _groups(calls: Sequence[Call]) -> list[list[Call]]:
-    """Calls that are made side by side, in order."""
-    groups: list[list[Call]] = []
-    for call in calls:
-        if groups and call.name not in EDITORS and groups[-1][-1].name not in EDITORS:
-            groups[-1].append(call)
-        else:
-            groups.append([call])
-    return groups
 
 
 def _planned(call: Call, plan: list[str]) -> tuple[Outcome, list[str]]:
@@ -324,9 +331,3 @@ def _kind(state: State, tries: int) -> str:
         return "identical to the last failure"
     names = {failure.partition(":")[0] for failure in state["failures"]}
     return "systematic" if any(f"{name}:" in before for name in names) else "like another mishap"
-
-
-def _said(data: Any) -> str:
-    if data.action is None:
-        return str(data.prompt)
-    return f"[{data.action.name}: {msgspec.json.encode(data.action.arguments).decode()}]"

@@ -72,12 +72,19 @@ def hinted(turns: Sequence[Turn], hint: str) -> list[Turn]:
 
 
 def parted(turns: Sequence[Turn]) -> tuple[list[Turn], list[Turn]]:
-    """What of a conversation is to be summed up, nothing while it is short, and its newest part, which stays."""
+    """What of the tasks before is to be summed up, nothing while it is short, and their newest part, which stays.
+
+    What came of calls is shortened first: that is often enough.
+    """
     if _size(turns) <= MOST_BYTES:
         return [], list(turns)
-    starts = [at for at, turn in enumerate(turns) if turn.role == "user" and _asks(turn)]
+    turns = _cut(turns)
+    if _size(turns) <= MOST_BYTES:
+        return [], list(turns)
+    starts = [at for at, turn in enumerate(turns) if turn.role == "user" and _said(turn)]
     cut = starts[-KEPT_PROMPTS] if len(starts) > KEPT_PROMPTS else (starts[-1] if starts else 0)
-    return list(turns[:cut]), list(turns[cut:])
+    # Outcomes whose calls are gone go too.
+    return list(turns[:cut]), [Turn("user", _said(turns[cut])), *turns[cut + 1 :]] if turns[cut:] else []
 
 
 def shortened(turns: Sequence[Turn]) -> list[Turn]:
@@ -85,7 +92,11 @@ def shortened(turns: Sequence[Turn]) -> list[Turn]:
     if _size(turns) <= MOST_WORKING_BYTES:
         return list(turns)
     old = len(turns) - KEPT_TURNS
-    return [replace(turn, content=[_short(block) for block in turn.content]) for turn in turns[:old]] + [*turns[old:]]
+    return [*_cut(turns[:old]), *turns[old:]]
+
+
+def _cut(turns: Sequence[Turn]) -> list[Turn]:
+    return [replace(turn, content=[_short(block) for block in turn.content]) for turn in turns]
 
 
 def _size(turns: Sequence[Turn]) -> int:
@@ -98,5 +109,6 @@ def _short(block: Block) -> Block:
     return replace(block, content=f"{block.content[:SHORTENED]}… (shortened; call it again to see all)")
 
 
-def _asks(turn: Turn) -> bool:
-    return not any(isinstance(block, Outcome) for block in turn.content)
+def _said(turn: Turn) -> list[Block]:
+    """The user's own words in a turn."""
+    return [block for block in turn.content if isinstance(block, Text)]

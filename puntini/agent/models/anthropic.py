@@ -6,6 +6,7 @@ from contextlib import aclosing, suppress
 from copy import copy
 from random import uniform
 from typing import Any
+from urllib.parse import urlsplit
 
 import anthropic
 import anyio
@@ -52,7 +53,7 @@ class AnthropicModel:
             raise Misconfigured("The anthropic model needs a key: set PUNTINI_ANTHROPIC_API_KEY or ANTHROPIC_API_KEY.")
         self._model = model
         self._key = api_key
-        self._base_url = base_url
+        self._host = urlsplit(base_url).hostname or base_url
         self._thinking_tokens = thinking_tokens
         self._max_retries = max_retries
         self._patience = patience
@@ -140,7 +141,7 @@ class AnthropicModel:
                 sentence = f"The model's provider was silent for {self._patience:g} seconds: try again later."
             case anthropic.APIConnectionError():
                 sentence = (
-                    f"The model's provider can't be reached at {self._base_url}: check the network and that address."
+                    f"The model's provider can't be reached at {self._host}: check the network and anthropic_base_url."
                 )
             case httpx2.HTTPError():
                 sentence = BROKE_OFF

@@ -62,7 +62,7 @@ class Request(Struct, frozen=True, kw_only=True):
     purpose: Literal["work", "summary"] = "work"
     turns: Sequence[Turn]
     tools: Sequence[ToolSpec] = ()
-    max_tokens: int = 4_096
+    max_tokens: int = 8_192
 
 
 # What it says, piece by piece.

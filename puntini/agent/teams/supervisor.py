@@ -15,8 +15,8 @@ import msgspec
 from msgspec import Struct, ValidationError
 
 from puntini.agent import emit
-from puntini.agent.builtin.asking import ask, text_of
-from puntini.agent.builtin.mind import DECLINED, MOST_TRIES
+from puntini.agent.builtin.asking import ask, reply_of
+from puntini.agent.builtin.mind import MOST_TRIES
 from puntini.agent.builtin.state import MOST_BYTES, State, added, parted, plain
 from puntini.agent.builtin.summing import summed_up
 from puntini.agent.emit import Voice
@@ -118,18 +118,23 @@ class Supervisor:
             if not error.retryable or state["tries"] + 1 >= MOST_TRIES:
                 raise Unavailable(str(error)) from None
             emit.debug(f"The model failed: {error}", level="warning")
-            return Led(tries=state["tries"] + 1, turns=plain(turns), heard=heard)
-        calls = [block for block in whole.turn.content if isinstance(block, Call)]
-        words = text_of(whole) or (DECLINED if whole.stop == "refusal" else "It is done.")
-        if len(calls) > 1:
-            emit.plan([_told(call) for call in calls[: self._max_turns]])
+            return Led(tries=state["tries"] + 1, turns=plain(turns), heard=heard, requests=number)
+        reply = reply_of(whole, state["answer"])
+        turns = [*turns, *([whole.turn] if whole.turn.content else [])]
+        if reply.hint and state["tries"] + 1 >= MOST_TRIES:
+            raise Unavailable(reply.why)
+        if len(reply.calls) > 1:
+            emit.plan([_told(call) for call in reply.calls[: self._max_turns]])
+        turns = added(turns, reply.hint) if reply.hint else turns
+        for item in await voice.task.heard(heard) if not (reply.calls or reply.hint) else []:
+            turns, heard = added(turns, item.words), item.seq
         return Led(
-            turns=plain([*turns, whole.turn]),
+            turns=plain(turns),
             heard=heard,
             requests=number,
-            tries=0,
-            calls=plain(calls),
-            answer="" if calls else words,
+            tries=state["tries"] + 1 if reply.hint else 0,
+            calls=plain(reply.calls),
+            answer=reply.answer if reply.hint or turns[-1].role == "assistant" else "",
         )
 
     def _request(self, turns: Sequence[Turn], state: Led) -> Request:
@@ -207,7 +212,7 @@ class Supervisor:
         """There is something to hand over, it was an answer, or the model has to be asked again."""
         if state["calls"]:
             return "hand"
-        return "end" if state["answer"] else "choose"
+        return "end" if state["turns"][-1]["role"] == "assistant" else "choose"
 
     def after_handing(self, state: Led) -> str:
         """A member has something to do, or the model has to be asked."""

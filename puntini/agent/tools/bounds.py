@@ -43,7 +43,7 @@ def _noted(text: str, end: int) -> str:
     return f"{text[:end]}… ({len(text) - end} of {len(text)} characters were left out; ask for less)"
 
 
-def words(error: Exception) -> str:
+def words(error: BaseException) -> str:
     """An exception's name and text, of bearable length."""
     return shortened(described(error))
 

@@ -1,6 +1,6 @@
 """The tools that read and edit the session's graph. Calling one again with the same arguments changes nothing more."""
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import anyio.lowlevel
@@ -249,17 +249,6 @@ def _shown(value: Any) -> Any:
     return value if len(text) <= TEXT_SHOWN else f"{text[:TEXT_SHOWN]}…"
 
 
-GRAPH_TOOLS: tuple[tuple[Callable[..., Coroutine[Any, Any, Answer]], bool], ...] = (
-    (add_nodes, False),
-    (connect, False),
-    (add_edges, False),
-    (update_node, False),
-    (remove_node, False),
-    (disconnect, False),
-    (clear_graph, True),
-    (find_nodes, False),
-    (neighbourhood, False),
-    (find_path, False),
-    (describe_graph, False),
-)
-"""Each with whether a person has to consent to a call of it."""
+EDITORS = (add_nodes, connect, add_edges, update_node, remove_node, disconnect, clear_graph)
+READERS = (find_nodes, neighbourhood, find_path, describe_graph)
+NEED_CONSENT = frozenset({clear_graph})

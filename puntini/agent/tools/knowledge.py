@@ -12,7 +12,7 @@ MOST_TEXT = 24_000
 """Characters of all passages together: an answer stays whole within the bytes that a result may have."""
 
 
-@tool(most_bytes=128 << 10)
+@tool(most_bytes=128 << 10, in_turn=False)
 async def search_knowledge(
     context: ToolContext,
     query: Annotated[str, Meta(min_length=1, max_length=1_000, description="words to look for")],

@@ -36,12 +36,15 @@ log = structlog.get_logger("puntini.agent")
 class Tool(Generic[P, R]):
     """A function that models may call. People call it as the function it was.
 
-    ``consent`` says that a person has to agree to each call first, which is the agent's business to ask.
+    ``consent`` says that a person has to agree to each call first, which is the agent's business to ask. ``in_turn``
+    says that its calls are not made side by side with others.
     """
 
     __name__: str
 
-    def __init__(self, function: Callable[P, R], *, consent: bool, timeout: float, most_bytes: int) -> None:
+    def __init__(
+        self, function: Callable[P, R], *, consent: bool, timeout: float, most_bytes: int, in_turn: bool | None
+    ) -> None:
         functools.update_wrapper(self, function)
         self.name = _name(function)
         self.consent = consent
@@ -49,6 +52,7 @@ class Tool(Generic[P, R]):
         self.most_bytes = most_bytes
         self.is_async = inspect.iscoroutinefunction(function)
         self.parameters = read(function, self.name)
+        self.in_turn = self.parameters.takes_context if in_turn is None else in_turn
         self.spec = ToolSpec(self.name, _description(function, self.name), self.parameters.schema)
         self._function = function
         if not 0 < timeout < math.inf or most_bytes < LEAST_BYTES:
@@ -74,7 +78,11 @@ def tool(function: Callable[P, R], /) -> Tool[P, R]: ...
 
 @overload
 def tool(
-    *, consent: bool = False, timeout: float = TIMEOUT_SECONDS, most_bytes: int = MOST_BYTES
+    *,
+    consent: bool = False,
+    timeout: float = TIMEOUT_SECONDS,
+    most_bytes: int = MOST_BYTES,
+    in_turn: bool | None = None,
 ) -> Callable[[Callable[P, R]], Tool[P, R]]: ...
 
 
@@ -85,15 +93,17 @@ def tool(
     consent: bool = False,
     timeout: float = TIMEOUT_SECONDS,
     most_bytes: int = MOST_BYTES,
+    in_turn: bool | None = None,
 ) -> Tool[P, R] | Callable[[Callable[P, R]], Tool[P, R]]:
     """Make a tool of a function, async or plain; a plain one is called in a thread.
 
     The function's name is the tool's, the first paragraph of its docstring the description, its type hints the schema;
     ``Annotated[int, Meta(ge=1, description="…")]`` adds bounds and words. A first parameter of type ToolContext is
-    passed in. A call ends after ``timeout`` seconds, and its result is cut beyond ``most_bytes`` of JSON. Raises
-    TypeError for a function that no tool can be made of.
+    passed in, and calls are then made one after the other, unless ``in_turn`` says otherwise: what one does to the
+    session, the next may need. A call ends after ``timeout`` seconds, and its result is cut beyond ``most_bytes`` of
+    JSON. Raises TypeError for a function that no tool can be made of.
     """
-    make = functools.partial(Tool[P, R], consent=consent, timeout=timeout, most_bytes=most_bytes)
+    make = functools.partial(Tool[P, R], consent=consent, timeout=timeout, most_bytes=most_bytes, in_turn=in_turn)
     return make if function is None else make(function)
 
 
@@ -171,8 +181,9 @@ class Tools:
             return _failed(str(error) or f"`{name}` failed and did not say why.", began)
         except PuntiniError as error:  # the store is away, the session closed: a sentence already
             return _failed(error.message, began)
-        except Exception as error:
-            # A tool is anybody's code: what it did not foresee is the operator's to read, and must not end the task.
+        except (Exception, SystemExit) as error:
+            # A tool is anybody's code: what it did not foresee is the operator's to read, and must not end the task,
+            # nor the server, as an exit would.
             log.exception("tool failed", tool=name, task_id=context.task_id, session_id=context.session_id)
             return _failed(words(error), began)
         return Result(True, value, seconds=monotonic() - began)

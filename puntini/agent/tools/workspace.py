@@ -39,7 +39,7 @@ def enclosure(context: ToolContext) -> Enclosure:
     return Enclosure(context.workspace)
 
 
-@tool(most_bytes=ROOM)
+@tool(most_bytes=ROOM, in_turn=False)
 def list_files(
     context: ToolContext, path: PathIn = ".", depth: Annotated[int, Meta(ge=1, le=MOST_DEPTH)] = 2
 ) -> dict[str, Any]:
@@ -56,7 +56,7 @@ def _line(found: Found) -> dict[str, Any]:
     return {"path": found.path, "kind": found.kind, **size}
 
 
-@tool(most_bytes=ROOM)
+@tool(most_bytes=ROOM, in_turn=False)
 def read_file(
     context: ToolContext,
     path: PathIn,
@@ -122,7 +122,7 @@ def _binary(path: str) -> ToolFailed:
     return ToolFailed(f"`{path}` is a binary file, or not in UTF-8; only such text can be read.")
 
 
-@tool(most_bytes=ROOM)
+@tool(most_bytes=ROOM, in_turn=False)
 def search_files(
     context: ToolContext,
     text: Annotated[str, Meta(min_length=1, max_length=200, description="what a line has to hold, in any case")],

@@ -250,7 +250,7 @@ async def test_where_nobody_listens_it_is_said_where(server: MessagesServer) -> 
     failed = await failure(server, base_url="http://127.0.0.1:1", max_retries=1)
 
     assert str(failed) == (
-        "The model's provider can't be reached at http://127.0.0.1:1: check the network and that address."
+        "The model's provider can't be reached at 127.0.0.1: check the network and anthropic_base_url."
     )
     assert failed.retryable
 

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from puntini.agent.tools.contract import ToolContext, ToolFailed
 from puntini.agent.tools.graph import (
-    GRAPH_TOOLS,
+    EDITORS,
+    NEED_CONSENT,
+    READERS,
     TEXT_SHOWN,
     NewEdge,
     NewNode,
@@ -225,7 +227,7 @@ async def _called(call: Any, drawing: Drawing, given: Any) -> Any:
         return str(error)
 
 
-@pytest.mark.parametrize("function", [function for function, _ in GRAPH_TOOLS], ids=lambda each: each.__name__)
+@pytest.mark.parametrize("function", [*EDITORS, *READERS], ids=lambda each: each.__name__)
 def test_a_tool_is_told_to_models_in_words_and_bounds(function: Any) -> None:
     hints = get_type_hints(function, include_extras=True)
     parameters = list(inspect.signature(function).parameters)
@@ -240,5 +242,5 @@ def test_a_tool_is_told_to_models_in_words_and_bounds(function: Any) -> None:
 
 
 def test_only_clearing_needs_consent() -> None:
-    assert [function.__name__ for function, consent in GRAPH_TOOLS if consent] == ["clear_graph"]
-    assert len({function.__name__ for function, _ in GRAPH_TOOLS}) == 11
+    assert [function.__name__ for function in NEED_CONSENT] == ["clear_graph"]
+    assert len({function.__name__ for function in (*EDITORS, *READERS)}) == 11

@@ -1,0 +1,36 @@
+"""Log lines, and what none of them shows."""
+
+import subprocess
+import sys
+
+import pytest
+
+from puntini.settings import Secret, Settings
+
+SAYS = """
+import logging
+from puntini.logs import configure, structlog
+configure({form!r}, "info", ["sk-hidden-1", "abc"])
+log = structlog.get_logger("x")
+log.info("asked with sk-hidden-1", header="Bearer sk-hidden-1", letters="abc")
+try:
+    raise ValueError("refused: sk-hidden-1")
+except ValueError:
+    log.exception("it failed")
+logging.getLogger("library").error("sent sk-hidden-1")
+"""
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_no_line_shows_a_secret_whoever_writes_it(form: str) -> None:
+    done = subprocess.run([sys.executable, "-c", SAYS.format(form=form)], capture_output=True, text=True, check=True)
+
+    assert "sk-hidden" not in done.stderr + done.stdout
+    assert done.stderr.count("(secret)") >= 4
+    assert "abc" in done.stderr  # too short to be one
+
+
+def test_the_settings_know_their_secrets() -> None:
+    settings = Settings(anthropic_api_key=Secret("sk-1"), anthropic_base_url="https://proxy:hunter2@example.org")
+
+    assert settings.secrets == ["sk-1", "hunter2"]
