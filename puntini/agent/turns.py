@@ -6,11 +6,10 @@ from time import perf_counter
 
 POINTS_A_TURN = 512
 ROOM_TURNS = 8
-LEAST_SHARE = 4
-LEAST_ROOM = 32
-SHORT_SECONDS, LONG_SECONDS = 0.004, 0.010
+LEAST_SHARE = 16
+SHORT_SECONDS, LONG_SECONDS = 0.008, 0.016
 """A turn that takes less lets more tasks go on in the next one, a turn that takes longer fewer."""
-MOST_PASSES = 64
+FIRST_PASSES, MOST_PASSES = 64, 1_000
 
 
 class Turns:
@@ -30,12 +29,12 @@ class Turns:
         self._line: deque[asyncio.Future[None]] = deque()
         self._turning = self._used = False
         self._began = 0.0
-        self._passes = self._left = MOST_PASSES
+        self._passes = self._left = FIRST_PASSES
 
     def divide(self, tasks: int) -> None:
         """So many tasks run now."""
         self.share = max(LEAST_SHARE, POINTS_A_TURN // (tasks or 1))
-        self.room = max(LEAST_ROOM, self.share * ROOM_TURNS)
+        self.room = self.share * ROOM_TURNS
 
     async def turn(self) -> None:
         """Go on, in this turn of the loop if there is room in it."""
@@ -67,7 +66,7 @@ class Turns:
         if took > LONG_SECONDS:
             self._passes = max(1, self._passes // 2)
         elif took < SHORT_SECONDS:
-            self._passes = min(MOST_PASSES, self._passes + 1)
+            self._passes = min(MOST_PASSES, self._passes + self._passes // 8 + 1)
         used, self._used = self._used, False
         self._left = self._passes
         while self._line and self._left:
