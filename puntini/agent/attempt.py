@@ -80,7 +80,7 @@ class Attempts:
         if job.row.attempt > 1:
             job.spoken = await self._spoken(job.row)
             job.decided = await self._approvals.unseen(job.row)
-            job.spoken_to = (await self._store.bounds(job.session_id)).head
+            job.attention.at_least((await self._store.bounds(job.session_id)).head)
 
     async def _spoken(self, row: TaskRow) -> int:
         """How many events the agent itself has said in earlier attempts."""
@@ -138,6 +138,8 @@ class Attempts:
             if isinstance(error, anyio.get_cancelled_exc_class()) and anyio.current_effective_deadline() == -math.inf:
                 raise  # stopped, or the server ends; any other cancellation is of the agent's making
             outcome.append(_judge(job, error))
+        finally:
+            job.attention.listening = False
 
     # Where it rests.
 

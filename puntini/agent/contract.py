@@ -141,8 +141,12 @@ class Task(Teller, Protocol):
         """Whether another task has ended, or is gone."""
         ...
 
-    async def heard(self, after: int) -> list[Heard]:
-        """What people said to this task while it ran, after a place in the log."""
+    async def heard(self, after: int, *, last: bool = False) -> list[Heard]:
+        """What people said to this task while it ran, after a place in the log.
+
+        With ``last``, if that is nothing, nobody can speak to it any more: a prompt then starts a task of its own. An
+        agent that asks so before it answers misses nothing.
+        """
         ...
 
 

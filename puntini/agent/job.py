@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import Literal, NoReturn
 
 import anyio
-import msgspec
 from msgspec.structs import replace
 
 from puntini.agent import approvals
 from puntini.agent.approvals import Approvals
+from puntini.agent.attention import Attention
 from puntini.agent.contract import Approval, Decision, Heard
 from puntini.agent.emitter import Emitter
 from puntini.agent.turns import Turns
@@ -17,7 +17,7 @@ from puntini.log.contract import Kept, Shelf, Store, TaskRow
 from puntini.log.keeper import Keeper
 from puntini.log.mint import now_ms
 from puntini.protocol.entries import Entry
-from puntini.protocol.events import SERVERS_OWN, TaskRetracted, TaskRetractedData, UserPrompt
+from puntini.protocol.events import SERVERS_OWN, TaskRetracted, TaskRetractedData
 from puntini.views.graph import GraphView
 from puntini.views.session import SessionView
 
@@ -25,7 +25,6 @@ Order = Literal["pause", "suspend"]
 MOST_CRASHES = 3
 NOT_SPOKEN = SERVERS_OWN | {"task_progress", "agent_status"}
 """What does not count as an agent's word: only the server says it, or the server says it too, of each task."""
-_heard = msgspec.json.Decoder(UserPrompt).decode
 
 
 class Interrupted(BaseException):
@@ -69,8 +68,7 @@ class Job:
         """Whether it left because it waits for a decision."""
         self.decided: frozenset[str] = frozenset()
         """What was decided before this attempt began, so that it is not news when it waits again."""
-        self.spoken_to = 0
-        """The head of the log when somebody last said something to this task; 0 while nobody has."""
+        self.attention = Attention(store)
         self.emit = emitter.emit
         self._turns = turns
         self._points = 0
@@ -106,6 +104,11 @@ class Job:
     def max_steps(self) -> int:
         """How many steps it may take."""
         return self.row.max_steps
+
+    @property
+    def hears(self) -> bool:
+        """Whether what is said to it now may be heard."""
+        return self.attention.listening and not (self.interrupted or self.stopped)
 
     @property
     def leaving(self) -> bool:
@@ -218,21 +221,9 @@ class Job:
         row = await self._store.task(task_id)
         return row is None or row.ended
 
-    async def heard(self, after: int) -> list[Heard]:
+    async def heard(self, after: int, *, last: bool = False) -> list[Heard]:
         """What people said to this task."""
-        if self.spoken_to <= after:
-            return []
-        found: list[Heard] = []
-        cursor = max(after, self.row.first_seq)
-        while cursor < self.spoken_to:
-            page = await self._store.read(self.session_id, cursor, to=self.spoken_to)
-            found += [
-                Heard(seq, _heard(entry.line).data)
-                for seq, entry in page.events
-                if entry.kind == "user_prompt" and entry.task_id == self.task_id and seq > self.row.first_seq
-            ]
-            cursor = page.upto
-        return found
+        return await self.attention.heard(self.row, after, last=last)
 
     @property
     def late(self) -> bool:

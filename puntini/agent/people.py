@@ -2,15 +2,11 @@
 
 from collections.abc import Awaitable, Callable
 
-import anyio
 import structlog
-from msgspec.structs import replace
 
 from puntini.agent.jobs import Jobs
-from puntini.errors import Conflict, PuntiniError, StaleAttempt
-from puntini.log.contract import Append, Once, Store, TaskRow, Written
-from puntini.log.mint import now_ms
-from puntini.protocol.entries import entry_of
+from puntini.errors import PuntiniError, StaleAttempt
+from puntini.log.contract import Once, Store, TaskRow, Written
 from puntini.protocol.events import UserPrompt
 
 log = structlog.get_logger("puntini.agent")
@@ -24,19 +20,10 @@ class People:
         self._jobs = jobs
         self._again = again
 
-    async def steer(self, session_id: str, event: UserPrompt, once: Once | None) -> Written:
-        """Say something to the task that runs in a session. Raises Conflict when none does."""
+    async def steer(self, session_id: str, event: UserPrompt, once: Once | None) -> Written | None:
+        """Say something to the task that runs in a session; None when none does that could hear it."""
         job = self._jobs.hearing(session_id)
-        if job is None:
-            raise Conflict("No task runs in this session that could hear it; send a user_prompt to start one.")
-        row = job.row
-        said = replace(event, task_id=row.task_id, attempt=row.attempt, agent=row.agent)
-        with anyio.CancelScope(shield=True):
-            written = await self._store.append(
-                Append(session_id=session_id, entries=[entry_of(said)], once=once, at=now_ms())
-            )
-        job.spoken_to = max(job.spoken_to, written.last)
-        return written
+        return None if job is None else await job.attention.tell(job.row, event, once)
 
     async def decided(self, task_id: str) -> None:
         """Something was decided: begin another attempt at the task, unless it asks before it comes to rest."""

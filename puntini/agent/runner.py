@@ -115,10 +115,6 @@ class Runner:
         """Whether the session has a task that runs or waits."""
         return self._lanes.busy(session_id)
 
-    def runs(self, session_id: str) -> bool:
-        """Whether a task runs that can hear what is said to it."""
-        return self._jobs.hearing(session_id) is not None
-
     def reserve(self, session_id: str) -> Place:
         """Hold a place for a task about to be written; its ``status`` is what the task starts with. Raises TooMany."""
         return self._lanes.reserve(session_id)
@@ -136,8 +132,8 @@ class Runner:
         """Stop what runs and waits in a session, and wait until it has ended. Raises StoreUnavailable."""
         await self._control.stop_session(session_id)
 
-    async def steer(self, session_id: str, event: UserPrompt, once: Once | None) -> Written:
-        """Say something to the task that runs in a session. Raises Conflict when none does."""
+    async def steer(self, session_id: str, event: UserPrompt, once: Once | None) -> Written | None:
+        """Say something to the task that runs in a session; None when none does that could hear it."""
         return await self._people.steer(session_id, event, once)
 
     async def decide(

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from puntini.api.edits import conflicts_of, edited
 from puntini.api.repeats import Repeats, named, written
-from puntini.errors import Invalid, NotFound, SessionClosed, TaskRunning
+from puntini.errors import Conflict, Invalid, NotFound, SessionClosed, TaskRunning
 from puntini.log.contract import Append, Once, SessionRow, Store, TaskRow, Written
 from puntini.log.keeper import Keeper
 from puntini.log.mint import new_id, now_ms, timestamp
@@ -87,10 +87,6 @@ class Work(Protocol):
         """Whether a task runs or waits."""
         ...
 
-    def runs(self, session_id: str) -> bool:
-        """Whether a task runs that can hear what is said to it."""
-        ...
-
     def reserve(self, session_id: str) -> Place:
         """Hold a place for a task that is about to be written. Raises TooMany."""
         ...
@@ -107,8 +103,8 @@ class Work(Protocol):
         """Stop everything in a session and wait for it."""
         ...
 
-    async def steer(self, session_id: str, event: UserPrompt, once: Once | None) -> Written:
-        """Say something to the task that runs. Raises Conflict when none does."""
+    async def steer(self, session_id: str, event: UserPrompt, once: Once | None) -> Written | None:
+        """Say something to the task that runs; None when none does that could hear it."""
         ...
 
     async def decide(
@@ -182,7 +178,9 @@ class Desk:
                 return await self._work.decide(session_id, data.approval_id, data.decision, data.value, user, once)
             case Action():
                 action = UserAction(name=command.data.name, arguments=command.data.arguments)
-                return await self._steer(session_id, f"[{action.name}]", once, user, action)
+                if heard := await self._steer(session_id, f"[{action.name}]", once, user, action):
+                    return heard
+                raise Conflict("No task runs in this session that could hear it; send a user_prompt to start one.")
             case _:
                 assert_never(command)
 
@@ -209,8 +207,8 @@ class Desk:
         self.check_agent(data.agent)
         agent = data.agent or (create or await self._active(session_id)).agent
         if self._work.busy(session_id):
-            if data.if_busy == "steer" and self._work.runs(session_id):
-                return await self._steer(session_id, data.prompt, once, user)
+            if data.if_busy == "steer" and (heard := await self._steer(session_id, data.prompt, once, user)):
+                return heard
             if data.if_busy == "reject":
                 raise TaskRunning("A task is running in this session; wait, or send if_busy enqueue or interrupt.")
             if data.if_busy == "interrupt":
@@ -219,7 +217,8 @@ class Desk:
 
     async def _steer(
         self, session_id: str, prompt: str, once: Once | None, user: str, action: UserAction | None = None
-    ) -> Written:
+    ) -> Written | None:
+        """Say something to the task that runs; None when none does that could hear it."""
         await self._active(session_id)
         said = UserPromptData(message_id=new_id("msg"), prompt=prompt, user_id=user, action=action)
         return await self._work.steer(session_id, UserPrompt(data=said, timestamp=timestamp()), once)

@@ -105,6 +105,30 @@ class Deaf:
         return "never"
 
 
+class Listener:
+    """Hears what is said to it until it may finish, and asks once more before it does."""
+
+    name = "listener"
+
+    def __init__(self) -> None:
+        self.may_finish = anyio.Event()
+        self.heard: list[str] = []
+
+    async def run(self, task: Task) -> str:
+        """Listen."""
+        after = 0
+        while True:
+            await task.point()
+            last = self.may_finish.is_set()
+            found = await task.heard(after, last=last)
+            for item in found:
+                self.heard.append(item.data.prompt)
+                after = item.seq
+            if last and not found:
+                return "I heard it all."
+            await anyio.sleep(0.001)
+
+
 class Broken:
     """Says one line and raises what it was given."""
 
