@@ -1,7 +1,8 @@
 """An attempt at a task, from its turn to its end, or to where it rests. It writes what becomes of the task."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 import anyio
 import structlog
@@ -10,15 +11,17 @@ from puntini.agent import emit, status
 from puntini.agent.approvals import Approvals
 from puntini.agent.contract import Agent
 from puntini.agent.emit import Voice
-from puntini.agent.emitter import RETRY_SECONDS, Emitter
+from puntini.agent.emitter import RETRY_SECONDS
 from puntini.agent.job import Interrupted, Job, said_by_agent
-from puntini.agent.status import End
+from puntini.agent.status import Change, End
 from puntini.errors import NotFound, PuntiniError, SessionClosed, StaleAttempt, StoreUnavailable, described
 from puntini.log.contract import Store, TaskRow
 from puntini.log.keeper import Keeper
 from puntini.views.session import SessionView
 
 FAULT = "The server met an error of its own; its log says more."
+SUSPENDED = "the server stops; it goes on at the next start"
+T = TypeVar("T")
 log = structlog.get_logger("puntini.agent")
 
 
@@ -66,12 +69,7 @@ class Attempts:
         if job.row.status == "queued":
             await job.emitter.commit(*status.running(job.row))
         await job.turn()
-        while True:
-            try:
-                await self._learn(job)
-                return
-            except StoreUnavailable:
-                await anyio.sleep(RETRY_SECONDS)
+        await _patiently(lambda: self._learn(job))
 
     async def _learn(self, job: Job) -> None:
         view = await self._keeper.view(job.session_id)
@@ -148,17 +146,37 @@ class Attempts:
 
         That is no death, and must not count as one: another attempt is due, which the next server finds queued.
         """
-        if job.order == "pause":
-            await job.emitter.commit(*status.paused(job.row))
-        elif job.waits:
-            await job.emitter.commit(*status.waiting(job.row))
-        else:
-            await job.emitter.commit(*status.queued_again(job.row, "the server stops; it goes on at the next start"))
-        if job.stopped:
-            # Of the attempt that is due by now, which may be the next.
-            await Emitter(self._store, job.row).commit(*status.ended(job.row, End("cancelled")))
-        elif job.row.status == "waiting" and await self._approvals.unseen(job.row) - job.decided:
+        news = False
+        while (change := _due(job)) is not None:
+            await job.emitter.commit(*change)
+            job.renew()
+            if job.row.status == "waiting":
+                news = bool(await _patiently(lambda: self._approvals.unseen(job.row)) - job.decided)
+        if news and job.row.status == "waiting":
             self._go_on(job.task_id)
+
+
+def _due(job: Job) -> Change | None:
+    """What is to be written of a job whose agent has left at a safe point; orders may still come, one by one."""
+    row = job.row
+    if row.ended:
+        return None
+    if job.stopped:
+        return status.ended(row, End("cancelled"))
+    if job.order == "pause":
+        return None if row.status == "paused" else status.paused(row)
+    if row.status != "running":
+        return None
+    return status.waiting(row) if job.waits else status.queued_again(row, SUSPENDED)
+
+
+async def _patiently(read: Callable[[], Awaitable[T]]) -> T:
+    """Read from the store, and again while it is away."""
+    while True:
+        try:
+            return await read()
+        except StoreUnavailable:
+            await anyio.sleep(RETRY_SECONDS)
 
 
 def _judge(job: Job, error: BaseException) -> End | None:

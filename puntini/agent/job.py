@@ -175,6 +175,11 @@ class Job:
         await self.emitter.drained()
         await self.turn()
 
+    def renew(self) -> None:
+        """What is written from here on is of the attempt that is due, and whatever the agent still says is dropped."""
+        self.emitter.close()
+        self.emitter = Emitter(self._store, self.row)
+
     # The books.
 
     def step(self) -> int:

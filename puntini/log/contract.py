@@ -77,10 +77,14 @@ class Once(Struct, frozen=True):
 
 
 class Fence(Struct, frozen=True):
-    """An append that is only good while ``task_id`` is at this attempt and has not ended."""
+    """An append that is only good while ``task_id`` is at this attempt and has not ended.
+
+    With ``status``, only while it has that status too: of two who change a task that rests, the second is told.
+    """
 
     task_id: str
     attempt: int
+    status: TaskStatus | None = None
 
 
 class Kept(Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 import anyio
 
-from puntini.agent.contract import Task
+from puntini.agent.contract import Approval, Task
 from puntini.protocol.events import Debug, DebugData, Reasoning, ReasoningData
 
 
@@ -127,6 +127,19 @@ class Listener:
             if last and not found:
                 return "I heard it all."
             await anyio.sleep(0.001)
+
+
+class Asker:
+    """Asks whether it may, and waits for the answer."""
+
+    name = "asker"
+
+    async def run(self, task: Task) -> str:
+        """Ask."""
+        await task.rewind()
+        if await task.ask(Approval(key="may", question="May I?")) is None:
+            task.wait()
+        return "I did."
 
 
 class Broken:
