@@ -20,6 +20,8 @@ from puntini.log.keeper import Keeper
 from puntini.views.session import SessionView
 
 FAULT = "The server met an error of its own; its log says more."
+MOST_CRASHES = 3
+DIED = f"The task died {MOST_CRASHES} times in a row at the same place; it is not tried again."
 SUSPENDED = "the server stops; it goes on at the next start"
 T = TypeVar("T")
 log = structlog.get_logger("puntini.agent")
@@ -76,7 +78,7 @@ class Attempts:
         job.versions.at_least(view.graph.version)
         job.state_version = view.state_version
         if job.row.attempt > 1:
-            job.spoken = await self._spoken(job.row)
+            job.spoken_before = await self._spoken(job.row)
             job.decided = await self._approvals.unseen(job.row)
             job.attention.at_least((await self._store.bounds(job.session_id)).head)
 
@@ -110,6 +112,8 @@ class Attempts:
         if job.order is not None or job.stopped:
             job.interrupted = True
             return None
+        if job.row.crashes >= MOST_CRASHES:
+            return End("failed", error=DIED)
         outcome: list[End | None] = []
         if self._seconds:
             job.scope.deadline = anyio.current_time() + self._seconds

@@ -49,11 +49,15 @@ class Teller(Protocol):
     task_id: str
     session_id: str
     prompt: str
-    spoken: int
-    """How many events the agent has already said for this task, in attempts that were paused or died.
 
-    ``task_progress`` and ``agent_status`` do not count.
-    """
+    @property
+    def spoken(self) -> int:
+        """How many events the agent has already said for this task, in attempts that were paused or died.
+
+        ``task_progress`` and ``agent_status`` do not count. Three attempts in a row that died without a ``save`` are
+        the last; for an agent that goes by ``spoken``, what it says more than the one before is as good as a save.
+        """
+        ...
 
     def emit(self, event: Envelope) -> None:
         """Say something in the session's log and go on. Task, attempt, agent and time are filled in.
@@ -111,10 +115,7 @@ class Task(Teller, Protocol):
         ...
 
     async def rewind(self) -> None:
-        """Void what earlier attempts said after their last ``save``; to be called before anything is said.
-
-        Raises PuntiniError when three attempts in a row died without saving anything.
-        """
+        """Void what earlier attempts said after their last ``save``; to be called before anything is said."""
 
     def save(self, kept: Sequence[Kept]) -> None:
         """Keep things in one transaction with all that was said so far, which stands from then on."""

@@ -17,12 +17,11 @@ from puntini.log.contract import Kept, Shelf, Store, TaskRow
 from puntini.log.keeper import Keeper
 from puntini.log.mint import now_ms
 from puntini.protocol.entries import Entry
-from puntini.protocol.events import SERVERS_OWN, TaskRetracted, TaskRetractedData
+from puntini.protocol.events import SERVERS_OWN, Envelope, TaskRetracted, TaskRetractedData
 from puntini.views.graph import GraphView
 from puntini.views.session import SessionView
 
 Order = Literal["pause", "suspend"]
-MOST_CRASHES = 3
 NOT_SPOKEN = SERVERS_OWN | {"task_progress", "agent_status"}
 """What does not count as an agent's word: only the server says it, or the server says it too, of each task."""
 
@@ -56,7 +55,7 @@ class Job:
         self.task_id = row.task_id
         self.session_id = row.session_id
         self.prompt = row.prompt
-        self.spoken = 0
+        self.spoken_before = 0
         self.emitter = emitter
         self.scope = anyio.CancelScope()
         self.order: Order | None = None
@@ -69,7 +68,10 @@ class Job:
         self.decided: frozenset[str] = frozenset()
         """What was decided before this attempt began, so that it is not news when it waits again."""
         self.attention = Attention(store)
-        self.emit = emitter.emit
+        self._say = emitter.emit
+        self.emit = self._say if row.crashes == 0 else self._say_again
+        self._goes_on = False
+        """Whether the agent goes on after what it has spoken, rather than begin where it last saved."""
         self._turns = turns
         self._points = 0
         self.versions = keeper.versions(row.session_id)
@@ -139,12 +141,23 @@ class Job:
         self.state_version += 1
         return self.state_version
 
-    # Saving, and going on from what was saved.
+    # Saving, and going on from what was saved, or said.
+
+    @property
+    def spoken(self) -> int:
+        """How many events the agent said in earlier attempts. Who asks is taken to go on after them."""
+        self._goes_on = True
+        return self.spoken_before
+
+    def _say_again(self, event: Envelope) -> None:
+        """Say something after a death. For an agent that goes by what it has spoken, a word more is progress."""
+        self._say(event)
+        if self._goes_on and self.row.crashes and event.__struct_config__.tag not in NOT_SPOKEN:
+            self.save(())
 
     async def rewind(self) -> None:
         """Void what was said after the last save."""
-        if self.row.crashes >= MOST_CRASHES:
-            raise Exhausted(f"The task died {MOST_CRASHES} times in a row at the same place; it is not tried again.")
+        self._goes_on = False
         void = await self._said_since(self.row.safe_seq)
         if void:
             first, last = (f"{self._store.epoch}.{seq}" for seq in (void[0], void[-1]))
