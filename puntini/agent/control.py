@@ -15,6 +15,7 @@ from puntini.errors import Conflict, NotFound, StaleAttempt, Unavailable
 from puntini.log.contract import Store, TaskRow
 
 Action = Literal["pause", "resume", "stop"]
+BUSY = frozenset({"running", "queued"})
 LEAVE_SECONDS = 5.0
 """How long a resume waits for an attempt that is coming to rest."""
 _PAST: dict[Action, str] = {"pause": "paused", "resume": "resumed", "stop": "stopped"}
@@ -48,11 +49,15 @@ class Control:
                 await self._resume(row, self._jobs.get(task_id))
         return row
 
-    async def stop_session(self, session_id: str) -> None:
-        """Stop what runs and waits in a session, and wait until it has ended. Raises StoreUnavailable."""
+    async def stop_session(self, session_id: str, *, resting: bool) -> None:
+        """Stop what keeps a session busy, and wait until it has ended. Raises StoreUnavailable.
+
+        With ``resting`` also what is paused or waits for a person.
+        """
         while True:
             for row in await self._store.tasks(session_id=session_id, open_only=True):
-                await self._stop(row)
+                if resting or row.status in BUSY:
+                    await self._stop(row)
             if not self._lanes.busy(session_id):
                 return
             await self._jobs.some_left(session_id)
@@ -111,9 +116,11 @@ class Control:
         latest = await self._store.task(row.task_id)
         if latest is None or latest.status != "paused":
             raise Conflict("The task is not paused.")
-        with self._lanes.reserve(row.session_id), anyio.CancelScope(shield=True):
-            # Once it is written it has to be run, also when the caller has left.
-            self._lanes.add(await self.again(latest, ""))
+        try:
+            with self._lanes.reserve(row.session_id), anyio.CancelScope(shield=True):
+                # Once it is written it has to be run, also when the caller has left.
+                self._lanes.add(await self.again(latest, ""))
+        finally:
             self._pump()
 
     async def _at_rest(self, job: Job) -> None:

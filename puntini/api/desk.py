@@ -2,10 +2,9 @@
 
 from asyncio import wait
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from functools import partial
-from types import TracebackType
-from typing import Any, Literal, Protocol, Self, assert_never
+from typing import Any, Literal, Protocol, assert_never
 
 import anyio
 from msgspec.structs import replace
@@ -62,18 +61,6 @@ Order = UserPromptCommand | Control | ApprovalResponse | Action | GraphEdit | Wo
 Decided = Literal["approved", "denied", "answered"]
 
 
-class Place(Protocol):
-    """A reserved place in a session's lane."""
-
-    status: Literal["running", "queued"]
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
-
-
 class Work(Protocol):
     """What the desk asks of whoever runs tasks."""
 
@@ -87,8 +74,8 @@ class Work(Protocol):
         """Whether a task runs or waits."""
         ...
 
-    def reserve(self, session_id: str) -> Place:
-        """Hold a place for a task that is about to be written. Raises TooMany."""
+    def reserve(self, session_id: str) -> AbstractContextManager[Literal["running", "queued"]]:
+        """Hold a place for a task that is about to be written; gives what it starts with. Raises TooMany."""
         ...
 
     def accept(self, row: TaskRow) -> None:
@@ -97,6 +84,10 @@ class Work(Protocol):
 
     async def control(self, task_id: str, action: Literal["pause", "resume", "stop"]) -> TaskRow:
         """Pause, resume or stop."""
+        ...
+
+    async def interrupt(self, session_id: str) -> None:
+        """Stop what runs and waits its turn in a session, and wait for it."""
         ...
 
     async def stop_session(self, session_id: str) -> None:
@@ -212,7 +203,7 @@ class Desk:
             if data.if_busy == "reject":
                 raise TaskRunning("A task is running in this session; wait, or send if_busy enqueue or interrupt.")
             if data.if_busy == "interrupt":
-                await self._work.stop_session(session_id)
+                await self._work.interrupt(session_id)
         return await self._begin(session_id, agent, data, user=user, once=once, create=create)
 
     async def _steer(
@@ -241,8 +232,8 @@ class Desk:
         create: SessionRow | None,
     ) -> Written:
         await self._decided(session_id)
-        with self._work.reserve(session_id) as place:
-            row = _new_task(session_id, agent, data, place.status)
+        with self._work.reserve(session_id) as status:
+            row = _new_task(session_id, agent, data, status)
             entries = [_stamp(event, row) for event in _prompt_events(row, data.prompt, user)]
             write = Append(
                 session_id=session_id, entries=entries, task=row, once=once, create=create, at=row.created_at
