@@ -62,7 +62,17 @@ class Attempts:
         except Exception as error:
             log.exception("attempt failed", task_id=job.task_id, session_id=job.session_id)
             reason = error.message if isinstance(error, PuntiniError) else FAULT
+            await self._fail(job, reason)
+
+    async def _fail(self, job: Job, reason: str) -> None:
+        """Write that a task failed, if need be without what it took: every task has its end."""
+        try:
             await job.emitter.commit(*status.ended(job.row, End("failed", error=reason)))
+        except (StaleAttempt, NotFound, SessionClosed):
+            raise
+        except Exception:
+            log.exception("an end without books", task_id=job.task_id, session_id=job.session_id)
+            await job.emitter.commit(*status.without_books(job.row, End("failed", error=FAULT)))
 
     # Its beginning.
 

@@ -128,7 +128,7 @@ class Task(Teller, Protocol):
         ...
 
     def spend(self, input_tokens: int, output_tokens: int, cost_usd: float | None) -> None:
-        """Book what a model took."""
+        """Book what a model took. Raises ValueError for less than nothing, or for more than can be counted."""
 
     async def ask(self, approval: Approval) -> Decision | None:
         """Ask a person, once; returns what was decided, or None as long as nothing is. It counts as a ``save``."""

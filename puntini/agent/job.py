@@ -1,7 +1,8 @@
 """A job: one attempt at a task while it runs, and the orders it is given."""
 
 from collections.abc import Sequence
-from typing import Literal, NoReturn
+from operator import index
+from typing import Literal, NoReturn, TypeVar
 
 import anyio
 from msgspec.structs import replace
@@ -22,6 +23,9 @@ from puntini.views.graph import GraphView
 from puntini.views.session import SessionView
 
 Order = Literal["pause", "suspend"]
+N = TypeVar("N", int, float)
+MOST_SPENT = 10**15
+"""Tokens, or dollars, of a task."""
 NOT_SPOKEN = SERVERS_OWN | {"task_progress", "agent_status"}
 """What does not count as an agent's word: only the server says it, or the server says it too, of each task."""
 
@@ -37,6 +41,13 @@ class Waiting(Interrupted):
 def out_of_steps(steps: int) -> Exhausted:
     """A task has taken all the steps that it may."""
     return Exhausted(f"The task took {steps} steps, which is all it may take; ask again with a larger max_steps.")
+
+
+def booked(what: str, before: N, more: N) -> N:
+    """A sum in a task's books. Raises ValueError for what no book can hold."""
+    if not (0 <= more <= MOST_SPENT and before + more <= MOST_SPENT):
+        raise ValueError(f"{what}: a task books from 0 to {MOST_SPENT}, not {more} more than {before}.")
+    return before + more
 
 
 class Job:
@@ -205,12 +216,11 @@ class Job:
     def spend(self, input_tokens: int, output_tokens: int, cost_usd: float | None) -> None:
         """Book what a model took."""
         row = self.row
-        cost = row.cost_usd if cost_usd is None else (row.cost_usd or 0.0) + cost_usd
         self.emitter.row = replace(
             row,
-            input_tokens=row.input_tokens + input_tokens,
-            output_tokens=row.output_tokens + output_tokens,
-            cost_usd=cost,
+            input_tokens=booked("input_tokens", row.input_tokens, index(input_tokens)),
+            output_tokens=booked("output_tokens", row.output_tokens, index(output_tokens)),
+            cost_usd=row.cost_usd if cost_usd is None else booked("cost_usd", row.cost_usd or 0.0, cost_usd),
         )
 
     # People.
