@@ -17,7 +17,7 @@ import structlog
 from msgspec import Struct
 
 from puntini.agent.contract import Approval, Decision
-from puntini.errors import Conflict, NotFound, PuntiniError
+from puntini.errors import Conflict, Invalid, NotFound, PuntiniError
 from puntini.log.contract import Append, Kept, Once, Store, TaskRow, Written
 from puntini.log.mint import now_ms, timestamp
 from puntini.protocol.entries import entry_of
@@ -25,6 +25,7 @@ from puntini.protocol.events import ApprovalRequest, ApprovalRequestData, Approv
 
 ASKED, DECIDED = "approval", "decision"
 RETRY_SECONDS = 1.0
+MOST_SECONDS = 366 * 86_400
 log = structlog.get_logger("puntini.agent")
 
 
@@ -46,9 +47,9 @@ def approval_id(task_id: str, key: str) -> str:
 
 
 def request(row: TaskRow, approval: Approval) -> tuple[ApprovalRequest, Kept, int]:
-    """What is said when something is asked, what is kept of it, and when it expires (ms)."""
+    """What is said when something is asked, what is kept of it, and when it expires (ms). Raises Invalid."""
     name = approval_id(row.task_id, approval.key)
-    expires_at = now_ms() + int(approval.expires_seconds * 1000) if approval.expires_seconds else 0
+    expires_at = _expiry(approval.expires_seconds)
     data = ApprovalRequestData(
         approval_id=name,
         question=approval.question,
@@ -63,6 +64,15 @@ def request(row: TaskRow, approval: Approval) -> tuple[ApprovalRequest, Kept, in
         Kept(row.session_id, ASKED, name, _encode(Asked(row.task_id, expires_at))),
         expires_at,
     )
+
+
+def _expiry(seconds: float) -> int:
+    if not 0 <= seconds <= MOST_SECONDS:
+        raise Invalid(
+            f"expires_seconds: give at most {MOST_SECONDS}, which is a year, or 0 for never, not {seconds:g}.",
+            path="expires_seconds",
+        )
+    return now_ms() + int(seconds * 1000) if seconds else 0
 
 
 class Approvals:

@@ -1,7 +1,8 @@
 """An attempt at a task, from its turn to its end, or to where it rests. It writes what becomes of the task."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 import anyio
 import structlog
@@ -10,15 +11,19 @@ from puntini.agent import emit, status
 from puntini.agent.approvals import Approvals
 from puntini.agent.contract import Agent
 from puntini.agent.emit import Voice
-from puntini.agent.emitter import RETRY_SECONDS, Emitter
+from puntini.agent.emitter import RETRY_SECONDS
 from puntini.agent.job import Interrupted, Job, said_by_agent
-from puntini.agent.status import End
+from puntini.agent.status import Change, End
 from puntini.errors import NotFound, PuntiniError, SessionClosed, StaleAttempt, StoreUnavailable, described
 from puntini.log.contract import Store, TaskRow
 from puntini.log.keeper import Keeper
 from puntini.views.session import SessionView
 
 FAULT = "The server met an error of its own; its log says more."
+MOST_CRASHES = 3
+DIED = f"The task died {MOST_CRASHES} times in a row at the same place; it is not tried again."
+SUSPENDED = "the server stops; it goes on at the next start"
+T = TypeVar("T")
 log = structlog.get_logger("puntini.agent")
 
 
@@ -57,7 +62,17 @@ class Attempts:
         except Exception as error:
             log.exception("attempt failed", task_id=job.task_id, session_id=job.session_id)
             reason = error.message if isinstance(error, PuntiniError) else FAULT
+            await self._fail(job, reason)
+
+    async def _fail(self, job: Job, reason: str) -> None:
+        """Write that a task failed, if need be without what it took: every task has its end."""
+        try:
             await job.emitter.commit(*status.ended(job.row, End("failed", error=reason)))
+        except (StaleAttempt, NotFound, SessionClosed):
+            raise
+        except Exception:
+            log.exception("an end without books", task_id=job.task_id, session_id=job.session_id)
+            await job.emitter.commit(*status.without_books(job.row, End("failed", error=FAULT)))
 
     # Its beginning.
 
@@ -66,21 +81,16 @@ class Attempts:
         if job.row.status == "queued":
             await job.emitter.commit(*status.running(job.row))
         await job.turn()
-        while True:
-            try:
-                await self._learn(job)
-                return
-            except StoreUnavailable:
-                await anyio.sleep(RETRY_SECONDS)
+        await _patiently(lambda: self._learn(job))
 
     async def _learn(self, job: Job) -> None:
         view = await self._keeper.view(job.session_id)
         job.versions.at_least(view.graph.version)
         job.state_version = view.state_version
         if job.row.attempt > 1:
-            job.spoken = await self._spoken(job.row)
+            job.spoken_before = await self._spoken(job.row)
             job.decided = await self._approvals.unseen(job.row)
-            job.spoken_to = (await self._store.bounds(job.session_id)).head
+            job.attention.at_least((await self._store.bounds(job.session_id)).head)
 
     async def _spoken(self, row: TaskRow) -> int:
         """How many events the agent itself has said in earlier attempts."""
@@ -112,6 +122,8 @@ class Attempts:
         if job.order is not None or job.stopped:
             job.interrupted = True
             return None
+        if job.row.crashes >= MOST_CRASHES:
+            return End("failed", error=DIED)
         outcome: list[End | None] = []
         if self._seconds:
             job.scope.deadline = anyio.current_time() + self._seconds
@@ -138,6 +150,8 @@ class Attempts:
             if isinstance(error, anyio.get_cancelled_exc_class()) and anyio.current_effective_deadline() == -math.inf:
                 raise  # stopped, or the server ends; any other cancellation is of the agent's making
             outcome.append(_judge(job, error))
+        finally:
+            job.attention.listening = False
 
     # Where it rests.
 
@@ -146,17 +160,37 @@ class Attempts:
 
         That is no death, and must not count as one: another attempt is due, which the next server finds queued.
         """
-        if job.order == "pause":
-            await job.emitter.commit(*status.paused(job.row))
-        elif job.waits:
-            await job.emitter.commit(*status.waiting(job.row))
-        else:
-            await job.emitter.commit(*status.queued_again(job.row, "the server stops; it goes on at the next start"))
-        if job.stopped:
-            # Of the attempt that is due by now, which may be the next.
-            await Emitter(self._store, job.row).commit(*status.ended(job.row, End("cancelled")))
-        elif job.row.status == "waiting" and await self._approvals.unseen(job.row) - job.decided:
+        news = False
+        while (change := _due(job)) is not None:
+            await job.emitter.commit(*change)
+            job.renew()
+            if job.row.status == "waiting":
+                news = bool(await _patiently(lambda: self._approvals.unseen(job.row)) - job.decided)
+        if news and job.row.status == "waiting":
             self._go_on(job.task_id)
+
+
+def _due(job: Job) -> Change | None:
+    """What is to be written of a job whose agent has left at a safe point; orders may still come, one by one."""
+    row = job.row
+    if row.ended:
+        return None
+    if job.stopped:
+        return status.ended(row, End("cancelled"))
+    if job.order == "pause":
+        return None if row.status == "paused" else status.paused(row)
+    if row.status != "running":
+        return None
+    return status.waiting(row) if job.waits else status.queued_again(row, SUSPENDED)
+
+
+async def _patiently(read: Callable[[], Awaitable[T]]) -> T:
+    """Read from the store, and again while it is away."""
+    while True:
+        try:
+            return await read()
+        except StoreUnavailable:
+            await anyio.sleep(RETRY_SECONDS)
 
 
 def _judge(job: Job, error: BaseException) -> End | None:

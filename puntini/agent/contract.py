@@ -49,11 +49,15 @@ class Teller(Protocol):
     task_id: str
     session_id: str
     prompt: str
-    spoken: int
-    """How many events the agent has already said for this task, in attempts that were paused or died.
 
-    ``task_progress`` and ``agent_status`` do not count.
-    """
+    @property
+    def spoken(self) -> int:
+        """How many events the agent has already said for this task, in attempts that were paused or died.
+
+        ``task_progress`` and ``agent_status`` do not count. Three attempts in a row that died without a ``save`` are
+        the last; for an agent that goes by ``spoken``, what it says more than the one before is as good as a save.
+        """
+        ...
 
     def emit(self, event: Envelope) -> None:
         """Say something in the session's log and go on. Task, attempt, agent and time are filled in.
@@ -111,10 +115,7 @@ class Task(Teller, Protocol):
         ...
 
     async def rewind(self) -> None:
-        """Void what earlier attempts said after their last ``save``; to be called before anything is said.
-
-        Raises PuntiniError when three attempts in a row died without saving anything.
-        """
+        """Void what earlier attempts said after their last ``save``; to be called before anything is said."""
 
     def save(self, kept: Sequence[Kept]) -> None:
         """Keep things in one transaction with all that was said so far, which stands from then on."""
@@ -127,7 +128,7 @@ class Task(Teller, Protocol):
         ...
 
     def spend(self, input_tokens: int, output_tokens: int, cost_usd: float | None) -> None:
-        """Book what a model took."""
+        """Book what a model took. Raises ValueError for less than nothing, or for more than can be counted."""
 
     async def ask(self, approval: Approval) -> Decision | None:
         """Ask a person, once; returns what was decided, or None as long as nothing is. It counts as a ``save``."""
@@ -141,8 +142,12 @@ class Task(Teller, Protocol):
         """Whether another task has ended, or is gone."""
         ...
 
-    async def heard(self, after: int) -> list[Heard]:
-        """What people said to this task while it ran, after a place in the log."""
+    async def heard(self, after: int, *, last: bool = False) -> list[Heard]:
+        """What people said to this task while it ran, after a place in the log.
+
+        With ``last``, if that is nothing, nobody can speak to it any more: a prompt then starts a task of its own. An
+        agent that asks so before it answers misses nothing.
+        """
         ...
 
 

@@ -15,6 +15,7 @@ from puntini.errors import Conflict, NotFound, StaleAttempt, Unavailable
 from puntini.log.contract import Store, TaskRow
 
 Action = Literal["pause", "resume", "stop"]
+BUSY = frozenset({"running", "queued"})
 LEAVE_SECONDS = 5.0
 """How long a resume waits for an attempt that is coming to rest."""
 _PAST: dict[Action, str] = {"pause": "paused", "resume": "resumed", "stop": "stopped"}
@@ -39,23 +40,24 @@ class Control:
             raise NotFound(f"There is no task `{task_id}`.")
         if row.ended:
             raise Conflict(f"The task is {row.status}; it can't be {_PAST[action]} any more.")
-        job = self._jobs.get(task_id)
         match action:
             case "stop":
                 await self._stop(row)
-            case "pause" if job is not None:
-                job.order = "pause"
             case "pause":
-                await self._pause_unstarted(row)
+                await self._pause(row)
             case "resume":
-                await self._resume(row, job)
+                await self._resume(row, self._jobs.get(task_id))
         return row
 
-    async def stop_session(self, session_id: str) -> None:
-        """Stop what runs and waits in a session, and wait until it has ended. Raises StoreUnavailable."""
+    async def stop_session(self, session_id: str, *, resting: bool) -> None:
+        """Stop what keeps a session busy, and wait until it has ended. Raises StoreUnavailable.
+
+        With ``resting`` also what is paused or waits for a person.
+        """
         while True:
             for row in await self._store.tasks(session_id=session_id, open_only=True):
-                await self._stop(row)
+                if resting or row.status in BUSY:
+                    await self._stop(row)
             if not self._lanes.busy(session_id):
                 return
             await self._jobs.some_left(session_id)
@@ -63,32 +65,41 @@ class Control:
     async def again(self, row: TaskRow, detail: str) -> TaskRow:
         """Write that another attempt begins; it is yet to be given its lane. Raises StaleAttempt, StoreUnavailable."""
         change = status.queued_again(row, detail)
-        await Emitter(self._store, row).write(*change)
+        await Emitter(self._store, row, resting=True).write(*change)
         return change.row
 
+    # A task is found wherever it is. One that ends by itself in this moment was faster.
+
     async def _stop(self, row: TaskRow) -> None:
-        """Stop a task wherever it is; one that ends by itself in this moment was faster."""
         latest: TaskRow | None = row
         while latest is not None and not latest.ended:
             if job := self._jobs.get(latest.task_id):
                 job.stop()
                 return
-            try:
-                await self._withdraw(latest, status.ended(latest, End("cancelled")))
-                return
-            except StaleAttempt:
-                latest = await self._store.task(latest.task_id)
+            latest = await self._withdrawn(latest, status.ended(latest, End("cancelled")))
 
-    async def _pause_unstarted(self, row: TaskRow) -> None:
-        if row.status != "paused":
-            await self._withdraw(row, status.paused(row))
+    async def _pause(self, row: TaskRow) -> None:
+        latest: TaskRow | None = row
+        while latest is not None and not latest.ended and latest.status != "paused":
+            if job := self._jobs.get(latest.task_id):
+                job.order = "pause"
+                return
+            latest = await self._withdrawn(latest, status.paused(latest))
+
+    async def _withdrawn(self, row: TaskRow, change: Change) -> TaskRow | None:
+        """Change a task that rests; returns its record, which is another than the change's if somebody was faster."""
+        try:
+            await self._withdraw(row, change)
+        except StaleAttempt:
+            return await self._store.task(row.task_id)
+        return change.row
 
     async def _withdraw(self, row: TaskRow, change: Change) -> None:
         """Write what becomes of a waiting task, which keeps its place in its lane unless that is written."""
         self._lanes.hold(row.task_id)
         try:
             with anyio.CancelScope(shield=True):
-                await Emitter(self._store, row).write(*change)
+                await Emitter(self._store, row, resting=True).write(*change)
             self._lanes.remove(row.task_id)
         finally:
             self._lanes.free(row.task_id)
@@ -105,9 +116,11 @@ class Control:
         latest = await self._store.task(row.task_id)
         if latest is None or latest.status != "paused":
             raise Conflict("The task is not paused.")
-        with self._lanes.reserve(row.session_id), anyio.CancelScope(shield=True):
-            # Once it is written it has to be run, also when the caller has left.
-            self._lanes.add(await self.again(latest, ""))
+        try:
+            with self._lanes.reserve(row.session_id), anyio.CancelScope(shield=True):
+                # Once it is written it has to be run, also when the caller has left.
+                self._lanes.add(await self.again(latest, ""))
+        finally:
             self._pump()
 
     async def _at_rest(self, job: Job) -> None:

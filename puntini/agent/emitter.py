@@ -45,16 +45,17 @@ class Batch:
 class Emitter:
     """Appends one attempt's events in order, one append at a time. It has no task of its own: the loop calls it back.
 
-    What is unsent is little as long as the agent awaits ``room``, and never more than ``MOST_BYTES``.
+    What is unsent is little as long as the agent awaits ``room``, and never more than ``MOST_BYTES``. Of a task that is
+    ``resting``, nothing is written once it has another status than ``row``'s.
     """
 
     away = ""
     """Why the store does not write at the moment; empty while it does."""
 
-    def __init__(self, log: EventLog, row: TaskRow) -> None:
+    def __init__(self, log: EventLog, row: TaskRow, *, resting: bool = False) -> None:
         self._log = log
         self.row = row
-        self._fence = Fence(row.task_id, row.attempt)
+        self._fence = Fence(row.task_id, row.attempt, row.status if resting else None)
         self._loop = asyncio.get_running_loop()
         self._waiting = Batch()
         self._saved: Batch | None = None

@@ -1,14 +1,15 @@
 """A job: one attempt at a task while it runs, and the orders it is given."""
 
 from collections.abc import Sequence
-from typing import Literal, NoReturn
+from operator import index
+from typing import Literal, NoReturn, TypeVar
 
 import anyio
-import msgspec
 from msgspec.structs import replace
 
 from puntini.agent import approvals
 from puntini.agent.approvals import Approvals
+from puntini.agent.attention import Attention
 from puntini.agent.contract import Approval, Decision, Heard
 from puntini.agent.emitter import Emitter
 from puntini.agent.turns import Turns
@@ -17,15 +18,16 @@ from puntini.log.contract import Kept, Shelf, Store, TaskRow
 from puntini.log.keeper import Keeper
 from puntini.log.mint import now_ms
 from puntini.protocol.entries import Entry
-from puntini.protocol.events import SERVERS_OWN, TaskRetracted, TaskRetractedData, UserPrompt
+from puntini.protocol.events import SERVERS_OWN, Envelope, TaskRetracted, TaskRetractedData
 from puntini.views.graph import GraphView
 from puntini.views.session import SessionView
 
 Order = Literal["pause", "suspend"]
-MOST_CRASHES = 3
+N = TypeVar("N", int, float)
+MOST_SPENT = 10**15
+"""Tokens, or dollars, of a task."""
 NOT_SPOKEN = SERVERS_OWN | {"task_progress", "agent_status"}
 """What does not count as an agent's word: only the server says it, or the server says it too, of each task."""
-_heard = msgspec.json.Decoder(UserPrompt).decode
 
 
 class Interrupted(BaseException):
@@ -39,6 +41,13 @@ class Waiting(Interrupted):
 def out_of_steps(steps: int) -> Exhausted:
     """A task has taken all the steps that it may."""
     return Exhausted(f"The task took {steps} steps, which is all it may take; ask again with a larger max_steps.")
+
+
+def booked(what: str, before: N, more: N) -> N:
+    """A sum in a task's books. Raises ValueError for what no book can hold."""
+    if not (0 <= more <= MOST_SPENT and before + more <= MOST_SPENT):
+        raise ValueError(f"{what}: a task books from 0 to {MOST_SPENT}, not {more} more than {before}.")
+    return before + more
 
 
 class Job:
@@ -57,7 +66,7 @@ class Job:
         self.task_id = row.task_id
         self.session_id = row.session_id
         self.prompt = row.prompt
-        self.spoken = 0
+        self.spoken_before = 0
         self.emitter = emitter
         self.scope = anyio.CancelScope()
         self.order: Order | None = None
@@ -69,9 +78,11 @@ class Job:
         """Whether it left because it waits for a decision."""
         self.decided: frozenset[str] = frozenset()
         """What was decided before this attempt began, so that it is not news when it waits again."""
-        self.spoken_to = 0
-        """The head of the log when somebody last said something to this task; 0 while nobody has."""
-        self.emit = emitter.emit
+        self.attention = Attention(store)
+        self._say = emitter.emit
+        self.emit = self._say if row.crashes == 0 else self._say_again
+        self._goes_on = False
+        """Whether the agent goes on after what it has spoken, rather than begin where it last saved."""
         self._turns = turns
         self._points = 0
         self.versions = keeper.versions(row.session_id)
@@ -108,6 +119,11 @@ class Job:
         return self.row.max_steps
 
     @property
+    def hears(self) -> bool:
+        """Whether what is said to it now may be heard."""
+        return self.attention.listening and not (self.interrupted or self.stopped)
+
+    @property
     def leaving(self) -> bool:
         """Whether it is to come to rest."""
         return self.order is not None
@@ -136,12 +152,23 @@ class Job:
         self.state_version += 1
         return self.state_version
 
-    # Saving, and going on from what was saved.
+    # Saving, and going on from what was saved, or said.
+
+    @property
+    def spoken(self) -> int:
+        """How many events the agent said in earlier attempts. Who asks is taken to go on after them."""
+        self._goes_on = True
+        return self.spoken_before
+
+    def _say_again(self, event: Envelope) -> None:
+        """Say something after a death. For an agent that goes by what it has spoken, a word more is progress."""
+        self._say(event)
+        if self._goes_on and self.row.crashes and event.__struct_config__.tag not in NOT_SPOKEN:
+            self.save(())
 
     async def rewind(self) -> None:
         """Void what was said after the last save."""
-        if self.row.crashes >= MOST_CRASHES:
-            raise Exhausted(f"The task died {MOST_CRASHES} times in a row at the same place; it is not tried again.")
+        self._goes_on = False
         void = await self._said_since(self.row.safe_seq)
         if void:
             first, last = (f"{self._store.epoch}.{seq}" for seq in (void[0], void[-1]))
@@ -172,6 +199,11 @@ class Job:
         await self.emitter.drained()
         await self.turn()
 
+    def renew(self) -> None:
+        """What is written from here on is of the attempt that is due, and whatever the agent still says is dropped."""
+        self.emitter.close()
+        self.emitter = Emitter(self._store, self.row)
+
     # The books.
 
     def step(self) -> int:
@@ -184,12 +216,11 @@ class Job:
     def spend(self, input_tokens: int, output_tokens: int, cost_usd: float | None) -> None:
         """Book what a model took."""
         row = self.row
-        cost = row.cost_usd if cost_usd is None else (row.cost_usd or 0.0) + cost_usd
         self.emitter.row = replace(
             row,
-            input_tokens=row.input_tokens + input_tokens,
-            output_tokens=row.output_tokens + output_tokens,
-            cost_usd=cost,
+            input_tokens=booked("input_tokens", row.input_tokens, index(input_tokens)),
+            output_tokens=booked("output_tokens", row.output_tokens, index(output_tokens)),
+            cost_usd=row.cost_usd if cost_usd is None else booked("cost_usd", row.cost_usd or 0.0, cost_usd),
         )
 
     # People.
@@ -218,21 +249,9 @@ class Job:
         row = await self._store.task(task_id)
         return row is None or row.ended
 
-    async def heard(self, after: int) -> list[Heard]:
+    async def heard(self, after: int, *, last: bool = False) -> list[Heard]:
         """What people said to this task."""
-        if self.spoken_to <= after:
-            return []
-        found: list[Heard] = []
-        cursor = max(after, self.row.first_seq)
-        while cursor < self.spoken_to:
-            page = await self._store.read(self.session_id, cursor, to=self.spoken_to)
-            found += [
-                Heard(seq, _heard(entry.line).data)
-                for seq, entry in page.events
-                if entry.kind == "user_prompt" and entry.task_id == self.task_id and seq > self.row.first_seq
-            ]
-            cursor = page.upto
-        return found
+        return await self.attention.heard(self.row, after, last=last)
 
     @property
     def late(self) -> bool:

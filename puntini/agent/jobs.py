@@ -28,7 +28,7 @@ class Jobs:
 
     def hearing(self, session_id: str) -> Job | None:
         """The job in a session that can hear what is said to it."""
-        return next((job for job in self if job.session_id == session_id and not job.interrupted), None)
+        return next((job for job in self if job.session_id == session_id and job.hears), None)
 
     def add(self, job: Job) -> None:
         """A job's turn has come."""

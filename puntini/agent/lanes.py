@@ -1,8 +1,9 @@
 """Lanes: one task at a time in a session, in order; so many in all; the more urgent first. Decides, does nothing."""
 
 from collections import Counter, deque
-from types import TracebackType
-from typing import Literal, Self
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal
 
 from puntini.errors import TooMany
 from puntini.log.contract import TaskRow
@@ -21,32 +22,41 @@ class Lanes:
         self._count: Counter[str] = Counter()
         """How many wait in each session."""
         self._running: dict[str, str] = {}
-        self._reserved: dict[str, int] = {}
+        self._reserved: Counter[str] = Counter()
+        self._promised: set[str] = set()
+        """Sessions for whose next task room is kept: it was told that it begins at once."""
         self._held: list[str] = []
 
     def busy(self, session_id: str) -> bool:
         """Whether a task runs, waits or is about to in this session."""
         return session_id in self._running or session_id in self._count or session_id in self._reserved
 
-    def reserve(self, session_id: str) -> "Place":
-        """Hold a place while its task is being written to the store. Raises TooMany when too many wait already."""
-        if self._count.get(session_id, 0) + self._reserved.get(session_id, 0) >= MOST_WAITING:
+    @contextmanager
+    def reserve(self, session_id: str) -> Iterator[Literal["running", "queued"]]:
+        """Hold a place while its task is being written; gives what the task starts with.
+
+        A task that is to start with ``running`` has its place kept for it. Raises TooMany when too many wait already.
+        """
+        if self._count.get(session_id, 0) + self._reserved[session_id] >= MOST_WAITING:
             raise TooMany(
                 f"{MOST_WAITING} tasks wait in this session, which is the most; wait until one has begun, or stop some."
             )
-        place = Place(self, session_id, "queued" if self.busy(session_id) or self._full else "running")
-        self._reserved[session_id] = self._reserved.get(session_id, 0) + 1
-        return place
+        at_once = not self.busy(session_id) and self._has_room(session_id)
+        if at_once:
+            self._promised.add(session_id)
+        self._reserved[session_id] += 1
+        try:
+            yield "running" if at_once else "queued"
+        finally:
+            if at_once:
+                self._promised.discard(session_id)
+            self._reserved[session_id] -= 1
+            if not self._reserved[session_id]:
+                del self._reserved[session_id]
 
-    def release(self, session_id: str) -> None:
-        """Give a reservation back."""
-        self._reserved[session_id] -= 1
-        if not self._reserved[session_id]:
-            del self._reserved[session_id]
-
-    @property
-    def _full(self) -> bool:
-        return len(self._running) >= self._most
+    def _has_room(self, session_id: str) -> bool:
+        """Whether a task of this session may begin, as far as others go: those that run, and those to be kept room."""
+        return len(self._running) + len(self._promised - {session_id}) < self._most
 
     def add(self, row: TaskRow) -> None:
         """Queue a task."""
@@ -85,19 +95,23 @@ class Lanes:
 
     def next(self) -> TaskRow | None:
         """The next task that may run now; it counts as running from here on."""
-        if self._full:
+        if len(self._running) >= self._most:
             return None
         for priority in sorted(self._waiting, reverse=True):
             rank = self._waiting[priority]
             for session_id, rows in rank.items():
-                if session_id not in self._running and rows[0].task_id not in self._held:
+                if self._may_begin(session_id, rows[0]):
                     row = rows.popleft()
                     # To the back of the line: sessions take turns.
                     rank[session_id] = rank.pop(session_id)
                     self._left(row)
                     self._running[session_id] = row.task_id
+                    self._promised.discard(session_id)
                     return row
         return None
+
+    def _may_begin(self, session_id: str, row: TaskRow) -> bool:
+        return session_id not in self._running and row.task_id not in self._held and self._has_room(session_id)
 
     def done(self, session_id: str) -> None:
         """The session's running task has left."""
@@ -107,20 +121,3 @@ class Lanes:
     def counts(self) -> dict[str, int]:
         """How many run and wait."""
         return {"running": len(self._running), "queued": self._count.total()}
-
-
-class Place:
-    """A reserved place in a lane; a context manager."""
-
-    def __init__(self, lanes: Lanes, session_id: str, status: Literal["running", "queued"]) -> None:
-        self._lanes = lanes
-        self._session_id = session_id
-        self.status: Literal["running", "queued"] = status
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._lanes.release(self._session_id)

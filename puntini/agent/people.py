@@ -4,13 +4,11 @@ from collections.abc import Awaitable, Callable
 
 import anyio
 import structlog
-from msgspec.structs import replace
 
+from puntini.agent.emitter import RETRY_SECONDS
 from puntini.agent.jobs import Jobs
-from puntini.errors import Conflict, PuntiniError, StaleAttempt
-from puntini.log.contract import Append, Once, Store, TaskRow, Written
-from puntini.log.mint import now_ms
-from puntini.protocol.entries import entry_of
+from puntini.errors import PuntiniError, StaleAttempt, StoreUnavailable
+from puntini.log.contract import Once, Store, TaskRow, Written
 from puntini.protocol.events import UserPrompt
 
 log = structlog.get_logger("puntini.agent")
@@ -24,31 +22,37 @@ class People:
         self._jobs = jobs
         self._again = again
 
-    async def steer(self, session_id: str, event: UserPrompt, once: Once | None) -> Written:
-        """Say something to the task that runs in a session. Raises Conflict when none does."""
+    async def steer(self, session_id: str, event: UserPrompt, once: Once | None) -> Written | None:
+        """Say something to the task that runs in a session; None when none does that could hear it."""
         job = self._jobs.hearing(session_id)
-        if job is None:
-            raise Conflict("No task runs in this session that could hear it; send a user_prompt to start one.")
-        row = job.row
-        said = replace(event, task_id=row.task_id, attempt=row.attempt, agent=row.agent)
-        with anyio.CancelScope(shield=True):
-            written = await self._store.append(
-                Append(session_id=session_id, entries=[entry_of(said)], once=once, at=now_ms())
-            )
-        job.spoken_to = max(job.spoken_to, written.last)
-        return written
+        return None if job is None else await job.attention.tell(job.row, event, once)
 
     async def decided(self, task_id: str) -> None:
-        """Something was decided: begin another attempt at the task, unless it asks before it comes to rest."""
-        try:
-            while job := self._jobs.get(task_id):
-                if not job.waits:
-                    return
-                await self._jobs.some_left(job.session_id)
-            row = await self._store.task(task_id)
-            if row is not None and row.status == "waiting":
-                await self._again(row, "an approval was decided")
-        except StaleAttempt:
-            return  # stopped, or it goes on already
-        except PuntiniError as error:
-            log.warning("a task goes on at the next start", task_id=task_id, reason=error.message)
+        """Something was decided: begin another attempt at the task, unless it asks before it comes to rest.
+
+        Waits while the store is away, and says so once.
+        """
+        told = False
+        while True:
+            try:
+                await self._go_on(task_id)
+                return
+            except StaleAttempt:
+                return  # stopped or paused, or it goes on already
+            except StoreUnavailable as error:
+                if not told:
+                    log.warning("a decision waits for the store", task_id=task_id, reason=error.message)
+                told = True
+                await anyio.sleep(RETRY_SECONDS)
+            except PuntiniError as error:  # deleted, say: nobody is left to tell but the operator
+                log.warning("a decided task is left", task_id=task_id, reason=error.message)
+                return
+
+    async def _go_on(self, task_id: str) -> None:
+        while job := self._jobs.get(task_id):
+            if not job.waits:
+                return
+            await self._jobs.some_left(job.session_id)
+        row = await self._store.task(task_id)
+        if row is not None and row.status == "waiting":
+            await self._again(row, "an approval was decided")

@@ -8,7 +8,8 @@ While the store can't be written, a task that runs waits for it; a command does 
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Literal
 
 import anyio
@@ -23,7 +24,7 @@ from puntini.agent.control import LEAVE_SECONDS, Action, Control
 from puntini.agent.emitter import RETRY_SECONDS
 from puntini.agent.job import Job
 from puntini.agent.jobs import Jobs
-from puntini.agent.lanes import Lanes, Place
+from puntini.agent.lanes import Lanes
 from puntini.agent.people import People
 from puntini.errors import NotFound, PuntiniError, StaleAttempt, StoreUnavailable
 from puntini.log.contract import Once, Store, TaskRow, Written
@@ -115,13 +116,14 @@ class Runner:
         """Whether the session has a task that runs or waits."""
         return self._lanes.busy(session_id)
 
-    def runs(self, session_id: str) -> bool:
-        """Whether a task runs that can hear what is said to it."""
-        return self._jobs.hearing(session_id) is not None
-
-    def reserve(self, session_id: str) -> Place:
-        """Hold a place for a task about to be written; its ``status`` is what the task starts with. Raises TooMany."""
-        return self._lanes.reserve(session_id)
+    @contextmanager
+    def reserve(self, session_id: str) -> Iterator[Literal["running", "queued"]]:
+        """Hold a place for a task about to be written; gives what the task starts with. Raises TooMany."""
+        try:
+            with self._lanes.reserve(session_id) as status:
+                yield status
+        finally:
+            self._pump()  # a place that was kept in vain is free again
 
     def accept(self, row: TaskRow) -> None:
         """A task was written: run it when its turn comes."""
@@ -132,12 +134,16 @@ class Runner:
         """Pause, resume or stop. Raises NotFound, Conflict when the task's status does not allow it, or Unavailable."""
         return await self._control.give(task_id, action)
 
-    async def stop_session(self, session_id: str) -> None:
-        """Stop what runs and waits in a session, and wait until it has ended. Raises StoreUnavailable."""
-        await self._control.stop_session(session_id)
+    async def interrupt(self, session_id: str) -> None:
+        """Stop what runs and waits its turn in a session, and wait until it has ended. Raises StoreUnavailable."""
+        await self._control.stop_session(session_id, resting=False)
 
-    async def steer(self, session_id: str, event: UserPrompt, once: Once | None) -> Written:
-        """Say something to the task that runs in a session. Raises Conflict when none does."""
+    async def stop_session(self, session_id: str) -> None:
+        """Stop all in a session, and wait until it has ended. Raises StoreUnavailable."""
+        await self._control.stop_session(session_id, resting=True)
+
+    async def steer(self, session_id: str, event: UserPrompt, once: Once | None) -> Written | None:
+        """Say something to the task that runs in a session; None when none does that could hear it."""
         return await self._people.steer(session_id, event, once)
 
     async def decide(

@@ -35,6 +35,10 @@ ENDINGS: dict[Ending, type[TaskCompleted] | type[TaskFailed] | type[TaskCancelle
 }
 
 
+MOST_ANSWER, MOST_ERROR = 1 << 20, 4_000
+"""Characters of a task's answer, and of what went wrong. What is longer is cut, and says so."""
+
+
 class End(NamedTuple):
     """How a task came out."""
 
@@ -77,8 +81,18 @@ def ended(row: TaskRow, end: End) -> Change:
     seconds = max(0, after.updated_at - row.created_at) / 1000
     cost = UNSET if row.cost_usd is None else row.cost_usd
     usage = Usage(input_tokens=row.input_tokens, output_tokens=row.output_tokens, cost_usd=cost)
-    data = TaskEndData(duration_seconds=seconds, usage=usage, final_answer=end.answer, error=end.error)
+    answer, error = _bounded(end.answer, MOST_ANSWER), _bounded(end.error, MOST_ERROR)
+    data = TaskEndData(duration_seconds=seconds, usage=usage, final_answer=answer, error=error)
     return _left(row, ENDINGS[end.status](data=data), after)
+
+
+def without_books(row: TaskRow, end: End) -> Change:
+    """It is over, and what it took can't be written."""
+    return ended(replace(row, input_tokens=0, output_tokens=0, cost_usd=None), end)
+
+
+def _bounded(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most]}… ({len(text) - most:,} more characters were cut)"
 
 
 def _left(before: TaskRow, event: Envelope, after: TaskRow) -> Change:

@@ -2,17 +2,16 @@
 
 from asyncio import wait
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from functools import partial
-from types import TracebackType
-from typing import Any, Literal, Protocol, Self, assert_never
+from typing import Any, Literal, Protocol, assert_never
 
 import anyio
 from msgspec.structs import replace
 
 from puntini.api.edits import conflicts_of, edited
 from puntini.api.repeats import Repeats, named, written
-from puntini.errors import Invalid, NotFound, SessionClosed, TaskRunning
+from puntini.errors import Conflict, Invalid, NotFound, SessionClosed, TaskRunning
 from puntini.log.contract import Append, Once, SessionRow, Store, TaskRow, Written
 from puntini.log.keeper import Keeper
 from puntini.log.mint import new_id, now_ms, timestamp
@@ -62,18 +61,6 @@ Order = UserPromptCommand | Control | ApprovalResponse | Action | GraphEdit | Wo
 Decided = Literal["approved", "denied", "answered"]
 
 
-class Place(Protocol):
-    """A reserved place in a session's lane."""
-
-    status: Literal["running", "queued"]
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
-
-
 class Work(Protocol):
     """What the desk asks of whoever runs tasks."""
 
@@ -87,12 +74,8 @@ class Work(Protocol):
         """Whether a task runs or waits."""
         ...
 
-    def runs(self, session_id: str) -> bool:
-        """Whether a task runs that can hear what is said to it."""
-        ...
-
-    def reserve(self, session_id: str) -> Place:
-        """Hold a place for a task that is about to be written. Raises TooMany."""
+    def reserve(self, session_id: str) -> AbstractContextManager[Literal["running", "queued"]]:
+        """Hold a place for a task that is about to be written; gives what it starts with. Raises TooMany."""
         ...
 
     def accept(self, row: TaskRow) -> None:
@@ -103,12 +86,16 @@ class Work(Protocol):
         """Pause, resume or stop."""
         ...
 
+    async def interrupt(self, session_id: str) -> None:
+        """Stop what runs and waits its turn in a session, and wait for it."""
+        ...
+
     async def stop_session(self, session_id: str) -> None:
         """Stop everything in a session and wait for it."""
         ...
 
-    async def steer(self, session_id: str, event: UserPrompt, once: Once | None) -> Written:
-        """Say something to the task that runs. Raises Conflict when none does."""
+    async def steer(self, session_id: str, event: UserPrompt, once: Once | None) -> Written | None:
+        """Say something to the task that runs; None when none does that could hear it."""
         ...
 
     async def decide(
@@ -182,7 +169,9 @@ class Desk:
                 return await self._work.decide(session_id, data.approval_id, data.decision, data.value, user, once)
             case Action():
                 action = UserAction(name=command.data.name, arguments=command.data.arguments)
-                return await self._steer(session_id, f"[{action.name}]", once, user, action)
+                if heard := await self._steer(session_id, f"[{action.name}]", once, user, action):
+                    return heard
+                raise Conflict("No task runs in this session that could hear it; send a user_prompt to start one.")
             case _:
                 assert_never(command)
 
@@ -209,17 +198,18 @@ class Desk:
         self.check_agent(data.agent)
         agent = data.agent or (create or await self._active(session_id)).agent
         if self._work.busy(session_id):
-            if data.if_busy == "steer" and self._work.runs(session_id):
-                return await self._steer(session_id, data.prompt, once, user)
+            if data.if_busy == "steer" and (heard := await self._steer(session_id, data.prompt, once, user)):
+                return heard
             if data.if_busy == "reject":
                 raise TaskRunning("A task is running in this session; wait, or send if_busy enqueue or interrupt.")
             if data.if_busy == "interrupt":
-                await self._work.stop_session(session_id)
+                await self._work.interrupt(session_id)
         return await self._begin(session_id, agent, data, user=user, once=once, create=create)
 
     async def _steer(
         self, session_id: str, prompt: str, once: Once | None, user: str, action: UserAction | None = None
-    ) -> Written:
+    ) -> Written | None:
+        """Say something to the task that runs; None when none does that could hear it."""
         await self._active(session_id)
         said = UserPromptData(message_id=new_id("msg"), prompt=prompt, user_id=user, action=action)
         return await self._work.steer(session_id, UserPrompt(data=said, timestamp=timestamp()), once)
@@ -242,8 +232,8 @@ class Desk:
         create: SessionRow | None,
     ) -> Written:
         await self._decided(session_id)
-        with self._work.reserve(session_id) as place:
-            row = _new_task(session_id, agent, data, place.status)
+        with self._work.reserve(session_id) as status:
+            row = _new_task(session_id, agent, data, status)
             entries = [_stamp(event, row) for event in _prompt_events(row, data.prompt, user)]
             write = Append(
                 session_id=session_id, entries=entries, task=row, once=once, create=create, at=row.created_at

@@ -38,7 +38,7 @@ class TaskRow(Struct, frozen=True, kw_only=True):
 
     ``first_seq`` is its first event, ``last_seq`` its end. What its agent said up to ``safe_seq`` stands whatever
     becomes of the attempt. ``steps`` and what was spent count all attempts,
-    ``crashes`` those that died since the last save.
+    ``crashes`` those that died since something was last saved or, by an agent that goes by what it has said, said.
     """
 
     task_id: str
@@ -77,10 +77,14 @@ class Once(Struct, frozen=True):
 
 
 class Fence(Struct, frozen=True):
-    """An append that is only good while ``task_id`` is at this attempt and has not ended."""
+    """An append that is only good while ``task_id`` is at this attempt and has not ended.
+
+    With ``status``, only while it has that status too: of two who change a task that rests, the second is told.
+    """
 
     task_id: str
     attempt: int
+    status: TaskStatus | None = None
 
 
 class Kept(Struct, frozen=True):

@@ -8,7 +8,8 @@ from puntini.protocol.events import LEVELS, TASK_ENDS, ControlEvent, Level, Logg
 
 LOGGED_TYPES: frozenset[str] = frozenset(str(cls.__struct_config__.tag) for cls in LoggedEvent.__args__)
 CONTROL_TYPES: frozenset[str] = frozenset(str(cls.__struct_config__.tag) for cls in ControlEvent.__args__)
-ALWAYS = TASK_ENDS | {"session_closed"}
+ALWAYS = TASK_ENDS | {"session_closed", "task_retracted"}
+"""Left out by no ``events``: what is over, and what of the rest is void."""
 
 
 class Selection(Struct, frozen=True):

@@ -115,7 +115,7 @@ class MemoryStore(MemoryDocuments):
         if kept.row.status == "closed" and write.entries:
             raise closed()
         if write.fence is not None:
-            check_fence(write.fence.attempt, self._tasks.get(write.fence.task_id))
+            check_fence(write.fence, self._tasks.get(write.fence.task_id))
         return kept
 
     def _kept(self, session_id: str) -> Log:

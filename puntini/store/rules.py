@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from puntini.errors import Conflict, NotFound, SessionClosed, StaleAttempt
-from puntini.log.contract import TaskRow
+from puntini.log.contract import Fence, TaskRow
 
 MOST_SNAPSHOTS = 64
 
@@ -47,10 +47,12 @@ def closed() -> SessionClosed:
     return SessionClosed("The session is closed; create another.")
 
 
-def check_fence(attempt: int, task: TaskRow | None) -> None:
-    """Raises StaleAttempt when the task is gone, has ended, or is at another attempt."""
-    if task is None or task.ended or task.attempt != attempt:
+def check_fence(fence: Fence, task: TaskRow | None) -> None:
+    """Raises StaleAttempt when the task is gone, has ended, or is at another attempt or status than the fence's."""
+    if task is None or task.ended or task.attempt != fence.attempt:
         raise StaleAttempt("The task has ended, or another attempt has taken it over.")
+    if fence.status not in {None, task.status}:
+        raise StaleAttempt(f"The task is {task.status} by now, not {fence.status}.")
 
 
 def placed(row: TaskRow, known: TaskRow | None, first: int, last: int, *, safe: bool) -> TaskRow:

@@ -2,6 +2,7 @@
 
 A field that only others changed stays as they have it, one that only the editor changed becomes what the editor says.
 Of one that both changed the later wins, which is the editor's, and that is a conflict. What others removed stays so.
+A node that the editor adds and others have by its label and key is theirs, under the id that it has with them.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -32,10 +33,9 @@ class Merged(NamedTuple):
 
 def merge(view: GraphView, base_version: int, author: str, delta: Sequence[GraphOp]) -> Merged:
     """Merge an edit that ``author`` made at ``base_version`` with the graph as it is now."""
-    changes = view.changes.since(base_version)
-    if all(change.author == author for change in changes):
+    if base_version >= view.version:
         return Merged(list(delta), [])
-    merging = _Merging(view, author, changes)
+    merging = _Merging(view, author, view.changes.since(base_version))
     done = [each for op in delta if (each := merging.op(op)) is not None]
     return Merged(done, merging.conflicts)
 
@@ -50,22 +50,46 @@ class _Merging:
         self._first: dict[tuple[str, str], Change] = {}
         self._last: dict[tuple[str, str], Change] = {}
         self._added: set[str] = set()
+        self._draft = view.draft()
+        self._met: dict[str, str] = {}
+        """Ids that the editor gave to nodes that are there already, with the ids that these have."""
         for change in changes:
             self._first.setdefault((change.element, change.field), change)
             self._last[change.element, change.field] = change
 
     def op(self, op: GraphOp) -> GraphOp | None:
-        """The operation as it is to be carried out, None where others have removed what it is about."""
+        """The operation as it is to be carried out, None where what others did leaves nothing to do."""
+        done = self._merged(op)
+        if done is not None:
+            self._draft.do(done)
+        return done
+
+    def _merged(self, op: GraphOp) -> GraphOp | None:
         match op.action:
             case "add_node" | "update_node" if op.node is not None:
-                return self._node(op, op.node)
+                return self._node(op, self._known(op.node))
             case "add_edge" | "update_edge" if op.edge is not None:
-                return self._edge(op, op.edge)
+                return self._edge(op, self._tied(op.edge))
             case "remove_node" | "remove_edge" if op.id is not None:
                 return self._removal(op, op.id)
             case _:
                 self._lost({element for element, _ in self._last})
+                self._met.clear()
                 return op
+
+    # Who is who.
+
+    def _known(self, node: Node) -> Node:
+        """A node under the id that it has here. One that is not there by its id may be by its natural key."""
+        if node.id not in self._draft.nodes and node.key and (holder := self._draft.holder(node.label, node.key)):
+            self._met[node.id] = holder
+        return replace(node, id=self._met.get(node.id, node.id))
+
+    def _tied(self, edge: Edge) -> Edge:
+        met = self._met
+        return replace(edge, source=met.get(edge.source, edge.source), target=met.get(edge.target, edge.target))
+
+    # Operation by operation.
 
     def _node(self, op: GraphOp, node: Node) -> GraphOp | None:
         there = self._view.node(node.id)
@@ -73,10 +97,8 @@ class _Merging:
             self._tell(node.id, REMOVED, node, None, gone.author)
             return None
         self._added.add(node.id)
-        if there is None and node.key:
-            there = self._view.keyed(node.label, node.key)
         if there is None:
-            return op
+            return replace(op, node=node)
         kept = self._theirs(there, node)
         label = there.label if "label" in kept else node.label
         key = UNSET if "key" in kept else node.key
@@ -90,12 +112,14 @@ class _Merging:
                 return None
         self._added.add(edge.id)
         if there is None:
-            return op
+            return replace(op, edge=edge)
         kept = self._theirs(there, edge)
         own = {name: getattr(there if name in kept else edge, name) for name in ("label", "source", "target")}
         return replace(op, edge=Edge(id=edge.id, **own, props=_without(edge.props, kept)))
 
     def _removal(self, op: GraphOp, element: str) -> GraphOp | None:
+        if op.action == "remove_node" and (self._met.pop(element, "") or element in self._met.values()):
+            return None  # of two nodes that turned out to be one the other stays
         there = self._view.node(element) if op.action == "remove_node" else self._view.edge(element)
         if self._gone(element, there):
             return None

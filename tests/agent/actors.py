@@ -2,7 +2,7 @@
 
 import anyio
 
-from puntini.agent.contract import Task
+from puntini.agent.contract import Approval, Task
 from puntini.protocol.events import Debug, DebugData, Reasoning, ReasoningData
 
 
@@ -103,6 +103,43 @@ class Deaf:
         finally:
             self.left.set()
         return "never"
+
+
+class Listener:
+    """Hears what is said to it until it may finish, and asks once more before it does."""
+
+    name = "listener"
+
+    def __init__(self) -> None:
+        self.may_finish = anyio.Event()
+        self.heard: list[str] = []
+
+    async def run(self, task: Task) -> str:
+        """Listen."""
+        after = 0
+        while True:
+            await task.point()
+            last = self.may_finish.is_set()
+            found = await task.heard(after, last=last)
+            for item in found:
+                self.heard.append(item.data.prompt)
+                after = item.seq
+            if last and not found:
+                return "I heard it all."
+            await anyio.sleep(0.001)
+
+
+class Asker:
+    """Asks whether it may, and waits for the answer."""
+
+    name = "asker"
+
+    async def run(self, task: Task) -> str:
+        """Ask."""
+        await task.rewind()
+        if await task.ask(Approval(key="may", question="May I?")) is None:
+            task.wait()
+        return "I did."
 
 
 class Broken:

@@ -123,10 +123,13 @@ class FailingStore(MemoryStore):
     writes = True
     reads = True
     refused = 0
+    fills_with = ""
+    """The type of event after which the disk is full, if any."""
 
     def submit(self, write: Append) -> asyncio.Future[Written]:
         """Commit, if the disk is there."""
         if self.writes:
+            self.writes = self.fills_with not in [entry.kind for entry in write.entries]
             return super().submit(write)
         self.refused += 1
         done: asyncio.Future[Written] = asyncio.get_running_loop().create_future()
@@ -170,6 +173,12 @@ class Stage:
     async def control(self, task_id: str, action: Action) -> None:
         """Pause, resume or stop."""
         await self.runner.control(task_id, action)
+
+    async def decide(self, task_id: str) -> None:
+        """Approve of what a task asks."""
+        session_id = (await self.row(task_id)).session_id
+        (asked,) = (await self.keeper.view(session_id)).approvals()
+        await self.runner.decide(session_id, asked.approval_id, "approved", None, "ann", None)
 
     def crash(self) -> None:
         """Die as a killed process does, as far as anybody outside can tell."""

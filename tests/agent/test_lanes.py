@@ -6,8 +6,9 @@ import pytest
 from puntini.agent.lanes import MOST_WAITING, Lanes
 from puntini.errors import TaskRunning, TooMany
 from puntini.log.contract import TaskRow
+from puntini.protocol.events import TaskStarted
 from puntini.store.memory import MemoryStore
-from tests.agent.actors import Patient
+from tests.agent.actors import Asker, Patient
 from tests.agent.stage import kind, stage, until
 
 pytestmark = pytest.mark.anyio
@@ -41,6 +42,25 @@ def test_one_task_of_a_session_runs_at_a_time() -> None:
     assert names(lanes) == ["a1"]
     lanes.done("a")
     assert names(lanes) == ["a2"]
+
+
+def test_the_last_place_is_promised_once() -> None:
+    lanes = Lanes(1)
+    with lanes.reserve("a") as first:
+        with lanes.reserve("b") as second:
+            assert (first, second) == ("running", "queued")
+            lanes.add(task("b1", "b"))
+        assert names(lanes) == []
+        lanes.add(task("a1", "a"))
+        assert names(lanes) == ["a1"]
+
+
+def test_a_place_that_was_promised_in_vain_is_the_next_one_s() -> None:
+    lanes = Lanes(1)
+    with lanes.reserve("a"):
+        lanes.add(task("b1", "b"))
+        assert names(lanes) == []
+    assert names(lanes) == ["b1"]
 
 
 def test_sessions_take_turns_when_there_is_room_for_few() -> None:
@@ -90,7 +110,7 @@ def test_a_reserved_place_makes_a_session_busy_until_it_is_given_back() -> None:
     with lanes.reserve("a") as first:
         assert lanes.busy("a")
         with lanes.reserve("a") as second:
-            assert (first.status, second.status) == ("running", "queued")
+            assert (first, second) == ("running", "queued")
         assert lanes.busy("a")
     assert not lanes.busy("a")
 
@@ -99,8 +119,8 @@ def test_a_place_in_a_full_house_is_a_place_in_the_line() -> None:
     lanes = Lanes(1)
     lanes.add(task("a1", "a"))
     lanes.next()
-    with lanes.reserve("b") as place:
-        assert place.status == "queued"
+    with lanes.reserve("b") as status:
+        assert status == "queued"
 
 
 def test_who_is_held_does_not_begin_and_nobody_overtakes() -> None:
@@ -120,10 +140,12 @@ def test_so_many_may_wait_in_a_session_and_places_that_are_reserved_count() -> N
     for number in range(MOST_WAITING - 1):
         lanes.add(task(f"a{number}", "a"))
     with lanes.reserve("a"):
-        with pytest.raises(TooMany, match="100 tasks wait in this session"):
-            lanes.reserve("a")
-        assert lanes.reserve("b").status == "queued"
-    assert lanes.reserve("a").status == "queued"
+        with pytest.raises(TooMany, match="100 tasks wait in this session"), lanes.reserve("a"):
+            pass
+        with lanes.reserve("b") as other:
+            assert other == "queued"
+    with lanes.reserve("a") as again:
+        assert again == "queued"
 
 
 async def test_a_prompt_too_many_is_refused_and_leaves_nothing(store: MemoryStore) -> None:
@@ -189,6 +211,22 @@ async def test_interrupt_stops_what_runs_and_what_waits_then_runs(store: MemoryS
     assert {kind(event) for event in log[begun:]} <= {"user_prompt", "task_started", "agent_status", "debug"}
 
 
+async def test_interrupt_leaves_what_waits_for_a_person_or_is_paused(store: MemoryStore) -> None:
+    async with stage(store, Patient(), Asker()) as life:
+        session = await life.session()
+        asks = await life.prompt(session, "ask", agent="asker")
+        await life.until(asks, "waiting")
+        rests = await life.prompt(session, "wait")
+        await life.control(rests, "pause")
+        await life.until(rests, "paused")
+        runs = await life.prompt(session, "wait")
+        await life.until(runs, "running")
+        await life.prompt(session, "now", if_busy="interrupt")
+        assert [await life.status(name) for name in (asks, rests, runs)] == ["waiting", "paused", "cancelled"]
+        await life.desk.close(session, "enough")
+        assert [await life.status(name) for name in (asks, rests)] == ["cancelled"] * 2
+
+
 async def test_tasks_of_other_sessions_are_not_interrupted(store: MemoryStore) -> None:
     async with stage(store, Patient()) as life:
         other = await life.task("wait")
@@ -196,6 +234,17 @@ async def test_tasks_of_other_sessions_are_not_interrupted(store: MemoryStore) -
         await life.prompt(session, "wait")
         await life.prompt(session, "now", if_busy="interrupt")
         assert await life.status(other) == "running"
+
+
+async def test_of_two_who_come_at_once_for_the_last_place_one_is_told_that_it_waits(store: MemoryStore) -> None:
+    async with stage(store, Patient(), most=1) as life:
+        sessions = [await life.session() for _ in range(2)]
+        async with anyio.create_task_group() as clients:
+            for session in sessions:
+                clients.start_soon(life.prompt, session, "wait")
+        events = [event for session in sessions for event in await life.log(session)]
+    told = [event.data.status for event in events if isinstance(event, TaskStarted)]
+    assert sorted(told) == ["queued", "running"]
 
 
 async def test_no_more_than_the_most_run_at_once(store: MemoryStore) -> None:

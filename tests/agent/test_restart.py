@@ -1,12 +1,12 @@
 """What a new server makes of the tasks that the one before it left unfinished."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 
 import anyio
 import pytest
 
-from puntini.agent.contract import Task
-from puntini.agent.job import MOST_CRASHES
+from puntini.agent.attempt import DIED, MOST_CRASHES
+from puntini.agent.contract import Agent, Task
 from puntini.agent.loading import Narrator
 from puntini.agent.scripted import ScriptedAgent
 from puntini.errors import StaleAttempt
@@ -73,6 +73,27 @@ async def test_crash_after_crash_the_attempts_count_up_and_the_events_go_on(
     assert numbers(said) == ALL
     assert [event.attempt for event in said] == sorted(event.attempt for event in said)
     assert said[-1].attempt == 6
+
+
+@pytest.mark.parametrize(
+    ("agent", "numbered"),
+    [(Deaf, 0), (Patient, 0), (lambda: Stepper(COUNT, allowed=5), 5)],
+    ids=["says nothing", "begins anew", "goes on, but no further"],
+)
+async def test_what_dies_again_and_again_is_not_tried_for_ever(
+    store: MemoryStore, agent: Callable[[], Agent], numbered: int
+) -> None:
+    task = ""
+    for _ in range(MOST_CRASHES):
+        async with stage(store, agent()) as life:
+            task = task or await life.task("die")
+            await life.until(task, "running")
+            await life.spoken(task, numbered)
+    async with stage(store, agent()) as life:
+        assert await life.ended(task) == "failed"
+        end = (await life.said(task))[-1]
+    assert isinstance(end, TaskFailed)
+    assert end.data.error == DIED
 
 
 async def test_messages_and_graph_are_as_if_nothing_had_happened(store: MemoryStore) -> None:

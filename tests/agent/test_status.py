@@ -5,27 +5,14 @@ from collections.abc import Sequence
 import anyio
 import pytest
 
-from puntini.agent.contract import Approval, Task
+from puntini.agent.contract import Task
 from puntini.protocol.entries import Entry
 from puntini.protocol.events import AgentStatus, AgentStatusData, LoggedEvent, TaskRetracted
 from puntini.store.memory import MemoryStore
-from tests.agent.actors import Broken, Deaf, Patient, Stepper, Talker, line
+from tests.agent.actors import Asker, Broken, Deaf, Patient, Stepper, Talker, line
 from tests.agent.stage import Stage, kind, stage, until
 
 pytestmark = pytest.mark.anyio
-
-
-class Asker:
-    """Asks whether it may, and waits for the answer."""
-
-    name = "asker"
-
-    async def run(self, task: Task) -> str:
-        """Ask."""
-        await task.rewind()
-        if await task.ask(Approval(key="may", question="May I?")) is None:
-            task.wait()
-        return "I did."
 
 
 class Boaster:
@@ -105,9 +92,8 @@ async def test_they_are_written_with_what_they_belong_to(store: MemoryStore) -> 
 async def test_who_waits_for_a_person_is_waiting_and_busy_again_after_the_answer(store: MemoryStore) -> None:
     async with stage(store, Asker()) as life:
         task = await life.task("ask")
-        row = await life.until(task, "waiting")
-        (asked,) = (await life.keeper.view(row.session_id)).approvals()
-        await life.runner.decide(row.session_id, asked.approval_id, "approved", None, "ann", None)
+        await life.until(task, "waiting")
+        await life.decide(task)
         await life.ended(task)
         said = await life.said(task)
     first = ["task_started", "busy", "waiting", "task_progress"]

@@ -187,6 +187,17 @@ async def test_a_prompt_that_can_not_be_written_is_refused_and_leaves_nothing() 
         assert await life.ended(await life.prompt(session, "play 1 event", if_busy="reject")) == "completed"
 
 
+async def test_a_prompt_that_can_not_be_written_keeps_its_place_from_nobody() -> None:
+    store = FailingStore()
+    async with stage(store, Talker(1), most=1) as life:
+        session, other = await life.session(), await life.session()
+        store.writes = False
+        with pytest.raises(StoreUnavailable):
+            await life.prompt(session, "talk")
+        store.writes = True
+        assert await life.ended(await life.prompt(other, "talk")) == "completed"
+
+
 async def test_a_client_that_leaves_while_its_prompt_is_written_does_not_stop_the_task() -> None:
     store = FailingStore()
     async with stage(store) as life:

@@ -3,14 +3,19 @@
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
+from math import inf, nan
+from typing import Any
 
 import anyio
 import pytest
 
-from puntini.agent.contract import Task
+from puntini.agent.attempt import FAULT
+from puntini.agent.contract import Approval, Task
 from puntini.agent.emitter import MOST_BYTES
-from puntini.agent.job import Interrupted
-from puntini.log.contract import Append
+from puntini.agent.job import MOST_SPENT, Interrupted
+from puntini.agent.status import MOST_ANSWER, MOST_ERROR
+from puntini.errors import PuntiniError
+from puntini.log.contract import Append, Written
 from puntini.protocol.entries import Entry
 from puntini.protocol.events import (
     Debug,
@@ -244,6 +249,90 @@ async def test_one_event_that_is_too_large_fails_the_task(store: MemoryStore) ->
         task.emit(line("x" * MOST_BYTES))
 
     assert "BufferError: More than 16 MiB" in await told_of(store, shouts)
+
+
+@pytest.mark.parametrize(
+    ("spent", "sentence"),
+    [
+        ((-5, 0, None), "input_tokens: a task books from 0 to"),
+        ((0, 2**64, None), "output_tokens: a task books from 0 to"),
+        ((1.5, 0, None), "TypeError: 'float' object"),
+        ((0, 0, nan), "cost_usd: a task books from 0 to"),
+        ((0, 0, inf), "cost_usd: a task books from 0 to"),
+        ((0, 0, -1.0), "cost_usd: a task books from 0 to"),
+    ],
+)
+async def test_what_no_book_can_hold_fails_the_task(store: MemoryStore, spent: Any, sentence: str) -> None:
+    async def spends(task: Task) -> str:
+        task.spend(*spent)
+        return "spent"
+
+    assert sentence in await told_of(store, spends)
+
+
+async def test_a_little_too_often_is_too_much(store: MemoryStore) -> None:
+    async def spends(task: Task) -> str:
+        for _ in range(2):
+            task.spend(MOST_SPENT - 1, 0, None)
+        return "spent"
+
+    assert f"not {MOST_SPENT - 1} more than {MOST_SPENT - 1}" in await told_of(store, spends)
+
+
+class Bookless(MemoryStore):
+    """A store that has no place for what was spent."""
+
+    def submit(self, write: Append) -> asyncio.Future[Written]:
+        """Refuse a task's record in which anything was spent."""
+        if write.task is None or not write.task.input_tokens:
+            return super().submit(write)
+        done: asyncio.Future[Written] = asyncio.get_running_loop().create_future()
+        done.set_exception(PuntiniError("The books are full."))
+        return done
+
+
+async def test_a_task_whose_books_can_not_be_written_has_its_end_all_the_same() -> None:
+    async def spends(task: Task) -> str:
+        task.spend(1, 1, 0.1)
+        return "spent"
+
+    async with stage(Bookless(), Unruly(spends), Talker(1)) as life:
+        task = await life.task("spend")
+        assert await failure(life, task) == FAULT
+        end = (await life.said(task))[-1]
+    assert isinstance(end, TaskFailed)
+    assert end.data.usage == Usage(input_tokens=0, output_tokens=0)
+
+
+async def test_an_answer_that_is_too_long_is_cut_and_says_so(store: MemoryStore) -> None:
+    async def rambles(_task: Task) -> str:
+        return "é" * (MOST_ANSWER + 5_000)
+
+    async with stage(store, Unruly(rambles)) as life:
+        task = await life.task("ramble")
+        await life.ended(task)
+        end = (await life.said(task))[-1]
+    assert isinstance(end, TaskCompleted)
+    assert end.data.final_answer == "é" * MOST_ANSWER + "… (5,000 more characters were cut)"
+
+
+async def test_an_error_that_is_too_long_is_cut_and_says_so(store: MemoryStore) -> None:
+    async def complains(_task: Task) -> None:
+        raise RuntimeError("no" * MOST_ERROR)
+
+    error = await told_of(store, complains)
+    assert error.startswith("RuntimeError: nono")
+    assert error.endswith("… (4,014 more characters were cut)")
+
+
+@pytest.mark.parametrize("seconds", [1e12, inf, nan, -1.0])
+async def test_a_question_that_can_not_expire_then_fails_the_task_with_a_sentence(
+    store: MemoryStore, seconds: float
+) -> None:
+    async def asks(task: Task) -> None:
+        await task.ask(Approval(key="may", question="May I?", expires_seconds=seconds))
+
+    assert "expires_seconds: give at most 31622400, which is a year, or 0 for never" in await told_of(store, asks)
 
 
 async def test_who_awaits_safe_points_may_say_more_than_can_wait(store: MemoryStore) -> None:

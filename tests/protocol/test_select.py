@@ -30,7 +30,7 @@ def wanted(event: LoggedEvent, named: list[str], level: str, task_id: str) -> bo
         return False
     if isinstance(event, Debug) and LEVELS.index(event.data.level) < LEVELS.index(level or "debug"):
         return False
-    return not named or type_ in named or type_ in TASK_ENDS or type_ == "session_closed"
+    return not named or type_ in named or type_ in TASK_ENDS or type_ in {"session_closed", "task_retracted"}
 
 
 @given(st.sampled_from(EVENTS) | logged_events, st.lists(names, max_size=4), levels, task_ids)

@@ -247,6 +247,16 @@ async def test_an_append_by_another_attempt_is_stale(store: Store, session: str,
     assert (await store.bounds(session)).head == 1
 
 
+async def test_of_two_who_change_a_task_that_rests_the_second_is_told(store: Store, session: str) -> None:
+    await store.append(start_task())
+    await store.append(add(task=task(status="waiting"), fence=Fence(TASK, 1, "running")))
+
+    with pytest.raises(StaleAttempt, match="waiting by now, not running"):
+        await store.append(add(task=task(status="paused"), fence=Fence(TASK, 1, "running")))
+
+    assert await store.task(TASK) == task(status="waiting", first_seq=1)
+
+
 async def test_nothing_of_a_task_comes_after_its_end(store: Store, session: str) -> None:
     await store.append(start_task())
     await store.append(end_task())

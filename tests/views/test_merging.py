@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from msgspec import UNSET
 
 from puntini.protocol.graph import GraphConflict, GraphOp, Node
@@ -197,6 +197,26 @@ def test_a_node_that_is_named_by_its_natural_key_is_the_same_node() -> None:
     assert after(view, add_node("other", "City", "Bern", p=3))[1] == [met("a", "props.p", 3, 2)]
 
 
+def test_a_new_node_that_others_have_by_its_key_is_theirs_in_all_that_follows() -> None:
+    view = seen(add_node("theirs", "City", "Chur", p=1))
+
+    mine = (add_node("d", "City", "Chur", q=2), update_node("d", "City", r=3), add_edge("g", "a", "d"))
+
+    after(view, *mine)
+    assert view.node("d") is None
+    assert view.node("theirs") == node("theirs", "City", "Chur", p=1, q=2, r=3)
+    assert view.edge("g") == edge("g", "a", "theirs")
+
+
+@pytest.mark.parametrize("removed", ["d", "b"])
+def test_of_two_nodes_that_turned_out_to_be_one_the_other_stays(removed: str) -> None:
+    view = seen(update_node("b", "City", "Chur"))
+
+    after(view, add_node("d", "City", "Chur"), remove_node(removed))
+
+    assert view.node("b") == node("b", "City", "Chur")
+
+
 def test_long_values_are_told_by_their_beginning() -> None:
     [told] = after(seen(update_node("a", "City", p="x" * 1_000)), update_node("a", "City", p="y" * 1_000))[1]
 
@@ -250,6 +270,16 @@ def test_an_edit_of_what_is_up_to_date_is_left_as_it_is(before: list[GraphOp], m
 
 
 @given(deltas, deltas, deltas)
+@example(
+    [],
+    [add_node("a", "L"), add_node("a", "M", "1"), add_node("c", "L"), add_edge("x", "a", "a")],
+    [add_node("a", "L"), add_node("b", "M", "1"), update_node("b", "L")],
+)
+@example(
+    [add_node("a", "L")],
+    [update_node("a", "M", "1")],
+    [add_node("b", "M", "1"), remove_node("a"), update_node("b", "L"), add_edge("x", "b", "b")],
+)
 def test_a_merge_never_makes_an_edit_impossible(
     before: list[GraphOp], others: list[GraphOp], mine: list[GraphOp]
 ) -> None:

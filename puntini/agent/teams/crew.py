@@ -51,7 +51,7 @@ class Part:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._task, name)
 
-    async def heard(self, _after: int) -> list[Heard]:
+    async def heard(self, _after: int, *, last: bool = False) -> list[Heard]:
         """Nothing."""
         return []
 

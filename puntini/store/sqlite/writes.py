@@ -159,7 +159,7 @@ class Writes:
         if known.status == "closed" and write.entries:
             raise closed()
         if write.fence is not None:
-            check_fence(write.fence.attempt, self._task(write.fence.task_id))
+            check_fence(write.fence, self._task(write.fence.task_id))
         return place or self._create(write.create, pending)
 
     def _create(self, row: SessionRow | None, pending: Pending) -> Place:

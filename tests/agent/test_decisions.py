@@ -1,0 +1,89 @@
+"""Orders, decisions and a store that is away, as they meet while a task comes to rest or goes on."""
+
+import anyio
+import pytest
+
+from puntini.errors import Conflict
+from tests.agent.actors import Asker
+from tests.agent.stage import FailingStore, LateStore, Stage, stage, until
+
+pytestmark = pytest.mark.anyio
+
+
+async def later(turns: int) -> None:
+    """Let the loop turn so often."""
+    for _ in range(turns):
+        await anyio.lowlevel.checkpoint()
+
+
+async def rests(life: Stage) -> None:
+    """Wait until nothing runs or waits for its turn."""
+
+    async def idle() -> bool:
+        return life.runner.stats == {"running": 0, "queued": 0}
+
+    await until(idle, "the task to rest")
+
+
+@pytest.mark.parametrize("turns", range(0, 40, 2))
+async def test_a_pause_that_comes_while_a_task_begins_to_wait_holds(turns: int) -> None:
+    async with stage(LateStore(6), Asker()) as life:
+        task = await life.task("ask")
+        await later(turns)
+        await life.control(task, "pause")
+        await rests(life)
+        assert (await life.kinds(task))[-1] == "task_paused"
+        assert await life.status(task) == "paused"
+
+
+@pytest.mark.parametrize("turns", range(0, 40, 2))
+async def test_a_pause_that_comes_while_a_shutdown_leaves_the_task_holds(turns: int) -> None:
+    store = LateStore(6)
+    async with stage(store, Asker()) as life, anyio.create_task_group() as meanwhile:
+        task = await life.task("ask")
+        meanwhile.start_soon(life.runner.shutdown)
+        await later(turns)
+        await life.control(task, "pause")
+    async with stage(store, Asker()) as life:
+        assert await life.status(task) == "paused"
+
+
+@pytest.mark.parametrize("turns", range(30))
+async def test_a_pause_and_a_decision_that_meet_both_hold(turns: int) -> None:
+    async with stage(LateStore(4), Asker()) as life:
+        task = await life.task("ask")
+        await life.until(task, "waiting")
+        await rests(life)
+        async with anyio.create_task_group() as both:
+            both.start_soon(life.decide, task)
+            await later(turns)
+            try:
+                await life.control(task, "pause")
+            except Conflict as refusal:
+                assert "completed" in refusal.message  # noqa: PT017 - the decision was faster by far
+        await rests(life)
+        kinds = [kind for kind in await life.kinds(task) if kind.startswith("task_")]
+        if "task_paused" in kinds:
+            assert kinds[-1] == "task_paused"
+            await life.control(task, "resume")
+        assert await life.ended(task) == "completed"
+
+
+async def test_a_decision_behind_which_the_store_is_away_lets_the_task_go_on_when_it_is_back(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    store = FailingStore()
+    async with stage(store, Asker()) as life:
+        task = await life.task("ask")
+        await life.until(task, "waiting")
+        store.fills_with = "approval_resolved"
+        await life.decide(task)
+
+        async def refused() -> bool:
+            return store.refused > 1
+
+        await until(refused, "the second refusal")
+        assert await life.status(task) == "waiting"
+        store.fills_with, store.writes = "", True
+        assert await life.ended(task) == "completed"
+    assert capsys.readouterr().out.count("a decision waits for the store") == 1
