@@ -128,7 +128,7 @@ class Mind:
             if state["tries"] + 1 >= MOST_TRIES:
                 raise Unavailable(reply.why)
             return State(turns=plain(added(turns, reply.hint)), answer=reply.answer, tries=state["tries"] + 1)
-        heard, later = asked["heard"], await emit.voice().task.heard(asked["heard"])
+        heard, later = asked["heard"], await emit.voice().task.heard(asked["heard"], last=True)
         for item in later:
             turns, heard = added(turns, item.words), item.seq
         return State(turns=plain(turns), heard=heard, answer="" if later else reply.answer)

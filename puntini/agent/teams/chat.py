@@ -71,7 +71,9 @@ class GroupChat:
             tell_step(voice, speaker, success=True, seconds=now["seconds"])
             self._take(now)
         await _hear(now, voice.task)
-        if now["ended"] or now["passed"] >= len(self._members) or now["turns"] >= self._max_turns:
+        if self._over(now):
+            await _hear(now, voice.task, last=True)
+        if self._over(now):
             if speaker:
                 tell_return(voice, speaker)
             now["speaker"], now["answer"] = "", now["last"] or NOTHING
@@ -80,6 +82,9 @@ class GroupChat:
             now["turns"] += 1
             tell_turn(voice, now["speaker"], f"Turn {now['turns']} of {self._max_turns} at most.", by=speaker)
         return now
+
+    def _over(self, now: Talk) -> bool:
+        return now["ended"] or now["passed"] >= len(self._members) or now["turns"] >= self._max_turns
 
     def _take(self, now: Talk) -> None:
         """Take in what a member said."""
@@ -106,9 +111,9 @@ class GroupChat:
         return "speak" if state["speaker"] else "end"
 
 
-async def _hear(now: Talk, task: Task) -> None:
+async def _hear(now: Talk, task: Task, *, last: bool = False) -> None:
     """Write down what people said, after which nothing is over."""
-    for item in await task.heard(now["heard"]):
+    for item in await task.heard(now["heard"], last=last):
         now["words"] = plain(newest([*_words(now), Word(USER, item.words)]))
         now["heard"] = item.seq
         now["passed"], now["ended"] = 0, False

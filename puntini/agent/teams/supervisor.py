@@ -126,7 +126,7 @@ class Supervisor:
         if len(reply.calls) > 1:
             emit.plan([_told(call) for call in reply.calls[: self._max_turns]])
         turns = added(turns, reply.hint) if reply.hint else turns
-        for item in await voice.task.heard(heard) if not (reply.calls or reply.hint) else []:
+        for item in await voice.task.heard(heard, last=True) if not (reply.calls or reply.hint) else []:
             turns, heard = added(turns, item.words), item.seq
         return Led(
             turns=plain(turns),
