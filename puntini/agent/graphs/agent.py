@@ -20,6 +20,7 @@ from pydantic import ValidationError
 from puntini.agent import emit
 from puntini.agent.contract import Task
 from puntini.agent.emit import Voice
+from puntini.agent.exits import contain_exits
 from puntini.agent.graphs.answers import answer, output
 from puntini.agent.graphs.breakpoints import Breakpoints
 from puntini.agent.graphs.hearing import Ear
@@ -72,6 +73,7 @@ class GraphAgent:
 
     async def run(self, task: Task) -> str:
         """Run the graph to its end, or to where it waits for a person."""
+        contain_exits()
         await task.rewind()
         saver = NestingSaver(task, tells_itself=self._tells_itself)
         graph = self._compiled(saver)

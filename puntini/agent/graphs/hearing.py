@@ -93,11 +93,6 @@ class Ear(BaseCallbackHandler):
         """There is no more of it."""
         self._runs.pop(run_id, None)
 
-    def on_chain_error(self, error: BaseException, *, run_id: UUID, **others: Any) -> None:
-        """A node that leaves with ``sys.exit()`` leaves itself, and not the server."""
-        if isinstance(error, SystemExit):
-            raise RuntimeError(f"A node called sys.exit({error.code!r}).") from error
-
 
 def _place(metadata: Mapping[str, Any]) -> tuple[str, str]:
     """In which node a model is asked, and the subgraph's node that this one belongs to."""

@@ -460,7 +460,7 @@ async def test_nodes_side_by_side_are_told_whole_after_a_crash() -> None:
     ran: list[str] = []
     stuck = True
 
-    async def branch(state: dict[str, Any]) -> dict[str, Any]:
+    async def branch(state: Any) -> dict[str, Any]:
         name = state["name"]
         emit.reasoning(f"{name} begins")
         while stuck and name == "slow":
@@ -469,7 +469,7 @@ async def test_nodes_side_by_side_are_told_whole_after_a_crash() -> None:
         emit.reasoning(f"{name} ends")
         return {"seen": [1]}
 
-    graph = StateGraph(Counted)
+    graph: StateGraph[Any] = StateGraph(Counted)
     graph.add_node("branch", branch)
     graph.add_conditional_edges(START, lambda _: [Send("branch", {"name": name}) for name in ("fast", "slow")])
     agent = GraphAgent("wide", graph.compile())

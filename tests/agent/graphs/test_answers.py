@@ -46,7 +46,7 @@ async def test_a_try_that_failed_is_not_the_answer() -> None:
             raise ConnectionError("away")
         return {"messages": [answer]}
 
-    graph: StateGraph[Any] = StateGraph(MessagesState)
+    graph = StateGraph(MessagesState)
     graph.add_node("talk", talk, retry_policy=RetryPolicy(initial_interval=0.001, jitter=False))
     graph.add_edge(START, "talk")
     async with stage(MemoryStore(), GraphAgent("talker", graph.compile())) as life:
@@ -108,10 +108,10 @@ async def test_what_a_graph_keeps_to_itself_is_not_the_answer() -> None:
     class State(MessagesState):
         result: str
 
-    async def talk(_state: State) -> dict[str, Any]:
+    async def talk(state: State) -> dict[str, Any]:
         return {"messages": [AIMessage("thinking aloud")], "result": "for all"}
 
-    graph: StateGraph[Any, None, Any, Out] = StateGraph(State, output_schema=Out)
+    graph = StateGraph(State, output_schema=Out)
     graph.add_node("talk", talk)
     graph.add_edge(START, "talk")
     async with stage(MemoryStore(), GraphAgent("talker", graph.compile())) as life:
