@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 
 from langchain_core.messages import AIMessage, BaseMessage, InvalidToolCall, ToolMessage
+from langchain_core.messages import ToolCall as RequestedCall
 
 from puntini.agent.contract import Task
 from puntini.agent.graphs.state import details, plain
@@ -17,18 +18,19 @@ class Calls:
 
     def __init__(self, task: Task) -> None:
         self._task = task
-        self._begun: dict[str, tuple[float, ToolCallData]] = {}
+        self._begun: dict[str, tuple[float | None, ToolCallData]] = {}
+
+    def know(self, message: BaseMessage) -> None:
+        """Take in a message of an earlier attempt, whose calls may end in this one."""
+        if isinstance(message, AIMessage):
+            self._begun |= {data.call_id: (None, data) for data in map(_started, message.tool_calls)}
+        elif isinstance(message, ToolMessage):
+            self._begun.pop(message.tool_call_id, None)
 
     def tell(self, message: BaseMessage, agent: str) -> Iterator[StepTool]:
         """Calls that a message makes begin; one that it answers ends, and is a step's."""
         if isinstance(message, AIMessage):
-            for call in message.tool_calls:
-                data = ToolCallData(
-                    call_id=call["id"] or call["name"],
-                    tool_name=call["name"],
-                    status="started",
-                    parameters=details(call["args"], "cut"),
-                )
+            for data in map(_started, message.tool_calls):
                 self._begun[data.call_id] = (time.monotonic(), data)
                 self._task.emit(ToolCall(agent=agent, data=data))
             for invalid in message.invalid_tool_calls:
@@ -50,6 +52,13 @@ class Calls:
             error=str(plain(message.content)) if failed else "",
             duration_seconds=None if began is None else round(time.monotonic() - began, 3),
         )
+
+
+def _started(call: RequestedCall) -> ToolCallData:
+    parameters = details(call["args"], "cut")
+    return ToolCallData(
+        call_id=call["id"] or call["name"], tool_name=call["name"], status="started", parameters=parameters
+    )
 
 
 def _unreadable(call: InvalidToolCall) -> ToolCallData:

@@ -76,6 +76,7 @@ class Telling:
         for result in (state.values, *(task.result for task in state.tasks)):
             for message in messages_in(result):
                 self._known.add(message)
+                self._calls.know(message)
         self._done_before.update(task.name for task in state.tasks if task.result is not None)
 
     def tell(self, part: Mapping[str, Any]) -> None:

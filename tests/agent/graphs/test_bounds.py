@@ -13,7 +13,7 @@ from puntini.agent import emit
 from puntini.agent.graphs.agent import GraphAgent
 from puntini.store.memory import MemoryStore
 from tests.agent.graphs.making import Plain, chain, error_of, row_of
-from tests.agent.stage import stage, until
+from tests.agent.stage import LateStore, stage, until
 
 pytestmark = pytest.mark.anyio
 
@@ -131,7 +131,7 @@ async def test_a_state_below_the_limit_is_kept_from_step_to_step() -> None:
     graph.add_node("load", load)
     graph.add_edge(START, "load")
     graph.add_conditional_edges("load", lambda state: "load" if state["rounds"] < 3 else END)
-    async with stage(MemoryStore(), GraphAgent("heavy", graph.compile())) as life:
+    async with stage(LateStore(10), GraphAgent("heavy", graph.compile())) as life:
         task = await life.task("Load.")
         assert await life.ended(task) == "completed"
 
