@@ -154,13 +154,15 @@ class Run:
         mine = (before.metadata or {}).get(MARK) == self._task.task_id
         if self._telling:
             self._telling.know(before, again=mine)
-        # Not `next`: it leaves out nodes that are done where the checkpoint after them is not there yet.
-        if mine and not before.tasks:
+        if not mine:
+            given = first(self._graph, self._task, before.values)
+        elif before.tasks:  # not `next`: it leaves out nodes that are done where the checkpoint after them is not there
+            given = await self._resumed(before, asks=self._breakpoints.may_hold(before))
+        else:
             return self._end(before)  # it was done, and the server died before it could say so
-        await self._play(await self._resumed(before) if mine else first(self._graph, self._task, before.values))
+        await self._play(given)
         while (after := await self._state()).next or after.interrupts:
-            await self._asks(after)
-            await self._play(None)
+            await self._play(await self._resumed(after, asks=True))
         await self._thread.leave()
         return answer(output(self._graph, after.values), prompt_id(self._task))
 
@@ -174,25 +176,21 @@ class Run:
     async def _state(self) -> StateSnapshot:
         return await self._graph.aget_state(self._config, subgraphs=self._breakpoints.inside)
 
-    async def _resumed(self, state: StateSnapshot) -> Any:
-        """Where an earlier attempt left off: nothing, or what people decided since."""
-        if not state.interrupts:
-            if self._breakpoints.may_hold(state):
-                await self._questions.go_on(await self._saver.newest(self._thread.name), state.next)
-            return None
-        decisions = await self._questions.decisions(state.interrupts)
-        if not decisions:
-            self._task.wait()
-        return Command(resume=decisions)
+    async def _resumed(self, state: StateSnapshot, *, asks: bool) -> Any:
+        """What to go on with where the graph left off: nothing, or what people decided.
 
-    async def _asks(self, state: StateSnapshot) -> None:
-        """Ask what the graph asks where it left off, and come to rest until it is decided."""
+        Comes to rest while nothing is. ``asks`` says that what has no interrupts left off at a breakpoint.
+        """
         if state.interrupts:
-            await self._questions.decisions(state.interrupts)
-            self._task.wait()
-        if not self._breakpoints.any:
-            raise Misconfigured(f"The graph left off before {', '.join(state.next)}, and asked nothing.")
-        await self._questions.go_on(await self._saver.newest(self._thread.name), state.next)
+            decisions = await self._questions.decisions(state.interrupts)
+            if not decisions:
+                self._task.wait()
+            return Command(resume=decisions)
+        if asks:
+            if not self._breakpoints.any:
+                raise Misconfigured(f"The graph left off before {', '.join(state.next)}, and asked nothing.")
+            await self._questions.go_on(await self._saver.newest(self._thread.name), state.next)
+        return None
 
     # Running it.
 
@@ -208,17 +206,19 @@ class Run:
         except GraphRecursionError:
             raise out_of_steps(self._task.max_steps) from None
         except ValidationError as error:
-            if not is_invalid_resume(error):
+            if not (is_invalid_resume(error) and isinstance(given, Command)):
                 raise
             await self._refused(given, error)
         await self._saver.settle()
 
-    async def _refused(self, given: Any, error: ValidationError) -> None:
-        """A person's answer was not what the graph asks for: ask again."""
+    async def _refused(self, given: Command[Any], error: ValidationError) -> None:
+        """A person's answer was not what the graph asks for: it will be asked for again."""
         await self._saver.settle()
-        state = await self._state()
-        answered = [interrupt for interrupt in state.interrupts if interrupt.id in given.resume]
-        await self._questions.refuse(answered, error)
+        answers = given.resume or {}
+        refused = [interrupt for interrupt in (await self._state()).interrupts if interrupt.id in answers]
+        if not refused:
+            raise error
+        await self._questions.refuse(refused, error)
 
     async def _pass(self, given: Any) -> None:
         if self._telling is None:
