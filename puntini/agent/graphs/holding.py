@@ -76,13 +76,15 @@ class TaskSaver(Saver):
         if node not in self._told:
             self._speaking.add(node)
 
-    def told(self, node: str, name: str = "") -> None:
-        """All that a node said is in the log's hands. One of the graph itself says its name."""
+    def ran(self, name: str) -> None:
+        """A node of the graph itself is done: the next checkpoint comes after it."""
+        self._after.add(name)
+
+    def told(self, node: str) -> None:
+        """All that a node said is in the log's hands."""
         self._told.add(node)
         self._speaking.discard(node)
         self._awaited.discard(node)
-        if name:
-            self._after.add(name)
         self._release()
 
     async def settle(self) -> None:

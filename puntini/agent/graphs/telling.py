@@ -77,7 +77,10 @@ class Telling:
             for message in messages_in(result):
                 self._known.add(message)
                 self._calls.know(message)
-        self._done_before.update(task.name for task in state.tasks if task.result is not None)
+        for task in state.tasks:
+            if task.result is not None:
+                self._done_before[task.name] += 1
+                self._saver.ran(task.name)
 
     def tell(self, part: Mapping[str, Any]) -> None:
         """Say what a part means."""
@@ -132,7 +135,9 @@ class Telling:
         tools = self._messages(node, messages_in(data.get("result")), agent)
         if not agent and not data.get("interrupts"):
             self._step(node, data, tools)
-        self._saver.told(data["id"], "" if agent else node.name)
+        if not agent:
+            self._saver.ran(node.name)
+        self._saver.told(data["id"])
 
     def _cached(self, data: Mapping[str, Any], agent: str) -> None:
         """A node that did not run: its result is a cache's, or that of an earlier attempt, which told it."""
@@ -148,6 +153,7 @@ class Telling:
             tools = self._messages(node, found, agent)
             if not agent:
                 self._step(node, {}, tools)
+                self._saver.ran(name)
 
     def _waiting(self, name: str) -> str:
         """One of the nodes of this name that have said nothing."""
