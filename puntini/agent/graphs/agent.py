@@ -25,7 +25,6 @@ from puntini.agent.graphs.answers import answer, output
 from puntini.agent.graphs.breakpoints import Breakpoints
 from puntini.agent.graphs.hearing import Ear
 from puntini.agent.graphs.holding import TaskSaver
-from puntini.agent.graphs.nesting import NestingSaver
 from puntini.agent.graphs.prompts import first, prompt_id
 from puntini.agent.graphs.questions import Questions
 from puntini.agent.graphs.telling import Telling
@@ -75,7 +74,7 @@ class GraphAgent:
         """Run the graph to its end, or to where it waits for a person."""
         contain_exits()
         await task.rewind()
-        saver = NestingSaver(task, tells_itself=self._tells_itself)
+        saver = TaskSaver(task, tells_itself=self._tells_itself)
         graph = self._compiled(saver)
         run = Run(task, graph, saver, None if self._tells_itself else Telling(task, saver))
         reset = emit.current.set(Voice(task, run.say))

@@ -9,10 +9,11 @@ leaves behind whole nodes only, and another one says the others' words anew.
 from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import cast
+from typing import Any, cast
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata, CheckpointTuple
+from langgraph.graph import START
 from msgspec.structs import replace
 
 from puntini.agent.contract import Task
@@ -99,6 +100,14 @@ class TaskSaver(Saver):
         self._speaking.clear()
         self._awaited.clear()
         self._told.clear()
+
+    async def aput_writes(
+        self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
+    ) -> None:
+        """Keep what a node wrote. What an inner graph is given looks like that, but there is no node to wait for."""
+        await super().aput_writes(config, writes, task_id, task_path)
+        if task_path.endswith(START):
+            self.told(task_id)
 
     async def aput(
         self,
