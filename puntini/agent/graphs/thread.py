@@ -9,7 +9,7 @@ from puntini.log.contract import Kept
 MARK = "puntini_task"
 """Where a checkpoint's metadata names the task that made it."""
 NEWEST = "thread"
-"""Names the thread of the last task of each agent."""
+"""Names the threads of each agent: that of its last task, then those that may still be there."""
 
 
 class Thread:
@@ -25,20 +25,25 @@ class Thread:
         }
 
     async def begin(self) -> None:
-        """Begin it, if there is none yet; that of the last task goes, if its task has ended."""
+        """Begin it, if there is none yet. Those whose tasks have ended go, also where they ended as they rested."""
         task = self._task
         if await self._saver.aget_tuple(self.config) is not None:
             return
-        newest = await task.shelf.kept(task.session_id, NEWEST, task.agent)
-        items = [Kept(task.session_id, NEWEST, task.agent, self.name.encode())]
-        if newest is not None and (last := newest.decode()) != self.name:
-            items += await self._saver.carried(last, self.name)
-            if await task.has_ended(last.rpartition("/")[2]):
-                items += await self._saver.all_of(last)
-        task.save(items)
+        before = [name for name in await self._known() if name != self.name]
+        items = await self._saver.carried(before[0], self.name) if before else []
+        open_ = []
+        for name in before:
+            if await task.has_ended(name.rpartition("/")[2]):
+                items += await self._saver.all_of(name)
+            else:
+                open_.append(name)
+        task.save([*items, Kept(task.session_id, NEWEST, task.agent, "\n".join([self.name, *open_]).encode())])
 
     async def leave(self) -> None:
         """At the end, forget it if another task has begun since: nobody begins where it is."""
-        newest = await self._task.shelf.kept(self._task.session_id, NEWEST, self._task.agent)
-        if newest is not None and newest.decode() != self.name:
+        if self.name not in (await self._known())[:1]:
             self._task.save(await self._saver.all_of(self.name))
+
+    async def _known(self) -> list[str]:
+        kept = await self._task.shelf.kept(self._task.session_id, NEWEST, self._task.agent)
+        return kept.decode().split("\n") if kept else []

@@ -339,6 +339,22 @@ async def test_a_task_that_waits_can_be_stopped() -> None:
         assert await life.ended(task) == "cancelled"
 
 
+async def test_threads_of_tasks_that_were_stopped_as_they_waited_do_not_pile_up() -> None:
+    store = MemoryStore()
+    async with stage(store, asker()) as life:
+        session = await life.session()
+        tasks: list[str] = []
+        for _ in range(4):
+            for _ in range(2):
+                tasks.append(await life.prompt(session, "Go."))
+                await life.until(tasks[-1], "waiting")
+            for task in tasks[-2:]:
+                await life.control(task, "stop")
+        left = {key.partition("\n")[0] for key, _ in await store.kept_all(session, "checkpoint")}
+    # That of the last task, where the next one begins, and the one before it, which it finds when it does.
+    assert left == {f"{session}/asker/{name}" for name in tasks[-2:]}
+
+
 async def test_what_people_say_while_it_runs_is_heard() -> None:
     heard: list[str] = []
     began = anyio.Event()
