@@ -40,6 +40,8 @@ class Transcript:
         self._speaker = ""
         self._spoken = False
         self._prompted = False
+        self._call = ""
+        """The call that began last."""
         self._last = ""
         """The type of the event before, if it told how far the task is."""
 
@@ -112,10 +114,8 @@ class Transcript:
             case "graph_update":
                 for line in text.graph(data, self._names):
                     self.aside("graph", line)
-            case "tool_call" if data.get("status") == "succeeded" and before == "graph_update":
-                pass
             case "tool_call":
-                self.aside("tool", text.tool(data, self._names))
+                self._tool(data, before)
             case "plan_update":
                 self.aside("plan", " / ".join(data["current_plan"]))
             case "task_progress":
@@ -126,6 +126,14 @@ class Transcript:
                 pass
             case "step" | "debug" | "task_paused" | "task_resumed" | "workflow_update" | "error":
                 self.aside(_NAMES.get(type_, type_), text.summary(event, self._names))
+
+    def _tool(self, data: Mapping[str, Any], before: str) -> None:
+        """A tool begins or ends. The end of one whose change to the graph was just told says nothing new."""
+        call_id, status = str(data.get("call_id", "")), data.get("status")
+        if not (status == "succeeded" and before == "graph_update" and call_id == self._call):
+            self.aside("tool", text.tool(data, self._names))
+        if status == "started":
+            self._call = call_id
 
     def _overheard(self, data: Mapping[str, Any]) -> None:
         """A prompt that reached the task while it ran. The first is the one that was typed here."""
