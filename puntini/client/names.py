@@ -5,21 +5,21 @@ from itertools import groupby
 from typing import Any
 
 MOST = 10_000
-"""So many names are remembered; of more, the newest."""
 ID_LETTERS = 8
 FOLDED = 3
 """More like changes than this are one line."""
 LINE_LETTERS = 100
-SIGNS = {"add": "+", "update": "~", "remove": "-"}
+SIGNS = {"add": "+", "update": "~", "remove": "-", "clear": "-"}
 
 Data = Mapping[str, Any]
 
 
 class Names:
-    """The names that events have told so far."""
+    """The names that events have told so far; of more than ``most``, the newest."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MOST) -> None:
         self._known: dict[str, str] = {}
+        self._most = most
 
     def learn(self, event: Data) -> None:
         """Take in what an event says of nodes and edges."""
@@ -56,7 +56,7 @@ class Names:
             self._known[node["id"]] = str(node["key"])
         if edge is not None:
             self._known[edge["id"]] = self.edge(edge)
-        while len(self._known) > MOST:
+        while len(self._known) > self._most:
             del self._known[next(iter(self._known))]
 
 
