@@ -195,9 +195,8 @@ class Transcript:
     def _end(self, event: Mapping[str, Any]) -> None:
         data = event["data"]
         answer = data.get("final_answer", "")
-        if answer and answer not in self._said.texts.values():
-            said = {"id": event.get("id", ""), "data": {"message_id": "", "text": answer}}
-            self._answer(said)
+        if answer and not any(key.startswith(_ANSWER) and said == answer for key, said in self._said.texts.items()):
+            self._answer({"id": event.get("id", ""), "data": {"message_id": "", "text": answer}})
         self._close()
         self._end_message()
         self._clear_bar()

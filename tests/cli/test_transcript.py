@@ -191,6 +191,10 @@ def test_approvals_and_hand_offs_are_a_line_each(capfd: Capture, type_: str, dat
     assert shown(capfd, {"type": type_, "data": data}) == ("", [line])
 
 
+def test_an_answer_that_was_a_thought_too_is_written(capfd: Capture) -> None:
+    assert shown(capfd, thought("Seven"), ended(final_answer="Seven"))[0] == "Seven\n"
+
+
 def test_a_thought_that_comes_in_pieces_is_one_line(capfd: Capture) -> None:
     _, beside = shown(capfd, thought("Who ", offset=0), thought("is it?", offset=4), thought("Who is it?"), ended())
 
