@@ -80,8 +80,9 @@ def bind(host: str, port: int) -> socket.socket:
         sock.listen(BACKLOG)
     except (OSError, OverflowError) as error:
         sock.close()
+        reason = getattr(error, "strerror", None) or error
         raise Misconfigured(
-            f"Can't listen on {host} port {port}: {error}. Choose another with --host and --port."
+            f"Can't listen on {host} port {port}: {reason}. Choose another with --host and --port."
         ) from None
     sock.set_inheritable(False)
     return sock
