@@ -256,6 +256,7 @@ class Mind:
             {
                 "question": f"This failed {state['tries']} times: {_failures(state)} What shall I do?",
                 "options": [TRY_AGAIN, LEAVE_IT],
+                "response_schema": {"type": "string", "description": "one of these, or words for the agent"},
             }
         )
         if isinstance(said, str) and said not in {TRY_AGAIN, LEAVE_IT}:
