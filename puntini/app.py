@@ -1,6 +1,6 @@
 """``create_app``: the only place where the parts meet. Owns the lifespan and the root task group."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from importlib import import_module
 from pathlib import Path
@@ -81,6 +81,7 @@ class Parts:
         known: dict[str, Agent] = {agent.name: agent for agent in (ScriptedAgent(), *agents)}
         named = [spec for spec in settings.agent if spec not in ROLES]
         served = {spec: known.get(spec) or load_agent(spec, Path.cwd(), {*ROLES, *known}) for spec in named}
+        _check_names(settings.agent, served)
         self.served = known | {agent.name: agent for agent in served.values()}
         first = settings.agent[0]
         self.default = served[first].name if first in served else first
@@ -201,6 +202,18 @@ def model_of(settings: Settings) -> Model:
         base_url=settings.anthropic_base_url,
         thinking_tokens=settings.model_thinking_tokens,
     )
+
+
+def _check_names(specs: Sequence[str], served: Mapping[str, Agent]) -> None:
+    """Raises Misconfigured where a name would stand for two agents."""
+    names = [served[spec].name if spec in served else spec for spec in specs]
+    for spec, name in zip(specs, names, strict=True):
+        if names.count(name) > 1:
+            raise Misconfigured(f"Two agents are called `{name}`; name one of them otherwise, as NAME={spec}.")
+        if spec != name and name in {*ROLES, ScriptedAgent.name}:
+            raise Misconfigured(
+                f"`{name}` is a built-in agent; give yours another name: NAME={spec.rpartition('=')[2]}."
+            )
 
 
 def _workspace(name: str) -> Path | None:

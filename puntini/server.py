@@ -6,9 +6,11 @@ storm in one turn.
 
 import asyncio
 import gc
+import os
 import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -17,6 +19,7 @@ from types import FrameType
 from typing import Any
 
 import anyio
+import structlog
 import uvicorn
 
 from puntini import __version__
@@ -33,11 +36,14 @@ from puntini.settings import Settings
 BACKLOG = 4_096
 COLLECT_AFTER = 1_000_000
 TIDY_SECONDS, TIDY_AFTER, TIDY_AT_REST, TIDY_SHARE = 0.5, 500, 100, 20
+LOOK_SECONDS, LOOK_AFTER = 0.05, 50
 GROWN_AT_REST, REST_SHARE = 20_000, 0.2
 """So many new objects are looked through when the process has used no more than this share of a core for a moment."""
 SWITCH_SECONDS = 0.0005
 DRAIN_SHARE, CLOSING_SHARE = 0.75, 0.1
 """Of the grace: for tasks and streams to end well, and for putting everything away."""
+LEAVE_SECONDS = 5.0
+"""How long after the grace the process leaves whatever still goes on in it."""
 
 
 class Server(uvicorn.Server):
@@ -100,7 +106,18 @@ def run(settings: Settings, agents: Sequence[Agent] = ()) -> int:
         )
     configure(settings.log_format, settings.log_level, settings.secrets)
     calm()
-    return asyncio.run(_serve(settings, agents))
+    leaving = threading.Timer(settings.grace + LEAVE_SECONDS, _leave)
+    leaving.daemon = True
+    try:
+        return asyncio.run(_serve(settings, agents, leaving))
+    finally:
+        leaving.cancel()
+
+
+def _leave() -> None:
+    """End the process although agents' threads, or agents that can't be cancelled, go on: a crash loses nothing."""
+    structlog.get_logger("puntini").error("agents did not end in time; the server leaves without them")
+    os._exit(1)
 
 
 def calm() -> None:
@@ -115,7 +132,7 @@ def calm() -> None:
     sys.setswitchinterval(SWITCH_SECONDS)
 
 
-async def _serve(settings: Settings, agents: Sequence[Agent]) -> int:
+async def _serve(settings: Settings, agents: Sequence[Agent], leaving: threading.Timer) -> int:
     app = create_app(settings, agents)
     parts: Parts = app.state.parts
     sock = bind(settings.host, settings.port)
@@ -124,7 +141,7 @@ async def _serve(settings: Settings, agents: Sequence[Agent]) -> int:
     with sock:
         async with app.router.lifespan_context(app), anyio.create_task_group() as tasks:
             server = Server(_config(settings, app), partial(loop.call_soon_threadsafe, told.set))
-            tasks.start_soon(_drain_when_told, told, server, parts, settings.grace)
+            tasks.start_soon(_drain_when_told, told, server, parts, settings.grace, leaving)
             tasks.start_soon(_greet, server, parts, settings, sock)
             tasks.start_soon(_tidy, parts)
             await server.serve([sock])
@@ -150,9 +167,12 @@ def _config(settings: Settings, app: Any) -> uvicorn.Config:
     )
 
 
-async def _drain_when_told(told: asyncio.Event, server: Server, parts: Parts, grace: float) -> None:
+async def _drain_when_told(
+    told: asyncio.Event, server: Server, parts: Parts, grace: float, leaving: threading.Timer
+) -> None:
     """On the first signal: no new connections, tasks to a safe point, every stream told, then the end."""
     await told.wait()
+    leaving.start()
     parts.log.info("stopping", streams=parts.connections.stats["open"], **parts.runner.stats)
     until = anyio.current_time() + grace
     server.stop_accepting()
@@ -166,21 +186,27 @@ async def _drain_when_told(told: asyncio.Event, server: Server, parts: Parts, gr
 async def _tidy(parts: Parts) -> None:
     """Collect what closed streams left, when it is worth a round, in at most a twentieth of the time. Never ends.
 
-    Each leaves asyncio's transport, which refers to itself, and one that was cancelled may leave its frames. What else
-    has come is looked through when there is little to do.
+    Each leaves asyncio's transport, which refers to itself, and one that was cancelled may leave its frames. A look at
+    what came since the last full round finds most of it soon, so that memory does not grow in pieces. What else has
+    come is looked through when there is little to do.
     """
-    tidied, seen, pause = 0, 0, TIDY_SECONDS
+    tidied = looked = seen = 0
+    used, due, pause = time.process_time(), anyio.current_time() + TIDY_SECONDS, LOOK_SECONDS
     while True:
-        used = time.process_time()
         await anyio.sleep(pause)
         connections = parts.connections.stats
-        closed = connections["opened"] - connections["open"]
-        enough, seen = TIDY_AT_REST if closed == seen else TIDY_AFTER, closed
-        rests = time.process_time() - used < REST_SHARE * pause
-        if closed - tidied >= enough or (rests and gc.get_count()[0] >= GROWN_AT_REST):
-            tidied, began = closed, anyio.current_time()
-            gc.collect()
-            pause = max(TIDY_SECONDS, TIDY_SHARE * (anyio.current_time() - began))
+        closed, began = connections["opened"] - connections["open"], anyio.current_time()
+        if began >= due:
+            enough, seen = TIDY_AT_REST if closed == seen else TIDY_AFTER, closed
+            rests = time.process_time() - used < REST_SHARE * TIDY_SECONDS
+            if closed - tidied >= enough or (rests and gc.get_count()[0] >= GROWN_AT_REST):
+                tidied = looked = closed
+                gc.collect()
+            used, due = time.process_time(), anyio.current_time() + TIDY_SECONDS
+        elif closed - looked >= LOOK_AFTER:
+            looked = closed
+            gc.collect(1)
+        pause = max(LOOK_SECONDS, TIDY_SHARE * (anyio.current_time() - began))
 
 
 async def _greet(server: Server, parts: Parts, settings: Settings, sock: socket.socket) -> None:

@@ -16,7 +16,7 @@ import msgspec
 import structlog
 from msgspec import Struct
 
-from puntini.agent.contract import Approval, Decision
+from puntini.agent.contract import YES_OR_NO, Approval, Decision
 from puntini.errors import Conflict, Invalid, NotFound, PuntiniError
 from puntini.log.contract import Append, Kept, Once, Store, TaskRow, Written
 from puntini.log.mint import now_ms, timestamp
@@ -30,10 +30,19 @@ log = structlog.get_logger("puntini.agent")
 
 
 class Asked(Struct, frozen=True):
-    """An approval that somebody has to decide on. ``expires_at`` is in ms, 0 for never."""
+    """An approval that somebody has to decide on. ``expires_at`` is in ms, 0 for never.
+
+    ``options`` are all that may be answered; any words may where there are none.
+    """
 
     task_id: str
     expires_at: int
+    options: tuple[str, ...] = ()
+
+    def check(self, decision: Decision) -> None:
+        """Raises Invalid for an answer that was not offered."""
+        if decision.decision == "answered" and self.options and shown(decision.value) not in self.options:
+            raise Invalid(f"data.value: answer with {' or '.join(self.options)}.", path="data.value")
 
 
 _asked = msgspec.json.Decoder(Asked).decode
@@ -61,9 +70,14 @@ def request(row: TaskRow, approval: Approval) -> tuple[ApprovalRequest, Kept, in
     )
     return (
         ApprovalRequest(data=data),
-        Kept(row.session_id, ASKED, name, _encode(Asked(row.task_id, expires_at))),
+        Kept(row.session_id, ASKED, name, _encode(Asked(row.task_id, expires_at, _fixed(approval)))),
         expires_at,
     )
+
+
+def _fixed(approval: Approval) -> tuple[str, ...]:
+    """The answers that there are. To a question that is only to be approved, a reason may be one too."""
+    return () if approval.response_schema or approval.options == YES_OR_NO else approval.options
 
 
 def _expiry(seconds: float) -> int:
@@ -104,10 +118,11 @@ class Approvals:
         return Kept(row.session_id, ASKED, name, None)
 
     async def decide(self, session_id: str, name: str, decision: Decision, once: Once | None = None) -> Written:
-        """Write a decision down and let the task go on. Raises NotFound, or Conflict when it is too late."""
+        """Write a decision down and let the task go on. Raises NotFound, Invalid, or Conflict when it is too late."""
+        _check_value(decision.value)
         lock = self._locks.setdefault(name, asyncio.Lock())
         async with lock:
-            task = await self._open(session_id, name)
+            task = await self._open(session_id, name, decision)
             data = ApprovalResolvedData(
                 approval_id=name, decision=decision.decision, by=decision.by, value=decision.value
             )
@@ -127,15 +142,17 @@ class Approvals:
         self._go_on(task.task_id)
         return written
 
-    async def _open(self, session_id: str, name: str) -> TaskRow:
+    async def _open(self, session_id: str, name: str, decision: Decision) -> TaskRow:
         body = await self._store.kept(session_id, ASKED, name)
         if await self._store.kept(session_id, DECIDED, name) is not None:
             raise Conflict("That approval is decided already.")
-        task = await self._store.task(_asked(body).task_id) if body is not None else None
-        if task is None:
+        asked = _asked(body) if body is not None else None
+        task = await self._store.task(asked.task_id) if asked else None
+        if asked is None or task is None:
             raise NotFound("There is no open approval with that id.", path="data.approval_id")
         if task.ended:
             raise Conflict(f"The task is {task.status}; there is nothing left to approve.")
+        asked.check(decision)
         return task
 
     # Expiry.
@@ -171,6 +188,14 @@ class Approvals:
         except PuntiniError as error:
             log.warning("an approval expires later", approval_id=name, reason=error.message)
             self.watch(session_id, name, now_ms() + int(RETRY_SECONDS * 1000))
+
+
+def _check_value(value: Any) -> None:
+    """Raises Invalid for what a checkpoint can't hold."""
+    try:
+        msgspec.msgpack.encode(value)
+    except OverflowError:
+        raise Invalid("data.value: numbers have at most 64 bits; write it as a text.", path="data.value") from None
 
 
 def _of(body: bytes, row: TaskRow) -> bool:

@@ -9,13 +9,15 @@ from puntini.log.contract import Kept, Shelf
 from puntini.protocol.events import Envelope, UserPromptData
 from puntini.views.graph import GraphView
 
+YES_OR_NO = ("approve", "deny")
+
 
 class Approval(Struct, frozen=True, kw_only=True):
     """Something that a person has to decide. ``key`` tells it from the task's others, in each attempt alike."""
 
     key: str
     question: str
-    options: tuple[str, ...] = ("approve", "deny")
+    options: tuple[str, ...] = YES_OR_NO
     tool_name: str = ""
     parameters: dict[str, Any] = {}
     response_schema: dict[str, Any] | None = None

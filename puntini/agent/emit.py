@@ -34,6 +34,8 @@ from puntini.protocol.events import (
 from puntini.protocol.graph import GraphOp
 
 Level = Literal["debug", "info", "warning", "error"]
+MOST_AHEAD, LONGEST_AHEAD = 256, 60.0
+"""So many events of threads wait for the loop, and a thread so many seconds for its turn."""
 
 
 class Voice:
@@ -45,13 +47,31 @@ class Voice:
         self._say = say
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
+        self._ahead = threading.BoundedSemaphore(MOST_AHEAD)
+        self._failed: Exception | None = None
 
     def emit(self, event: Envelope) -> None:
-        """Say an event. From another thread it is said a moment later, in order."""
+        """Say an event. From another thread it is said a moment later, in order.
+
+        A thread waits when it is far ahead, and is told of what could not be said when it speaks the next time.
+        """
         if threading.get_ident() == self._thread:
             self._say(event)
-        else:
-            self._loop.call_soon_threadsafe(self._say, event)
+            return
+        if not self._ahead.acquire(timeout=LONGEST_AHEAD):
+            raise TimeoutError("What the agent said in a thread could not be written in time.")
+        if self._failed is not None:
+            self._ahead.release()
+            raise self._failed
+        self._loop.call_soon_threadsafe(self._say_later, event)
+
+    def _say_later(self, event: Envelope) -> None:
+        try:
+            self._say(event)
+        except Exception as error:  # noqa: BLE001 - it belongs to the thread that speaks
+            self._failed = error
+        finally:
+            self._ahead.release()
 
 
 current: ContextVar[Voice] = ContextVar("puntini_voice")

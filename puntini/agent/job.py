@@ -236,6 +236,7 @@ class Job:
             self.emit(event)
             self.save([kept])
             if expires_at:
+                await self.drained()  # what is not there yet can't expire
                 self._decisions.watch(self.session_id, name, expires_at)
         return decided
 

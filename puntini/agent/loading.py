@@ -6,9 +6,11 @@ from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
 from inspect import isasyncgenfunction, iscoroutinefunction, signature
 from pathlib import Path
+from traceback import extract_tb
 from typing import Any
 
 from puntini.agent.contract import Agent, Task
+from puntini.agent.tools.registry import Tool
 from puntini.errors import Misconfigured, described
 from puntini.log.embedding import Embedder
 from puntini.protocol.events import AssistantResponse, Envelope
@@ -27,6 +29,10 @@ class Narrator:
         answer = ""
         async with aclosing(self._tell(task)) as events:
             async for event in events:
+                if not isinstance(event, Envelope):
+                    raise TypeError(
+                        f"The agent {self.name} yielded a {type(event).__name__}; yield events, e.g. AssistantResponse."
+                    )
                 await task.point()
                 task.emit(event)
                 if isinstance(event, AssistantResponse) and not event.data.chunk:
@@ -54,9 +60,9 @@ def load_embedder(spec: str, directory: Path) -> Embedder:
     if not module or not attribute:
         raise Misconfigured(f"`{spec}` names no embedder; write module:attribute.")
     found = _found("embedder", module, attribute, place, directory)
-    if not callable(found) or isinstance(found, type):
+    if not callable(found) or isinstance(found, type | Tool) or not _takes(found, []):
         raise Misconfigured(
-            f"The embedder {place} is {type(found).__name__}; give a function that takes a list of texts and returns a "
+            f"The embedder {place} is {_kind(found)}; give a function that takes a list of texts and returns a "
             "list of vectors."
         )
     return Embedder(name or place, found)
@@ -67,15 +73,32 @@ def _found(what: str, module: str, attribute: str, place: str, directory: Path) 
         sys.path.insert(0, str(directory))
     try:
         found: Any = importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{module}.".startswith(f"{error.name}."):
+            raise Misconfigured(f"The {what} {place} can't be imported: {_problem(error, module)}.") from error
+        raise Misconfigured(f"The {what} {place} is not there: {_looked_for(module, attribute, directory)}") from None
     except (Exception, SystemExit) as error:  # anybody's module, with anybody's errors
-        problem = "it ends the program" if isinstance(error, SystemExit) else described(error)
-        raise Misconfigured(f"The {what} {place} can't be imported: {problem}.") from error
+        raise Misconfigured(f"The {what} {place} can't be imported: {_problem(error, module)}.") from error
     try:
         for name in attribute.split("."):
             found = getattr(found, name)
     except AttributeError:
         raise Misconfigured(f"The {what} {place} is not there: the module {module} has no `{attribute}`.") from None
     return found
+
+
+def _looked_for(module: str, attribute: str, directory: Path) -> str:
+    if module.endswith(".py"):
+        return f"name the module without `.py`: {module.removesuffix('.py')}:{attribute}."
+    return f"there is no module `{module}` in {directory}, nor where Python looks for installed ones."
+
+
+def _problem(error: BaseException, module: str) -> str:
+    """What went wrong while a module was imported, and at which of its lines, or of those it imports."""
+    problem = "it ends the program" if isinstance(error, SystemExit) else described(error)
+    frames = [frame for frame in extract_tb(error.__traceback__) if not frame.filename.startswith("<frozen")]
+    own = [frame for frame in frames if Path(frame.filename).stem == module.rpartition(".")[2]] or frames[1:]
+    return f"{problem} ({Path(own[-1].filename).name}, line {own[-1].lineno})" if own else problem
 
 
 def _agent(name: str, place: str, found: Any) -> Agent:
@@ -86,7 +109,7 @@ def _agent(name: str, place: str, found: Any) -> Agent:
         return _ready(place, _instance(place, found) if isinstance(found, type) else found)
     from puntini.agent.graphs.agent import GraphAgent, is_graph  # LangGraph takes most of a second to import
 
-    if is_graph(found) or (callable(found) and not iscoroutinefunction(found) and _takes_nothing(found)):
+    if is_graph(found) or (callable(found) and not iscoroutinefunction(found) and _takes(found)):
         return GraphAgent(name, found)
     what = "a function that has to be awaited or given something" if callable(found) else type(found).__name__
     raise Misconfigured(
@@ -112,9 +135,16 @@ def _ready(place: str, agent: Any) -> Agent:
     return ready
 
 
-def _takes_nothing(function: Callable[..., Any]) -> bool:
+def _kind(found: object) -> str:
+    if isinstance(found, Tool):
+        return "a tool"
+    return "a function of something else" if callable(found) else type(found).__name__
+
+
+def _takes(function: Callable[..., Any], *arguments: object) -> bool:
+    """Whether a function can be called with these arguments, as far as it tells."""
     try:
-        signature(function).bind()
+        signature(function).bind(*arguments)
     except TypeError:
         return False
     except ValueError:  # of some built-in functions nothing is known

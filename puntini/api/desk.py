@@ -166,7 +166,7 @@ class Desk:
                 return await self.close(session_id, command.data.reason, once)
             case ApprovalResponse():
                 data = command.data
-                return await self._work.decide(session_id, data.approval_id, data.decision, data.value, user, once)
+                return await self._work.decide(session_id, data.approval_id, data.decided, data.value, user, once)
             case Action():
                 action = UserAction(name=command.data.name, arguments=command.data.arguments)
                 if heard := await self._steer(session_id, f"[{action.name}]", once, user, action):

@@ -76,12 +76,27 @@ class Control(Command, frozen=True, kw_only=True, tag="control"):
 
 class ApprovalResponseData(CommandData, frozen=True):
     approval_id: Name
-    decision: Literal["approved", "denied", "answered"]
+    decision: Literal["approved", "denied", "answered", "approve", "deny"]
     value: Any = None
+
+    @property
+    def decided(self) -> Literal["approved", "denied", "answered"]:
+        """The decision as the log has it."""
+        match self.decision:
+            case "approve":
+                return "approved"
+            case "deny":
+                return "denied"
+            case decision:
+                return decision
 
 
 class ApprovalResponse(Command, frozen=True, kw_only=True, tag="approval_response"):
-    """Decide what an agent asked. ``value`` is the answer where the ``approval_request`` has a ``response_schema``."""
+    """Decide what an agent asked; ``approve`` is ``approved``, and ``deny`` is ``denied``.
+
+    ``value`` is the answer where it is ``answered``: one of the question's ``options``, where it has some of its own
+    and no ``response_schema``.
+    """
 
     data: ApprovalResponseData
 

@@ -1,6 +1,5 @@
 """Strict decoding whose errors name the field: ``data.prompt: Expected `str`, got `int```."""
 
-import re
 from functools import cache
 from typing import Any, TypeVar
 
@@ -11,15 +10,11 @@ from puntini.protocol.commands import AnyCommand, GraphEdit
 from puntini.protocol.depth import DEPTH_LIMIT, deeper_than
 from puntini.protocol.entries import encode
 from puntini.protocol.events import Event
+from puntini.protocol.mistakes import mistake
 
 T = TypeVar("T")
 MESSAGE_LIMIT = 1 << 20
 EVENT_LIMIT = 64 * MESSAGE_LIMIT
-QUOTED_LIMIT = 200
-"""So much of a field's name, of a path or of a wrong value is said back."""
-
-_AT = re.compile(r" - at (?:`key` in )?`(?P<where>[^`]*)`$")
-_FIELD = re.compile(r"(?:missing required field|contains unknown field) `(?P<name>.*)`$", re.DOTALL)
 
 
 @cache
@@ -54,7 +49,7 @@ def _decode(data: bytes, type_: Any) -> Any:
     try:
         return _decoder(type_).decode(data)
     except msgspec.ValidationError as error:
-        raise invalid(str(error)) from None
+        raise mistake(str(error), type_, data) from None
     except msgspec.DecodeError as error:
         raise Invalid(f"This is not JSON: {str(error).removeprefix('JSON is malformed: ')}.") from None
     except UnicodeDecodeError:
@@ -91,20 +86,4 @@ def decode_event(raw: bytes | str) -> Event:
     return event
 
 
-def invalid(message: str) -> Invalid:
-    """Turn a msgspec sentence into an Invalid that names the field by its path."""
-    where = ""
-    if match := _AT.search(message):
-        where = match["where"].removeprefix("$").removeprefix(".")
-        message = message[: match.start()]
-    if match := _FIELD.search(message):
-        where = f"{where}.{match['name']}" if where else match["name"]
-    where, message = _shortened(where), _shortened(message)
-    return Invalid(f"{where}: {message}" if where else message, path=where)
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= QUOTED_LIMIT else f"{text[:QUOTED_LIMIT]}…"
-
-
-__all__ = ["decode", "decode_command", "decode_event", "deeper_than", "encode", "invalid"]
+__all__ = ["decode", "decode_command", "decode_event", "deeper_than", "encode"]

@@ -23,6 +23,7 @@ MOST_ELEMENTS = 50_000
 MOST_DEPTH = 32
 MOST_KEYS = 10_000
 MOST_DEFAULTS = 32
+MOST_CHARACTERS = 16 << 20
 LONGEST_DEFAULT = 1_000
 NODE_LABEL = "Node"
 EDGE_LABEL = "RELATED_TO"
@@ -69,7 +70,9 @@ class GraphmlReader:
         self._text: list[str] | None = None
         self._data = ""
         self._latest = ""
-        self._defaults: dict[str, str] = {}
+        self._defaults: dict[str, tuple[Any, int]] = {}
+        """Values by key, read once, and how much text each is."""
+        self._size = 0
         self._ours = False
         self._nodes: dict[str, Node] = {}
         self._edges: list[Edge] = []
@@ -151,7 +154,7 @@ class GraphmlReader:
         if len(text) > LONGEST_DEFAULT or len(self._defaults) >= MOST_DEFAULTS:
             raise TooLarge(f"Give at most {MOST_DEFAULTS} defaults of at most {LONGEST_DEFAULT} characters.")
         if text:
-            self._defaults[self._latest] = text
+            self._defaults[self._latest] = _typed(self._keys[self._latest], text), len(text)
 
     def _take_node(self, read: _Open) -> None:
         self._count()
@@ -175,16 +178,28 @@ class GraphmlReader:
         if len(self._nodes) + len(self._edges) >= MOST_ELEMENTS:
             raise TooLarge(f"Send at most {MOST_ELEMENTS} nodes and edges at a time.")
 
+    def _grow(self, size: int) -> None:
+        """Count what the graph will hold: a default is there for each element again."""
+        self._size += size
+        if self._size > MOST_CHARACTERS:
+            raise TooLarge(f"The properties come to more than {MOST_CHARACTERS >> 20} MiB, defaults counted each time.")
+
     def _values(self, read: _Open) -> tuple[dict[str, str], dict[str, Any]]:
         """Label and key, as far as they are there, and the properties."""
-        texts = {name: text for name, text in self._defaults.items() if self._keys[name].suits(read.of)}
+        values: dict[str, Any] = {}
+        for name, (value, size) in self._defaults.items():
+            if name not in read.data and self._keys[name].suits(read.of):
+                self._grow(size)
+                values[name] = value
+        for name, text in read.data.items():
+            if name not in self._keys:
+                raise Invalid(f"There is no key `{name[:80]}`; declare it before the graph.")
+            self._grow(len(text))
+            values[name] = _typed(self._keys[name], text)
         roles: dict[str, str] = {}
         props: dict[str, Any] = {}
-        for name, text in (texts | read.data).items():
-            key = self._keys.get(name)
-            if key is None:
-                raise Invalid(f"There is no key `{name[:80]}`; declare it before the graph.")
-            value = _typed(key, text)
+        for name, value in values.items():
+            key = self._keys[name]
             if key.role != "property" and isinstance(value, str):
                 roles[key.role] = value
             elif value is not None:

@@ -134,10 +134,13 @@ class Asker:
 
     name = "asker"
 
+    def __init__(self, approval: Approval | None = None) -> None:
+        self.approval = approval or Approval(key="may", question="May I?")
+
     async def run(self, task: Task) -> str:
         """Ask."""
         await task.rewind()
-        if await task.ask(Approval(key="may", question="May I?")) is None:
+        if await task.ask(self.approval) is None:
             task.wait()
         return "I did."
 

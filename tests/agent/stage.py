@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import anyio
 import anyio.lowlevel
@@ -176,9 +176,16 @@ class Stage:
 
     async def decide(self, task_id: str) -> None:
         """Approve of what a task asks."""
+        await self._decide(task_id, "approved", None)
+
+    async def answer(self, task_id: str, value: Any) -> None:
+        """Answer what a task asks."""
+        await self._decide(task_id, "answered", value)
+
+    async def _decide(self, task_id: str, decision: Literal["approved", "answered"], value: Any) -> None:
         session_id = (await self.row(task_id)).session_id
         (asked,) = (await self.keeper.view(session_id)).approvals()
-        await self.runner.decide(session_id, asked.approval_id, "approved", None, "ann", None)
+        await self.runner.decide(session_id, asked.approval_id, decision, value, "ann", None)
 
     def crash(self) -> None:
         """Die as a killed process does, as far as anybody outside can tell."""

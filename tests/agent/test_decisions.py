@@ -2,8 +2,10 @@
 
 import anyio
 import pytest
+from msgspec.structs import replace
 
-from puntini.errors import Conflict
+from puntini.agent.contract import Approval
+from puntini.errors import Conflict, Invalid
 from tests.agent.actors import Asker
 from tests.agent.stage import FailingStore, LateStore, Stage, stage, until
 
@@ -87,3 +89,51 @@ async def test_a_decision_behind_which_the_store_is_away_lets_the_task_go_on_whe
         store.fills_with, store.writes = "", True
         assert await life.ended(task) == "completed"
     assert capsys.readouterr().out.count("a decision waits for the store") == 1
+
+
+COLOUR = Approval(key="colour", question="Which colour?", options=("red", "blue"))
+
+
+async def test_an_answer_that_was_not_offered_is_refused_with_those_that_were() -> None:
+    async with stage(LateStore(1), Asker(COLOUR)) as life:
+        task = await life.task("ask")
+        await life.until(task, "waiting")
+        with pytest.raises(Invalid, match=r"^data\.value: answer with red or blue\.$"):
+            await life.answer(task, "green")
+        await life.answer(task, "blue")
+        assert await life.ended(task) == "completed"
+
+
+@pytest.mark.parametrize(
+    "approval",
+    [Approval(key="may", question="May I?"), replace(COLOUR, response_schema={"type": "string"})],
+    ids=["yes or no", "a schema"],
+)
+async def test_other_words_are_an_answer_where_none_were_fixed(approval: Approval) -> None:
+    async with stage(LateStore(1), Asker(approval)) as life:
+        task = await life.task("ask")
+        await life.until(task, "waiting")
+        await life.answer(task, "Not on a Friday.")
+        assert await life.ended(task) == "completed"
+
+
+async def test_a_question_that_the_store_could_not_take_yet_expires_all_the_same() -> None:
+    store = FailingStore()
+    store.fills_with = "agent_status"
+    async with stage(store, Asker(Approval(key="may", question="May I?", expires_seconds=0.05))) as life:
+        task = await life.task("ask")
+
+        async def refused() -> bool:
+            return store.refused > 0
+
+        await until(refused, "the store to refuse something")
+        store.fills_with, store.writes = "", True
+        assert await life.ended(task) == "completed"
+
+
+async def test_a_value_that_no_checkpoint_can_hold_is_refused() -> None:
+    async with stage(FailingStore(), Asker()) as life:
+        task = await life.task("ask")
+        await life.until(task, "waiting")
+        with pytest.raises(Invalid, match="64 bits"):
+            await life.answer(task, 1 << 70)

@@ -15,7 +15,9 @@ from puntini.settings import Settings
 from tests.api.calling import DEADLINE_SECONDS, POLL_SECONDS, Api, problem, serving
 
 pytestmark = pytest.mark.anyio
-MODULE = """
+MODULE = '''
+    from puntini.agent.tools.registry import tool
+
     LETTERS = "abcdefghijklmnopqrstuvwxyz"
     away = False
 
@@ -29,7 +31,14 @@ MODULE = """
 
     number = 7
     class Model: ...
-"""
+
+    def nobody(): ...
+
+    @tool
+    def refund(texts: list[str]) -> int:
+        """Give money back."""
+        return 0
+'''
 
 
 @pytest.fixture
@@ -109,7 +118,9 @@ SENTENCES = {
     "{}:none": "The embedder {}:none is not there: the module {} has no `none`.",
     "{}:number": "The embedder {}:number is int; give a function",
     "{}:Model": "The embedder {}:Model is type; give a function",
-    "no_such_module:f": "The embedder no_such_module:f can't be imported: ModuleNotFoundError",
+    "{}:refund": "The embedder {}:refund is a tool; give a function",
+    "{}:nobody": "The embedder {}:nobody is a function of something else; give a function",
+    "no_such_module:f": "The embedder no_such_module:f is not there: there is no module `no_such_module` in /",
 }
 
 

@@ -247,3 +247,15 @@ def test_whatever_comes_is_a_graph_or_refused(parts: list[str], size: int) -> No
         assert error.status in {400, 413}  # noqa: PT017 - both outcomes are fine
     else:
         assert len({each.id for each in graph.nodes}) == len(graph.nodes)
+
+
+def test_defaults_count_for_each_element_that_they_are_for() -> None:
+    default = "[" + ",".join(["[]"] * 333) + "]"
+    keys = "".join(
+        f'<key id="k{number}" for="node" attr.name="p{number}" attr.type="string"><default>{default}</default></key>'
+        for number in range(MOST_DEFAULTS)
+    )
+    nodes = "".join(f'<node id="{number}"/>' for number in range(3_000))
+
+    with pytest.raises(TooLarge, match="defaults counted each time"):
+        read(f"<graphml>{keys}<graph>{nodes}</graph></graphml>")

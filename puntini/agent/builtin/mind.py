@@ -45,8 +45,8 @@ For work of several steps call set_plan first. Say briefly what you do and why, 
 When something fails, try another way, and never claim what did not happen."""
 TRY_AGAIN, LEAVE_IT = "try again", "leave it"
 
-Ask = Callable[[dict[str, Any]], Any]
-"""How a person is asked: returns what was decided, at once or when the task goes on."""
+Ask = Callable[..., Any]
+"""LangGraph's ``interrupt``: returns what a person decided, at once or when the task goes on."""
 
 
 def system_of(name: str, role: str) -> str:
@@ -92,6 +92,7 @@ class Mind:
             calls=[],
             outcomes=[],
             used=[],
+            declined=[],
             failures=[],
             tries=0,
             requests=0,
@@ -108,7 +109,7 @@ class Mind:
         number = state["requests"] + 1
         system = f"{self._system}\n\nEarlier:\n{state['summary']}" if state["summary"] else self._system
         request = Request(system=system, turns=turns, tools=[SET_PLAN, *self._tools.specs()])
-        asked = State(turns=plain(turns), heard=heard, requests=number, calls=[], outcomes=[], used=[])
+        asked = State(turns=plain(turns), heard=heard, requests=number, calls=[], outcomes=[], used=[], declined=[])
         try:
             whole = await ask(self._model, request, voice, f"msg_{voice.task.task_id}_{number}")
         except ModelFailed as error:
@@ -140,9 +141,11 @@ class Mind:
         calls = calls_of(state)
         outcomes = [_refused(call, f"At most {MOST_CALLS} calls are made at once.") for call in calls[MOST_CALLS:]]
         allowed: list[Call] = []
+        declined: list[str] = []
         for call in calls[:MOST_CALLS]:
             if self._needs_consent(call) and not _agreed(said := self._consent(call)):
                 outcomes.append(_refused(call, f"A person did not agree to this{_reason(said)}."))
+                declined.append(call.call_id)
             else:
                 allowed.append(call)
         plan = state["plan"]
@@ -150,7 +153,7 @@ class Mind:
             allowed.remove(call)
             outcome, plan = _planned(call, plan)
             outcomes.append(outcome)
-        return State(calls=plain(allowed), outcomes=plain(outcomes), plan=plan)
+        return State(calls=plain(allowed), outcomes=plain(outcomes), plan=plan, declined=declined)
 
     def _needs_consent(self, call: Call) -> bool:
         tool = self._tools.get(call.name)
@@ -204,11 +207,13 @@ class Mind:
         turns = turns_of(state)
         asked = [block.call_id for block in turns[-1].content if isinstance(block, Call)]
         outcomes.sort(key=lambda outcome: asked.index(outcome.call_id) if outcome.call_id in asked else len(asked))
-        failed = [outcome for outcome in outcomes if outcome.failed]
+        # What a person declined is for the model to respect, and nothing that went wrong.
+        declined = state.get("declined", [])
+        failed = [outcome for outcome in outcomes if outcome.failed and outcome.call_id not in declined]
         used = [StepTool(tool_name=call["tool_name"], success=call["success"]) for call in state["used"]]
         data = StepData(
             step_number=task.step(),
-            name=", ".join(dict.fromkeys(tool.tool_name for tool in used)) or "plan",
+            name=", ".join(dict.fromkeys(tool.tool_name for tool in used)) or ("declined" if declined else "plan"),
             success=not failed,
             duration_seconds=round(sum(call["seconds"] for call in state["used"]), 3),
             tool_calls=used,
@@ -220,6 +225,7 @@ class Mind:
             turns=plain([*turns, Turn("user", outcomes)]),
             calls=[],
             outcomes=[],
+            declined=[],
             failures=[f"{_tool_of(turns, outcome)}: {outcome.content}" for outcome in failed],
             tries=state["tries"] if failed else 0,
         )
@@ -256,8 +262,8 @@ class Mind:
             {
                 "question": f"This failed {state['tries']} times: {_failures(state)} What shall I do?",
                 "options": [TRY_AGAIN, LEAVE_IT],
-                "response_schema": {"type": "string", "description": "one of these, or words for the agent"},
-            }
+            },
+            response_schema={"type": "string", "description": "One of the options, or words for the agent."},
         )
         if isinstance(said, str) and said not in {TRY_AGAIN, LEAVE_IT}:
             return State(tries=0, turns=plain(added(turns_of(state), said)))

@@ -17,7 +17,7 @@ KEPT_TURNS, SHORTENED = 4, 400
 
 
 class State(TypedDict, total=False):
-    """``prompt`` is given; the rest is the agent's."""
+    """``prompt`` is given; the rest is the agent's. ``declined`` are ids of calls that a person did not agree to."""
 
     prompt: str
     turns: list[dict[str, Any]]
@@ -27,6 +27,7 @@ class State(TypedDict, total=False):
     calls: list[dict[str, Any]]
     outcomes: list[dict[str, Any]]
     used: list[dict[str, Any]]
+    declined: list[str]
     failures: list[str]
     tries: int
     requests: int

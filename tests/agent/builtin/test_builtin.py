@@ -158,8 +158,11 @@ async def test_what_needs_consent_waits_for_a_person(decision: Any, left: int) -
         await life.runner.decide(session, request.approval_id, decision, None, "ann", None)
         assert await life.ended(task) == "completed"
         nodes, _ = await shape(life, session)
+        said = await life.said(task)
 
     assert len(nodes) == left
+    assert all(event.data.success for event in said if isinstance(event, Step))
+    assert not [event for event in said if isinstance(event, Reasoning) and event.data.phase == "diagnose"]
 
 
 @pytest.mark.parametrize("name", ["memory:", "puntini.db"])

@@ -137,3 +137,20 @@ async def test_a_model_that_says_more_than_can_wait_fails_the_task(threaded: boo
 
     assert isinstance(end, TaskFailed)
     assert "MiB would wait to be written" in end.data.error
+
+
+async def test_a_thread_that_floods_is_slowed_down_and_loses_nothing() -> None:
+    count = 40_000
+
+    def flood(_state: MessagesState) -> dict[str, Any]:
+        for number in range(count):
+            emit.debug("x" * 500, number=number)
+        return {}
+
+    store = MemoryStore()
+    async with stage(store, GraphAgent("flood", graph(flood))) as life:
+        task = await life.task("Go on.")
+        assert await life.ended(task) == "completed"
+        details = [event.data.details for event in await life.said(task) if isinstance(event, Debug)]
+
+    assert details == [{"number": number} for number in range(count)]

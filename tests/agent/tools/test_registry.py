@@ -117,10 +117,10 @@ async def test_where_there_are_no_tools_that_is_said() -> None:
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
-        ({}, "arguments.points: Object missing required field `points`"),
-        ({"points": [{"at": [0, 0]}]}, "arguments.points[0].label: Object missing required field `label`"),
+        ({}, "arguments.points: this field is needed"),
+        ({"points": [{"at": [0, 0]}]}, "arguments.points[0].label: this field is needed"),
         ({"points": [{"label": 1, "at": [0, 0]}]}, "arguments.points[0].label: Expected `str`, got `int`"),
-        ({"points": [], "color": "red"}, "arguments.color: Object contains unknown field `color`"),
+        ({"points": [], "color": "red"}, "arguments.color: there is no such field; use points"),
         ({"points": "all"}, "arguments.points: Expected `array`, got `str`"),
         ({"points": [{"label": "a", "at": [math.nan, 0]}]}, "arguments.points[0].at[0]: Expected `float`, got `null`"),
         ({"points": {1, 2}.__iter__()}, "arguments: This is not JSON: "),

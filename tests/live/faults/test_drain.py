@@ -249,3 +249,34 @@ def test_a_server_without_work_ends_soon(server: Serving) -> None:
     assert not (server.directory / "puntini.db-wal").exists(), "the store was put away"
     with serving(server.directory) as again:
         assert again.get(f"/v1/sessions/{session}")["status"] == "active"
+
+
+HOLDS_ON = """
+import time
+from langgraph.graph import START, MessagesState, StateGraph
+
+def wait(state):
+    open("began", "w").close()
+    time.sleep(60)
+
+made = StateGraph(MessagesState)
+made.add_node("wait", wait)
+made.add_edge(START, "wait")
+graph = made.compile()
+"""
+
+
+def test_an_agent_s_thread_does_not_keep_the_process(tmp_path: Path) -> None:
+    (tmp_path / "holds_on.py").write_text(HOLDS_ON)
+    with serving(tmp_path, agent="holds_on:graph", grace=0.5) as server:
+        session = server.create()
+        task = server.play(session, "hold on")
+        wait_for((tmp_path / "began").exists, 10, "the agent's thread")
+        server.terminate()
+        server.wait(12.0)
+        said = server.said()
+        server.start()
+
+        assert "the server leaves without them" in said
+        assert server.get(f"/v1/tasks/{task}")["status"] in {"queued", "running"}
+        server.kill()
