@@ -135,14 +135,14 @@ class Telling:
         tools = self._messages(node, messages_in(data.get("result")), agent)
         if not agent and not data.get("interrupts"):
             self._step(node, data, tools)
-        if not agent:
-            self._saver.ran(node.name)
         self._saver.told(data["id"])
 
     def _cached(self, data: Mapping[str, Any], agent: str) -> None:
         """A node that did not run: its result is a cache's, or that of an earlier attempt, which told it."""
         for name in data.keys() - {"__metadata__"}:
-            if self._again and (agent or self._done_before[name]):
+            if agent and self._again:
+                continue  # of subgraphs nobody can tell
+            if not agent and self._done_before[name]:
                 self._done_before[name] -= 1
                 continue
             result = data[name]
@@ -153,7 +153,6 @@ class Telling:
             tools = self._messages(node, found, agent)
             if not agent:
                 self._step(node, {}, tools)
-                self._saver.ran(name)
 
     def _waiting(self, name: str) -> str:
         """One of the nodes of this name that have said nothing."""
@@ -197,6 +196,7 @@ class Telling:
             self._task.emit(AssistantResponse(agent=stream.agent, data=data))
 
     def _step(self, node: Node, data: Mapping[str, Any], tools: Sequence[StepTool]) -> None:
+        self._saver.ran(node.name)
         self._task.emit(
             Step(
                 data=StepData(
