@@ -211,9 +211,8 @@ def _check_names(specs: Sequence[str], served: Mapping[str, Agent]) -> None:
         if names.count(name) > 1:
             raise Misconfigured(f"Two agents are called `{name}`; name one of them otherwise, as NAME={spec}.")
         if spec != name and name in {*ROLES, ScriptedAgent.name}:
-            raise Misconfigured(
-                f"`{name}` is a built-in agent; give yours another name: NAME={spec.rpartition('=')[2]}."
-            )
+            place = spec.rpartition("=")[2]
+            raise Misconfigured(f"`{name}` is a built-in agent; give yours another name: NAME={place}.")
 
 
 def _workspace(name: str) -> Path | None:
