@@ -75,7 +75,8 @@ class Parts:
         self.settings = settings
         self.log = structlog.get_logger("puntini")
         self.model = model_of(settings)
-        self.tools = builtin_tools(tool for spec in settings.tools for tool in load_tools(spec, Path.cwd()))
+        self.own_tools = [tool for spec in settings.tools for tool in load_tools(spec, Path.cwd())]
+        self.tools = builtin_tools(self.own_tools)
         self.workspace = _workspace(settings.workspace)
         self.embedder = _embedder(settings.embedder)
         known: dict[str, Agent] = {agent.name: agent for agent in (ScriptedAgent(), *agents)}
