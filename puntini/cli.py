@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import click
+from click.core import ParameterSource
 from msgspec.structs import FieldInfo, fields
 
 from puntini import __version__
@@ -177,19 +178,27 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print the events a
 @click.argument("words", metavar="[PROMPT]", nargs=-1)
 @click.option("--session", default="", metavar="ID", help="Go on in this session instead of a new one.")
 @click.option("--agent", default="", metavar="NAME", help="The agent to ask, instead of the server's usual one.")
+@click.option("--quiet", "-q", is_flag=True, help="Show the answer alone, and what you have to know or decide.")
 @_json
 @_url
-def chat(words: tuple[str, ...], session: str, agent: str, as_json: bool, url: str) -> int:
+def chat(words: tuple[str, ...], session: str, agent: str, quiet: bool, as_json: bool, url: str) -> int:
     """Ask an agent, and show how it works and what it answers.
 
-    The answer is written to the output, everything else beside it, so `puntini chat "..." > answer.txt` works. The
+    The answer is written to the output, everything else beside it, so `puntini chat "..." > answer.txt` works. A file
+    or a pipe gets it when the task ends. The
     prompt `-` is read from the input; without a prompt, each line of the input is one. Ctrl-C stops the task.
     """
     from puntini.client import talk
 
     prompt = " ".join(words)
     prompts = _lines_typed() if not words else [sys.stdin.read() if prompt == "-" else prompt]
-    return talk.chat(url, prompts, session_id=session, agent=agent, as_json=as_json)
+    return talk.chat(url, prompts, session_id=session, agent=agent, as_json=as_json, quiet=quiet, flags=_reaching(url))
+
+
+def _reaching(url: str) -> str:
+    """The flag with which another command reaches the same server; none where it needs none."""
+    typed = click.get_current_context().get_parameter_source("url") is ParameterSource.COMMANDLINE
+    return f" --url {url}" if typed and url != URL else ""
 
 
 def _lines_typed() -> Iterator[str]:
@@ -226,9 +235,9 @@ def tail(session: str, after: str, events: str, level: str, as_json: bool, url: 
 
     It goes on across lost connections and restarts of the server, and shows every event once.
     """
-    from puntini.client import talk
+    from puntini.client import tail
 
-    return talk.tail(url, session, after=after, as_json=as_json, events=events, level=level)
+    return tail.tail(url, session, after=after, as_json=as_json, events=events, level=level)
 
 
 def _number(context: click.Context, option: click.Parameter, value: float) -> float:
@@ -261,9 +270,9 @@ def _number(context: click.Context, option: click.Parameter, value: float) -> fl
 @_url
 def replay(session: str, speed: float, after: str, longest_pause: float, as_json: bool, url: str) -> int:
     """Show what was said in a session at the pace it was said."""
-    from puntini.client import talk
+    from puntini.client import tail
 
-    return talk.replay(url, session, after=after, speed=speed, longest_pause=longest_pause, as_json=as_json)
+    return tail.replay(url, session, after=after, speed=speed, longest_pause=longest_pause, as_json=as_json)
 
 
 @cli.command()
@@ -277,7 +286,10 @@ def replay(session: str, speed: float, after: str, longest_pause: float, as_json
 @click.option("--json", "as_json", is_flag=True, help="Print what is found as JSON, one item a line.")
 @_url
 def tasks(task: str, session: str, status: str, agent: str, view: str | None, as_json: bool, url: str) -> int:
-    """List the tasks that have not ended, or show what one came to."""
+    """List the tasks that have not ended, or show what one came to.
+
+    Ended tasks are listed by --session or by --status.
+    """
     from puntini.client import tasks
 
     if task and (session or status or agent):
@@ -295,10 +307,13 @@ def tasks(task: str, session: str, status: str, agent: str, view: str | None, as
 @click.argument("words", nargs=-1, required=True)
 @_url
 def answer(session: str, approval: str, words: tuple[str, ...], url: str) -> int:
-    """Answer what an agent has asked in SESSION: `approve`, `deny`, or WORDS of your own."""
-    from puntini.client import talk
+    """Answer what an agent has asked in SESSION: `approve`, `deny`, another of its options, or WORDS of your own.
 
-    return talk.answered(url, session, approval, " ".join(words))
+    What is none of the options is refused; a question without options takes any words.
+    """
+    from puntini.client import answers
+
+    return answers.answered(url, session, approval, " ".join(words))
 
 
 @cli.group()

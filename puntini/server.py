@@ -80,15 +80,12 @@ def bind(host: str, port: int) -> socket.socket:
         sock.listen(BACKLOG)
     except (OSError, OverflowError) as error:
         sock.close()
+        reason = getattr(error, "strerror", None) or error
         raise Misconfigured(
-            f"Can't listen on {host} port {port}: {_why(error)}. Choose another with --host and --port."
+            f"Can't listen on {host} port {port}: {reason}. Choose another with --host and --port."
         ) from None
     sock.set_inheritable(False)
     return sock
-
-
-def _why(error: Exception) -> str:
-    return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
 def run(settings: Settings, agents: Sequence[Agent] = ()) -> int:

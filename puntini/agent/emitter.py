@@ -12,7 +12,7 @@ from functools import partial
 import anyio
 from msgspec.structs import replace
 
-from puntini.errors import PuntiniError, StoreUnavailable
+from puntini.errors import PuntiniError, StaleAttempt, StoreUnavailable
 from puntini.log.contract import Append, EventLog, Fence, Kept, TaskRow, Written
 from puntini.log.mint import now_ms, timestamp
 from puntini.protocol.entries import Entry, entry_of
@@ -72,7 +72,9 @@ class Emitter:
         return entry_of(replace(event, task_id=row.task_id, attempt=row.attempt, agent=agent, timestamp=timestamp()))
 
     def emit(self, event: Envelope) -> None:
-        """Take an event in; it is appended soon. Raises as ``Task.emit`` says."""
+        """Take an event in; it is appended soon, unless the attempt is over. Raises as ``Task.emit`` says."""
+        if self._closed:
+            return
         entry = self.stamp(event)
         if entry.kind in SERVERS_OWN:
             raise ValueError(f"Only the server says {entry.kind}, not an agent.")
@@ -135,8 +137,10 @@ class Emitter:
         await self._moved.wait()
 
     def close(self) -> None:
-        """Append nothing more, whatever waits."""
+        """Append nothing more, whatever waits. Who waits for it is told so: a thread that outlives its task, say."""
         self._closed = True
+        self._refused = self._refused or StaleAttempt("This attempt at the task is over.")
+        self._moved.set()
 
     def _flush(self) -> None:
         if self._saved is not None:

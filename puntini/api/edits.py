@@ -47,7 +47,8 @@ def _update(delta: list[GraphOp], author: str, versions: Versions) -> GraphUpdat
 
 
 def _told(conflicts: list[GraphConflict], author: str, base_version: int) -> Debug:
-    met = f"An edit by {author} on version {base_version} met {len(conflicts)} changes that others had made since."
+    changes = "a change" if len(conflicts) == 1 else f"{len(conflicts)} changes"
+    met = f"An edit by {author} on version {base_version} met {changes} that others had made since."
     details = {"conflicts": [msgspec.to_builtins(conflict) for conflict in conflicts]}
     return Debug(data=DebugData(message=met, level="info", details=details))
 

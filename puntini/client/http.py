@@ -20,6 +20,7 @@ SILENCE_SECONDS = 60.0
 """A server pings every 15 s; a stream that says nothing for so long is dead."""
 GIVE_UP_SECONDS = 60.0
 """So long a lost stream is asked for again before the command ends."""
+PAGE = 100
 PAUSES = (0.1, 0.3, 1.0, 2.0)
 LATER = {httpx.codes.TOO_MANY_REQUESTS, httpx.codes.BAD_GATEWAY, httpx.codes.SERVICE_UNAVAILABLE}
 
@@ -94,6 +95,13 @@ class Client:
             raise self._unreachable(error) from None
         _check(response)
         return self._read(response.content)
+
+    def items(self, path: str, **query: str) -> Iterator[dict[str, Any]]:
+        """All that a list holds, read page by page. Raises Refused and Unreachable."""
+        offset = 0
+        while items := self.ask("GET", path, **query, limit=PAGE, offset=offset)["items"]:
+            yield from items
+            offset += len(items)
 
     @contextmanager
     def stream(

@@ -1,45 +1,54 @@
-"""What ``puntini chat``, ``tail`` and ``replay`` do."""
+"""What ``puntini chat`` does."""
 
-import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
-from datetime import datetime
 from secrets import token_hex
-from time import monotonic, sleep
-from urllib.parse import quote
+from shlex import quote
 
-import click
-import msgspec
-
-from puntini.client.answers import answer
+from puntini.client.answers import choices, decide
 from puntini.client.http import Client, Event, Line, Refused, Stream
-from puntini.client.text import harmless, quoted, summary
+from puntini.client.names import Names
+from puntini.client.tail import print_json
 from puntini.client.transcript import Transcript
+from puntini.errors import Misconfigured
 
 DONE, FAILED, INTERRUPTED = 0, 1, 130
 ENDS = {"task_completed": DONE, "task_failed": FAILED, "task_cancelled": FAILED}
-PAGE = 500
 
 Show = Callable[[Line], None]
 
 
 class Chat:
-    """A conversation: each prompt is a task, shown until it ends. Ctrl-C stops the task."""
+    """A conversation: each prompt is a task, shown until it ends. Ctrl-C stops the task.
 
-    def __init__(self, client: Client, *, session_id: str, agent: str, show: Show | None) -> None:
+    ``show`` shows the events instead of a transcript. ``flags`` are what other commands need to reach the same server.
+    """
+
+    def __init__(
+        self, client: Client, *, session_id: str, agent: str, show: Show | None, quiet: bool, flags: str
+    ) -> None:
+        self.session_id = session_id
         self._client = client
-        self._session_id = session_id
         self._agent = agent
         self._show = show
+        self._quiet = quiet
+        self._flags = flags
+        self._names = Names()
         self._task_id = ""
         self._after = ""
 
     def ask(self, prompt: str) -> int:
         """One prompt, to the end of its task; returns an exit code."""
         self._task_id = self._after = ""
-        transcript = Transcript()
+        transcript = Transcript(self._names, held=not sys.stdout.isatty(), quiet=self._quiet)
         show = self._show or (lambda line: transcript.show(line.event))
+        try:
+            return self._to_the_end(prompt, show, transcript)
+        finally:
+            transcript.finish()
+
+    def _to_the_end(self, prompt: str, show: Show, transcript: Transcript) -> int:
         try:
             return self._read(self._lines(prompt, transcript), show, transcript)
         except KeyboardInterrupt:
@@ -55,25 +64,30 @@ class Chat:
             self._after = line.event.get("id") or self._after
             show(line)
             if line.event["type"] == "approval_request" and self._show is None:
-                self._asked(str(line.event["data"]["approval_id"]), transcript)
+                self._asked(line.event["data"], transcript)
             code = ENDS.get(line.event["type"], code)
         return code
 
-    def _asked(self, approval_id: str, transcript: Transcript) -> None:
+    def _asked(self, asked: Event, transcript: Transcript) -> None:
         """Let who sits here answer; tell everybody else how to. Nothing typed leaves it open, for others too."""
-        words = _typed("  answer> ") if sys.stdin.isatty() and sys.stderr.isatty() else ""
-        if not words:
-            transcript.note(f"it waits; answer with: puntini answer {self._session_id} {approval_id} approve")
-            return
-        try:
-            answer(self._client, self._session_id, approval_id, words)
-        except Refused as error:
-            transcript.note(str(error))
+        name = str(asked["approval_id"])
+        while words := _typed("  answer> ") if sys.stdin.isatty() and sys.stderr.isatty() else "":
+            try:
+                decide(self._client, self.session_id, name, words, asked)
+            except Misconfigured as error:  # none of the options: there is another try
+                transcript.note(error.message)
+            except Refused as error:
+                transcript.note(error.message)
+                return
+            else:
+                return
+        example = quote(next(iter(choices(asked)), "what you say"))
+        transcript.note(f"it waits; answer with: puntini answer {self.session_id} {name} {example}{self._flags}")
 
     def _lines(self, prompt: str, transcript: Transcript) -> Iterator[Line]:
         """The task's events. The prompt goes out under one key, so that asking again never starts a second task."""
         body = {"prompt": prompt} | {
-            name: value for name, value in (("session_id", self._session_id), ("agent", self._agent)) if value
+            name: value for name, value in (("session_id", self.session_id), ("agent", self._agent)) if value
         }
         key = token_hex(16)
 
@@ -95,9 +109,9 @@ class Chat:
         with opening as stream:
             self._task_id = stream.headers.get("puntini-task", "")
             session_id = stream.headers.get("puntini-session", "")
-            if session_id != self._session_id and self._show is None:
+            if session_id != self.session_id and self._show is None and not self._quiet:
                 transcript.aside("session", session_id)
-            self._session_id = session_id
+            self.session_id = session_id
             yield stream
 
     def _stop(self, transcript: Transcript) -> None:
@@ -114,106 +128,22 @@ def _typed(mark: str) -> str:
     return sys.stdin.readline().strip()
 
 
-def answered(url: str, session_id: str, approval_id: str, words: str) -> int:
-    """Answer what an agent has asked."""
-    with Client(url) as client:
-        answer(client, session_id, approval_id, words)
-    return DONE
-
-
-def chat(url: str, prompts: Iterable[str], *, session_id: str, agent: str, as_json: bool) -> int:
+def chat(
+    url: str, prompts: Iterable[str], *, session_id: str, agent: str, as_json: bool, quiet: bool, flags: str
+) -> int:
     """Ask one prompt after the other in one session; the last one's exit code.
 
-    Ctrl-C stops a task. Who types prompts is asked for the next one; a list of them ends there.
+    Ctrl-C stops a task. Who types prompts is asked for the next one; a list of them ends there. At the end it says how
+    to go on in a session that is new.
     """
     code = DONE
     with Client(url) as client:
-        talk = Chat(client, session_id=session_id, agent=agent, show=print_json if as_json else None)
+        show = print_json if as_json else None
+        talk = Chat(client, session_id=session_id, agent=agent, show=show, quiet=quiet, flags=flags)
         for prompt in prompts:
             code = talk.ask(prompt)
             if code == INTERRUPTED and not sys.stdin.isatty():
                 break
+        if talk.session_id != session_id and not (as_json or quiet):
+            Transcript(Names(), held=False).note(f"go on with: puntini chat --session {talk.session_id}{flags}")
     return code
-
-
-def tail(url: str, session_id: str, *, after: str, as_json: bool, events: str, level: str) -> int:
-    """Follow a session until it is closed."""
-    show = print_json if as_json else print_line
-    query = {name: value for name, value in (("events", events), ("level", level)) if value}
-
-    def open_(client: Client, cursor: str) -> AbstractContextManager[Stream]:
-        return client.stream("GET", _stream_of(session_id), after=cursor, **query)
-
-    def lost() -> None:
-        click.secho("  note    the connection was lost; trying again", dim=True, err=True)
-
-    with Client(url) as client:
-        for line in client.follow(open_, after, lost=lost, last=lambda event: event["type"] == "session_closed"):
-            show(line)
-    return DONE
-
-
-def replay(url: str, session_id: str, *, after: str, speed: float, longest_pause: float, as_json: bool) -> int:
-    """Show what was said as it was said, ``speed`` times as fast; 0 shows it at once."""
-    show = print_json if as_json else print_line
-    with Client(url) as client:
-        clock = Clock(speed, longest_pause)
-        for line in _history(client, session_id, after):
-            clock.wait(str(line.event.get("timestamp", "")))
-            show(line)
-    return DONE
-
-
-class Clock:
-    """Waits between events as long as there was between them, divided by ``speed``, but never ``longest`` seconds."""
-
-    def __init__(self, speed: float, longest: float) -> None:
-        self._speed = speed
-        self._longest = longest
-        self._before: datetime | None = None
-        self._due = monotonic()
-
-    def wait(self, timestamp: str) -> None:
-        """Wait until it is this event's turn."""
-        if not self._speed or not timestamp:
-            return
-        said = datetime.fromisoformat(timestamp)
-        if self._before is not None:
-            pause = (said - self._before).total_seconds() / self._speed
-            # The pauses add up to a due time: what showing costs is not added to them.
-            self._due = max(self._due + min(max(pause, 0.0), self._longest), monotonic() - self._longest)
-        self._before = said
-        sys.stdout.flush()
-        sleep(max(0.0, self._due - monotonic()))
-
-
-def _history(client: Client, session_id: str, after: str) -> Iterator[Line]:
-    """All events up to now, read page by page."""
-    while True:
-        page = client.ask("GET", _stream_of(session_id), after=after, limit=PAGE)
-        for event in page["events"]:
-            yield Line(msgspec.json.encode(event), event)
-        if page["live"] or page["next"] == after:
-            return
-        after = page["next"]
-
-
-def _stream_of(session_id: str) -> str:
-    return f"/v1/sessions/{quote(session_id, safe='')}/stream"
-
-
-def print_json(line: Line) -> None:
-    """An envelope as it came. For a terminal, what could drive it is escaped."""
-    click.echo(quoted(line.raw.decode()) if sys.stdout.isatty() else line.raw)
-
-
-def print_line(line: Line) -> None:
-    """An event on one line: time, number, type, what it says. In a terminal it is cut to the terminal's width."""
-    event: Event = line.event
-    number = str(event.get("id", "")).rpartition(".")[2]
-    head = harmless(f"{str(event.get('timestamp', ''))[11:23]:12} {number:>6}  {event['type']:<18} ")
-    said = summary(event)
-    if sys.stdout.isatty():
-        room = max(20, shutil.get_terminal_size().columns - len(head))
-        said = said if len(said) <= room else f"{said[: room - 1]}…"
-    click.echo(click.style(head, dim=True) + said)

@@ -10,17 +10,26 @@ import msgspec
 
 from puntini.client import text
 from puntini.client.http import Client
+from puntini.client.names import Names
 
-PAGE = 100
+NONE_SUCH = "There are no such tasks."
+NONE_OPEN = (
+    "No task is open; --session ID lists a session's, ended ones too, and --status completed those that ended well."
+)
 
 Item = dict[str, Any]
 
 
 def listed(url: str, *, as_json: bool, **query: str) -> int:
-    """Show tasks, one a line."""
+    """Show tasks, one a line. Where there are none, say what was looked for."""
+    wanted = {name: value for name, value in query.items() if value}
+    found = False
     with Client(url) as client:
-        for task in _items(client, "/v1/tasks", {name: value for name, value in query.items() if value}):
+        for task in client.items("/v1/tasks", **wanted):
+            found = True
             _say(task, _task(task), as_json=as_json)
+    if not found:
+        click.echo(NONE_SUCH if "status" in wanted or "session_id" in wanted else NONE_OPEN, err=True)
     return 0
 
 
@@ -29,8 +38,8 @@ def looked_into(url: str, task_id: str, view: str, *, as_json: bool) -> int:
     path = f"/v1/tasks/{quote(task_id, safe='')}"
     with Client(url) as client:
         if view in {"steps", "tools"}:
-            for item in _items(client, f"{path}/{view}", {}):
-                words = text.step(item) if view == "steps" else text.tool(item)
+            for item in client.items(f"{path}/{view}"):
+                words = text.step(item) if view == "steps" else text.tool(item, Names())
                 _say(item, text.one_line(words), as_json=as_json)
             return 0
         found = client.ask("GET", f"{path}/{view or 'result'}")
@@ -40,14 +49,6 @@ def looked_into(url: str, task_id: str, view: str, *, as_json: bool) -> int:
         for line in _plan(found) if view == "plan" else _result(found):
             click.echo(text.harmless(line))
     return 0
-
-
-def _items(client: Client, path: str, query: dict[str, str]) -> Iterator[Item]:
-    """All that a list holds, read page by page."""
-    offset = 0
-    while items := client.ask("GET", path, **query, limit=PAGE, offset=offset)["items"]:
-        yield from items
-        offset += len(items)
 
 
 def _say(item: Item, words: str, *, as_json: bool) -> None:

@@ -1,10 +1,11 @@
 """The emitter: what is said while an append is under way goes into the next one, in order, within bounds."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import anyio
+import anyio.lowlevel
 import pytest
 from msgspec.structs import replace
 
@@ -212,3 +213,26 @@ async def test_a_stamped_event_names_its_own_agent_if_it_has_one() -> None:
     assert b'"agent":"guest"' in own.line
     assert b'"agent":"talker"' in plain.line
     assert b'"task_id":"tsk_1"' in plain.line
+
+
+async def test_when_it_is_closed_nobody_waits_for_what_is_not_written_any_more() -> None:
+    store = GatedStore()
+    async with emitting(store) as emitter:
+        store.shut()
+        emitter.emit(line("one"))
+        await until(lambda: asyncio.sleep(0, store.sizes), "the first append")
+        emitter.emit(line("two"))
+        async with anyio.create_task_group() as waiting:
+            for wait in (emitter.drained, lambda: emitter.room(1)):
+                waiting.start_soon(told_that_it_is_over, wait)
+            await anyio.lowlevel.checkpoint()
+            emitter.close()
+        emitter.emit(line("three"))
+        await told_that_it_is_over(emitter.drained)
+        assert store.sizes == [1]
+
+
+async def told_that_it_is_over(wait: Callable[[], Awaitable[None]]) -> None:
+    """Wait for an emitter that is closed meanwhile."""
+    with pytest.raises(StaleAttempt, match="is over"):
+        await wait()

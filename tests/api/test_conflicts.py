@@ -77,7 +77,7 @@ async def test_everyone_is_told_by_an_event_of_the_same_append(office: Office) -
     event = msgspec.json.decode(debug.line, type=Debug)
     assert (update.kind, debug.kind) == ("graph_update", "debug:info")
     assert told.cursor == f"{office.store.epoch}.{seq}"
-    assert event.data.message == "An edit by bob on version 1 met 1 changes that others had made since."
+    assert event.data.message == "An edit by bob on version 1 met a change that others had made since."
     assert event.data.details == {
         "conflicts": [{"element": "a", "field": "props.p", "mine": 3, "theirs": 2, "author": "ann"}]
     }

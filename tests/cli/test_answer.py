@@ -1,13 +1,15 @@
 """``puntini answer``, and questions that are asked in a chat."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from puntini.client.answers import decision
+from puntini.errors import Misconfigured
 from tests.cli.conftest import Call
-from tests.cli.terminal import started, terminal
+from tests.cli.terminal import sentence, started, terminal
 from tests.live.serving import Serving, serving
 
 
@@ -18,17 +20,40 @@ def thinker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
         yield running
 
 
+PLAIN = {"options": ["approve", "deny"]}
+CONSENT = {**PLAIN, "tool_name": "drop"}
+COLOURS = {"options": ["Red", "light blue"]}
+
+
 @pytest.mark.parametrize(
-    ("words", "meant"),
+    ("asked", "words", "meant"),
     [
-        ("approve", {"decision": "approved"}),
-        (" Yes ", {"decision": "approved"}),
-        ("n", {"decision": "denied"}),
-        ("Take the blue one", {"decision": "answered", "value": "Take the blue one"}),
+        (CONSENT, "approve", {"decision": "approved"}),
+        (CONSENT, " Yes ", {"decision": "approved"}),
+        (PLAIN, "n", {"decision": "denied"}),
+        (PLAIN, "Take the blue one", {"decision": "answered", "value": "Take the blue one"}),
+        ({}, "Seven", {"decision": "answered", "value": "Seven"}),
+        (COLOURS, "red", {"decision": "answered", "value": "Red"}),
+        (COLOURS, "light blue", {"decision": "answered", "value": "light blue"}),
+        ({"options": ["yes", "later"]}, "yes", {"decision": "answered", "value": "yes"}),
+        ({**COLOURS, "response_schema": {"type": "string"}}, "green", {"decision": "answered", "value": "green"}),
     ],
 )
-def test_words_mean_a_decision(words: str, meant: dict[str, str]) -> None:
-    assert decision(words) == meant
+def test_words_mean_a_decision(asked: dict[str, object], words: str, meant: dict[str, str]) -> None:
+    assert decision(words, asked) == meant
+
+
+@pytest.mark.parametrize(
+    ("asked", "words", "says"),
+    [
+        (COLOURS, "green", "`green` is none of the options; answer Red or light blue."),
+        (COLOURS, "approve", "`approve` is none of the options; answer Red or light blue."),
+        (CONSENT, "perhaps", "`perhaps` is none of the options; answer approve or deny."),
+    ],
+)
+def test_what_is_none_of_the_options_is_refused(asked: dict[str, object], words: str, says: str) -> None:
+    with pytest.raises(Misconfigured, match=re.escape(says)):
+        decision(words, asked)
 
 
 @pytest.mark.parametrize(("typed", "answer"), [("yes", "clear"), ("no", "agree")])
@@ -39,6 +64,8 @@ def test_who_sits_at_a_terminal_is_asked(thinker: Serving, typed: str, answer: s
         chat.wait_for("done after", "> ")
         chat.type("Clear the graph\n")
         chat.wait_for("May I call clear_graph?", "answer> ")
+        chat.type("perhaps\n")
+        chat.wait_for("`perhaps` is none of the options", "answer> ")
         chat.type(f"{typed}\n")
         chat.wait_for("done after", "> ")
         chat.type("\x04")
@@ -57,7 +84,10 @@ def test_elsewhere_it_is_told_how_to_answer_and_that_works(thinker: Serving, tmp
         assert f"puntini answer {session_id} {asked['approval_id']} approve" in chat.err
         assert (asked["tool_name"], asked["parameters"]) == ("clear_graph", {})
 
-        assert call("answer", session_id, asked["approval_id"], "approve", at).code == 0
+        wrong = call("answer", session_id, asked["approval_id"], "perhaps", at)
+        assert "answer approve or deny" in sentence(wrong, 2)
+        done = call("answer", session_id, asked["approval_id"], "approve", at)
+        assert done == (0, "approved: May I call clear_graph?\n", "")
         assert chat.end().code == 0
 
     again = call("answer", session_id, asked["approval_id"], "deny", at)

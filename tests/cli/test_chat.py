@@ -21,7 +21,7 @@ from tests.cli.terminal import (
     started,
     terminal,
 )
-from tests.live.serving import Serving, serving
+from tests.live.serving import Serving, serving, wait_for
 
 OK, FAILED, INTERRUPTED = 0, 1, 130
 SHORT = "play 21 events"
@@ -92,7 +92,11 @@ def test_a_conversation_goes_on_in_its_session(call: Call, server: Serving, at: 
     again = call("chat", "play 2 events", "--session", session_of(first), at)
 
     assert (again.code, again.out) == (OK, "Played 2 events.\n")
-    assert "  session " not in again.err, "the user knows it"
+    assert session_of(first) not in again.err, "the user knows it"
+    assert (
+        first.err.splitlines()[-1]
+        == f"  note    go on with: puntini chat --session {session_of(first)} {at.replace('=', ' ')}"
+    )
     assert log_of(server, session_of(first)).count("user_prompt") == 2
 
 
@@ -105,6 +109,20 @@ def test_what_the_server_refuses_is_told_in_its_words(at: str, arguments: list[s
     ran = puntini("chat", "-", *arguments[1:], at, typed=arguments[0])
 
     assert says in sentence(ran, FAILED)
+
+
+def test_quiet_leaves_the_answer_alone(call: Call, at: str) -> None:
+    assert call("chat", SHORT, "--quiet", at) == (OK, "7 14 21 \nPlayed 21 events.\n", "")
+
+
+def test_who_has_to_wait_for_another_s_task_is_told(server: Serving, at: str, tmp_path: Path) -> None:
+    session_id = server.create()
+    task_id = server.play(session_id, LONG)
+    with started(tmp_path, "chat", "play 1 event", "--session", session_id, at) as chat:
+        chat.wait_for("  note    queued behind another task\n")
+        server.ask("POST", f"/v1/tasks/{task_id}/control", {"action": "stop"}).raise_for_status()
+
+        assert chat.end().out == "Played 1 events.\n"
 
 
 def test_a_closed_session_takes_no_prompt(call: Call, server: Serving, at: str) -> None:
@@ -174,8 +192,8 @@ def test_a_second_ctrl_c_leaves_at_once(tmp_path: Path) -> None:
 
 
 def is_speaking(chat: Started) -> bool:
-    """Whether a good part of the answer, and not all of it, is there."""
-    return len(chat.out.split()) > 20
+    """Whether a good part of the work, and not all of it, is there."""
+    return chat.err.count("Thought ") > 20
 
 
 @pytest.mark.parametrize("how", ["kill", "terminate"])
@@ -191,6 +209,25 @@ def test_an_answer_is_whole_though_the_server_is_gone_for_a_while(tmp_path: Path
 
     assert ran.code == OK
     assert ran.out == "".join(f"{n} " for n in range(7, 701, 7)) + "\nPlayed 700 events.\n"
+
+
+def test_a_pipe_gets_no_word_of_an_attempt_that_died(tmp_path: Path) -> None:
+    with (
+        serving(tmp_path, agent="puntini", offline_pause_seconds=0.05) as server,
+        started(tmp_path / "chat", "chat", "help", "--session", server.create(), f"--url={server.url}") as chat,
+    ):
+        [session] = server.get("/v1/sessions")["items"]
+        wait_for(
+            lambda: "assistant_response" in log_of(server, session["session_id"]), SECONDS, "the answer's beginning"
+        )
+        server.kill()
+        server.start()
+        ran = chat.end()
+        [task] = server.get(f"/v1/tasks?session_id={session['session_id']}")["items"]
+        answer = server.get(f"/v1/tasks/{task['task_id']}/result")["final_answer"]
+
+    assert "  note    attempt 1 was cut off; it is done again\n" in ran.err
+    assert (ran.code, ran.out) == (OK, f"{answer}\n")
 
 
 def test_the_user_is_told_once_that_the_server_is_gone(tmp_path: Path) -> None:
@@ -246,7 +283,8 @@ def test_in_one_file_with_the_rest_each_thing_has_its_own_line(at: str) -> None:
     words = [*PROGRAM, "chat", SHORT, at]
     both = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment(), check=True).stdout
 
-    assert [line for line in both.decode().splitlines() if not line.startswith("  ")] == LINES
+    lines = [line for line in both.decode().splitlines() if not line.startswith("  ")]
+    assert lines == ["7 14 21 ", "Played 21 events."]
 
 
 def test_who_types_is_asked_again_after_each_answer_and_after_ctrl_c(at: str) -> None:
@@ -263,7 +301,8 @@ def test_who_types_is_asked_again_after_each_answer_and_after_ctrl_c(at: str) ->
         chat.type(CTRL_D)
 
         assert chat.end() == OK
-    assert chat.shown.endswith("> \r\n")
+    assert chat.shown.splitlines()[-2] == "> "
+    assert chat.shown.splitlines()[-1].startswith("  note    go on with: puntini chat --session ses_")
 
 
 def test_ctrl_c_where_nothing_runs_leaves(at: str) -> None:

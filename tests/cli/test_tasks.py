@@ -40,7 +40,14 @@ def test_a_list_is_by_status_and_agent(call: Call, at: str, session: str) -> Non
     where = (f"--session={session}", at)
 
     assert len(call("tasks", "--status=completed", "--agent=scripted", *where).out.splitlines()) == 2
-    assert call("tasks", "--status=failed", *where) == (OK, "", "")
+    assert call("tasks", "--status=failed", *where) == (OK, "", "There are no such tasks.\n")
+
+
+def test_where_nothing_is_open_it_is_told_how_ended_tasks_are_listed(call: Call, at: str, session: str) -> None:
+    ran = call("tasks", "--agent=nobody", at)
+
+    assert (ran.code, ran.out) == (OK, "")
+    assert ran.err.startswith("No task is open; --session ID lists a session's, ended ones too")
 
 
 def test_a_task_is_what_it_came_to(call: Call, at: str, task: str) -> None:
@@ -61,9 +68,9 @@ def test_a_task_that_runs_is_said_to(call: Call, server: Serving, at: str) -> No
 
 
 def test_steps_plan_and_tools_are_shown(call: Call, at: str, task: str) -> None:
-    assert call("tasks", task, "--steps", at).out == "5 Step 5 ok in 0 s\n12 Step 12 ok in 0 s\n"
+    assert call("tasks", task, "--steps", at).out == "5 Step 5 ok\n12 Step 12 ok\n"
     assert call("tasks", task, "--plan", at).out == "1. Say 13\n2. Say 14\n"
-    assert call("tasks", task, "--tools", at).out == "count → 4 in 0 s\ncount → 11 in 0 s\n"
+    assert call("tasks", task, "--tools", at).out == "count → 4\ncount → 11\n"
 
 
 def test_as_json_each_is_a_line(call: Call, server: Serving, at: str, session: str, task: str) -> None:

@@ -175,4 +175,4 @@ def test_a_stream_that_is_closed_is_not_needed(at: str, closed: str) -> None:
 def test_a_letter_that_the_output_can_not_show_is_left_out(at: str) -> None:
     ran = puntini("chat", "play 4 events", at, env={"PYTHONIOENCODING": "latin-1"})
 
-    assert (ran.code, "  tool    count ? 4 in 0 s\n" in ran.err) == (OK, True)
+    assert (ran.code, "  tool    count ? 4\n" in ran.err) == (OK, True)

@@ -28,7 +28,7 @@ def speakers(server: Serving, task: str) -> list[str]:
 def test_a_group_chat_that_is_killed_in_the_middle_goes_on_where_it_was(tmp_path: Path) -> None:
     goal = documented("puntini chat --agent editors").partition('"')[2].partition('"')[0]
     with serving(tmp_path, offline_pause_seconds=0.005) as server:
-        client.run(client.typed(documented(f"curl {client.HOST}/v1/agents"), server.url))
+        client.run(client.typed(documented(f"curl {client.HOST}/v1/agents -d"), server.url))
         session = server.create(agent="editors")
         task = server.play(session, goal)
         wait_for(lambda: len(speakers(server, task)) == 2, 20.0, "the second turn")

@@ -6,43 +6,37 @@ so a conversation goes on from task to task, and a task that rests keeps its pla
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from typing import Any, TypeVar, assert_never
+from typing import Any, TypeVar
 
 import anyio
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
 from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.config import merge_configs, var_child_runnable_config
-from langgraph.errors import GraphDrained, GraphRecursionError
-from langgraph.graph.state import CompiledStateGraph
+from langgraph.errors import GraphDrained, GraphRecursionError, is_invalid_resume
 from langgraph.pregel import Pregel
 from langgraph.runtime import RunControl
-from langgraph.types import Command, Interrupt, StateSnapshot, StreamMode
+from langgraph.types import Command, StateSnapshot, StreamMode
+from pydantic import ValidationError
 
 from puntini.agent import emit
-from puntini.agent.approvals import shown
-from puntini.agent.contract import Approval, Decision, Task
+from puntini.agent.contract import Task
 from puntini.agent.emit import Voice
+from puntini.agent.exits import contain_exits
+from puntini.agent.graphs.answers import answer, output
+from puntini.agent.graphs.breakpoints import Breakpoints
 from puntini.agent.graphs.hearing import Ear
 from puntini.agent.graphs.holding import TaskSaver
-from puntini.agent.graphs.nesting import NestingSaver
-from puntini.agent.graphs.state import plain
+from puntini.agent.graphs.prompts import first, prompt_id
+from puntini.agent.graphs.questions import Questions
 from puntini.agent.graphs.telling import Telling
+from puntini.agent.graphs.thread import MARK, Thread
 from puntini.agent.job import out_of_steps
 from puntini.errors import Misconfigured
-from puntini.log.contract import Kept
 from puntini.protocol.events import Envelope
 
 MODES: list[StreamMode] = ["tasks", "custom", "values"]
-MARK = "puntini_task"
 CANCEL_AGAIN_SECONDS = 1.0
-NEWEST = "thread"
-"""Names the thread of the last task of each agent."""
-ASKED = frozenset({"question", "message", "options", "tool_name", "parameters", "expires_seconds"})
-"""What of an interrupt's value has a place of its own in an approval."""
 NODES_A_STEP = 8
 """More rounds of the graph are not made for a step, as the task counts them."""
-PROMPT_FIELDS = ("messages", "prompt", "input", "question", "query", "task")
-STOPPED = "This was interrupted before it had a result."
 
 Graph = Pregel[Any, Any, Any, Any]
 T = TypeVar("T")
@@ -78,8 +72,9 @@ class GraphAgent:
 
     async def run(self, task: Task) -> str:
         """Run the graph to its end, or to where it waits for a person."""
+        contain_exits()
         await task.rewind()
-        saver = NestingSaver(task, tells_itself=self._tells_itself)
+        saver = TaskSaver(task, tells_itself=self._tells_itself)
         graph = self._compiled(saver)
         run = Run(task, graph, saver, None if self._tells_itself else Telling(task, saver))
         reset = emit.current.set(Voice(task, run.say))
@@ -135,9 +130,11 @@ class Run:
         self._graph = graph
         self._saver = saver
         self._telling = telling
+        self._thread = Thread(task, saver)
+        self._questions = Questions(task)
+        self._breakpoints = Breakpoints(graph)
         self._config: RunnableConfig = {
-            "configurable": {"thread_id": f"{task.session_id}/{task.agent}/{task.task_id}"},
-            "metadata": {MARK: task.task_id},
+            **self._thread.config,
             "recursion_limit": NODES_A_STEP * max(1, task.max_steps - task.steps) + NODES_A_STEP,
         }
 
@@ -151,65 +148,91 @@ class Run:
 
     async def go(self) -> str:
         """Run until the graph ends, and return its answer."""
-        await self._begin()
-        before = await self._graph.aget_state(self._config)
+        await self._thread.begin()
+        before = await self._state()
         mine = (before.metadata or {}).get(MARK) == self._task.task_id
-        # Not `next`: it leaves out nodes that are done where the checkpoint after them is not there yet.
-        if mine and not before.tasks:
-            return _answer(before.values)  # it was done, and the server died before it could say so
-        await self._play(await self._resumed(before) if mine else self._first(before))
-        after = await self._graph.aget_state(self._config)
-        if after.interrupts:
-            await self._decisions(after)
-            self._task.wait()
-        await self._leave()
-        return (self._telling.answer if self._telling else "") or _answer(after.values)
+        if self._telling:
+            self._telling.know(before, again=mine)
+        if not mine:
+            given = first(self._graph, self._task, before.values)
+        elif before.tasks:  # not `next`: it leaves out nodes that are done where the checkpoint after them is not there
+            given = await self._resumed(before, asks=self._breakpoints.may_hold(before))
+        else:
+            return self._end(before)  # it was done, and the server died before it could say so
+        await self._play(given)
+        while (after := await self._state()).next or after.interrupts:
+            await self._play(await self._resumed(after, asks=True))
+        await self._thread.leave()
+        return answer(output(self._graph, after.values), prompt_id(self._task))
 
-    # The thread.
+    def _end(self, state: StateSnapshot) -> str:
+        """The answer of a graph that an earlier attempt ended; what its last step changed may not be told."""
+        given = output(self._graph, state.values)
+        if self._telling:
+            self._telling.state(given)
+        return answer(given, prompt_id(self._task))
 
-    @property
-    def _thread(self) -> str:
-        return str(self._config["configurable"]["thread_id"])
+    async def _state(self) -> StateSnapshot:
+        return await self._graph.aget_state(self._config, subgraphs=self._breakpoints.inside)
 
-    async def _begin(self) -> None:
-        """Begin the thread, if there is none yet, where the last task's is; that goes, if its task has ended."""
-        task = self._task
-        if await self._saver.aget_tuple(self._config) is not None:
-            return
-        newest = await task.shelf.kept(task.session_id, NEWEST, task.agent)
-        items = [Kept(task.session_id, NEWEST, task.agent, self._thread.encode())]
-        if newest is not None and (last := newest.decode()) != self._thread:
-            items += await self._saver.carried(last, self._thread)
-            if await task.has_ended(last.rpartition("/")[2]):
-                items += await self._saver.all_of(last)
-        task.save(items)
+    async def _resumed(self, state: StateSnapshot, *, asks: bool) -> Any:
+        """What to go on with where the graph left off: nothing, or what people decided.
 
-    async def _leave(self) -> None:
-        """At the end, forget the thread if another task has begun since: nobody begins where it is."""
-        newest = await self._task.shelf.kept(self._task.session_id, NEWEST, self._task.agent)
-        if newest is not None and newest.decode() != self._thread:
-            self._task.save(await self._saver.all_of(self._thread))
+        Comes to rest while nothing is. ``asks`` says that what has no interrupts left off at a breakpoint.
+        """
+        if state.interrupts:
+            decisions = await self._questions.decisions(state.interrupts)
+            if not decisions:
+                self._task.wait()
+            return Command(resume=decisions)
+        if asks:
+            if not self._breakpoints.any:
+                raise Misconfigured(f"The graph left off before {', '.join(state.next)}, and asked nothing.")
+            await self._questions.go_on(await self._saver.newest(self._thread.name), state.next)
+        return None
+
+    # Running it.
 
     async def _play(self, given: Any) -> None:
+        """Run the graph as far as it goes."""
         try:
-            if self._telling is None:
-                async for _ in self._parts(given, self._config, []):
-                    pass
-            else:
-                await self._tell(given, self._telling)
+            await self._pass(given)
         except GraphDrained:
-            self._saver.settle()
+            await self._saver.settle()
             self._task.save([])  # between two steps all that was said stands
             await self._task.point()
+            await self._play(None)  # the order was taken back meanwhile
         except GraphRecursionError:
             raise out_of_steps(self._task.max_steps) from None
-        self._saver.settle()
+        except ValidationError as error:
+            if not (is_invalid_resume(error) and isinstance(given, Command)):
+                raise
+            await self._refused(given, error)
+        await self._saver.settle()
+
+    async def _refused(self, given: Command[Any], error: ValidationError) -> None:
+        """A person's answer was not what the graph asks for: it will be asked for again."""
+        await self._saver.settle()
+        answers = given.resume or {}
+        refused = [interrupt for interrupt in (await self._state()).interrupts if interrupt.id in answers]
+        if not refused:
+            raise error
+        await self._questions.refuse(refused, error)
+
+    async def _pass(self, given: Any) -> None:
+        if self._telling is None:
+            async for _ in self._parts(given, self._config, []):
+                pass
+        else:
+            await self._tell(given, self._telling)
 
     async def _tell(self, given: Any, telling: Telling) -> None:
         """Run a graph that knows nothing of us, and tell what happens in it."""
         ear = Ear(telling)
         config = merge_configs(self._graph.config, self._config, {"callbacks": ear.manager})
-        async for part in self._parts(given, config, MODES):
+        # What comes out of a node's cache is in the updates only.
+        modes: list[StreamMode] = MODES if self._graph.cache is None else [*MODES, "updates"]
+        async for part in self._parts(given, config, modes):
             telling.tell(part)
             await self._task.room()
         ear.check()
@@ -224,98 +247,3 @@ class Run:
             control=Leaving(self._task),
             version="v2",
         )
-
-    # What the graph is given.
-
-    async def _resumed(self, state: StateSnapshot) -> Any:
-        """Where an earlier attempt left off: nothing, or what people decided since."""
-        if not state.interrupts:
-            return None
-        decisions = await self._decisions(state)
-        if not decisions:
-            self._task.wait()
-        return Command(resume=decisions)
-
-    def _first(self, state: StateSnapshot) -> Any:
-        """The prompt."""
-        if not isinstance(self._graph, CompiledStateGraph):
-            return self._task.prompt  # a function, of LangGraph's functional interface
-        fields = self._graph.builder.schemas[self._graph.builder.input_schema]
-        field = next((name for name in PROMPT_FIELDS if name in fields), None)
-        if field is None:
-            raise Misconfigured(
-                f"The agent `{self._task.agent}` takes {', '.join(fields) or 'nothing'}; "
-                f"give its input one of the fields {', '.join(PROMPT_FIELDS)}, for the prompt."
-            )
-        if field != "messages":
-            return {field: self._task.prompt}
-        prompt = HumanMessage(self._task.prompt, id=f"msg_{self._task.task_id}")
-        return {"messages": [*_repairs(state.values), prompt]}
-
-    # People.
-
-    async def _decisions(self, state: StateSnapshot) -> dict[str, Any]:
-        """Ask what the graph asks; returns what is decided, by interrupt."""
-        decided: dict[str, Any] = {}
-        for interrupt in state.interrupts:
-            if (decision := await self._task.ask(_approval(interrupt))) is not None:
-                decided[interrupt.id] = _value(decision)
-        return decided
-
-
-def _approval(interrupt: Interrupt[Any]) -> Approval:
-    """An interrupt as a question: its value is one, or a mapping that says more."""
-    value = plain(interrupt.value)
-    found = value if isinstance(value, dict) else {}
-    question = found.get("question") or found.get("message") or value
-    options = found.get("options")
-    others = {name: value for name, value in found.items() if name not in ASKED}
-    parameters = found.get("parameters", others)
-    seconds = found.get("expires_seconds")
-    return Approval(
-        key=interrupt.id,
-        question=shown(question),
-        options=tuple(map(str, options)) if isinstance(options, list) and options else ("approve", "deny"),
-        tool_name=str(found.get("tool_name") or ""),
-        parameters=parameters if isinstance(parameters, dict) else {"value": parameters},
-        response_schema=interrupt.response_schema if isinstance(interrupt.response_schema, dict) else None,
-        expires_seconds=float(seconds) if isinstance(seconds, int | float) else 0.0,
-    )
-
-
-def _value(decision: Decision) -> Any:
-    """What the graph's ``interrupt()`` returns."""
-    match decision.decision:
-        case "answered":
-            return decision.value
-        case "approved":
-            return True if decision.value is None else decision.value
-        case "denied" | "expired":
-            return False
-        case _:
-            assert_never(decision.decision)
-
-
-def _repairs(values: Any) -> list[BaseMessage]:
-    """Results for tool calls that a stopped task left without one: models refuse a history that lacks them."""
-    messages = values.get("messages", []) if isinstance(values, Mapping) else []
-    answered = {message.tool_call_id for message in messages if isinstance(message, ToolMessage)}
-    return [
-        ToolMessage(STOPPED, tool_call_id=call["id"], name=call["name"], status="error")
-        for message in messages
-        if isinstance(message, AIMessage)
-        for call in message.tool_calls
-        if call["id"] not in answered
-    ]
-
-
-def _answer(values: Any) -> str:
-    """The answer of a graph that said none: a field that is called so, or its state."""
-    found = values if isinstance(values, Mapping) else {}
-    for message in reversed(found.get("messages") or []):
-        if isinstance(message, AIMessage) and message.text:
-            return str(message.text)
-    for name in ("answer", "output", "result", "response"):
-        if isinstance(found.get(name), str):
-            return str(found[name])
-    return shown(plain({name: value for name, value in found.items() if name != "messages"})) if found else ""

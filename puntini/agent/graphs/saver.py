@@ -5,6 +5,7 @@ are ``thread LF namespace LF checkpoint``, and what follows for values and write
 """
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
@@ -63,6 +64,11 @@ def space_of(thread_id: str) -> str:
     return thread_id.partition("/")[0]
 
 
+def lasting(namespace: str) -> bool:
+    """Whether it is the graph's own or that of a subgraph that remembers from run to run: then it names no node's."""
+    return ":" not in namespace
+
+
 class Saver(BaseCheckpointSaver[str]):
     """See LangGraph's ``BaseCheckpointSaver``. To be made on the event loop; its synchronous half is for threads."""
 
@@ -70,6 +76,7 @@ class Saver(BaseCheckpointSaver[str]):
         super().__init__()
         self._shelf = shelf
         self._loop = asyncio.get_running_loop()
+        self._thread = threading.get_ident()
 
     # Reading.
 
@@ -212,17 +219,23 @@ class Saver(BaseCheckpointSaver[str]):
         for key, _ in await self._shelf.kept_all(space, kind, prefix=thread_id + LF):
             yield Kept(space, kind, key, None)
 
+    async def newest(self, thread_id: str) -> str:
+        """The id of a thread's newest checkpoint, subgraphs' too: it names the place where the thread is."""
+        found = await self._newest(thread_id, key_of(thread_id, ""))
+        return found[0][0].rpartition(LF)[2] if found else ""
+
     async def carried(self, source_thread_id: str, target_thread_id: str) -> list[Kept]:
-        """What makes a thread begin where another is: its newest checkpoint, without what was under way there."""
+        """What makes a thread begin where another is: the newest checkpoints, without what was under way there."""
         space, to = space_of(source_thread_id), space_of(target_thread_id)
-        found = await self._shelf.kept_all(
-            space, CHECKPOINT, prefix=key_of(source_thread_id, "", ""), limit=1, last=True
-        )
+        newest: dict[str, tuple[str, bytes]] = {}
+        for key, body in await self._shelf.kept_all(space, CHECKPOINT, prefix=source_thread_id + LF):
+            if lasting(namespace := key.split(LF)[1]):
+                newest[namespace] = key, body
         items: list[tuple[str, str, bytes | None]] = []
-        for key, body in found:
+        for namespace, (key, body) in newest.items():
             items.append((CHECKPOINT, key, body))
             for channel, version in self.serde.loads_typed(_record(body).checkpoint)["channel_versions"].items():
-                name = key_of(source_thread_id, "", channel, str(version))
+                name = key_of(source_thread_id, namespace, channel, str(version))
                 items.append((VALUE, name, await self._shelf.kept(space, VALUE, name)))
         cut = len(source_thread_id)
         return [Kept(to, kind, target_thread_id + key[cut:], body) for kind, key, body in items if body is not None]
@@ -299,6 +312,9 @@ class Saver(BaseCheckpointSaver[str]):
         self._wait(lambda: self.aput_writes(config, writes, task_id, task_path))
 
     def _wait(self, work: Callable[[], Awaitable[T]]) -> T:
+        if threading.get_ident() == self._thread:  # it would wait for itself, and the whole server with it
+            raise RuntimeError("An asynchronous node called a graph's invoke() or stream(); await ainvoke() instead.")
+
         async def run() -> T:
             return await work()
 

@@ -5,8 +5,12 @@ from typing import Any
 
 import msgspec
 
+from puntini.protocol.depth import DEPTH_LIMIT, deeper_than
+
 MOST_BYTES = 64 << 10
 """Of one value; a larger one is shown by its size."""
+MOST_DEPTH = DEPTH_LIMIT - 8
+"""Of one value, so that the event around it can be logged."""
 HIDDEN = frozenset({"messages"})
 """Told by events of their own."""
 
@@ -21,12 +25,20 @@ def _plain(value: Any) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """A value as JSON holds it, or a word about it where it is large or can't be told."""
+    """A value as JSON holds it, or a word about it where it is large, deep or can't be told."""
     try:
         body = _encoder.encode(value)
-        return _decode(body) if len(body) <= MOST_BYTES else f"({len(body)} bytes)"
+        if len(body) > MOST_BYTES:
+            return f"({len(body)} bytes)"
+        return f"(nested more than {MOST_DEPTH} deep)" if deeper_than(body, MOST_DEPTH) else _decode(body)
     except Exception as error:  # noqa: BLE001 - anybody's objects, with anybody's methods
         return f"({type(value).__name__}, which can't be shown: {type(error).__name__})"
+
+
+def details(value: Any, name: str) -> dict[str, Any]:
+    """A value where an object has to be: what is none, or is cut, is its member of this name."""
+    found = plain(value)
+    return found if isinstance(found, dict) else {name: found}
 
 
 def shown(values: Any) -> dict[str, Any]:

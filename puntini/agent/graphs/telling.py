@@ -1,17 +1,21 @@
 """Tells what happens in a LangGraph graph: what its models stream, and the parts of its own stream, become events."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 import msgspec
 import structlog
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, ToolMessage
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langgraph.types import StateSnapshot
 
 from puntini.agent.contract import Task
+from puntini.agent.graphs.calls import Calls
 from puntini.agent.graphs.holding import TaskSaver
-from puntini.agent.graphs.state import changes, plain, shown
+from puntini.agent.graphs.messages import Known, messages_in, pieces
+from puntini.agent.graphs.state import changes, details, shown
 from puntini.protocol.events import (
     SERVERS_OWN,
     AssistantResponse,
@@ -27,12 +31,9 @@ from puntini.protocol.events import (
     Step,
     StepData,
     StepTool,
-    ToolCall,
-    ToolCallData,
 )
 
 log = structlog.get_logger("puntini.agent")
-THOUGHTS = frozenset({"thinking", "reasoning"})
 TYPES = frozenset(str(kind.__struct_config__.tag) for kind in LoggedEvent.__args__) - SERVERS_OWN
 
 
@@ -63,9 +64,23 @@ class Telling:
         self._task = task
         self._saver = saver
         self._nodes: dict[str, Node] = {}
-        self._calls: dict[str, tuple[float, ToolCallData]] = {}
+        self._calls = Calls(task)
+        self._known = Known()
+        self._done_before: Counter[str] = Counter()
+        self._again = False
         self._shown: dict[str, Any] | None = None
-        self.answer = ""
+
+    def know(self, state: StateSnapshot, *, again: bool) -> None:
+        """What is there before the attempt is not told anew; ``again`` says that it goes on with an earlier one."""
+        self._again = again
+        for result in (state.values, *(task.result for task in state.tasks)):
+            for message in messages_in(result):
+                self._known.add(message)
+                self._calls.know(message)
+        for task in state.tasks:
+            if task.result is not None:
+                self._done_before[task.name] += 1
+                self._saver.ran(task.name)
 
     def tell(self, part: Mapping[str, Any]) -> None:
         """Say what a part means."""
@@ -79,7 +94,9 @@ class Telling:
             case "custom":
                 self._custom(part["data"], agent)
             case "values" if not namespace:
-                self._state(part["data"])
+                self.state(part["data"])
+            case "updates" if part["data"].get("__metadata__", {}).get("cached"):
+                self._cached(part["data"], agent)
 
     # Pieces.
 
@@ -92,7 +109,7 @@ class Telling:
         stream = node.streams.get(message_id)
         if stream is None:
             stream = node.streams[message_id] = Stream(agent)
-        for kind, text in _pieces(message.content):
+        for kind, text in pieces(message.content):
             self._saver.spoke(node_id)
             self._piece(message_id, stream, kind, text)
         if message.usage_metadata:
@@ -115,26 +132,58 @@ class Telling:
 
     def _done(self, data: Mapping[str, Any], agent: str) -> None:
         node = self._nodes.pop(data["id"], None) or Node(data["name"])
-        messages = list(_messages(data.get("result")))
-        for message in messages:
-            self._whole(node, message, agent)
-        for message_id, stream in node.streams.items():
-            self._close(message_id, stream)
-        tools = [tool for message in messages for tool in self._tools(message, agent)]
+        tools = self._messages(node, messages_in(data.get("result")), agent)
         if not agent and not data.get("interrupts"):
             self._step(node, data, tools)
+        if not agent:
+            self._saver.ran(node.name)
         self._saver.told(data["id"])
 
-    def _whole(self, node: Node, message: BaseMessage, agent: str) -> None:
+    def _cached(self, data: Mapping[str, Any], agent: str) -> None:
+        """A node that did not run: its result is a cache's, or that of an earlier attempt, which told it."""
+        for name in data.keys() - {"__metadata__"}:
+            if self._again and (agent or self._done_before[name]):
+                self._done_before[name] -= 1
+                continue
+            result = data[name]
+            found = [
+                message for one in (result if isinstance(result, list) else [result]) for message in messages_in(one)
+            ]
+            node = self._nodes.pop(self._waiting(name), None) or Node(name)
+            tools = self._messages(node, found, agent)
+            if not agent:
+                self._step(node, {}, tools)
+                self._saver.ran(name)
+
+    def _waiting(self, name: str) -> str:
+        """One of the nodes of this name that have said nothing."""
+        return next((key for key, node in self._nodes.items() if node.name == name and not node.streams), "")
+
+    def _messages(self, node: Node, messages: Iterable[BaseMessage], agent: str) -> list[StepTool]:
+        """Tell what a node wrote that is new. What it streamed besides comes first."""
+        new: list[tuple[BaseMessage, bool]] = []
+        for message in messages:
+            changed = message.id in self._known
+            if self._known.add(message):
+                new.append((message, changed))
+        own = {message.id for message, _ in new}
+        for message_id, stream in node.streams.items():
+            if message_id not in own:
+                self._close(message_id, stream)
+        for message, changed in new:
+            self._whole(node, message, agent, billed=changed)
+        return [tool for message, _ in new for tool in self._calls.tell(message, agent)]
+
+    def _whole(self, node: Node, message: BaseMessage, agent: str, *, billed: bool) -> None:
         """A whole message takes the place of its pieces."""
         if not isinstance(message, AIMessage):
             return
-        stream = node.streams.pop(message.id or "", None) or Stream(agent)
-        if message.usage_metadata and not stream.billed:
+        stream = node.streams.get(message.id or "") or Stream(agent)
+        if message.usage_metadata and not (billed or stream.billed):
             self._bill(message.usage_metadata)
-        pieces = list(_pieces(message.content))
-        stream.text = [text for kind, text in pieces if kind == "text"]
-        stream.thoughts = [text for kind, text in pieces if kind == "thinking"] or stream.thoughts
+        found = list(pieces(message.content))
+        stream.text = [text for kind, text in found if kind == "text"]
+        stream.thoughts = [text for kind, text in found if kind == "thinking"] or stream.thoughts
         self._close(message.id or f"msg_{self._task.task_id}_{self._task.steps}", stream)
 
     def _close(self, message_id: str, stream: Stream) -> None:
@@ -144,39 +193,8 @@ class Telling:
                 Reasoning(agent=stream.agent, data=ReasoningData(message_id=_thoughts(message_id), text=thoughts))
             )
         if text:
-            self.answer = text
             data = AssistantResponseData(message_id=message_id, text=text)
             self._task.emit(AssistantResponse(agent=stream.agent, data=data))
-
-    def _tools(self, message: BaseMessage, agent: str) -> Iterator[StepTool]:
-        """Calls that a message makes begin; one that it answers ends, and is a step's."""
-        if isinstance(message, AIMessage):
-            for call in message.tool_calls:
-                data = ToolCallData(
-                    call_id=call["id"] or call["name"],
-                    tool_name=call["name"],
-                    status="started",
-                    parameters=plain(call["args"]),
-                )
-                self._calls[data.call_id] = (time.monotonic(), data)
-                self._task.emit(ToolCall(agent=agent, data=data))
-        elif isinstance(message, ToolMessage):
-            ended = self._ended(message)
-            self._task.emit(ToolCall(agent=agent, data=ended))
-            yield StepTool(tool_name=ended.tool_name, success=ended.status == "succeeded")
-
-    def _ended(self, message: ToolMessage) -> ToolCallData:
-        began, call = self._calls.pop(message.tool_call_id, (None, None))
-        failed = message.status == "error"
-        return ToolCallData(
-            call_id=message.tool_call_id,
-            tool_name=message.name or (call.tool_name if call else ""),
-            status="failed" if failed else "succeeded",
-            parameters=call.parameters if call else {},
-            result=None if failed else plain(message.content),
-            error=str(plain(message.content)) if failed else "",
-            duration_seconds=None if began is None else round(time.monotonic() - began, 3),
-        )
 
     def _step(self, node: Node, data: Mapping[str, Any], tools: Sequence[StepTool]) -> None:
         self._task.emit(
@@ -201,15 +219,15 @@ class Telling:
         for node_id in self._nodes:
             self._saver.spoke(node_id)
         self._task.emit(
-            _event(data, agent) or Debug(agent=agent, data=DebugData(message="custom", details=_details(data)))
+            _event(data, agent) or Debug(agent=agent, data=DebugData(message="custom", details=details(data, "value")))
         )
 
-    def _state(self, values: Any) -> None:
+    def state(self, values: Any) -> None:
+        """Show the graph's state: whole, and from then on how it changes."""
         found = shown(values)
         if self._shown is None:
-            if found:
-                data = StateUpdateData(version=self._task.next_state_version(), snapshot=found)
-                self._task.emit(StateUpdate(data=data))
+            data = StateUpdateData(version=self._task.next_state_version(), snapshot=found)
+            self._task.emit(StateUpdate(data=data))
         elif patch := changes(self._shown, found):
             data = StateUpdateData(version=self._task.next_state_version(), patch=patch)
             self._task.emit(StateUpdate(data=data))
@@ -218,32 +236,6 @@ class Telling:
 
 def _thoughts(message_id: str) -> str:
     return f"{message_id}-thoughts"
-
-
-def _pieces(content: str | Sequence[Any]) -> Iterator[tuple[str, str]]:
-    """A message's texts and thoughts, in order."""
-    if isinstance(content, str):
-        if content:
-            yield "text", content
-        return
-    for block in content:
-        if isinstance(block, str):
-            yield "text", block
-        elif block.get("type") == "text" and block.get("text"):
-            yield "text", block["text"]
-        elif block.get("type") in THOUGHTS and (
-            thought := block.get("thinking") or block.get("reasoning") or block.get("text")
-        ):
-            yield "thinking", thought
-
-
-def _messages(result: Any) -> Iterator[BaseMessage]:
-    """The messages that a node wrote to the state."""
-    values = result.values() if isinstance(result, Mapping) else [result]
-    for value in values:
-        for item in value if isinstance(value, list | tuple) else [value]:
-            if isinstance(item, BaseMessage):
-                yield item
 
 
 def _event(data: Any, agent: str) -> Envelope | None:
@@ -255,8 +247,3 @@ def _event(data: Any, agent: str) -> Envelope | None:
         log.warning("a custom event is not what its type asks for", type=data["type"], reason=str(error))
         return None
     return said
-
-
-def _details(data: Any) -> dict[str, Any]:
-    found = plain(data)
-    return found if isinstance(found, dict) else {"value": found}

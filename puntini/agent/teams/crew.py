@@ -69,7 +69,11 @@ def voice_of(voice: Voice, member: str, place: str) -> Voice:
 
 def does(row: AgentRow) -> str:
     """What an agent is good for, in a line."""
-    parts = [row.role, *([f"Can: {'; '.join(row.capabilities)}."] if row.capabilities else [])]
+    role = row.role.strip()
+    parts = [
+        role if role.endswith((".", "!", "?")) else f"{role}.",
+        *([f"Can: {'; '.join(row.capabilities)}."] if row.capabilities else []),
+    ]
     return " ".join(" ".join(parts).split())
 
 

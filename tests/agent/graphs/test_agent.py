@@ -1,10 +1,7 @@
 """LangGraph graphs as agents: what is told of them, and that they go on where they were."""
 
 import asyncio
-import operator
 import random
-from collections.abc import Callable
-from itertools import pairwise
 from typing import Annotated, Any, TypedDict
 
 import anyio
@@ -33,16 +30,10 @@ from puntini.protocol.events import (
 )
 from puntini.protocol.events import UserPrompt as UserPromptEvent
 from puntini.store.memory import MemoryStore
+from tests.agent.graphs.making import Counted, chain
 from tests.agent.stage import Stage, stage, until
 
 pytestmark = pytest.mark.anyio
-
-
-class Counted(TypedDict):
-    """The state of graphs that count."""
-
-    prompt: str
-    seen: Annotated[list[int], operator.add]
 
 
 def talker(*answers: str) -> GraphAgent:
@@ -56,16 +47,6 @@ def talker(*answers: str) -> GraphAgent:
     graph.add_node("talk", talk)
     graph.add_edge(START, "talk")
     return GraphAgent("talker", graph.compile())
-
-
-def chain(*nodes: Callable[..., Any], state: type = Counted, name: str = "chain") -> GraphAgent:
-    """A graph of nodes, one after the other."""
-    graph: StateGraph[Any] = StateGraph(state)
-    for node in nodes:
-        graph.add_node(node.__name__, node)
-    for before, after in pairwise([START, *[node.__name__ for node in nodes], END]):
-        graph.add_edge(before, after)
-    return GraphAgent(name, graph.compile())
 
 
 def standing(events: list[LoggedEvent]) -> list[LoggedEvent]:
@@ -358,6 +339,22 @@ async def test_a_task_that_waits_can_be_stopped() -> None:
         assert await life.ended(task) == "cancelled"
 
 
+async def test_threads_of_tasks_that_were_stopped_as_they_waited_do_not_pile_up() -> None:
+    store = MemoryStore()
+    async with stage(store, asker()) as life:
+        session = await life.session()
+        tasks: list[str] = []
+        for _ in range(4):
+            for _ in range(2):
+                tasks.append(await life.prompt(session, "Go."))
+                await life.until(tasks[-1], "waiting")
+            for task in tasks[-2:]:
+                await life.control(task, "stop")
+        left = {key.partition("\n")[0] for key, _ in await store.kept_all(session, "checkpoint")}
+    # That of the last task, where the next one begins, and the one before it, which it finds when it does.
+    assert left == {f"{session}/asker/{name}" for name in tasks[-2:]}
+
+
 async def test_what_people_say_while_it_runs_is_heard() -> None:
     heard: list[str] = []
     began = anyio.Event()
@@ -479,7 +476,7 @@ async def test_nodes_side_by_side_are_told_whole_after_a_crash() -> None:
     ran: list[str] = []
     stuck = True
 
-    async def branch(state: dict[str, Any]) -> dict[str, Any]:
+    async def branch(state: Any) -> dict[str, Any]:
         name = state["name"]
         emit.reasoning(f"{name} begins")
         while stuck and name == "slow":
@@ -488,7 +485,7 @@ async def test_nodes_side_by_side_are_told_whole_after_a_crash() -> None:
         emit.reasoning(f"{name} ends")
         return {"seen": [1]}
 
-    graph = StateGraph(Counted)
+    graph: StateGraph[Any] = StateGraph(Counted)
     graph.add_node("branch", branch)
     graph.add_conditional_edges(START, lambda _: [Send("branch", {"name": name}) for name in ("fast", "slow")])
     agent = GraphAgent("wide", graph.compile())

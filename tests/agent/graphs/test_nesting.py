@@ -9,6 +9,7 @@ from langgraph.graph import END, START, MessagesState, StateGraph
 
 from puntini.agent.graphs.agent import GraphAgent
 from puntini.store.memory import MemoryStore
+from tests.agent.graphs.making import Counted, Plain, row_of
 from tests.agent.stage import stage, until
 
 pytestmark = pytest.mark.anyio
@@ -63,3 +64,45 @@ async def test_a_step_of_an_inner_graph_is_saved_when_it_is_done(called: bool) -
         assert await life.ended(task) == "completed"
 
     assert recipe.done == ["mix", "bake", "bake"]
+
+
+def remembering(heard: list[int], *, rounds: int) -> GraphAgent:
+    """A graph that goes so often to a subgraph that remembers, which notes how much it does."""
+
+    async def listen(state: Counted) -> dict[str, Any]:
+        heard.append(len(state.get("seen", [])))
+        return {"seen": [1]}
+
+    inner = row_of(listen).compile(checkpointer=True)
+
+    async def go(state: Plain) -> dict[str, Any]:
+        await inner.ainvoke({"prompt": "x"})
+        return {"n": state.get("n", 0) + 1}
+
+    graph: StateGraph[Any] = StateGraph(Plain)
+    graph.add_node("go", go)
+    graph.add_edge(START, "go")
+    graph.add_conditional_edges("go", lambda state: "go" if state["n"] % rounds else END)
+    return GraphAgent("going", graph.compile())
+
+
+async def test_a_subgraph_that_remembers_does_so_from_task_to_task() -> None:
+    heard: list[int] = []
+    async with stage(MemoryStore(), remembering(heard, rounds=1)) as life:
+        session = await life.session()
+        for _ in range(3):
+            assert await life.ended(await life.prompt(session, "Go.")) == "completed"
+
+    assert heard == [0, 1, 2]
+
+
+async def test_of_a_subgraph_that_remembers_only_the_newest_checkpoint_is_kept() -> None:
+    store, heard = MemoryStore(), list[int]()
+    async with stage(store, remembering(heard, rounds=20)) as life:
+        task = await life.task("Go.")
+        assert await life.ended(task) == "completed"
+        session = (await life.row(task)).session_id
+
+    assert heard == list(range(20))
+    assert len(await store.kept_all(session, "checkpoint")) == 2
+    assert len(await store.kept_all(session, "write")) <= 2

@@ -32,8 +32,9 @@ class HandOff(Struct, frozen=True):
 
     def perform(self) -> Deed:
         """One call."""
-        arguments = {"agent": self.agent, "reason": self.reason, "task": self.task}
-        [result] = yield Ask(self.reason, (Asked("hand_off", arguments),))
+        reason = sentence(self.reason)
+        arguments = {"agent": self.agent, "reason": reason, "task": self.task}
+        [result] = yield Ask(reason, (Asked("hand_off", arguments),))
         if result.failed:
             return [f"I could not hand this to {self.agent}: {sentence(result.text)}"]
         said = result.text.strip()
