@@ -75,7 +75,8 @@ class Parts:
         self.settings = settings
         self.log = structlog.get_logger("puntini")
         self.model = model_of(settings)
-        self.tools = builtin_tools(tool for spec in settings.tools for tool in load_tools(spec, Path.cwd()))
+        self.own_tools = [tool for spec in settings.tools for tool in load_tools(spec, Path.cwd())]
+        self.tools = builtin_tools(self.own_tools)
         self.workspace = _workspace(settings.workspace)
         self.embedder = _embedder(settings.embedder)
         known: dict[str, Agent] = {agent.name: agent for agent in (ScriptedAgent(), *agents)}
@@ -211,9 +212,8 @@ def _check_names(specs: Sequence[str], served: Mapping[str, Agent]) -> None:
         if names.count(name) > 1:
             raise Misconfigured(f"Two agents are called `{name}`; name one of them otherwise, as NAME={spec}.")
         if spec != name and name in {*ROLES, ScriptedAgent.name}:
-            raise Misconfigured(
-                f"`{name}` is a built-in agent; give yours another name: NAME={spec.rpartition('=')[2]}."
-            )
+            place = spec.rpartition("=")[2]
+            raise Misconfigured(f"`{name}` is a built-in agent; give yours another name: NAME={place}.")
 
 
 def _workspace(name: str) -> Path | None:

@@ -128,7 +128,7 @@ def calm() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(COLLECT_AFTER)
+    gc.set_threshold(50_000, 50, 50)
     sys.setswitchinterval(SWITCH_SECONDS)
 
 
@@ -224,6 +224,7 @@ async def _greet(server: Server, parts: Parts, settings: Settings, sock: socket.
             url=url,
             store=settings.store,
             agents=agents,
+            tools=[tool.name for tool in parts.own_tools],
             model=parts.model.name,
             mode="open",
             version=__version__,
@@ -232,10 +233,22 @@ async def _greet(server: Server, parts: Parts, settings: Settings, sock: socket.
     with suppress(OSError):  # an output that takes nothing is no reason not to serve
         sys.stdout.write(
             GREETING.format(
-                version=__version__, url=url, store=settings.store, agents=agents, model=parts.model.name, prompt=prompt
+                version=__version__,
+                url=url,
+                store=settings.store,
+                agents=agents,
+                tools=_own_tools(parts),
+                model=parts.model.name,
+                prompt=prompt,
             )
         )
         sys.stdout.flush()
+
+
+def _own_tools(parts: Parts) -> str:
+    """A line about the tools that the settings name, beside the built-in ones; none without."""
+    names = ", ".join(dict.fromkeys(tool.name for tool in parts.own_tools))
+    return f"\n  tools    {names}" if names else ""
 
 
 PROMPTS = {PUNTINI: "Create a project management graph", "scripted": "play 20 events every 100 ms"}
@@ -243,7 +256,7 @@ GREETING = """\
 Puntini {version}
   address  {url}
   store    {store}
-  agent    {agents}
+  agent    {agents}{tools}
   model    {model}
   mode     open: this machine only, no credential needed
 

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta, Struct
+from msgspec.inspect import FloatType, IntType, StrType, type_info
 from msgspec.structs import FieldInfo, fields
 
 from puntini.errors import Misconfigured
@@ -229,7 +230,17 @@ def _advice(wanted: Any, error: msgspec.ValidationError) -> str:
         return "write origins as browsers send them, like https://app.example, separated by commas"
     if wanted is Address:
         return "write an address like https://api.anthropic.com, without a name or a password in it"
-    return str(error)
+    match type_info(wanted):
+        case IntType(ge=least, le=most):
+            return f"give a whole number from {least} to {most}"
+        case FloatType(gt=None, ge=least, le=most):
+            return f"give a number from {least:g} to {most:.12g}"
+        case FloatType(gt=least, le=most):
+            return f"give a number above {least:g}, up to {most:.12g}"
+        case StrType():
+            return "write some text"
+        case _:
+            return str(error)
 
 
 def type_of(field: FieldInfo) -> Any:

@@ -126,7 +126,8 @@ def test_what_is_no_origin_is_refused_because_no_page_would_ever_match_it(tmp_pa
 def test_a_sentence_names_the_setting_the_place_and_the_value(tmp_path: Path) -> None:
     assert refusal(tmp_path, "port = 70000").startswith("`port` (in puntini.toml) can't be 70000: ")
     (tmp_path / "puntini.toml").unlink()
-    assert refusal(tmp_path, environ={"PUNTINI_PORT": "x"}).startswith("`port` (in the environment) can't be 'x': ")
+    sentence = "`port` (in the environment) can't be 'x': give a whole number from 0 to 65535."
+    assert refusal(tmp_path, environ={"PUNTINI_PORT": "x"}) == sentence
     assert refusal(tmp_path, flags={"port": "-1"}).startswith("`port` (in the command line) can't be '-1': ")
 
 
@@ -275,3 +276,17 @@ def test_an_address_has_its_scheme_and_no_password(tmp_path: Path, wrong: str) -
 
     assert "like https://api.anthropic.com" in sentence
     assert "word@" not in sentence
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "advice"),
+    [
+        ("port", "70000", "give a whole number from 0 to 65535."),
+        ("max_streams", "many", "give a whole number from 1 to 1099511627776."),
+        ("task_seconds", "-1", "give a number from 0 to 315360000."),
+        ("grace", "0", "give a number above 0, up to 315360000."),
+        ("host", "", "write some text."),
+    ],
+)
+def test_a_refusal_says_what_can_be(tmp_path: Path, name: str, value: str, advice: str) -> None:
+    assert refusal(tmp_path, flags={name: value}).endswith(f": {advice}")

@@ -138,6 +138,8 @@ def _ready(place: str, agent: Any) -> Agent:
 def _kind(found: object) -> str:
     if isinstance(found, Tool):
         return "a tool"
+    if isinstance(found, type):
+        return "a class"
     return "a function of something else" if callable(found) else type(found).__name__
 
 

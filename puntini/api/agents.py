@@ -10,7 +10,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from puntini.api.http import Body, Json, knowing, page_bounds, read, resource
-from puntini.api.listing import Wanted, page
 from puntini.errors import Conflict, NotFound
 from puntini.log.agents import (
     AgentRow,
@@ -142,7 +141,7 @@ class Agents:
     async def delete(self, request: Request) -> Response:
         """Forget an agent that was created and has nothing to do. What it said stays in its sessions."""
         row = self._row(request)
-        _, total = await page(self._store, Wanted(agent=row.name), 1, 0)
+        total = await self._store.count_tasks(agent=row.name, open_only=True)
         if total and row.kind == "created":
             raise Conflict(f"The agent has {total} tasks that have not ended; wait for them, or stop them first.")
         await self._roster.remove(row.name)

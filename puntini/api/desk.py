@@ -249,7 +249,9 @@ class Desk:
     def check_agent(self, agent: str, path: str = "data.agent") -> None:
         """Raises Invalid when an agent is named that is not there."""
         if agent and not self._work.known(agent):
-            raise Invalid(f"{path}: there is no agent `{agent[:80]}`", path=path)
+            raise Invalid(
+                f"{path}: there is no agent `{agent[:80]}`; GET /v1/agents lists those that there are", path=path
+            )
 
     async def _active(self, session_id: str) -> SessionRow:
         row = await self._row(session_id)

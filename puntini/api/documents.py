@@ -122,8 +122,10 @@ async def _new(request: Request) -> NewDocument:
     """What is to be added: the body as JSON, or as the text itself, its title and source then in the query."""
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media in TEXTS:
+        if not request.query_params.get("title", "").strip():
+            raise Invalid("title: name the text in the address, as ?title=…", path="title")
         new = NewDocument(
-            title=request.query_params.get("title", ""),
+            title=request.query_params["title"],
             text=_text(await read_body(request.receive)),
             source=request.query_params.get("source", ""),
         )

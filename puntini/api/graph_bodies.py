@@ -18,6 +18,7 @@ IMPORT_LIMIT = 4 << 20
 READ_SLICE = 16_384
 DECODE_SLICE = 500
 XML_TYPES = {MEDIA_TYPE, "application/xml", "text/xml"}
+BEFORE_XML = b"\xef\xbb\xbf \t\r\n"
 E = TypeVar("E", Node, Edge)
 
 
@@ -33,7 +34,11 @@ async def graph_in(request: Request) -> Graph:
     """The graph in the body, GraphML or JSON as its ``Content-Type`` says. Raises Invalid or TooLarge."""
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     raw = await read_body(request.receive, limit=IMPORT_LIMIT)
-    return await (_from_graphml(raw) if media in XML_TYPES else _from_json(raw))
+    if media in XML_TYPES:
+        return await _from_graphml(raw)
+    if raw.lstrip(BEFORE_XML)[:1] == b"<":
+        raise Invalid(f"This looks like GraphML; send it as Content-Type: {MEDIA_TYPE}.")
+    return await _from_json(raw)
 
 
 async def _from_graphml(raw: bytes) -> Graph:

@@ -12,6 +12,7 @@ from starlette.routing import Route
 from puntini.errors import Invalid, PuntiniError
 from puntini.protocol.decode import decode
 from puntini.protocol.entries import encode
+from puntini.protocol.mistakes import suggestion
 from puntini.transport.asgi import Scope, Send, answer, problem_body, read_body
 
 T = TypeVar("T")
@@ -95,7 +96,9 @@ def knowing(*query: str, of: Endpoint) -> Endpoint:
     async def checked(request: Request) -> Response:
         for name in request.query_params:
             if name not in query:
-                raise Invalid(f"{name[:40]}: there is no such query parameter", path=name[:40])
+                raise Invalid(
+                    f"{name[:40]}: there is no such query parameter; {suggestion(name, query)}", path=name[:40]
+                )
         return await of(request)
 
     return checked

@@ -1,6 +1,6 @@
 """Which tasks a list is about, and a page of them."""
 
-from typing import cast, get_args
+from typing import Literal, cast, get_args
 
 from msgspec import Struct
 from starlette.requests import Request
@@ -9,32 +9,42 @@ from puntini.errors import Invalid
 from puntini.log.contract import ENDED, Store, TaskRow
 from puntini.protocol.events import TaskStatus
 
+ALL = "all"
+"""In place of a status: whatever it is."""
+
 
 class Wanted(Struct, frozen=True):
-    """What a list is about; without a session or a status it is what has not ended."""
+    """What a list is about: what has not ended, where nothing is named.
+
+    Of what is named, a session or an agent, it has all, ended or not, unless a status says which.
+    """
 
     session_id: str | None = None
-    status: TaskStatus | None = None
+    status: TaskStatus | Literal["all"] | None = None
     agent: str | None = None
 
     @property
     def open_only(self) -> bool:
         """Whether no ended task is wanted."""
-        return self.session_id is None if self.status is None else self.status not in ENDED
+        if self.status is None:
+            return self.session_id is None and self.agent is None
+        return self.status not in {*ENDED, ALL}
 
 
 def wanted(request: Request) -> Wanted:
     """Read a query. Raises Invalid for a status that is none."""
     query = request.query_params
     status = query.get("status")
-    if status is not None and status not in get_args(TaskStatus):
-        raise Invalid(f"status: use one of {', '.join(get_args(TaskStatus))}", path="status")
-    return Wanted(query.get("session_id"), cast("TaskStatus | None", status), query.get("agent"))
+    known = (*get_args(TaskStatus), ALL)
+    if status is not None and status not in known:
+        raise Invalid(f"status: use one of {', '.join(known)}", path="status")
+    return Wanted(query.get("session_id"), cast('TaskStatus | Literal["all"] | None', status), query.get("agent"))
 
 
 async def page(store: Store, wanted: Wanted, limit: int, offset: int) -> tuple[list[TaskRow], int]:
     """Tasks in the order they were handed in, and how many there are in all."""
-    session_id, status, agent, open_only = wanted.session_id, wanted.status, wanted.agent, wanted.open_only
+    session_id, agent, open_only = wanted.session_id, wanted.agent, wanted.open_only
+    status = None if wanted.status == "all" else wanted.status
     rows = await store.tasks(
         session_id=session_id, status=status, agent=agent, open_only=open_only, limit=limit, offset=offset
     )

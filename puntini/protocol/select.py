@@ -5,6 +5,7 @@ from msgspec import Struct
 from puntini.errors import Invalid
 from puntini.protocol.entries import Entry
 from puntini.protocol.events import LEVELS, TASK_ENDS, ControlEvent, Level, LoggedEvent
+from puntini.protocol.mistakes import suggestion
 
 LOGGED_TYPES: frozenset[str] = frozenset(str(cls.__struct_config__.tag) for cls in LoggedEvent.__args__)
 CONTROL_TYPES: frozenset[str] = frozenset(str(cls.__struct_config__.tag) for cls in ControlEvent.__args__)
@@ -48,7 +49,8 @@ def select(events: str | None, level: str | None, task_id: str = "") -> Selectio
 def _types(events: str) -> frozenset[str]:
     types = frozenset(name.strip() for name in events.split(",") if name.strip())
     for name in sorted(types - LOGGED_TYPES - CONTROL_TYPES):
-        raise Invalid(f"events: there is no event type `{name[:40]}`", path="events")
+        known = sorted(LOGGED_TYPES | CONTROL_TYPES)
+        raise Invalid(f"events: there is no event type `{name[:40]}`; {suggestion(name, known)}", path="events")
     return types
 
 

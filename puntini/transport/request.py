@@ -5,6 +5,7 @@ import re
 from msgspec import Struct
 
 from puntini.errors import Invalid
+from puntini.protocol.mistakes import suggestion
 from puntini.protocol.select import Selection, select
 from puntini.transport.asgi import Scope, header, query
 
@@ -32,7 +33,9 @@ def stream_request(scope: Scope, session_id: str, task_id: str = "") -> StreamRe
     """Read headers and query. Raises Invalid, which names the parameter."""
     given = query(scope)
     for name in sorted(given.keys() - KNOWN):
-        raise Invalid(f"{name[:40]}: there is no such query parameter", path=name[:40])
+        raise Invalid(
+            f"{name[:40]}: there is no such query parameter; {suggestion(name, sorted(KNOWN))}", path=name[:40]
+        )
     after = header(scope, b"last-event-id") or given.get("after") or given.get("lastEventId")
     return StreamRequest(
         session_id=session_id,

@@ -1,5 +1,6 @@
 """Agents of anybody's own: what can be one, and the sentence that stops the start for what can't."""
 
+import sys
 from itertools import count
 from pathlib import Path
 
@@ -103,10 +104,10 @@ async def test_a_generator_that_yields_something_else_is_told_what_to_yield(tmp_
 @pytest.mark.parametrize(
     ("named", "told"),
     [
-        (["puntini=desk:graph"], "`puntini` is a built-in agent; give yours another name: NAME=desk:graph."),
+        (["puntini=nested:graph"], "`puntini` is a built-in agent; give yours another name: NAME=nested:graph."),
         (
-            ["desk:graph", "desk:graph"],
-            "Two agents are called `graph`; name one of them otherwise, as NAME=desk:graph.",
+            ["nested:graph", "nested:graph"],
+            "Two agents are called `graph`; name one of them otherwise, as NAME=nested:graph.",
         ),
         (["puntini", "puntini"], "Two agents are called `puntini`"),
     ],
@@ -114,7 +115,8 @@ async def test_a_generator_that_yields_something_else_is_told_what_to_yield(tmp_
 def test_a_name_stands_for_one_agent(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: list[str], told: str
 ) -> None:
-    (tmp_path / "desk.py").write_text(GENERATOR.replace("A", "graph"))
+    monkeypatch.delitem(sys.modules, "nested", raising=False)
+    (tmp_path / "nested.py").write_text(GENERATOR.replace("A", "graph"))
     monkeypatch.chdir(tmp_path)
     with pytest.raises(Misconfigured) as raised:
         create_app(Settings(agent=tuple(named), store="memory:"))

@@ -246,3 +246,8 @@ def test_odd_documents_and_queries_are_answered(bodies: list[dict[str, Any]], qu
             await found(api, httpx.QueryParams({"q": query})["q"])
 
     anyio.run(ask)
+
+
+async def test_a_text_without_a_title_is_told_where_to_put_it(api: Api) -> None:
+    told = problem(await api.ask("POST", "/v1/documents", b"We deliver in May.", **MARKDOWN), 400, "invalid")
+    assert told["detail"] == "title: name the text in the address, as ?title=…"

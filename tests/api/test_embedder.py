@@ -117,7 +117,7 @@ SENTENCES = {
     "nothing": "`nothing` names no embedder; write module:attribute.",
     "{}:none": "The embedder {}:none is not there: the module {} has no `none`.",
     "{}:number": "The embedder {}:number is int; give a function",
-    "{}:Model": "The embedder {}:Model is type; give a function",
+    "{}:Model": "The embedder {}:Model is a class; give a function",
     "{}:refund": "The embedder {}:refund is a tool; give a function",
     "{}:nobody": "The embedder {}:nobody is a function of something else; give a function",
     "no_such_module:f": "The embedder no_such_module:f is not there: there is no module `no_such_module` in /",

@@ -284,3 +284,9 @@ async def test_odd_ways_to_ask_for_the_graph_are_refused(api: Api, query: str, p
 async def test_a_mode_that_is_none_is_refused(api: Api) -> None:
     response = await api.ask("POST", f"/v1/sessions/{await api.create()}/graph?mode=append", PEOPLE)
     assert problem(response, 400, "invalid")["errors"][0]["path"] == "mode"
+
+
+async def test_graphml_by_another_name_is_told_its_own(api: Api) -> None:
+    response = await api.ask("POST", f"/v1/sessions/{await api.create()}/graph", b"<graphml/>")
+    told = problem(response, 400, "invalid")
+    assert told["detail"] == "This looks like GraphML; send it as Content-Type: application/graphml+xml."

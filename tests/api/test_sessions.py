@@ -127,7 +127,7 @@ async def test_stats_count_sessions_by_status(api: Api) -> None:
 @pytest.mark.parametrize("path", ["/v1/sessions", "/v1/sessions/stats", "/v1/tasks"])
 async def test_a_query_parameter_that_is_not_there_is_refused(api: Api, path: str) -> None:
     told = problem(await api.ask("GET", f"{path}?colour=red"), 400, "invalid")
-    assert told["detail"] == "colour: there is no such query parameter"
+    assert told["detail"].startswith("colour: there is no such query parameter; ")
 
 
 # Changing and closing.

@@ -43,6 +43,14 @@ async def test_without_a_session_the_open_tasks_are_listed(api: Api) -> None:
     assert [item["task_id"] for item in listed["items"]] == running
 
 
+@pytest.mark.parametrize("query", ["agent=scripted", "status=all"])
+async def test_an_agent_s_tasks_and_all_of_them_are_listed_ended_ones_too(api: Api, query: str) -> None:
+    tasks = [await api.played(await api.create()), await api.prompt(await api.create(), SLOW)]
+    listed = await api.get(f"/v1/tasks?{query}")
+    assert [item["task_id"] for item in listed["items"]] == tasks
+    assert listed["total"] == 2
+
+
 async def test_the_list_comes_in_pages(api: Api) -> None:
     session_id = await api.create()
     tasks = [await api.prompt(session_id, SLOW) for _ in range(25)]

@@ -80,7 +80,7 @@ def test_an_unknown_type_is_refused_by_name(events: str) -> None:
         select(events, None)
 
     assert caught.value.path == "events"
-    assert len(caught.value.message) < 100
+    assert len(caught.value.message) < 400
 
 
 @pytest.mark.parametrize("level", ["trace", "INFO", " info"])
@@ -89,3 +89,8 @@ def test_an_unknown_level_is_refused(level: str) -> None:
         select(None, level)
 
     assert caught.value.path == "level"
+
+
+def test_an_unknown_type_is_told_which_was_meant() -> None:
+    with pytest.raises(Invalid, match=r"`reasonin`; did you mean `reasoning`\?$"):
+        select("reasonin", None)

@@ -45,8 +45,8 @@ For work of several steps call set_plan first. Say briefly what you do and why, 
 When something fails, try another way, and never claim what did not happen."""
 TRY_AGAIN, LEAVE_IT = "try again", "leave it"
 
-Ask = Callable[..., Any]
-"""LangGraph's ``interrupt``: returns what a person decided, at once or when the task goes on."""
+Ask = Callable[[dict[str, Any]], Any]
+"""How a person is asked: returns what was decided, at once or when the task goes on."""
 
 
 def system_of(name: str, role: str) -> str:
@@ -262,8 +262,8 @@ class Mind:
             {
                 "question": f"This failed {state['tries']} times: {_failures(state)} What shall I do?",
                 "options": [TRY_AGAIN, LEAVE_IT],
-            },
-            response_schema={"type": "string", "description": "One of the options, or words for the agent."},
+                "response_schema": {"type": "string", "description": "one of these, or words for the agent"},
+            }
         )
         if isinstance(said, str) and said not in {TRY_AGAIN, LEAVE_IT}:
             return State(tries=0, turns=plain(added(turns_of(state), said)))

@@ -13,7 +13,7 @@ from puntini.agent.graphs.state import plain
 from puntini.errors import Conflict
 from puntini.log.contract import Kept
 
-ASKED = frozenset({"question", "message", "options", "tool_name", "parameters", "expires_seconds"})
+ASKED = frozenset({"question", "message", "options", "tool_name", "parameters", "response_schema", "expires_seconds"})
 """What of an interrupt's value has a place of its own in an approval."""
 CENTURY_SECONDS = 100 * 365 * 86_400
 YES = frozenset({"approve", "approved", "yes"})
@@ -91,9 +91,13 @@ def _approval(interrupt: Interrupt[Any]) -> Approval:
         options=tuple(map(str, options)) if isinstance(options, list) and options else ("approve", "deny"),
         tool_name=str(found.get("tool_name") or ""),
         parameters=parameters if isinstance(parameters, dict) else {"value": parameters},
-        response_schema=interrupt.response_schema if isinstance(interrupt.response_schema, dict) else None,
+        response_schema=_schema(interrupt.response_schema) or _schema(found.get("response_schema")),
         expires_seconds=_seconds(found.get("expires_seconds")),
     )
+
+
+def _schema(given: Any) -> dict[str, Any] | None:
+    return given if isinstance(given, dict) else None
 
 
 def _seconds(given: Any) -> float:

@@ -273,7 +273,7 @@ async def test_failures_are_diagnosed_with_more_and_more_to_go_by_and_then_asked
         [question] = [event.data for event in said if isinstance(event, ApprovalRequest)]
         assert "failed 3 times" in question.question
         broken = False
-        await life.runner.decide(row.session_id, question.approval_id, "answered", "try again", "ann", None)
+        await life.runner.decide(row.session_id, question.approval_id, "answered", "Try glue.", "ann", None)
         assert await life.ended(task) == "completed"
 
     thoughts = [event.data.text for event in said if isinstance(event, Reasoning)]

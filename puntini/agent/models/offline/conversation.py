@@ -8,31 +8,36 @@ from zlib import crc32
 import msgspec
 from msgspec import Struct
 
-from puntini.agent.models.contract import Block, Call, Outcome, Request, Text, Thinking, Turn
+from puntini.agent.models.contract import Block, Call, Outcome, Request, Text, Thinking, ToolSpec, Turn
 from puntini.agent.models.offline.text.phrases import cut
 from puntini.agent.models.offline.wishes.contract import Result
 from puntini.agent.teams import transcript
 from puntini.agent.teams.handing import HAND_OFF, members_of
 from puntini.agent.teams.transcript import Chat, Member
+from puntini.agent.tools.builtin import BUILTIN
 
 MOST_EARLIER = 6
 EARLIER_CHARACTERS = 500
 LETTERS_A_TOKEN = 5
 DIGEST_LINE, DIGEST_CHARACTERS = 200, 6_000
+RULED = frozenset({*(tool.name for tool in BUILTIN), HAND_OFF, "set_plan", "create_agent"})
+"""The tools that the rules know when to call."""
 _NAME = re.compile(r"\b(?:you are|your name is)\s+(?:the\s+|an?\s+)?[\"'`]?([\w-]{1,40})", re.IGNORECASE)
 
 
 class Conversation(Struct, frozen=True):
     """``earlier`` are the user's words before the goal, the oldest first; ``outcomes`` are those since, by call.
 
-    ``chat`` is the group chat in which it is the model's turn. ``members`` are those that work can be handed to.
+    ``own`` are the tools that no rule is about. ``chat`` is the group chat in which it is the model's turn. ``members``
+    are those that work can be handed to.
     """
 
     goal: str
     earlier: tuple[str, ...]
     outcomes: dict[str, Result]
     agent: str
-    tools: frozenset[str]
+    tools: dict[str, ToolSpec]
+    own: tuple[ToolSpec, ...] = ()
     chat: Chat | None = None
     members: tuple[Member, ...] = ()
 
@@ -55,7 +60,8 @@ def read(request: Request) -> Conversation:
         earlier=tuple(words[:EARLIER_CHARACTERS] for words in earlier[-MOST_EARLIER:]),
         outcomes={each.call_id: _result(each) for each in _outcomes(since)},
         agent=name[1].lower() if name else "",
-        tools=frozenset(tool.name for tool in request.tools),
+        tools={tool.name: tool for tool in request.tools},
+        own=tuple(tool for tool in request.tools if tool.name not in RULED),
         chat=chat,
         members=tuple(member for tool in request.tools if tool.name == HAND_OFF for member in members_of(tool)),
     )

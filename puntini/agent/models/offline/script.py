@@ -4,7 +4,7 @@ A script is a generator: it yields rounds of calls, is sent what came of them an
 it is run from the beginning with the outcomes that are there; the first round that lacks one is what to ask for next.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from msgspec import Struct
 
@@ -25,7 +25,7 @@ class Round(Struct, frozen=True):
     first: bool
 
 
-def script(wishes: Sequence[Wish], tools: frozenset[str]) -> Deed:
+def script(wishes: Sequence[Wish], tools: Collection[str]) -> Deed:
     """All the wishes, one group after the other, with a plan in front where that helps."""
     steps = [step for wish in wishes for step in wish.steps]
     deed = _in_turn(list(_groups(wishes)))

@@ -40,6 +40,31 @@ class Errand(Struct, frozen=True):
         return [f"{self.lead}:\n```\n{said}\n```" if "\n" in said else sentence(f"{self.lead} {said}")]
 
 
+class OwnCall(Struct, frozen=True):
+    """A call of a tool of which no rule knows what it does. What it returns is quoted as it is."""
+
+    only_asks: ClassVar[bool] = False
+    tool: str
+    arguments: dict[str, Any]
+
+    @property
+    def steps(self) -> Sequence[str]:
+        """Its part of the plan."""
+        return (f"Call {self.tool}",)
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Nothing that is known to be in the graph."""
+        return ()
+
+    def perform(self) -> Deed:
+        """One call."""
+        [result] = yield Ask("", (Asked(self.tool, self.arguments),))
+        if result.failed:
+            return [f"`{self.tool}` was not done: {sentence(result.text)}"]
+        return [f"`{self.tool}` returned:\n```\n{cut(result.text.strip(), MOST_SHOWN) or 'nothing'}\n```"]
+
+
 def gist(result: Result) -> str:
     """What a result says in short: its one value, the lines that it lists, or its text."""
     if (time := result.data.get("time")) and (weekday := result.data.get("weekday")):

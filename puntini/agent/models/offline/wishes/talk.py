@@ -39,10 +39,11 @@ _SAID: dict[Topic, str] = {
 
 
 class Talk(Struct, frozen=True):
-    """Something to which there is one answer."""
+    """Something to which there is one answer, and ``more`` where there is more to say here."""
 
     only_asks: ClassVar[bool] = True
     topic: Topic
+    more: str = ""
 
     @property
     def steps(self) -> Sequence[str]:
@@ -57,7 +58,7 @@ class Talk(Struct, frozen=True):
     def perform(self) -> Deed:
         """Without a call."""
         yield from ()
-        return [_SAID[self.topic]]
+        return [_SAID[self.topic] + self.more]
 
 
 class Unclear(Struct, frozen=True):
