@@ -7,7 +7,10 @@ and in another terminal:
 
     puntini chat "Add a task Launch for 2027-03-01, and say how many days are left from 2027-02-10"
 
-A model calls them as it sees fit. The offline model, which answers without a key, knows the built-in tools only.
+A model calls them as it sees fit. The offline model, which answers without a key, calls them when it is told to:
+
+    puntini chat "call days_between first=2027-02-10 last=2027-03-01"
+
 ``add_deadline`` asks a person first. A plain function is called in a thread; an ``async`` one on the event loop.
 """
 
