@@ -34,9 +34,8 @@ from puntini.protocol.decode import MESSAGE_LIMIT
 from puntini.settings import Settings
 
 BACKLOG = 4_096
-COLLECT_AFTER = 1_000_000
+OFTEN, SELDOM, MANY_TASKS = 50_000, 1_000_000, 100
 TIDY_SECONDS, TIDY_AFTER, TIDY_AT_REST, TIDY_SHARE = 0.5, 500, 100, 20
-LOOK_SECONDS, LOOK_AFTER = 0.05, 50
 GROWN_AT_REST, REST_SHARE = 20_000, 0.2
 """So many new objects are looked through when the process has used no more than this share of a core for a moment."""
 SWITCH_SECONDS = 0.0005
@@ -120,6 +119,14 @@ def _leave() -> None:
     os._exit(1)
 
 
+def spare(running: int) -> None:
+    """Let the collector come more seldom while so many tasks run: what it looks through then are their own objects.
+
+    With a thousand graphs at work a round holds everybody up for 50 to 100 ms, and finds nothing.
+    """
+    gc.set_threshold(SELDOM if running >= MANY_TASKS else OFTEN, 50, 50)
+
+
 def calm() -> None:
     """Settings of the interpreter that suit large, long-lived rings and threads beside a busy loop.
 
@@ -128,7 +135,7 @@ def calm() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 50, 50)
+    spare(0)
     sys.setswitchinterval(SWITCH_SECONDS)
 
 
@@ -186,27 +193,22 @@ async def _drain_when_told(
 async def _tidy(parts: Parts) -> None:
     """Collect what closed streams left, when it is worth a round, in at most a twentieth of the time. Never ends.
 
-    Each leaves asyncio's transport, which refers to itself, and one that was cancelled may leave its frames. A look at
-    what came since the last full round finds most of it soon, so that memory does not grow in pieces. What else has
-    come is looked through when there is little to do.
+    Each leaves asyncio's transport, which refers to itself, and one that was cancelled may leave its frames. What else
+    has come is looked through when there is little to do.
     """
-    tidied = looked = seen = 0
-    used, due, pause = time.process_time(), anyio.current_time() + TIDY_SECONDS, LOOK_SECONDS
+    tidied, seen, pause = 0, 0, TIDY_SECONDS
     while True:
+        used = time.process_time()
         await anyio.sleep(pause)
+        spare(parts.runner.stats["running"])
         connections = parts.connections.stats
-        closed, began = connections["opened"] - connections["open"], anyio.current_time()
-        if began >= due:
-            enough, seen = TIDY_AT_REST if closed == seen else TIDY_AFTER, closed
-            rests = time.process_time() - used < REST_SHARE * TIDY_SECONDS
-            if closed - tidied >= enough or (rests and gc.get_count()[0] >= GROWN_AT_REST):
-                tidied = looked = closed
-                gc.collect()
-            used, due = time.process_time(), anyio.current_time() + TIDY_SECONDS
-        elif closed - looked >= LOOK_AFTER:
-            looked = closed
-            gc.collect(1)
-        pause = max(LOOK_SECONDS, TIDY_SHARE * (anyio.current_time() - began))
+        closed = connections["opened"] - connections["open"]
+        enough, seen = TIDY_AT_REST if closed == seen else TIDY_AFTER, closed
+        rests = time.process_time() - used < REST_SHARE * pause
+        if closed - tidied >= enough or (rests and gc.get_count()[0] >= GROWN_AT_REST):
+            tidied, began = closed, anyio.current_time()
+            gc.collect()
+            pause = max(TIDY_SECONDS, TIDY_SHARE * (anyio.current_time() - began))
 
 
 async def _greet(server: Server, parts: Parts, settings: Settings, sock: socket.socket) -> None:

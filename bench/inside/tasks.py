@@ -12,6 +12,7 @@ from bench.measure import percentile
 from puntini.agent.graphs.builtin import builtin
 from puntini.agent.models.offline.model import OfflineModel
 from puntini.agent.tools.builtin import builtin_tools
+from puntini.server import spare
 
 PROMPT = "Add a person named Alice, connect Alice to Bob as KNOWS and list all people."
 
@@ -20,6 +21,7 @@ async def measure(count: int, store: str) -> dict[str, float]:
     """Begin all at once, and wait for the last one's end."""
     async with engine(store, lambda opened: builtin("puntini", OfflineModel(), builtin_tools(), opened)) as life:
         sessions = [await life.session() for _ in range(count)]
+        spare(count)  # as the server does when it sees so many
         ticker = Ticker()
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(ticker.run)
