@@ -62,6 +62,10 @@ async def test_a_tool_is_called_by_its_name(prompt: str, returned: str) -> None:
         ("call refund 30 euros", 'I don\'t understand these arguments; say `call refund amount=1.5 reason="…"`.'),
         ("refund 30 euros", 'call your tool `refund` only when you say `call refund amount=1.5 reason="…"`.'),
         ("kindly send a mail", "call your tool `send_mail` only when you say `call send_mail to=[…]`."),
+        (
+            "how many letters are there: send_mail",
+            "call your tool `send_mail` only when you say `call send_mail to=[…]`.",
+        ),
         ("help", '- your own tools: `call refund amount=1.5 reason="…"`, `call send_mail to=[…]`'),
     ],
 )

@@ -37,6 +37,12 @@ def calling(goal: str, tools: Mapping[str, ToolSpec]) -> list[Wish]:
     return [OwnCall(tool.name, arguments)]
 
 
+def named(goal: str, own: Sequence[ToolSpec]) -> list[Wish]:
+    """A tool's name with a `_` in it is no English, so whoever says it means the tool."""
+    words = frozenset(_WORD.findall(goal[:MOST_CHARACTERS]))
+    return [_told(tool) for tool in own if "_" in tool.name and tool.name in words][:1]
+
+
 def taught(wishes: Sequence[Wish], own: Sequence[ToolSpec]) -> Iterator[Wish]:
     """The same wishes, with what there is to know of somebody's own tools where they are asked for."""
     for wish in wishes:
@@ -44,9 +50,13 @@ def taught(wishes: Sequence[Wish], own: Sequence[ToolSpec]) -> Iterator[Wish]:
             case Talk(topic="help") if own:
                 yield Talk("help", f"\n- your own tools: {', '.join(usage(tool) for tool in own[:MOST_TAUGHT])}")
             case Puzzle(text=text) if tool := _named(text, own):
-                yield Unclear(f"I go by fixed rules and call your tool `{tool.name}` only when you say {usage(tool)}.")
+                yield _told(tool)
             case _:
                 yield wish
+
+
+def _told(tool: ToolSpec) -> Wish:
+    return Unclear(f"I go by fixed rules and call your tool `{tool.name}` only when you say {usage(tool)}.")
 
 
 def usage(tool: ToolSpec) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from puntini.agent.models.offline.conversation import Conversation
 from puntini.agent.models.offline.reading.adding import adding
 from puntini.agent.models.offline.reading.asking import asking
-from puntini.agent.models.offline.reading.calling import calling, taught
+from puntini.agent.models.offline.reading.calling import calling, named, taught
 from puntini.agent.models.offline.reading.changing import changing, removing
 from puntini.agent.models.offline.reading.drawing import drawing
 from puntini.agent.models.offline.reading.errands import errands
@@ -46,8 +46,8 @@ _POLITE = fronts(
 
 def understood(conversation: Conversation) -> list[Wish]:
     """What the goal asks of this agent. What was said before it tells what "it" and "them" are."""
-    if conversation.chat is None and (call := calling(conversation.goal, conversation.tools)):
-        return call
+    if conversation.chat is None and (found := _about_tools(conversation)):
+        return found
     memory = Memory()
     if _points(conversation.goal):
         _recall(conversation.earlier, memory)
@@ -59,6 +59,11 @@ def understood(conversation: Conversation) -> list[Wish]:
         return contributed(conversation.chat, conversation.agent, merged(wishes))
     courteous = [wish for wish in wishes if not (isinstance(wish, Talk) and wish.topic in {"greeting", "thanks"})]
     return list(taught(merged(courteous) or wishes[:1] or [Talk("help")], conversation.own))
+
+
+def _about_tools(conversation: Conversation) -> list[Wish]:
+    goal = conversation.goal
+    return calling(goal, conversation.tools) or named(goal, conversation.own)
 
 
 def _points(text: str) -> bool:
