@@ -12,6 +12,7 @@ from puntini.agent.approvals import Approvals
 from puntini.agent.contract import Agent
 from puntini.agent.emit import Voice
 from puntini.agent.emitter import RETRY_SECONDS
+from puntini.agent.exits import contain_exits
 from puntini.agent.job import Interrupted, Job, said_by_agent
 from puntini.agent.status import Change, End
 from puntini.errors import NotFound, PuntiniError, SessionClosed, StaleAttempt, StoreUnavailable, described
@@ -141,6 +142,7 @@ class Attempts:
 
     async def _call(self, job: Job, outcome: list[End | None]) -> None:
         """Call the agent, and note what came of it, unless it was cancelled."""
+        contain_exits()
         emit.current.set(Voice(job, job.emit))
         try:
             outcome.append(_answered(await self._agent(job.row.agent).run(job)))

@@ -107,6 +107,11 @@ async def exits(_task: Task) -> None:
     sys.exit(3)
 
 
+async def exits_in_a_child(_task: Task) -> None:
+    """As a helper that parses arguments does."""
+    await asyncio.create_task(exits(_task))
+
+
 async def unwinds_unasked(_task: Task) -> None:
     """As a safe point would, were there an order."""
     raise Interrupted
@@ -128,6 +133,7 @@ async def leaves_a_scope_open(_task: Task) -> None:
         (awaits_what_was_cancelled, "CancelledError"),
         (cancels_itself, "CancelledError"),
         (exits, "SystemExit: 3"),
+        (exits_in_a_child, "RuntimeError: The agent's code called sys.exit(3)."),
         (unwinds_unasked, "The agent left as if at a safe point, and nobody had asked it to."),
         (raises_unspeakably, "Unspeakable"),
     ],

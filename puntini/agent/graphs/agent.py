@@ -20,7 +20,6 @@ from pydantic import ValidationError
 from puntini.agent import emit
 from puntini.agent.contract import Task
 from puntini.agent.emit import Voice
-from puntini.agent.exits import contain_exits
 from puntini.agent.graphs.answers import answer, output
 from puntini.agent.graphs.breakpoints import Breakpoints
 from puntini.agent.graphs.hearing import Ear
@@ -72,7 +71,6 @@ class GraphAgent:
 
     async def run(self, task: Task) -> str:
         """Run the graph to its end, or to where it waits for a person."""
-        contain_exits()
         await task.rewind()
         saver = TaskSaver(task, tells_itself=self._tells_itself)
         graph = self._compiled(saver)
