@@ -169,17 +169,22 @@ class Job:
     async def rewind(self) -> None:
         """Void what was said after the last save."""
         self._goes_on = False
-        void = await self._said_since(self.row.safe_seq)
+        void = await self._said_since(await self._safe()) if self.row.attempt > 1 else []
         if void:
             first, last = (f"{self._store.epoch}.{seq}" for seq in (void[0], void[-1]))
             data = TaskRetractedData(attempt=self.row.attempt - 1, from_id=first, to_id=last)
             await self.emitter.commit([TaskRetracted(data=data)], self.row)
 
+    async def _safe(self) -> int:
+        """Up to where what was said stands. The dead attempt's last save may have come in after our row was read."""
+        known = await self._store.task(self.task_id)
+        return self.row.safe_seq if known is None else known.safe_seq
+
     async def _said_since(self, seq: int) -> list[int]:
         """The seqs of what the agent said after a place, and has not taken back."""
         said: list[int] = []
         cursor = max(seq, self.row.first_seq)
-        head = (await self._store.bounds(self.session_id)).head if self.row.attempt > 1 else 0
+        head = (await self._store.bounds(self.session_id)).head
         while cursor < head:
             page = await self._store.read(self.session_id, cursor)
             for at, entry in page.events:

@@ -1,6 +1,7 @@
 """What a new server makes of the tasks that the one before it left unfinished."""
 
 from collections.abc import AsyncGenerator, Callable
+from typing import Any
 
 import anyio
 import pytest
@@ -10,12 +11,12 @@ from puntini.agent.contract import Agent, Task
 from puntini.agent.loading import Narrator
 from puntini.agent.scripted import ScriptedAgent
 from puntini.errors import StaleAttempt
-from puntini.log.contract import Append, Fence
+from puntini.log.contract import Append, Fence, Kept, TaskRow
 from puntini.protocol.entries import entry_of
 from puntini.protocol.events import Envelope, TaskFailed, TaskResumed
 from puntini.store.memory import MemoryStore
 from tests.agent.actors import Deaf, Flood, Patient, Stepper, Talker, line
-from tests.agent.stage import FailingStore, Stage, ends, kind, log_of, numbers, stage, until
+from tests.agent.stage import FailingStore, LateStore, Stage, ends, kind, log_of, numbers, stage, until
 
 pytestmark = pytest.mark.anyio
 COUNT = 200
@@ -335,3 +336,43 @@ async def test_shutdown_waits_for_an_agent_that_does_not_come_to_a_safe_point(st
             await life.runner.shutdown()
         assert waited.cancelled_caught
     assert ends(await log_of(store, (await life.row(task)).session_id)) == []
+
+
+class Saver:
+    """Says a line and saves it, and is done once it finds what it saved."""
+
+    name = "saver"
+
+    def __init__(self) -> None:
+        self.saved = anyio.Event()
+
+    async def run(self, task: Task) -> str:
+        """Save once."""
+        await task.rewind()
+        if await task.shelf.kept(task.session_id, "done", task.task_id) is None:
+            task.emit(line("done"))
+            task.save([Kept(task.session_id, "done", task.task_id, b"1")])
+            self.saved.set()
+            await anyio.sleep_forever()
+        return "done"
+
+
+class Lagging(LateStore):
+    """Says what the tasks are while a save is on its way."""
+
+    async def tasks(self, **wanted: Any) -> list[TaskRow]:
+        """What is committed by now."""
+        return await MemoryStore.tasks(self, **wanted)
+
+
+async def test_a_save_that_comes_in_after_the_death_takes_its_words_along() -> None:
+    store, saver = Lagging(30), Saver()
+    async with stage(store, saver) as life:
+        task = await life.task("save")
+        await saver.saved.wait()
+        await anyio.lowlevel.checkpoint()  # it is handed in, and not committed
+    async with stage(store, saver) as life:
+        assert await life.ended(task) == "completed"
+        kinds = await life.kinds(task)
+    assert kinds.count("debug") == 1
+    assert "task_retracted" not in kinds

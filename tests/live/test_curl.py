@@ -29,7 +29,7 @@ def events(stream: bytes) -> list[dict[str, object]]:
 
 
 def test_the_first_line_of_the_readme_plays_its_twenty_events_to_the_end(server: Serving) -> None:
-    said = events(run(typed(only(README, "/v1/chat"), server.url)))
+    said = events(run(typed(only(README, f"curl -N {client.HOST}/v1/chat"), server.url)))
 
     assert [event["type"] for event in said][:2] == ["user_prompt", "task_started"]
     assert said[-1]["type"] == "task_completed"
