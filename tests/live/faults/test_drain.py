@@ -164,7 +164,7 @@ def busy(server: Serving) -> str:
     """A session whose agent has begun and comes to no safe point."""
     session = server.create()
     server.play(session, NO_SAFE_POINT)
-    wait_for(lambda: len(server.events(session)) > 2, 5, "the agent's first event")
+    wait_for(lambda: any(event["type"] == "reasoning" for event in server.events(session)), 5, "its first words")
     return session
 
 
