@@ -145,7 +145,7 @@ def test_every_line_to_type_is_one_that_is_understood(line: str) -> None:
     while f"{path} {words[0]}" not in COMMANDS:
         path, words = f"{path} {words[0]}", words[1:]
 
-    context = COMMANDS[f"{path} {words[0]}"].make_context(words[0], words[1:])
+    context = COMMANDS[f"{path} {words[0]}"].make_context(words[0], words[1:], **cli.context_settings)
 
     assert context.args == []
 
