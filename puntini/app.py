@@ -14,7 +14,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from puntini.agent.contract import Agent
 from puntini.agent.loading import load as load_agent
@@ -34,6 +34,7 @@ from puntini.api.documents import Documents
 from puntini.api.expiry import Expiry
 from puntini.api.folds import Folds
 from puntini.api.graphs import Graphs
+from puntini.api.http import guarded
 from puntini.api.memory import AgentMemories
 from puntini.api.messages import Messages
 from puntini.api.outcomes import Outcomes
@@ -43,7 +44,9 @@ from puntini.api.system import System
 from puntini.api.tasks import Tasks
 from puntini.api.tools import ToolInfo, ToolList
 from puntini.api.work import Work
-from puntini.auth.gate import OpenGate
+from puntini.auth.access import Access
+from puntini.auth.gate import Gate
+from puntini.auth.guard import Guard
 from puntini.errors import Misconfigured, NotFound, PuntiniError
 from puntini.log.contract import Store
 from puntini.log.embedding import Embedder
@@ -65,6 +68,7 @@ class Parts:
     """The running parts, for the length of a lifespan."""
 
     store: Store
+    guard: Guard
     hub: Hub
     keeper: Keeper[SessionView]
     runner: Runner
@@ -93,6 +97,7 @@ class Parts:
         settings = self.settings
         self.store = await open_store(settings.store, durability=settings.durability)
         self.store.embedder = self.embedder
+        self.guard = Guard(Access(self.store))
         try:
             served = self.served.values()
             self.staff = Staff(self.model, self.tools, self.store, served, workspace=self.workspace)
@@ -145,7 +150,7 @@ class Parts:
             most=settings.max_concurrent_tasks,
             task_seconds=settings.task_seconds,
         )
-        desk = Desk(self.store, self.keeper, self.runner, self.hub.forget)
+        desk = Desk(self.store, self.keeper, self.runner, self.guard.access, self.hub.forget)
         expiry = Expiry(self.store, desk, self.connections, self.runner, idle_seconds=settings.session_idle_seconds)
         for listener in (self.keeper.committed, retention.committed):
             self.hub.also(listener)
@@ -170,7 +175,7 @@ class Parts:
         return [
             *system.routes(),
             *stream_routes.routes(streams, self.store, desk),
-            Route("/v1/chat", chat),
+            *chat.routes(),
             *Sessions(self.store, self.keeper, desk).routes(),
             *Graphs(self.store, self.keeper).routes(),
             *Tasks(self.store, desk, chat).routes(),
@@ -255,14 +260,14 @@ def create_app(settings: Settings, agents: Sequence[Agent] = ()) -> Starlette:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with parts.open() as routes:
-            app.router.routes[:] = routes
+            app.router.routes[:] = guarded(routes)
             app.router.default = _nowhere
             yield
 
     app = App(
         lifespan=lifespan,
         middleware=[
-            Middleware(OpenGate, origins=settings.cors_origins),
+            Middleware(Gate, guard=lambda: parts.guard, origins=settings.cors_origins),
             *_cors(settings.cors_origins),
             Middleware(BodyDeadline, seconds=settings.body_seconds),
         ],

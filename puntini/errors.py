@@ -26,6 +26,12 @@ class Invalid(PuntiniError):
     code, status, close, title = "invalid", 400, 1008, "Invalid request"
 
 
+class Unauthorized(PuntiniError):
+    """No credential, or one that is not good, or not any more."""
+
+    code, status, close, title = "unauthorized", 401, 4401, "Unauthorized"
+
+
 class Forbidden(PuntiniError):
     """Understood and refused."""
 

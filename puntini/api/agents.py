@@ -7,9 +7,10 @@ import msgspec
 from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute
 
-from puntini.api.http import Body, Json, knowing, page_bounds, read, resource
+from puntini.api.http import PAGED, Body, Door, Json, Listed, page_bounds, read, resource, user_of
+from puntini.auth.rights import READ, WRITE
 from puntini.errors import Conflict, NotFound
 from puntini.log.agents import (
     AgentRow,
@@ -106,12 +107,20 @@ class Agents:
         self._roster = roster
         self._running = running
 
-    def routes(self) -> list[Route]:
+    def routes(self) -> list[BaseRoute]:
         """What this resource answers."""
         return [
-            resource("/v1/agents", get=knowing("limit", "offset", of=self.list), post=knowing(of=self.create)),
-            resource("/v1/agents/{agent_id}", get=knowing(of=self.get), delete=knowing(of=self.delete)),
-            resource("/v1/agents/{agent_id}/status", get=knowing(of=self.status)),
+            resource(
+                "/v1/agents",
+                get=Door(READ, self.list, PAGED, gives=Listed[AgentInfo]),
+                post=Door(WRITE, self.create, takes=AgentBody, gives=AgentInfo, status=201),
+            ),
+            resource(
+                "/v1/agents/{agent_id}",
+                get=Door(READ, self.get, gives=AgentInfo),
+                delete=Door(WRITE, self.delete, status=204),
+            ),
+            resource("/v1/agents/{agent_id}/status", get=Door(READ, self.status, gives=Working)),
         ]
 
     async def list(self, request: Request) -> Response:
@@ -119,7 +128,7 @@ class Agents:
         limit, offset = page_bounds(request)
         rows, running = self._roster.rows(), self._running()
         items = [_info(row, running.get(row.name, 0)) for row in rows[offset : offset + limit]]
-        return Json({"items": items, "total": len(rows)})
+        return Json(Listed(items, len(rows)))
 
     async def get(self, request: Request) -> Response:
         """One agent."""
@@ -135,7 +144,7 @@ class Agents:
     async def create(self, request: Request) -> Response:
         """A new agent, which can be asked at once."""
         body = await read(request, AgentBody)
-        row = await self._roster.create(NewAgent(created_by=request.state.principal, **msgspec.structs.asdict(body)))
+        row = await self._roster.create(NewAgent(created_by=user_of(request), **msgspec.structs.asdict(body)))
         return Json(_info(row, 0), status_code=201, headers={"location": f"/v1/agents/{row.name}"})
 
     async def delete(self, request: Request) -> Response:

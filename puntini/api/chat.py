@@ -3,11 +3,15 @@
 from typing import Annotated
 
 from msgspec import Meta, Struct
+from starlette.routing import BaseRoute
 
 from puntini.api.desk import Desk, new_session
-from puntini.api.http import Body, idempotency_key, method_allowed
+from puntini.api.http import Address, Body, Door, idempotency_key
 from puntini.api.repeats import named
 from puntini.api.resume import newest_task, task_of
+from puntini.auth.guard import principal_of
+from puntini.auth.principals import Principal
+from puntini.auth.rights import WRITE
 from puntini.errors import Invalid, NotFound, PuntiniError
 from puntini.log.contract import Once, SessionRow, Store, TaskRow, Written
 from puntini.protocol.commands import PROMPT_LIMIT, IfBusy, Name, Priority, Steps, UserPromptCommandData
@@ -53,10 +57,12 @@ class Chat:
         self._store = store
         self._desk = desk
 
+    def routes(self) -> list[BaseRoute]:
+        """What this resource answers."""
+        return [Address("/v1/chat", self, {"POST": Door(WRITE, takes=ChatBody, gives=ChatResult)})]
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer."""
-        if not await method_allowed(scope, send, "POST"):
-            return
         try:
             await self._chat(scope, receive, send)
         except PuntiniError as error:
@@ -64,20 +70,20 @@ class Chat:
 
     async def _chat(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = decode(await read_body(receive) or b"{}", ChatBody)
-        user = scope["state"]["principal"]
-        once = named("chat", user, idempotency_key(header(scope, b"idempotency-key")))
-        await self.respond(scope, receive, send, body, once=once, user=user)
+        who = principal_of(scope)
+        once = named("chat", who.user, idempotency_key(header(scope, b"idempotency-key")))
+        await self.respond(scope, receive, send, body, who, once=once)
 
     async def respond(
-        self, scope: Scope, receive: Receive, send: Send, body: ChatBody, *, once: Once | None, user: str
+        self, scope: Scope, receive: Receive, send: Send, body: ChatBody, who: Principal, *, once: Once | None
     ) -> None:
         """Answer with the stream of the task that is asked for. Raises PuntiniError before the response has begun."""
         form = choose(header(scope, b"accept"))
         last_id = header(scope, b"last-event-id")
         if last_id and not (once and await self._store.outcome(once)):
-            task, after = await self._by_event(body.session_id, last_id, form), last_id
+            task, after = await self._by_event(body.session_id, last_id, form, who), last_id
         else:
-            task, begins = await self.task(body, once=once, user=user)
+            task, begins = await self.task(body, who, once=once)
             after = last_id or begins
         headers = [(name.encode(), value.encode()) for name, value in names_of(task).items()]
         selection = Selection(task_id=task.task_id)
@@ -87,7 +93,7 @@ class Chat:
             return
         await self._streams.respond(scope, receive, send, request, form=form, task=task, headers=headers)
 
-    async def task(self, body: ChatBody, *, once: Once | None, user: str) -> tuple[TaskRow, str]:
+    async def task(self, body: ChatBody, who: Principal, *, once: Once | None) -> tuple[TaskRow, str]:
         """The task that is asked for: that of its key, a new one, or with ``steer`` the one that hears it.
 
         Of one that heard it, also the id after which it did. Raises PuntiniError.
@@ -99,18 +105,18 @@ class Chat:
             if_busy=body.if_busy,
             priority=body.priority,
         )
-        written = await self._begin(body, data, once, user)
+        written = await self._begin(body, data, once, who)
         row = await self._known(written.task_id)
         return row, "" if written.first <= row.first_seq else f"{self._store.epoch}.{written.first - 1}"
 
-    async def _begin(self, body: ChatBody, data: UserPromptCommandData, once: Once | None, user: str) -> Written:
+    async def _begin(self, body: ChatBody, data: UserPromptCommandData, once: Once | None, who: Principal) -> Written:
         create: SessionRow | None = None
         if not body.session_id:
             title = " ".join(body.prompt.split())[:TITLE_LENGTH]
-            create = new_session(body.agent or self._desk.default_agent, user=user, title=title)
+            create = new_session(body.agent or self._desk.default_agent, user=who.user, title=title)
         session_id = create.session_id if create else body.session_id
         try:
-            return await self._desk.prompt(session_id, data, user=user, once=once, create=create)
+            return await self._desk.prompt(session_id, data, who, once=once, create=create)
         except Invalid as error:
             # The desk names a command's fields; here they stand in the body itself.
             raise Invalid(error.message.removeprefix("data."), path=error.path.removeprefix("data.")) from None
@@ -121,10 +127,11 @@ class Chat:
             raise NotFound("The task of that request is gone.")
         return task
 
-    async def _by_event(self, session_id: str, last_id: str, form: Form) -> TaskRow:
+    async def _by_event(self, session_id: str, last_id: str, form: Form, who: Principal) -> TaskRow:
         """The task that an event belongs to. Where the id can't tell, a stream can: by its ``gap``; an object can't."""
         if not session_id:
             raise Invalid("session_id: name the session that `Last-Event-ID` belongs to", path="session_id")
+        await self._desk.admit(session_id, who)
         task = await task_of(self._store, session_id, last_id)
         if task is None and form != "page":
             task = await newest_task(self._store, session_id)

@@ -11,9 +11,13 @@ from msgspec.structs import replace
 
 from puntini.api.edits import conflicts_of, edited
 from puntini.api.repeats import Repeats, named, written
+from puntini.auth.access import Access
+from puntini.auth.guard import require_scope
+from puntini.auth.principals import Principal
 from puntini.errors import Conflict, Invalid, NotFound, SessionClosed, TaskRunning
 from puntini.log.contract import Append, Once, SessionRow, Store, TaskRow, Written
 from puntini.log.keeper import Keeper
+from puntini.log.members import MemberRole
 from puntini.log.mint import new_id, now_ms, timestamp
 from puntini.protocol.commands import (
     Action,
@@ -108,8 +112,11 @@ class Work(Protocol):
 class Desk:
     """Carries commands out on one store."""
 
-    def __init__(self, store: Store, keeper: Keeper[SessionView], work: Work, forget: Callable[[str], None]) -> None:
+    def __init__(
+        self, store: Store, keeper: Keeper[SessionView], work: Work, access: Access, forget: Callable[[str], None]
+    ) -> None:
         self._forget = forget
+        self._access = access
         self._store = store
         self._keeper = keeper
         self._work = work
@@ -128,19 +135,31 @@ class Desk:
         write = Append(session_id=row.session_id, create=row, at=row.created_at, once=once)
         return (await self._repeats.once(once, partial(self._written, write))).session_id
 
-    async def execute(self, session_id: str, command: AnyCommand, *, user: str) -> Envelope:
+    async def admit(self, session_id: str, who: Principal) -> MemberRole:
+        """What somebody is in a session that they want to follow. Raises Unauthorized, Forbidden or NotFound."""
+        require_scope(who, "read")
+        return await self._access.require(who, session_id)
+
+    async def execute(self, session_id: str, command: AnyCommand, who: Principal) -> Envelope:
         """Do what was asked and say so. Raises PuntiniError."""
         match command:
             case Ping():
                 return Pong(session_id=session_id, data=command.data)
             case ChatHistoryRequest():
+                await self.admit(session_id, who)
                 return await self._history(session_id, command)
             case AgentStatusRequest():
+                await self.admit(session_id, who)
                 return await self._status(session_id, command.data.agent)
             case InitSession() | Resume():
                 raise Invalid(f"type: `{command.__struct_config__.tag}` works on a WebSocket only", path="type")
             case _:
-                return await self._carry_out(session_id, command, user)
+                await self._may_order(session_id, who, "owner" if isinstance(command, CloseSession) else "editor")
+                return await self._carry_out(session_id, command, who.user)
+
+    async def _may_order(self, session_id: str, who: Principal, role: MemberRole = "editor") -> None:
+        require_scope(who, "write")
+        await self._access.require(who, session_id, role)
 
     async def _carry_out(self, session_id: str, command: Order, user: str) -> Envelope:
         once = named("command", session_id, command.command_id)
@@ -181,13 +200,15 @@ class Desk:
         self,
         session_id: str,
         data: UserPromptCommandData,
+        who: Principal,
         *,
-        user: str,
         once: Once | None,
         create: SessionRow | None = None,
     ) -> Written:
         """Write a prompt and its task, and have it run; or have what runs hear it. A repeat changes nothing."""
-        work = partial(self._prompt, session_id, data, user=user, once=once, create=create)
+        if create is None:
+            await self._may_order(session_id, who)
+        work = partial(self._prompt, session_id, data, user=who.user, once=once, create=create)
         return await self._heard(await self._repeats.once(once, work))
 
     async def _prompt(

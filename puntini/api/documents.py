@@ -1,16 +1,32 @@
 """``/v1/documents`` and ``/v1/search``: knowledge, brought as text and found again in passages. Each sees their own."""
 
+from collections.abc import Sequence
 from hashlib import sha256
+from typing import Annotated
 
 import anyio
-from msgspec import Struct
+from msgspec import Meta, Struct
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute
 
-from puntini.api.http import Body, Json, idempotency_key, knowing, page_bounds, read, resource
+from puntini.api.http import (
+    PAGED,
+    Body,
+    Door,
+    Json,
+    Limit,
+    Listed,
+    Words,
+    idempotency_key,
+    page_bounds,
+    read,
+    resource,
+    user_of,
+)
+from puntini.auth.rights import READ, WRITE
 from puntini.errors import Conflict, Invalid, NotFound
-from puntini.log.documents import Document
+from puntini.log.documents import Document, Hit
 from puntini.log.documents import Documents as Kept
 from puntini.log.mint import new_id, now_ms, timestamp
 from puntini.log.passages import passages
@@ -18,6 +34,8 @@ from puntini.transport.asgi import read_body
 
 TITLE_LIMIT = 200
 SOURCE_LIMIT = 2_000
+Title = Annotated[str, Meta(max_length=TITLE_LIMIT, description="the title, of a text that is sent as it is")]
+Source = Annotated[str, Meta(max_length=SOURCE_LIMIT, description="where the text is from, if it is sent as it is")]
 TEXTS = {"text/plain", "text/markdown"}
 
 
@@ -41,25 +59,41 @@ class DocumentInfo(Struct, frozen=True):
     passages: int
 
 
+class Hits(Struct, frozen=True):
+    """What a search found, the best first; how it was ranked, and what to know about that."""
+
+    items: Sequence[Hit]
+    ranking: str
+    note: str
+
+
 class Documents:
     """The routes."""
 
     def __init__(self, store: Kept) -> None:
         self._store = store
 
-    def routes(self) -> list[Route]:
+    def routes(self) -> list[BaseRoute]:
         """What this resource answers."""
-        created = knowing("title", "source", of=self.create)
+        named_in_query = {"title": Title, "source": Source}
         return [
-            resource("/v1/documents", post=created, get=knowing("limit", "offset", of=self.list)),
-            resource("/v1/documents/{document_id}", get=knowing(of=self.get), delete=knowing(of=self.delete)),
-            resource("/v1/search", get=knowing("q", "limit", of=self.search)),
+            resource(
+                "/v1/documents",
+                post=Door(WRITE, self.create, named_in_query, takes=NewDocument, gives=DocumentInfo, status=201),
+                get=Door(READ, self.list, PAGED, gives=Listed[DocumentInfo]),
+            ),
+            resource(
+                "/v1/documents/{document_id}",
+                get=Door(READ, self.get, gives=DocumentInfo),
+                delete=Door(WRITE, self.delete, status=204),
+            ),
+            resource("/v1/search", get=Door(READ, self.search, {"q": Words, "limit": Limit}, gives=Hits)),
         ]
 
     async def create(self, request: Request) -> Response:
         """A new document. ``Idempotency-Key`` makes a retry safe."""
         new = await _new(request)
-        owner = request.state.principal
+        owner = user_of(request)
         key = idempotency_key(request.headers.get("idempotency-key", ""))
         document_id = _id_of(owner, key) if key else new_id("doc")
         row = await self._store.document(document_id) or await self._add(document_id, owner, new)
@@ -88,8 +122,8 @@ class Documents:
     async def list(self, request: Request) -> Response:
         """One's documents, the newest first."""
         limit, offset = page_bounds(request)
-        rows, total = await self._store.documents(limit=limit, offset=offset, owner=request.state.principal)
-        return Json({"items": [_info(row) for row in rows], "total": total})
+        rows, total = await self._store.documents(limit=limit, offset=offset, owner=user_of(request))
+        return Json(Listed([_info(row) for row in rows], total))
 
     async def get(self, request: Request) -> Response:
         """One document's record."""
@@ -106,14 +140,14 @@ class Documents:
         if (query := request.query_params.get("q")) is None:
             raise Invalid("q: say what to search for", path="q")
         limit, _ = page_bounds(request)
-        found = await self._store.search(query, limit=limit, owner=request.state.principal)
-        return Json({"items": found.hits, "ranking": found.ranking, "note": found.note})
+        found = await self._store.search(query, limit=limit, owner=user_of(request))
+        return Json(Hits(found.hits, found.ranking, found.note))
 
     async def _row(self, request: Request) -> Document:
         """The document that the address names. Raises NotFound, also when it is somebody else's."""
         document_id = request.path_params["document_id"]
         row = await self._store.document(document_id)
-        if row is None or row.owner != request.state.principal:
+        if row is None or row.owner != user_of(request):
             raise NotFound(f"There is no document `{document_id}`.")
         return row
 

@@ -1,19 +1,20 @@
 """``/v1/sessions/{id}/graph``: the graph at any id, as JSON or GraphML; bringing one in; questions about it."""
 
 from collections.abc import AsyncIterator
-from typing import Literal
+from typing import Annotated, Literal
 
 import anyio.lowlevel
-from msgspec import UNSET
+from msgspec import UNSET, Meta, Struct
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
-from starlette.routing import Route
+from starlette.routing import BaseRoute
 
 from puntini.api.graph_bodies import graph_in
-from puntini.api.http import Json, idempotency_key, knowing, resource, whole
+from puntini.api.http import At, Door, Json, Limit, Listed, idempotency_key, resource, user_of, whole
 from puntini.api.imports import Imports
 from puntini.api.moments import Moments
 from puntini.api.repeats import named
+from puntini.auth.rights import EDIT, VIEW
 from puntini.errors import Conflict, Invalid, NotFound
 from puntini.log.contract import Store
 from puntini.log.keeper import Keeper
@@ -21,11 +22,24 @@ from puntini.protocol.graph import Graph, Node
 from puntini.transport.negotiate import prefers
 from puntini.views import graphml
 from puntini.views.graph import GraphView
-from puntini.views.query import Search, TooFar, Wanted, neighbourhood, shortest_path
+from puntini.views.query import Neighbourhood, Path, Search, TooFar, Wanted, neighbourhood, shortest_path
 from puntini.views.references import Unresolved, resolve
 from puntini.views.session import SessionView
 
 JSON_TYPE = "application/json"
+Form = Literal["json", "graphml"]
+Mode = Literal["merge", "replace"]
+Depth = Annotated[int, Meta(ge=1, le=10, description="how many edges away to look; 1 unless said")]
+Nearest = Annotated[int, Meta(ge=1, le=1_000, description="how many nodes to answer with at most; 50 unless said")]
+NodeName = Annotated[str, Meta(description="a node's id, its key, or Label:key")]
+
+
+class Imported(Struct, frozen=True):
+    """What was brought in, and the cursor behind it."""
+
+    cursor: str
+    nodes: int
+    edges: int
 
 
 class Graphs:
@@ -36,16 +50,20 @@ class Graphs:
         self._moments = Moments(store, keeper)
         self._imports = Imports(store, keeper)
 
-    def routes(self) -> list[Route]:
+    def routes(self) -> list[BaseRoute]:
         """What this resource answers."""
         one = "/v1/sessions/{session_id}/graph"
-        query = knowing("label", "text", "property", "value", "limit", of=self.query)
-        around = knowing("node", "depth", "limit", of=self.neighbourhood)
+        wanted = {"label": str, "text": str, "property": str, "value": str, "limit": Limit}
+        around = {"node": NodeName, "depth": Depth, "limit": Nearest}
         return [
-            resource(one, get=knowing("at", "format", of=self.get), post=knowing("mode", of=self.bring)),
-            resource(f"{one}/query", get=query),
-            resource(f"{one}/neighbourhood", get=around),
-            resource(f"{one}/path", get=knowing("from", "to", of=self.path)),
+            resource(
+                one,
+                get=Door(VIEW, self.get, {"at": At, "format": Form}, gives=Graph),
+                post=Door(EDIT, self.bring, {"mode": Mode}, takes=Graph, gives=Imported, status=202),
+            ),
+            resource(f"{one}/query", get=Door(VIEW, self.query, wanted, gives=Listed[Node])),
+            resource(f"{one}/neighbourhood", get=Door(VIEW, self.neighbourhood, around, gives=Neighbourhood)),
+            resource(f"{one}/path", get=Door(VIEW, self.path, {"from": NodeName, "to": NodeName}, gives=Path)),
         ]
 
     async def get(self, request: Request) -> Response:
@@ -65,10 +83,10 @@ class Graphs:
         key = idempotency_key(request.headers.get("idempotency-key", ""))
         graph = await graph_in(request)
         once = named("graph", session_id, key)
-        user = request.state.principal
+        user = user_of(request)
         done = await self._imports.bring(session_id, graph, instead=instead, user=user, once=once)
         cursor = f"{self._store.epoch}.{done.last}"
-        return Json({"cursor": cursor, "nodes": len(graph.nodes), "edges": len(graph.edges)}, status_code=202)
+        return Json(Imported(cursor, len(graph.nodes), len(graph.edges)), status_code=202)
 
     async def query(self, request: Request) -> Response:
         """Nodes by label, text, property and value: all that is given must hold."""
@@ -78,13 +96,13 @@ class Graphs:
         search = Search((await self._view(request)).nodes(), wanted, limit)
         for _ in search:
             await anyio.lowlevel.checkpoint()
-        return Json({"items": search.found, "total": search.total})
+        return Json(Listed(search.found, search.total))
 
     async def neighbourhood(self, request: Request) -> Response:
         """What is around a node, the nearest first."""
         depth, limit = whole(request, "depth", 1, 1, 10), whole(request, "limit", 50, 1, 1_000)
         view = await self._view(request)
-        return Json(neighbourhood(view, _node(view, request, "node"), depth, limit)._asdict())
+        return Json(neighbourhood(view, _node(view, request, "node"), depth, limit))
 
     async def path(self, request: Request) -> Response:
         """A shortest path, over edges of either direction; without nodes when there is none."""
@@ -93,13 +111,13 @@ class Graphs:
             path = shortest_path(view, _node(view, request, "from"), _node(view, request, "to"))
         except TooFar as error:
             raise Conflict(error.message) from None
-        return Json({"nodes": [], "edges": [], "forward": []} if path is None else path._asdict())
+        return Json(path or Path([], [], []))
 
     async def _view(self, request: Request) -> GraphView:
         return (await self._moments.view(request)).graph
 
 
-def _form(request: Request) -> Literal["json", "graphml"]:
+def _form(request: Request) -> Form:
     if "format" in request.query_params:
         return "graphml" if _one_of(request, "format", "json", "graphml") == "graphml" else "json"
     accept = request.headers.get("accept", "")

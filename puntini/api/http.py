@@ -1,29 +1,40 @@
 """What the route modules share: JSON in, JSON out, problems as ``application/problem+json``."""
 
 import re
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Annotated, Any, Generic, TypeVar
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 
+from puntini.auth.guard import principal_of
+from puntini.auth.rights import Right
 from puntini.errors import Invalid, PuntiniError
 from puntini.protocol.decode import decode
 from puntini.protocol.entries import encode
 from puntini.protocol.mistakes import suggestion
-from puntini.transport.asgi import Scope, Send, answer, problem_body, read_body
+from puntini.transport.asgi import Receive, Scope, Send, answer, read_body, refuse
 
 T = TypeVar("T")
 Endpoint = Callable[[Request], Awaitable[Response]]
 PAGE = 20
 PAGE_MOST = 100
 KEY_LIMIT = 128
+CREDENTIALS = frozenset({"token", "api_key", "ticket"})
+"""Parameters of every address: a credential may stand in a query."""
 
 
 class Body(Struct, frozen=True, forbid_unknown_fields=True):
     """Base of every request body: a field that is not known is an error, never ignored."""
+
+
+class Listed(Struct, Generic[T], frozen=True):
+    """A page of a list, and how many there are in all."""
+
+    items: Sequence[T]
+    total: int
 
 
 class Json(Response):
@@ -41,27 +52,11 @@ async def read(request: Request, type_: type[T]) -> T:
     return decode(await read_body(request.receive) or b"{}", type_)
 
 
-async def method_allowed(scope: Scope, send: Send, *methods: str) -> bool:
-    """Whether a pure ASGI endpoint takes the request's method; if not, it is answered."""
-    if scope["method"] in methods:
-        return True
-    headers = [(b"allow", ", ".join(methods).encode())]
-    await answer(send, 405, problem_body(wrong_method()), b"application/problem+json", headers)
-    return False
-
-
 def idempotency_key(header: str) -> str:
     """The ``Idempotency-Key`` header, bounded. Raises Invalid."""
     if len(header) > KEY_LIMIT:
         raise Invalid(f"Idempotency-Key: use at most {KEY_LIMIT} characters", path="Idempotency-Key")
     return header
-
-
-def wrong_method() -> PuntiniError:
-    """What is said to a method that an address does not take."""
-    error = PuntiniError("This address does not take that method.")
-    error.status, error.code, error.title = 405, "method_not_allowed", "Method Not Allowed"
-    return error
 
 
 def page_bounds(request: Request) -> tuple[int, int]:
@@ -80,25 +75,99 @@ def whole(request: Request, name: str, default: int, least: int, most: int) -> i
     return int(text)
 
 
-def resource(path: str, **methods: Endpoint) -> Route:
+class Door(Struct, frozen=True):
+    """One method of an address: who may use it, what it takes, what it answers.
+
+    ``query`` names its parameters with their types; any other is an error, never ignored. ``takes`` is the type of its
+    JSON body, ``gives`` of what it answers with ``status``. An address that is an ASGI app of its own has none ``of``.
+    """
+
+    right: Right
+    of: Endpoint | None = None
+    query: Mapping[str, Any] = {}
+    takes: Any = None
+    gives: Any = None
+    status: int = 200
+
+    async def answer(self, request: Request) -> Response:
+        """Check the query and let in. The guard has been passed."""
+        for name in request.query_params:
+            if name not in self.query and name not in CREDENTIALS:
+                raise Invalid(
+                    f"{name[:40]}: there is no such query parameter; {suggestion(name, self.query)}", path=name[:40]
+                )
+        assert self.of is not None
+        return await self.of(request)
+
+
+class Address(Route):
+    """A route that only the guard opens."""
+
+    def __init__(self, path: str, endpoint: Any, doors: Mapping[str, Door]) -> None:
+        super().__init__(path, endpoint, methods=[*doors, "OPTIONS"])
+        self.doors = doors
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, if the caller has the right."""
+        method = "GET" if scope["method"] == "HEAD" else scope["method"]
+        if method == "OPTIONS":
+            await answer(send, 204, b"", b"text/plain", [(b"allow", ", ".join(sorted(self.methods or ())).encode())])
+            return
+        if method in self.doors:
+            await scope["state"]["guard"].admit(scope, self.doors[method].right)
+        await super().handle(scope, receive, send)
+
+
+class SocketAddress(WebSocketRoute):
+    """The same for WebSockets."""
+
+    def __init__(self, path: str, endpoint: Any, door: Door) -> None:
+        super().__init__(path, endpoint)
+        self.door = door
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve, if the caller has the right."""
+        try:
+            await scope["state"]["guard"].admit(scope, self.door.right)
+        except PuntiniError as error:
+            await refuse(scope, receive, send, error)
+            return
+        await super().handle(scope, receive, send)
+
+
+def resource(path: str, **methods: Door) -> Address:
     """One address with all that it takes, so that a wrong method is told every right one."""
-    endpoints = {method.upper(): endpoint for method, endpoint in methods.items()}
+    doors = {method.upper(): door for method, door in methods.items()}
 
     async def dispatch(request: Request) -> Response:
-        return await endpoints["GET" if request.method == "HEAD" else request.method](request)
+        return await doors["GET" if request.method == "HEAD" else request.method].answer(request)
 
-    return Route(path, dispatch, methods=list(endpoints))
+    return Address(path, dispatch, doors)
 
 
-def knowing(*query: str, of: Endpoint) -> Endpoint:
-    """The endpoint, for requests that have no query parameters but these; any other is an error, never ignored."""
+def guarded(routes: Sequence[BaseRoute]) -> list[BaseRoute]:
+    """The same. Raises TypeError when there is one without a declared right: none such is ever served."""
+    for route in routes:
+        if not isinstance(route, Address | SocketAddress):
+            raise TypeError(f"{route} declares no right; make it with `resource`, `Address` or `SocketAddress`")
+    return list(routes)
 
-    async def checked(request: Request) -> Response:
-        for name in request.query_params:
-            if name not in query:
-                raise Invalid(
-                    f"{name[:40]}: there is no such query parameter; {suggestion(name, query)}", path=name[:40]
-                )
-        return await of(request)
 
-    return checked
+def user_of(request: Request) -> str:
+    """The name of whoever asks."""
+    return principal_of(request.scope).user
+
+
+def whose(request: Request) -> str | None:
+    """Whose sessions a list is about: the caller's; None, all of them, where an admin asks."""
+    who = principal_of(request.scope)
+    return None if who.is_admin else who.user
+
+
+# What query parameters may say, for those that check them and those that describe them.
+
+Limit = Annotated[int, Meta(ge=1, le=PAGE_MOST, description="how many to answer with at most; 20 unless said")]
+Offset = Annotated[int, Meta(ge=0, le=1 << 31, description="how many to leave out first")]
+At = Annotated[str, Meta(description="the id of the event at which to look; now unless said")]
+Words = Annotated[str, Meta(description="words to look for")]
+PAGED: dict[str, Any] = {"limit": Limit, "offset": Offset}

@@ -10,6 +10,7 @@ from puntini.log.contract import ENDED, Store, TaskRow
 from puntini.protocol.events import TaskStatus
 
 ALL = "all"
+Status = TaskStatus | Literal["all"]
 """In place of a status: whatever it is."""
 
 
@@ -20,7 +21,7 @@ class Wanted(Struct, frozen=True):
     """
 
     session_id: str | None = None
-    status: TaskStatus | Literal["all"] | None = None
+    status: Status | None = None
     agent: str | None = None
 
     @property
@@ -38,14 +39,21 @@ def wanted(request: Request) -> Wanted:
     known = (*get_args(TaskStatus), ALL)
     if status is not None and status not in known:
         raise Invalid(f"status: use one of {', '.join(known)}", path="status")
-    return Wanted(query.get("session_id"), cast('TaskStatus | Literal["all"] | None', status), query.get("agent"))
+    return Wanted(query.get("session_id"), cast("Status | None", status), query.get("agent"))
 
 
-async def page(store: Store, wanted: Wanted, limit: int, offset: int) -> tuple[list[TaskRow], int]:
-    """Tasks in the order they were handed in, and how many there are in all."""
+async def page(store: Store, wanted: Wanted, user: str | None, limit: int, offset: int) -> tuple[list[TaskRow], int]:
+    """Tasks in the order they were handed in, and how many there are in all; a ``user``'s, or everybody's."""
     session_id, agent, open_only = wanted.session_id, wanted.agent, wanted.open_only
     status = None if wanted.status == "all" else wanted.status
     rows = await store.tasks(
-        session_id=session_id, status=status, agent=agent, open_only=open_only, limit=limit, offset=offset
+        session_id=session_id,
+        status=status,
+        agent=agent,
+        user=user,
+        open_only=open_only,
+        limit=limit,
+        offset=offset,
     )
-    return rows, await store.count_tasks(session_id=session_id, status=status, agent=agent, open_only=open_only)
+    total = await store.count_tasks(session_id=session_id, status=status, agent=agent, user=user, open_only=open_only)
+    return rows, total

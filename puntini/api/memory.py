@@ -3,12 +3,13 @@
 from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute
 
 from puntini.api.desk import Desk
 from puntini.api.folds import Folds
-from puntini.api.http import Json, knowing, page_bounds, resource
+from puntini.api.http import PAGED, Door, Json, Words, page_bounds, resource, whose
 from puntini.api.recall import Said, hits, query, said, summaries
+from puntini.auth.rights import READ
 from puntini.errors import Invalid, NotFound
 from puntini.log.contract import Store, TaskRow
 
@@ -28,7 +29,7 @@ class AgentMemory(Struct, frozen=True):
     complete: bool
 
 
-class Messages(Struct, frozen=True):
+class Spoken(Struct, frozen=True):
     """Messages of an agent's latest tasks; ``complete`` is whether all that was said is still there."""
 
     items: list[Said]
@@ -44,18 +45,16 @@ class AgentMemories:
         self._folds = folds
         self._desk = desk
 
-    def routes(self) -> list[Route]:
+    def routes(self) -> list[BaseRoute]:
         """What this resource answers."""
-        return [
-            resource("/v1/memory/{agent_id}", get=knowing("limit", "offset", "q", of=self.get)),
-        ]
+        return [resource("/v1/memory/{agent_id}", get=Door(READ, self.get, {**PAGED, "q": Words}, gives=AgentMemory))]
 
     async def get(self, request: Request) -> Response:
         """The newest ``limit`` messages but ``offset`` of the agent's latest tasks, and their summaries."""
         words = query(request)
         limit, offset = page_bounds(request)
         agent_id = request.path_params["agent_id"]
-        rows = await self._tasks(agent_id)
+        rows = await self._tasks(agent_id, whose(request))
         messages, summed, complete = await self._said(rows)
         memory = AgentMemory(
             agent_id=agent_id,
@@ -69,10 +68,13 @@ class AgentMemories:
         )
         return Json(memory)
 
-    async def messages(self, agent_id: str, limit: int, offset: int) -> Messages:
-        """The newest ``limit`` messages but ``offset`` of an agent's latest tasks, oldest first. Raises NotFound."""
-        messages, _, complete = await self._said(await self._tasks(agent_id))
-        return Messages(_newest(messages, limit, offset), len(messages), complete)
+    async def messages(self, agent_id: str, user: str | None, limit: int, offset: int) -> Spoken:
+        """The newest ``limit`` messages but ``offset`` of an agent's latest tasks, oldest first. Raises NotFound.
+
+        Of those that ``user`` may see; None for all.
+        """
+        messages, _, complete = await self._said(await self._tasks(agent_id, user))
+        return Spoken(_newest(messages, limit, offset), len(messages), complete)
 
     def check(self, agent_id: str) -> None:
         """Raises NotFound when there is no such agent."""
@@ -93,9 +95,9 @@ class AgentMemories:
             complete &= view.complete
         return messages, summed, complete
 
-    async def _tasks(self, agent_id: str) -> list[TaskRow]:
+    async def _tasks(self, agent_id: str, user: str | None) -> list[TaskRow]:
         """The agent's latest tasks, the newest first; none of an agent that has had none. Raises NotFound."""
-        rows = await self._store.tasks(agent=agent_id, limit=TASKS, last=True)
+        rows = await self._store.tasks(agent=agent_id, user=user, limit=TASKS, last=True)
         if not rows:
             self.check(agent_id)
         return rows

@@ -12,13 +12,16 @@ import msgspec
 from msgspec import Meta, Struct
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute
 
 from puntini.api.chat import names_of
 from puntini.api.desk import Desk
-from puntini.api.http import Body, Json, idempotency_key, knowing, page_bounds, read, resource
-from puntini.api.memory import AgentMemories
+from puntini.api.http import PAGED, Body, Door, Json, idempotency_key, page_bounds, read, resource, whose
+from puntini.api.memory import AgentMemories, Spoken
 from puntini.api.repeats import named
+from puntini.auth.guard import principal_of
+from puntini.auth.principals import Principal
+from puntini.auth.rights import READ, WRITE
 from puntini.errors import Invalid, NotFound, SessionClosed
 from puntini.log.contract import Kept, Once, Store, TaskRow, Written
 from puntini.protocol.commands import PROMPT_LIMIT, Name, UserPromptCommandData
@@ -56,15 +59,16 @@ class Messages:
         # A pair's lock is there for as long as somebody holds it or waits for it.
         self._turns: WeakValueDictionary[str, Lock] = WeakValueDictionary()
 
-    def routes(self) -> list[Route]:
+    def routes(self) -> list[BaseRoute]:
         """What this resource answers."""
         address = "/v1/agents/{agent_id}/messages"
-        return [resource(address, get=knowing("limit", "offset", of=self.list), post=knowing(of=self.send))]
+        listed = Door(READ, self.list, PAGED, gives=Spoken)
+        return [resource(address, get=listed, post=Door(WRITE, self.send, takes=MessageBody, gives=Sent, status=202))]
 
     async def list(self, request: Request) -> Response:
         """The newest ``limit`` messages but ``offset`` of the agent's latest tasks, the oldest of them first."""
         limit, offset = page_bounds(request)
-        return Json(await self._memories.messages(request.path_params["agent_id"], limit, offset))
+        return Json(await self._memories.messages(request.path_params["agent_id"], whose(request), limit, offset))
 
     async def send(self, request: Request) -> Response:
         """Say something to an agent: to its task that runs in the session, else as a new task.
@@ -74,30 +78,30 @@ class Messages:
         body = await read(request, MessageBody)
         if not body.message.strip():
             raise Invalid("message: write something", path="message")
-        agent, user = request.path_params["agent_id"], request.state.principal
+        agent, who = request.path_params["agent_id"], principal_of(request.scope)
         self._memories.check(agent)
-        once = named("message", f"{user} {agent}", idempotency_key(request.headers.get("idempotency-key", "")))
-        written = await self._said(agent, body, user, once)
+        once = named("message", f"{who.user} {agent}", idempotency_key(request.headers.get("idempotency-key", "")))
+        written = await self._said(agent, body, who, once)
         row = await self._store.task(written.task_id)
         if row is None:
             raise NotFound("The task of that message is gone.")
         return Json(await self._sent(written, row), status_code=202, headers=names_of(row))
 
-    async def _said(self, agent: str, body: MessageBody, user: str, once: Once | None) -> Written:
+    async def _said(self, agent: str, body: MessageBody, who: Principal, once: Once | None) -> Written:
         """Say it where it belongs. A conversation that is closed in this moment gives way to another."""
         if body.session_id:
-            return await self._say(body.session_id, agent, body.message, user, once)
+            return await self._say(body.session_id, agent, body.message, who, once)
         if once and (before := await self._store.outcome(once)):
-            return await self._say(before.session_id, agent, body.message, user, once)
+            return await self._say(before.session_id, agent, body.message, who, once)
         try:
-            return await self._say(await self._conversation(user, agent), agent, body.message, user, once)
+            return await self._say(await self._conversation(who.user, agent), agent, body.message, who, once)
         except (SessionClosed, NotFound):
-            return await self._say(await self._conversation(user, agent), agent, body.message, user, once)
+            return await self._say(await self._conversation(who.user, agent), agent, body.message, who, once)
 
-    async def _say(self, session_id: str, agent: str, message: str, user: str, once: Once | None) -> Written:
+    async def _say(self, session_id: str, agent: str, message: str, who: Principal, once: Once | None) -> Written:
         running = await self._store.tasks(session_id=session_id, status="running", agent=agent, limit=1)
         data = UserPromptCommandData(prompt=message, agent=agent, if_busy="steer" if running else "enqueue")
-        return await self._desk.prompt(session_id, data, user=user, once=once)
+        return await self._desk.prompt(session_id, data, who, once=once)
 
     async def _conversation(self, user: str, agent: str) -> str:
         """The session of a person and an agent; a new one where there is none, or it is closed."""

@@ -1,27 +1,45 @@
 """``/v1/sessions``: create, list, look at, change, close, delete; what there is to see in one; commands."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 from msgspec.structs import replace
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute
 
 from puntini.api.desk import Desk
-from puntini.api.http import Body, Json, idempotency_key, knowing, page_bounds, read, resource
+from puntini.api.http import (
+    PAGED,
+    At,
+    Body,
+    Door,
+    Json,
+    Listed,
+    idempotency_key,
+    page_bounds,
+    read,
+    resource,
+    user_of,
+    whose,
+)
 from puntini.api.moments import Moments
 from puntini.api.repeats import named
+from puntini.auth.guard import principal_of
+from puntini.auth.rights import EDIT, OWN, READ, VIEW, WRITE
 from puntini.errors import Invalid, NotFound
 from puntini.log.contract import SessionRow, Store
 from puntini.log.keeper import Keeper
 from puntini.log.mint import new_id, now_ms, timestamp
+from puntini.protocol.commands import AnyCommand
 from puntini.protocol.decode import decode_command
-from puntini.protocol.events import Accepted, SessionClosed
+from puntini.protocol.events import Accepted, AcceptedData, Message, SessionClosed, SessionStatus
 from puntini.transport.asgi import read_body
+from puntini.views.approvals import Approval
 from puntini.views.session import SessionView
 
 TITLE_LIMIT = 200
+Before = Annotated[str, Meta(description="the id of a message: only those before it")]
 
 
 class NewSession(Body, frozen=True):
@@ -53,6 +71,22 @@ class SessionInfo(Struct, frozen=True):
     events: int
 
 
+class SessionStats(Struct, frozen=True):
+    """How many sessions there are."""
+
+    total: int
+    active: int
+    closed: int
+
+
+class StateInfo(Struct, frozen=True):
+    """The agent's state as it was at ``cursor``."""
+
+    version: int
+    state: dict[str, Any]
+    cursor: str
+
+
 class Sessions:
     """The routes."""
 
@@ -62,25 +96,37 @@ class Sessions:
         self._desk = desk
         self._moments = Moments(store, keeper)
 
-    def routes(self) -> list[Route]:
+    def routes(self) -> list[BaseRoute]:
         """What this resource answers."""
         one = "/v1/sessions/{session_id}"
-        listed = knowing("limit", "offset", "status", of=self.list)
+        listed = Door(READ, self.list, {**PAGED, "status": SessionStatus}, gives=Listed[SessionInfo])
+        spoken = Door(VIEW, self.messages, {**PAGED, "before": Before}, gives=Listed[Message])
         return [
-            resource("/v1/sessions", post=knowing(of=self.create), get=listed),
-            resource("/v1/sessions/stats", get=knowing(of=self.stats)),
-            resource(one, get=knowing(of=self.get), patch=knowing(of=self.patch), delete=knowing(of=self.delete)),
-            resource(f"{one}/commands", post=knowing(of=self.command)),
-            resource(f"{one}/messages", get=knowing("limit", "offset", "before", of=self.messages)),
-            resource(f"{one}/state", get=knowing("at", of=self.state)),
-            resource(f"{one}/approvals", get=knowing("limit", "offset", of=self.approvals)),
+            resource(
+                "/v1/sessions",
+                post=Door(WRITE, self.create, takes=NewSession, gives=SessionInfo, status=201),
+                get=listed,
+            ),
+            resource("/v1/sessions/stats", get=Door(READ, self.stats, gives=SessionStats)),
+            resource(
+                one,
+                get=Door(VIEW, self.get, gives=SessionInfo),
+                patch=Door(EDIT, self.patch, takes=SessionPatch, gives=SessionInfo),
+                delete=Door(OWN, self.delete, status=204),
+            ),
+            resource(
+                f"{one}/commands", post=Door(VIEW, self.command, takes=AnyCommand, gives=AcceptedData, status=202)
+            ),
+            resource(f"{one}/messages", get=spoken),
+            resource(f"{one}/state", get=Door(VIEW, self.state, {"at": At}, gives=StateInfo)),
+            resource(f"{one}/approvals", get=Door(VIEW, self.approvals, PAGED, gives=Listed[Approval])),
         ]
 
     async def create(self, request: Request) -> Response:
         """A new session. ``Idempotency-Key`` makes a retry safe."""
         body = await read(request, NewSession)
         _check_title(body.title)
-        user = request.state.principal
+        user = user_of(request)
         once = named("create", user, idempotency_key(request.headers.get("idempotency-key", "")))
         session_id = await self._desk.create(body.agent, user=user, title=body.title, once=once)
         row = await self._row(session_id)
@@ -89,21 +135,23 @@ class Sessions:
     async def list(self, request: Request) -> Response:
         """Sessions, the newest first."""
         limit, offset = page_bounds(request)
-        rows, total = await self._store.sessions(limit=limit, offset=offset, status=_status(request))
-        return Json({"items": [self._info(row) for row in rows], "total": total})
+        seen = whose(request)
+        rows, total = await self._store.sessions(limit=limit, offset=offset, status=_status(request), user=seen)
+        return Json(Listed([self._info(row) for row in rows], total))
 
-    async def stats(self, _request: Request) -> Response:
+    async def stats(self, request: Request) -> Response:
         """How many sessions there are."""
-        _, active = await self._store.sessions(limit=1, offset=0, status="active")
-        _, closed = await self._store.sessions(limit=1, offset=0, status="closed")
-        return Json({"total": active + closed, "active": active, "closed": closed})
+        seen = whose(request)
+        _, active = await self._store.sessions(limit=1, offset=0, status="active", user=seen)
+        _, closed = await self._store.sessions(limit=1, offset=0, status="closed", user=seen)
+        return Json(SessionStats(active + closed, active, closed))
 
     async def get(self, request: Request) -> Response:
         """One session."""
         return Json(self._info(await self._row(request.path_params["session_id"])))
 
     async def patch(self, request: Request) -> Response:
-        """Change title or agent, or close the session."""
+        """Change title or agent, or close the session, which takes its owner."""
         session_id = request.path_params["session_id"]
         body = await read(request, SessionPatch)
         await self._row(session_id)
@@ -130,7 +178,7 @@ class Sessions:
         if command.session_id not in {"", session_id}:
             raise Invalid("session_id: the address names another session", path="session_id")
         command = with_id(command, idempotency_key(request.headers.get("idempotency-key", "")))
-        reply = await self._desk.execute(session_id, command, user=request.state.principal)
+        reply = await self._desk.execute(session_id, command, principal_of(request.scope))
         match reply:
             case Accepted():
                 return Json(replace(reply.data, command_id=reply.data.command_id or new_id("cmd")), status_code=202)
@@ -148,20 +196,20 @@ class Sessions:
         limit, offset = page_bounds(request)
         view = await self._keeper.view(request.path_params["session_id"])
         items = view.messages(limit=limit + offset, before=request.query_params.get("before", ""))
-        return Json({"items": items[: max(0, len(items) - offset)], "total": view.message_count})
+        return Json(Listed(items[: max(0, len(items) - offset)], view.message_count))
 
     async def state(self, request: Request) -> Response:
         """The agent's state now, or as it was ``at`` an event."""
         view = await self._moments.view(request)
         cursor = f"{self._store.epoch}.{view.seq}"
-        return Json({"version": view.state_version, "state": view.state, "cursor": cursor})
+        return Json(StateInfo(view.state_version, view.state, cursor))
 
     async def approvals(self, request: Request) -> Response:
         """What people are asked and nobody has decided yet, oldest first."""
         limit, offset = page_bounds(request)
         view = await self._keeper.view(request.path_params["session_id"])
         items = view.approvals()
-        return Json({"items": items[offset : offset + limit], "total": len(items)})
+        return Json(Listed(items[offset : offset + limit], len(items)))
 
     async def _row(self, session_id: str) -> SessionRow:
         row = await self._store.session(session_id)

@@ -1,16 +1,47 @@
 """The streaming routes: a session's, a task's, the chat socket's. They find what is meant; transport carries it."""
 
-from starlette.routing import Route, WebSocketRoute
+from typing import Annotated, Any
 
-from puntini.api.http import method_allowed
+from msgspec import Meta, Struct
+from starlette.routing import BaseRoute
+
+from puntini.api.http import Address, Door, SocketAddress
+from puntini.auth.rights import READ, VIEW, VIEW_TASK
 from puntini.errors import NotFound, PuntiniError
 from puntini.log.contract import Store, TaskRow
+from puntini.protocol.events import Event, Level
 from puntini.transport import websocket
 from puntini.transport.asgi import Receive, Scope, Send, refuse
+from puntini.transport.request import PAGE_LIMIT, RATE_LIMIT, WAIT_LIMIT
 from puntini.transport.streams import Streams
 from puntini.transport.websocket import Commands
 
-READ = ("GET", "HEAD")
+EventTypes = Annotated[str, Meta(description="the types of events to send, separated by commas; all unless said")]
+After = Annotated[str, Meta(description="the id after which to go on, `earliest` or `now`; `Last-Event-ID` goes first")]
+MaxRate = Annotated[float, Meta(gt=0, le=RATE_LIMIT, description="how many times a second to send at most")]
+Wait = Annotated[float, Meta(ge=0, le=WAIT_LIMIT, description="of a page: seconds to wait for something to come")]
+PageLimit = Annotated[int, Meta(ge=1, le=PAGE_LIMIT, description="of a page: how many events at most; 100 unless said")]
+QUERY: dict[str, Any] = {
+    "after": After,
+    "events": EventTypes,
+    "level": Level,
+    "max_rate": MaxRate,
+    "wait": Wait,
+    "limit": PageLimit,
+    "lastEventId": After,
+}
+
+
+class EventPage(Struct, frozen=True):
+    """``Accept: application/json``: the events after a cursor, and the ``next`` one.
+
+    ``live`` says that there is nothing more now, ``ended`` that there never will be.
+    """
+
+    events: list[Event]
+    next: str
+    live: bool
+    ended: bool
 
 
 class SessionStream:
@@ -25,7 +56,7 @@ class SessionStream:
         session_id = scope["path_params"]["session_id"]
         if scope["type"] == "websocket":
             await websocket.serve(scope, receive, send, self._streams, self._commands, session_id)
-        elif await method_allowed(scope, send, *READ):
+        else:
             await self._streams.serve(scope, receive, send, session_id)
 
 
@@ -40,8 +71,6 @@ class TaskStream:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Find the task's session and serve its stream through the task's lens."""
         socket = scope["type"] == "websocket"
-        if not socket and not await method_allowed(scope, send, *READ):
-            return
         try:
             task = await self._task(scope["path_params"]["task_id"])
         except PuntiniError as error:
@@ -71,16 +100,20 @@ class ChatSocket:
         await websocket.serve(scope, receive, send, self._streams, self._commands)
 
 
-def routes(streams: Streams, store: Store, commands: Commands) -> list[Route | WebSocketRoute]:
+def routes(streams: Streams, store: Store, commands: Commands) -> list[BaseRoute]:
     """The streaming routes."""
     session = SessionStream(streams, commands)
     task = TaskStream(streams, commands, store)
     return [
-        Route("/v1/sessions/{session_id}/stream", session),
-        WebSocketRoute("/v1/sessions/{session_id}/stream", session),
-        Route("/v1/tasks/{task_id}/stream", task),
-        WebSocketRoute("/v1/tasks/{task_id}/stream", task),
-        Route("/v1/stream/tasks/{task_id}", task),
-        WebSocketRoute("/v1/stream/tasks/{task_id}", task),
-        WebSocketRoute("/ws/chat", ChatSocket(streams, commands)),
+        Address("/v1/sessions/{session_id}/stream", session, {"GET": Door(VIEW, query=QUERY, gives=EventPage)}),
+        SocketAddress("/v1/sessions/{session_id}/stream", session, Door(VIEW)),
+        *(
+            route
+            for path in ("/v1/tasks/{task_id}/stream", "/v1/stream/tasks/{task_id}")
+            for route in (
+                Address(path, task, {"GET": Door(VIEW_TASK, query=QUERY, gives=EventPage)}),
+                SocketAddress(path, task, Door(VIEW_TASK)),
+            )
+        ),
+        SocketAddress("/ws/chat", ChatSocket(streams, commands), Door(READ)),
     ]

@@ -1,23 +1,42 @@
 """Health, readiness, status, connections, metrics: what operators and load balancers ask."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Literal
 
+from msgspec import Struct
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute
 
 from puntini import __version__
-from puntini.api.http import Json
+from puntini.api.http import Door, Json, resource
+from puntini.auth.rights import ADMIN, ANYBODY, READ
 from puntini.errors import Unavailable
 from puntini.log.contract import Store
 from puntini.log.hub import Hub
 from puntini.transport.connections import Connections
 
 COUNTERS = frozenset({"appends", "events", "commits", "reads", "store_reads", "opened", "aborted"})
+
+
+class Alive(Struct, frozen=True):
+    """A sign of life."""
+
+    status: Literal["ok", "ready"]
+
+
+class Status(Struct, frozen=True, kw_only=True):
+    """What runs. ``engine`` counts tasks."""
+
+    api: Literal["ok"]
+    agents_initialized: bool
+    agents: list[str]
+    database: str
+    engine: dict[str, int]
+    version: str
 
 
 class System:
@@ -39,38 +58,38 @@ class System:
         self._registry = CollectorRegistry()
         self._registry.register(_Stats(self._numbers))
 
-    def routes(self) -> list[Route]:
+    def routes(self) -> list[BaseRoute]:
         """What this resource answers."""
         return [
-            Route("/v1/health", self.health, methods=["GET"]),
-            Route("/v1/ready", self.ready, methods=["GET"]),
-            Route("/v1/status", self.status, methods=["GET"]),
-            Route("/v1/connections/stats", self.stats, methods=["GET"]),
-            Route("/metrics", self.metrics, methods=["GET"]),
+            resource("/v1/health", get=Door(ANYBODY, self.health, gives=Alive)),
+            resource("/v1/ready", get=Door(ANYBODY, self.ready, gives=Alive)),
+            resource("/v1/status", get=Door(READ, self.status, gives=Status)),
+            resource("/v1/connections/stats", get=Door(ADMIN, self.stats, gives=dict[str, Any])),
+            resource("/metrics", get=Door(ADMIN, self.metrics, gives=str)),
         ]
 
     async def health(self, _request: Request) -> Response:
         """The process is alive."""
-        return Json({"status": "ok"})
+        return Json(Alive("ok"))
 
     async def ready(self, _request: Request) -> Response:
         """Whether to send traffic here: not while draining, not without the store."""
         if self._connections.draining:
             raise Unavailable("The server is shutting down.")
         await self._store.sessions(limit=1, offset=0)
-        return Json({"status": "ready"})
+        return Json(Alive("ready"))
 
     async def status(self, _request: Request) -> Response:
         """What runs."""
         return Json(
-            {
-                "api": "ok",
-                "agents_initialized": True,
-                "agents": sorted(self._agents),
-                "database": type(self._store).__name__,
-                "engine": self._work(),
-                "version": __version__,
-            }
+            Status(
+                api="ok",
+                agents_initialized=True,
+                agents=sorted(self._agents),
+                database=type(self._store).__name__,
+                engine=self._work(),
+                version=__version__,
+            )
         )
 
     async def stats(self, _request: Request) -> Response:

@@ -8,17 +8,32 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute
 
 from puntini.api.chat import Chat, ChatBody, names_of
 from puntini.api.desk import Desk
-from puntini.api.http import Body, Json, idempotency_key, knowing, page_bounds, read, resource
-from puntini.api.listing import page, wanted
+from puntini.api.http import (
+    PAGED,
+    Body,
+    Door,
+    Json,
+    Listed,
+    idempotency_key,
+    page_bounds,
+    read,
+    resource,
+    whose,
+)
+from puntini.api.listing import Status, page, wanted
 from puntini.api.repeats import named
+from puntini.auth.guard import principal_of
+from puntini.auth.principals import Principal
+from puntini.auth.rights import EDIT_TASK, READ, VIEW_TASK, WRITE
 from puntini.errors import Conflict, Invalid, NotFound
 from puntini.log.contract import Once, Store, TaskRow
 from puntini.log.mint import timestamp
 from puntini.protocol.commands import PROMPT_LIMIT, Control, ControlData, Name, Priority, Steps
+from puntini.protocol.events import TaskStatus
 from puntini.transport.asgi import ASGIApp, Receive, Scope, Send
 
 Action = Literal["pause", "resume", "stop"]
@@ -64,6 +79,22 @@ class TaskInfo(Struct, frozen=True):
     updated_at: str
 
 
+class Submitted(Struct, frozen=True):
+    """A task that was handed in."""
+
+    task_id: str
+    status: TaskStatus
+    submitted_at: str
+
+
+class Controlled(Struct, frozen=True):
+    """What a task comes to by what was asked."""
+
+    task_id: str
+    new_status: str
+    detail: str
+
+
 class Elsewhere(Response):
     """A response that another ASGI app gives."""
 
@@ -84,39 +115,49 @@ class Tasks:
         self._desk = desk
         self._chat = chat
 
-    def routes(self) -> list[Route]:
+    def routes(self) -> list[BaseRoute]:
         """What this resource answers."""
         one = "/v1/tasks/{task_id}"
-        listed = knowing("session_id", "status", "agent", "limit", "offset", of=self.list)
+        which = {**PAGED, "session_id": str, "status": Status, "agent": str}
         return [
-            resource("/v1/tasks", post=knowing(of=self.submit), get=listed),
-            resource(one, get=knowing(of=self.get), delete=knowing(of=self.cancel)),
-            resource(f"{one}/control", post=knowing(of=self.control)),
+            resource(
+                "/v1/tasks",
+                post=Door(WRITE, self.submit, takes=TaskBody, gives=Submitted, status=202),
+                get=Door(READ, self.list, which, gives=Listed[TaskInfo]),
+            ),
+            resource(
+                one,
+                get=Door(VIEW_TASK, self.get, gives=TaskInfo),
+                delete=Door(EDIT_TASK, self.cancel, gives=Controlled, status=202),
+            ),
+            resource(
+                f"{one}/control", post=Door(EDIT_TASK, self.control, takes=ControlBody, gives=Controlled, status=202)
+            ),
         ]
 
     async def submit(self, request: Request) -> Response:
         """A new task, in a session of its own where none is named. ``Idempotency-Key`` makes a retry safe."""
         body = await read(request, TaskBody)
-        user = request.state.principal
-        once = named("task", user, idempotency_key(request.headers.get("idempotency-key", "")))
+        who = principal_of(request.scope)
+        once = named("task", who.user, idempotency_key(request.headers.get("idempotency-key", "")))
         if body.stream:
-            return Elsewhere(partial(self._stream, body=body, once=once, user=user))
+            return Elsewhere(partial(self._stream, body=body, once=once, who=who))
         with _task_for_prompt():
-            row, _ = await self._chat.task(body.asked(), once=once, user=user)
-        accepted = {"task_id": row.task_id, "status": row.status, "submitted_at": timestamp(row.created_at)}
+            row, _ = await self._chat.task(body.asked(), who, once=once)
+        accepted = Submitted(row.task_id, row.status, timestamp(row.created_at))
         return Json(accepted, status_code=202, headers=names_of(row))
 
     async def _stream(
-        self, scope: Scope, receive: Receive, send: Send, *, body: TaskBody, once: Once | None, user: str
+        self, scope: Scope, receive: Receive, send: Send, *, body: TaskBody, once: Once | None, who: Principal
     ) -> None:
         with _task_for_prompt():
-            await self._chat.respond(scope, receive, send, body.asked(), once=once, user=user)
+            await self._chat.respond(scope, receive, send, body.asked(), who, once=once)
 
     async def list(self, request: Request) -> Response:
         """Tasks in the order they were handed in: a session's, or those of a status, or all that have not ended."""
         limit, offset = page_bounds(request)
-        rows, total = await page(self._store, wanted(request), limit, offset)
-        return Json({"items": [_info(row) for row in rows], "total": total})
+        rows, total = await page(self._store, wanted(request), whose(request), limit, offset)
+        return Json(Listed([_info(row) for row in rows], total))
 
     async def get(self, request: Request) -> Response:
         """One task."""
@@ -141,9 +182,9 @@ class Tasks:
     async def _order(self, request: Request, row: TaskRow, action: Action) -> Response:
         key = idempotency_key(request.headers.get("idempotency-key", ""))
         command = Control(command_id=key, data=ControlData(task_id=row.task_id, action=action))
-        await self._desk.execute(row.session_id, command, user=request.state.principal)
+        await self._desk.execute(row.session_id, command, principal_of(request.scope))
         status = _AFTER.get(action) or (await task_of(self._store, request)).status
-        return Json({"task_id": row.task_id, "new_status": status, "detail": _DETAIL[action]}, status_code=202)
+        return Json(Controlled(row.task_id, status, _DETAIL[action]), status_code=202)
 
 
 _AFTER = {"pause": "paused", "stop": "cancelled"}

@@ -6,9 +6,10 @@ from typing import Any
 from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute
 
-from puntini.api.http import Json, knowing, page_bounds, resource
+from puntini.api.http import PAGED, Door, Json, Listed, page_bounds, resource
+from puntini.auth.rights import READ
 
 
 class ToolInfo(Struct, frozen=True):
@@ -26,11 +27,11 @@ class ToolList:
     def __init__(self, tools: Sequence[ToolInfo]) -> None:
         self._tools = tools
 
-    def routes(self) -> list[Route]:
+    def routes(self) -> list[BaseRoute]:
         """What this resource answers."""
-        return [resource("/v1/tools", get=knowing("limit", "offset", of=self.list))]
+        return [resource("/v1/tools", get=Door(READ, self.list, PAGED, gives=Listed[ToolInfo]))]
 
     async def list(self, request: Request) -> Response:
         """The tools, in the order in which models are shown them."""
         limit, offset = page_bounds(request)
-        return Json({"items": self._tools[offset : offset + limit], "total": len(self._tools)})
+        return Json(Listed(self._tools[offset : offset + limit], len(self._tools)))

@@ -1,17 +1,18 @@
 """``/v1/tasks/{id}/…``: what a task came to, and what it did, planned and said on the way."""
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Generic, TypeVar
 
 from msgspec import Raw, Struct
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute
 
 from puntini.api.folds import Folds
-from puntini.api.http import Endpoint, Json, knowing, page_bounds, resource
+from puntini.api.http import PAGED, Door, Json, Words, page_bounds, resource
 from puntini.api.recall import Said, hits, query, said, summaries
 from puntini.api.tasks import task_of
+from puntini.auth.rights import VIEW_TASK
 from puntini.log.contract import Store, TaskRow
 from puntini.log.mint import timestamp
 from puntini.protocol.events import ApprovalRequestData, StepTool, Usage
@@ -19,6 +20,8 @@ from puntini.views.work import Call, StepTaken, WorkView
 
 REASONING_SHOWN = 65_536
 RETRY_SECONDS = 1
+
+T = TypeVar("T")
 
 
 class Result(Struct, frozen=True):
@@ -70,10 +73,10 @@ class CallInfo(Struct, frozen=True):
     cut: tuple[str, ...]
 
 
-class Listed(Struct, frozen=True):
+class Left(Struct, Generic[T], frozen=True):
     """A page. ``left_out`` counts older ones beyond what is kept; ``total`` does not, so that pages add up to it."""
 
-    items: list[Any]
+    items: list[T]
     total: int
     left_out: int
     complete: bool
@@ -107,18 +110,16 @@ class Work:
         self._store = store
         self._folds = folds
 
-    def routes(self) -> list[Route]:
+    def routes(self) -> list[BaseRoute]:
         """What this resource answers."""
 
-        def route(name: str, endpoint: Endpoint, *parameters: str) -> Route:
-            return resource(f"/v1/tasks/{{task_id}}/{name}", get=knowing(*parameters, of=endpoint))
-
+        one = "/v1/tasks/{task_id}"
         return [
-            route("result", self.result),
-            route("steps", self.steps, "limit", "offset"),
-            route("plan", self.plan),
-            route("tools", self.tools, "limit", "offset"),
-            route("memory", self.memory, "limit", "offset", "q"),
+            resource(f"{one}/result", get=Door(VIEW_TASK, self.result, gives=Result | Pending)),
+            resource(f"{one}/steps", get=Door(VIEW_TASK, self.steps, PAGED, gives=Left[StepInfo])),
+            resource(f"{one}/plan", get=Door(VIEW_TASK, self.plan, gives=PlanInfo)),
+            resource(f"{one}/tools", get=Door(VIEW_TASK, self.tools, PAGED, gives=Left[CallInfo])),
+            resource(f"{one}/memory", get=Door(VIEW_TASK, self.memory, {**PAGED, "q": Words}, gives=Memory)),
         ]
 
     async def result(self, request: Request) -> Response:
@@ -134,7 +135,7 @@ class Work:
         limit, offset = page_bounds(request)
         _, view = await self._view(request)
         items = [_step(step, self._store.epoch) for step in view.steps.page(limit, offset)]
-        return Json(Listed(items, len(view.steps), view.steps.left_out, view.complete))
+        return Json(Left(items, len(view.steps), view.steps.left_out, view.complete))
 
     async def plan(self, request: Request) -> Response:
         """The plan."""
@@ -147,7 +148,7 @@ class Work:
         limit, offset = page_bounds(request)
         _, view = await self._view(request)
         items = [_call(call) for call in view.calls.page(limit, offset)]
-        return Json(Listed(items, len(view.calls), view.calls.left_out, view.complete))
+        return Json(Left(items, len(view.calls), view.calls.left_out, view.complete))
 
     async def memory(self, request: Request) -> Response:
         """The newest ``limit`` messages but ``offset``, the oldest of them first, and the newest summary."""

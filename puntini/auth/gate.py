@@ -5,14 +5,13 @@ must be a loopback name (DNS rebinding arrives with the attacker's name) and ``O
 """
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from urllib.parse import urlsplit
 
+from puntini.auth.guard import Guard
+from puntini.auth.principals import LOCAL
 from puntini.errors import Forbidden, PuntiniError
 from puntini.transport.asgi import ASGIApp, Receive, Scope, Send, header, refuse
-
-LOCAL = "local"
-"""The one principal of open mode, an admin."""
 
 
 def is_loopback(host: str) -> bool:
@@ -38,11 +37,12 @@ def host_of(value: str) -> str:
     return parts.hostname or "" if plain else ""
 
 
-class OpenGate:
+class Gate:
     """Pure ASGI middleware for open mode; ``origins`` may come from elsewhere (CORS setting)."""
 
-    def __init__(self, app: ASGIApp, origins: Iterable[str] = ()) -> None:
+    def __init__(self, app: ASGIApp, guard: Callable[[], Guard], origins: Iterable[str] = ()) -> None:
         self._app = app
+        self._guard = guard
         self._origins = frozenset(origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -53,7 +53,7 @@ class OpenGate:
         if problem := self._problem(scope):
             await refuse(scope, receive, send, problem)
             return
-        scope.setdefault("state", {})["principal"] = LOCAL
+        scope["state"] = {**scope.get("state", {}), "principal": LOCAL, "guard": self._guard()}
         await self._app(scope, receive, send)
 
     def _problem(self, scope: Scope) -> PuntiniError | None:

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from puntini.log.documents import Documents, Passages
 from puntini.log.embedding import Embedder
+from puntini.log.members import Members
 from puntini.protocol.entries import Entry
 from puntini.protocol.events import SessionStatus, TaskStatus
 
@@ -234,17 +235,33 @@ class Shelf(Protocol):
         ...
 
 
-class Records(Shelf, Protocol):
+class Records(Shelf, Members, Protocol):
     """What is kept beside the events."""
+
+    async def swap(self, item: Kept, old: bytes | None) -> bool:
+        """Keep or forget one thing if ``old`` is what is kept in its place now, None for nothing; whether it was so.
+
+        Of two who go by the same ``old``, one is told that it was not.
+        """
+        ...
 
     async def session(self, session_id: str) -> SessionRow | None:
         """One session, with its bounds; ``updated_at`` is the time of its last append or change."""
         ...
 
     async def sessions(
-        self, *, limit: int, offset: int, status: SessionStatus | None = None, idle_before: int | None = None
+        self,
+        *,
+        limit: int,
+        offset: int,
+        status: SessionStatus | None = None,
+        idle_before: int | None = None,
+        user: str | None = None,
     ) -> tuple[list[SessionRow], int]:
-        """Sessions, the newest first, and how many there are; ``idle_before``: only those not updated since (ms)."""
+        """Sessions, the newest first, and how many there are.
+
+        Only those not updated since ``idle_before`` (ms), and those that ``user`` owns or is a member of.
+        """
         ...
 
     async def amend(
@@ -254,7 +271,7 @@ class Records(Shelf, Protocol):
         ...
 
     async def delete_session(self, session_id: str) -> None:
-        """Remove a session with all that belongs to it. Raises NotFound."""
+        """Remove a session with all that belongs to it, its members too. Raises NotFound."""
         ...
 
     async def task(self, task_id: str) -> TaskRow | None:
@@ -268,13 +285,15 @@ class Records(Shelf, Protocol):
         open_only: bool = False,
         status: TaskStatus | None = None,
         agent: str | None = None,
+        user: str | None = None,
         limit: int | None = None,
         offset: int = 0,
         last: bool = False,
     ) -> list[TaskRow]:
         """Tasks in the order of their making, or with ``last`` the other way round.
 
-        Those for which all that is given holds: all of them, or ``limit`` after the first ``offset``.
+        Those for which all that is given holds: all of them, or ``limit`` after the first ``offset``. Those of a
+        ``user`` are in the sessions that the user owns or is a member of.
         """
         ...
 
@@ -285,6 +304,7 @@ class Records(Shelf, Protocol):
         open_only: bool = False,
         status: TaskStatus | None = None,
         agent: str | None = None,
+        user: str | None = None,
     ) -> int:
         """How many tasks ``tasks`` has in all."""
         ...

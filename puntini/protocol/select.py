@@ -31,13 +31,16 @@ class Selection(Struct, frozen=True):
         return self.kinds is None or entry.kind in self.kinds
 
 
-def select(events: str | None, level: str | None, task_id: str = "") -> Selection:
+def select(events: str | None, level: str | None, task_id: str = "", *, debug: bool = True) -> Selection:
     """Read the ``events`` and ``level`` of a query. Raises Invalid for an unknown type or level.
 
-    Control events belong to the connection: they may be named, and come whether they are named or not.
+    Control events belong to the connection: they may be named, and come whether they are named or not. Without
+    ``debug`` there are no debug events, asked for or not.
     """
     threshold = _level(level) if level else "debug"
     types = _types(events or "") or LOGGED_TYPES
+    if not debug:
+        types -= {"debug"}
     if types == LOGGED_TYPES and threshold == "debug":
         return Selection(None, task_id)
     kinds = (types & LOGGED_TYPES | ALWAYS) - {"debug"}

@@ -21,6 +21,7 @@ from puntini.log.contract import (
     TaskRow,
     Written,
 )
+from puntini.log.members import Member, MemberRole
 from puntini.log.mint import new_epoch
 from puntini.protocol.entries import Entry
 from puntini.protocol.events import SessionStatus, TaskStatus
@@ -37,6 +38,11 @@ class Log:
         self.entries: list[Entry] = []
         self.times: list[int] = []
         self.snapshots: dict[int, Snapshot] = {}
+        self.members: dict[str, MemberRole] = {}
+
+    def role(self, user: str) -> MemberRole | None:
+        """What a user is in it."""
+        return "owner" if self.row.owner == user else self.members.get(user)
 
     def drop(self, start: int, end: int) -> None:
         """Forget the events at these positions."""
@@ -178,13 +184,21 @@ class MemoryStore(MemoryDocuments):
         return kept.row if kept else None
 
     async def sessions(
-        self, *, limit: int, offset: int, status: SessionStatus | None = None, idle_before: int | None = None
+        self,
+        *,
+        limit: int,
+        offset: int,
+        status: SessionStatus | None = None,
+        idle_before: int | None = None,
+        user: str | None = None,
     ) -> tuple[list[SessionRow], int]:
         """Sessions, the newest first."""
         rows = [
             kept.row
             for kept in reversed(self._sessions.values())
-            if status in {None, kept.row.status} and (idle_before is None or kept.row.updated_at < idle_before)
+            if status in {None, kept.row.status}
+            and (idle_before is None or kept.row.updated_at < idle_before)
+            and (user is None or kept.role(user))
         ]
         return rows[offset : offset + limit], len(rows)
 
@@ -221,12 +235,13 @@ class MemoryStore(MemoryDocuments):
         open_only: bool = False,
         status: TaskStatus | None = None,
         agent: str | None = None,
+        user: str | None = None,
         limit: int | None = None,
         offset: int = 0,
         last: bool = False,
     ) -> list[TaskRow]:
         """Tasks in the order of their making, or the other way round."""
-        found = self._wanted(session_id, open_only, status, agent, last=last)
+        found = self._wanted(session_id, open_only, status, agent, user, last=last)
         return list(islice(found, offset, None if limit is None else offset + limit))
 
     async def count_tasks(
@@ -236,9 +251,10 @@ class MemoryStore(MemoryDocuments):
         open_only: bool = False,
         status: TaskStatus | None = None,
         agent: str | None = None,
+        user: str | None = None,
     ) -> int:
         """How many tasks there are."""
-        return sum(1 for _ in self._wanted(session_id, open_only, status, agent))
+        return sum(1 for _ in self._wanted(session_id, open_only, status, agent, user))
 
     def _wanted(
         self,
@@ -246,6 +262,7 @@ class MemoryStore(MemoryDocuments):
         open_only: bool,
         status: TaskStatus | None,
         agent: str | None,
+        user: str | None,
         *,
         last: bool = False,
     ) -> Iterator[TaskRow]:
@@ -256,8 +273,29 @@ class MemoryStore(MemoryDocuments):
             if (session_id is None or row.session_id == session_id)
             and (status is None or row.status == status)
             and (agent is None or row.agent == agent)
+            and (user is None or self._kept(row.session_id).role(user))
             and not (open_only and row.ended)
         )
+
+    async def members(self, session_id: str) -> list[Member]:
+        """With whom a session is shared."""
+        members = self._kept(session_id).members
+        return [Member(session_id, user, members[user]) for user in sorted(members, key=str.encode)]
+
+    async def share(self, session_id: str, user: str, role: MemberRole | None) -> bool:
+        """Give a role, or take it away."""
+        members = self._kept(session_id).members
+        before = members.get(user)
+        if role is None:
+            members.pop(user, None)
+        else:
+            members[user] = role
+        return before != role
+
+    async def role(self, session_id: str, user: str) -> MemberRole | None:
+        """What a user is in a session."""
+        kept = self._sessions.get(session_id)
+        return kept.role(user) if kept else None
 
     async def outcome(self, once: Once) -> Written | None:
         """What a command did."""
@@ -275,6 +313,13 @@ class MemoryStore(MemoryDocuments):
                 things.pop(item.key, None)
             else:
                 things[item.key] = item.body
+
+    async def swap(self, item: Kept, old: bytes | None) -> bool:
+        """Keep or forget one thing if nobody was quicker."""
+        if await self.kept(item.space, item.kind, item.key) != old:
+            return False
+        self._put([item])
+        return True
 
     async def kept(self, space: str, kind: str, key: str) -> bytes | None:
         """One thing that is kept."""

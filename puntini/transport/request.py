@@ -39,12 +39,17 @@ def stream_request(scope: Scope, session_id: str, task_id: str = "") -> StreamRe
     after = header(scope, b"last-event-id") or given.get("after") or given.get("lastEventId")
     return StreamRequest(
         session_id=session_id,
-        selection=select(given.get("events"), given.get("level"), task_id),
+        selection=select(given.get("events"), given.get("level"), task_id, debug=sees_debug(scope)),
         after=after or None,
         max_rate=_number(given, "max_rate", 0.0, RATE_LIMIT),
         wait=_number(given, "wait", 0.0, WAIT_LIMIT),
         limit=_whole(given, "limit", 100, PAGE_LIMIT),
     )
+
+
+def sees_debug(scope: Scope) -> bool:
+    """Whether whoever asks may see debug events: editors and owners may."""
+    return bool(scope.get("state", {}).get("role") != "viewer")
 
 
 def _number(given: dict[str, str], name: str, default: float, most: float) -> float:

@@ -7,14 +7,17 @@ import anyio
 import msgspec
 from anyio.abc import TaskGroup, TaskStatus
 
+from puntini.auth.guard import principal_of
+from puntini.auth.principals import Principal
 from puntini.errors import Invalid, NotFound, PuntiniError, TooLarge, TooMany
 from puntini.log.contract import TaskRow
 from puntini.log.feed import Feed
+from puntini.log.members import MemberRole
 from puntini.protocol.commands import AnyCommand, Control, InitSession, Ping, Resume
 from puntini.protocol.decode import decode_command
 from puntini.protocol.entries import encode
 from puntini.protocol.events import Envelope, Error, Nothing, Pong, Problem, SessionClosed
-from puntini.protocol.select import Selection, select
+from puntini.protocol.select import select
 from puntini.transport.asgi import Receive, Scope, Send, SocketLine, line_of, refuse, socket_line_of
 from puntini.transport.carrier import Carrier
 from puntini.transport.connections import Connection
@@ -40,7 +43,11 @@ class Commands(Protocol):
         """Create a session; returns its id."""
         ...
 
-    async def execute(self, session_id: str, command: AnyCommand, *, user: str) -> Envelope:
+    async def admit(self, session_id: str, who: Principal) -> MemberRole:
+        """What somebody is in a session that they want to follow. Raises PuntiniError."""
+        ...
+
+    async def execute(self, session_id: str, command: AnyCommand, who: Principal) -> Envelope:
         """Do what was asked and say so. Raises PuntiniError."""
         ...
 
@@ -146,7 +153,7 @@ class Socket:
         self._commands = commands
         self._connection = connection
         self._task = task
-        self._user: str = scope.get("state", {}).get("principal", "")
+        self._who = principal_of(scope)
         self._joins = SUBPROTOCOL in scope.get("subprotocols", ())
         self._request = StreamRequest(session_id="")
         self._closed = False
@@ -343,7 +350,7 @@ class Socket:
                 return None
             case _:
                 self._bound(command)
-                reply = await self._commands.execute(self._request.session_id, command, user=self._user)
+                reply = await self._commands.execute(self._request.session_id, command, self._who)
                 return None if isinstance(reply, SessionClosed) else reply
 
     async def _init(self, command: InitSession) -> None:
@@ -351,8 +358,9 @@ class Socket:
             raise Invalid("type: this socket carries one task; open another for a session", path="type")
         session_id = command.data.session_id or command.session_id
         if not session_id:
-            session_id = await self._commands.create(command.data.agent, user=self._user)
-        selection = select(",".join(command.data.events), None) if command.data.events else Selection()
+            session_id = await self._commands.create(command.data.agent, user=self._who.user)
+        role = await self._commands.admit(session_id, self._who)
+        selection = select(",".join(command.data.events or ()), None, debug=role != "viewer")
         await self._subscribe(
             StreamRequest(session_id=session_id, selection=selection, after=command.data.after or None)
         )

@@ -104,7 +104,7 @@ def as_text(value: Any) -> str:
 # What is around a node.
 
 
-class Neighbourhood(NamedTuple):
+class Neighbourhood(Struct, frozen=True):
     """Nodes, the nearest first, and the edges between them. ``complete`` says that nothing was left out."""
 
     nodes: list[Node]
@@ -139,7 +139,7 @@ def _between(view: GraphView, nodes: Iterable[str], limit: int) -> tuple[list[Ed
 # How two nodes hang together.
 
 
-class Path(NamedTuple):
+class Path(Struct, frozen=True):
     """The nodes on the way, and the edges between them; ``forward`` says which are followed the way they point."""
 
     nodes: list[Node]

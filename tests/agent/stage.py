@@ -14,6 +14,7 @@ from puntini.agent.control import Action
 from puntini.agent.runner import Runner
 from puntini.agent.scripted import ScriptedAgent
 from puntini.api.desk import Desk
+from puntini.auth.access import Access
 from puntini.errors import StoreUnavailable
 from puntini.log.contract import Append, Bounds, Page, Store, TaskRow, Written
 from puntini.log.keeper import Keeper
@@ -35,6 +36,7 @@ from puntini.views.session import SessionView
 
 DEADLINE_SECONDS = 5.0
 POLL_SECONDS = 0.002
+ANN = Principal("ann")
 T = TypeVar("T")
 _logged: msgspec.json.Decoder[LoggedEvent] = msgspec.json.Decoder(LoggedEvent)
 
@@ -152,7 +154,7 @@ class Stage:
         self.keeper = Keeper(store, SessionView, SessionView.decode)
         by_name = {agent.name: agent for agent in agents}
         self.runner = Runner(store, self.keeper, by_name, agents[0].name, tasks, **limits)
-        self.desk = Desk(store, self.keeper, self.runner, lambda _session_id: None)
+        self.desk = Desk(store, self.keeper, self.runner, Access(store), lambda _session_id: None)
         self._group = tasks
 
     # Asking.
@@ -164,7 +166,7 @@ class Stage:
     async def prompt(self, session_id: str, text: str, *, agent: str = "", if_busy: IfBusy = "enqueue") -> str:
         """A new task's id."""
         data = UserPromptCommandData(prompt=text, agent=agent, if_busy=if_busy)
-        return (await self.desk.prompt(session_id, data, user="ann", once=None)).task_id
+        return (await self.desk.prompt(session_id, data, who=ANN, once=None)).task_id
 
     async def task(self, text: str, *, agent: str = "") -> str:
         """A new task in a session of its own."""

@@ -10,7 +10,7 @@ from puntini.protocol.commands import Action, ActionData
 from puntini.protocol.events import TASK_ENDS, UserPrompt
 from puntini.store.memory import MemoryStore
 from tests.agent.actors import Deaf, Listener, Talker
-from tests.agent.stage import LateStore, Stage, ends, stage, until
+from tests.agent.stage import ANN, LateStore, Stage, ends, stage, until
 
 pytestmark = pytest.mark.anyio
 TURNS = 4
@@ -88,7 +88,7 @@ async def test_what_is_done_as_a_task_ends_is_heard_or_refused(turns: int) -> No
         agent.may_finish.set()
         await later(turns)
         try:
-            await life.desk.execute(session, Action(data=ActionData(name="select")), user="ann")
+            await life.desk.execute(session, Action(data=ActionData(name="select")), who=ANN)
         except Conflict as refusal:
             assert "No task runs in this session" in refusal.message  # noqa: PT017 - either outcome is right
             accepted = []

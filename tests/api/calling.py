@@ -11,11 +11,13 @@ from starlette.applications import Starlette
 
 from puntini.agent.contract import Agent
 from puntini.app import Parts, create_app
+from puntini.auth.principals import Principal
 from puntini.settings import Settings
 
 DEADLINE_SECONDS = 10.0
 POLL_SECONDS = 0.005
 HOST = "127.0.0.1:8000"
+ANN = Principal("ann")
 
 
 class Api:

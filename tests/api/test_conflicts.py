@@ -14,7 +14,7 @@ from puntini.protocol.events import Accepted, AcceptedData, Debug
 from puntini.protocol.graph import GraphConflict, GraphOp, Node
 from puntini.store.memory import MemoryStore
 from puntini.views.session import SessionView
-from tests.api.calling import Api
+from tests.api.calling import ANN, Api
 from tests.api.inside import inside
 from tests.views.said import add_node, node, remove_node, update_node
 
@@ -51,7 +51,7 @@ async def office() -> AsyncIterator[Office]:
     """An office where ann has drawn a node, and bob has seen it."""
     store = MemoryStore()
     async with inside(store) as parts:
-        office = Office(parts.desk, store, await parts.desk.create("", user="ann"))
+        office = Office(parts.desk, store, await parts.desk.create("", who=ANN))
         await office.edit("ann", 0, add_node("a", p=1, q=1))
         yield office
 

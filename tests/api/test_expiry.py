@@ -23,7 +23,7 @@ from puntini.protocol.events import TaskStatus
 from puntini.protocol.graph import GraphOp
 from puntini.store.memory import MemoryStore
 from puntini.transport.connections import Connections
-from tests.api.calling import DEADLINE_SECONDS, POLL_SECONDS, Api, serving
+from tests.api.calling import ANN, DEADLINE_SECONDS, POLL_SECONDS, Api, serving
 from tests.api.inside import inside
 
 pytestmark = pytest.mark.anyio
@@ -104,7 +104,7 @@ async def test_what_is_asked_while_idleness_is_looked_at_keeps_the_session_open(
     async with inside(store) as parts, anyio.create_task_group() as tasks:
         session_id, other = [await parts.desk.create("", user="ann") for _ in range(2)]
         await anyio.sleep(2 * IDLE)
-        store.meanwhile = partial(parts.desk.execute, other, command, user="ann")
+        store.meanwhile = partial(parts.desk.execute, other, command, who=ANN)
         connections = Connections(ping_seconds=9, send_deadline=9, lifetime=9, most=9)
         tasks.start_soon(Expiry(store, parts.desk, connections, parts.runner, idle_seconds=IDLE).sweep)
         await closed_in(store, session_id)
@@ -127,7 +127,7 @@ async def test_a_prompt_that_comes_while_it_is_decided_waits_for_the_decision() 
         session_id = await parts.desk.create("", user="ann")
 
         async def still() -> bool:
-            tasks.start_soon(partial(parts.desk.execute, session_id, PROMPT, user="ann"))
+            tasks.start_soon(partial(parts.desk.execute, session_id, PROMPT, who=ANN))
             await anyio.wait_all_tasks_blocked()
             assert await store.count_tasks() == 0
             return False

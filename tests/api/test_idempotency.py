@@ -13,7 +13,7 @@ from puntini.errors import StoreUnavailable
 from puntini.log.contract import Append, Once, SessionRow, Written
 from puntini.protocol.commands import WorkflowUpdateCommand, WorkflowUpdateCommandData
 from puntini.store.memory import MemoryStore
-from tests.api.calling import Api, problem, serving
+from tests.api.calling import ANN, Api, problem, serving
 from tests.api.inside import inside
 
 pytestmark = pytest.mark.anyio
@@ -126,7 +126,7 @@ async def test_a_hand_over_is_done_and_remembered_in_one_append() -> None:
     command = WorkflowUpdateCommand(command_id="c1", data=WorkflowUpdateCommandData(to_agent="other", reason="r"))
     async with inside(store) as parts:
         session_id = await parts.desk.create("", user="ann")
-        first, second = [await parts.desk.execute(session_id, command, user="ann") for _ in range(2)]
+        first, second = [await parts.desk.execute(session_id, command, who=ANN) for _ in range(2)]
     row = await store.session(session_id)
     assert row is not None
     assert (row.agent, row.head) == ("other", 1)

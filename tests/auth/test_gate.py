@@ -6,7 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from puntini.auth.gate import LOCAL, OpenGate, host_of, is_loopback
+from puntini.auth.access import Access
+from puntini.auth.gate import Gate, host_of, is_loopback
+from puntini.auth.guard import Guard
+from puntini.auth.principals import LOCAL
+from puntini.store.memory import MemoryStore
 
 pytestmark = pytest.mark.anyio
 EVIL = "https://evil.example"
@@ -55,7 +59,7 @@ async def knock(host: str | None, origin: str | None = None, *, origins: tuple[s
         sent.append(message)
 
     request = {"type": "http", "method": "GET", "path": "/", "headers": headers, **scope}
-    await OpenGate(inside, origins)(request, receive, send)
+    await Gate(inside, lambda: Guard(Access(MemoryStore())), origins)(request, receive, send)
     return Outcome(inside, sent)
 
 
@@ -220,7 +224,7 @@ async def test_a_socket_from_this_machine_comes_through() -> None:
 
 async def test_the_lifespan_is_nobody_s_request() -> None:
     inside = Inside()
-    await OpenGate(inside)({"type": "lifespan"}, None, None)  # type: ignore[arg-type]
+    await Gate(inside, lambda: Guard(Access(MemoryStore())))({"type": "lifespan"}, None, None)  # type: ignore[arg-type]
     assert inside.came == [{"type": "lifespan"}]
 
 

@@ -15,7 +15,12 @@ from puntini.log.mint import new_epoch
 VERSION = 2
 MAGIC = b"SQLite format 3\0"
 APPLICATION_ID = 0x50554E54
-ADDED = {"documents": "documents.sql", "tasks_not_ended": "indexes.sql", "vectors": "vectors.sql"}
+ADDED = {
+    "documents": "documents.sql",
+    "tasks_not_ended": "indexes.sql",
+    "vectors": "vectors.sql",
+    "members": "members.sql",
+}
 """What a store of before may lack, by one of its names, and what makes it."""
 BUSY_MS = 5_000
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -89,9 +94,8 @@ def _fill(path: Path) -> None:
         connection.execute("PRAGMA journal_mode = WAL")
         with connection:
             connection.execute(_sql("schema.sql"))
-            connection.execute(_sql("documents.sql"))
-            connection.execute(_sql("indexes.sql"))
-            connection.execute(_sql("vectors.sql"))
+            for made_by in ADDED.values():
+                connection.execute(_sql(made_by))
             connection.execute(f"PRAGMA user_version = {VERSION}; PRAGMA application_id = {APPLICATION_ID}")
             connection.execute("INSERT INTO meta VALUES ('epoch', ?), ('clean', '1')", (new_epoch(),))
     finally:
@@ -99,7 +103,7 @@ def _fill(path: Path) -> None:
 
 
 def add_missing(connection: apsw.Connection) -> None:
-    """Give a store that was made before there were documents, lists by status and agent, or vectors what these need."""
+    """Give a store of before what it lacks."""
     with connection:
         for name, made_by in ADDED.items():
             if connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (name,)).fetchone() is None:

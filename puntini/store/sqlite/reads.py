@@ -5,6 +5,7 @@ from typing import NamedTuple
 import apsw
 
 from puntini.log.contract import Bounds, Page, SessionRow, Snapshot, TaskRow
+from puntini.log.members import Member, MemberRole
 from puntini.protocol.entries import Entry, read_entry
 from puntini.protocol.events import SessionStatus, TaskStatus
 from puntini.store.rules import missing
@@ -13,6 +14,7 @@ from puntini.store.sqlite.rows import NEWEST, SESSION_COLUMNS, TASKS, one, sessi
 BEYOND = "\U0010ffff"
 """Comes after every key."""
 _OF_SESSION = "t.session = (SELECT num FROM sessions WHERE id = ?)"
+_OF_USER = "(SELECT num FROM sessions WHERE owner = ? UNION ALL SELECT session FROM members WHERE user = ?)"
 _OPEN = "t.status NOT IN ('completed', 'failed', 'cancelled')"
 
 
@@ -81,7 +83,12 @@ def session(connection: apsw.Connection, session_id: str) -> SessionRow | None:
 
 
 def sessions(
-    connection: apsw.Connection, limit: int, offset: int, status: SessionStatus | None, idle_before: int | None
+    connection: apsw.Connection,
+    limit: int,
+    offset: int,
+    status: SessionStatus | None,
+    idle_before: int | None,
+    user: str | None,
 ) -> tuple[list[SessionRow], int]:
     """A page of sessions, the newest first, and how many there are."""
     wanted: list[str] = ["1"]
@@ -92,6 +99,9 @@ def sessions(
     if idle_before is not None:
         wanted.append(f"max(s.updated_at, ifnull((SELECT at {NEWEST}), 0)) < ?")
         values.append(idle_before)
+    if user is not None:
+        wanted.append(f"s.num IN {_OF_USER}")
+        values += [user, user]
     where = " AND ".join(wanted)
     total = one(connection, f"SELECT count(*) FROM sessions s WHERE {where}", *values)
     rows = connection.execute(
@@ -99,6 +109,23 @@ def sessions(
         (*values, limit, offset),
     )
     return [session_of(row) for row in rows], total[0] if total else 0
+
+
+def members(connection: apsw.Connection, session_id: str) -> list[Member]:
+    """With whom a session is shared. Raises NotFound."""
+    num, _ = place(connection, session_id)
+    rows = connection.execute("SELECT user, role FROM members WHERE session = ? ORDER BY user", (num,))
+    return [Member(session_id, *row) for row in rows]
+
+
+def role(connection: apsw.Connection, session_id: str, user: str) -> MemberRole | None:
+    """What a user is in a session."""
+    row = one(connection, _ROLE, user, user, session_id)
+    return row[0] if row else None
+
+
+_ROLE = """SELECT CASE WHEN s.owner = ? THEN 'owner' ELSE
+    (SELECT m.role FROM members m WHERE m.user = ? AND m.session = s.num) END FROM sessions s WHERE s.id = ?"""
 
 
 def task(connection: apsw.Connection, task_id: str) -> TaskRow | None:
@@ -114,12 +141,20 @@ class TaskFilter(NamedTuple):
     open_only: bool = False
     status: TaskStatus | None = None
     agent: str | None = None
+    user: str | None = None
 
     def where(self) -> tuple[str, tuple[str, ...]]:
         """The same as a condition and its values."""
         conditions = {_OF_SESSION: self.session_id, "t.status = ?": self.status, "t.agent = ?": self.agent}
         given = {condition: value for condition, value in conditions.items() if value is not None}
-        return " AND ".join([*given, *([_OPEN] if self.open_only else [])]) or "1", tuple(given.values())
+        values = list(given.values())
+        wanted = list(given)
+        if self.user is not None:
+            wanted.append(f"t.session IN {_OF_USER}")
+            values += [self.user, self.user]
+        if self.open_only:
+            wanted.append(_OPEN)
+        return " AND ".join(wanted) or "1", tuple(values)
 
 
 def tasks(connection: apsw.Connection, wanted: TaskFilter, limit: int | None, offset: int, last: bool) -> list[TaskRow]:

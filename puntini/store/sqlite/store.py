@@ -25,6 +25,7 @@ from puntini.log.contract import (
     TaskRow,
     Written,
 )
+from puntini.log.members import Member, MemberRole
 from puntini.protocol.events import SessionStatus, TaskStatus
 from puntini.store.rules import missing, too_many
 from puntini.store.sqlite import files, reads
@@ -142,10 +143,16 @@ class SqliteStore(SqliteDocuments):
         return await self._ask(reads.session, session_id)
 
     async def sessions(
-        self, *, limit: int, offset: int, status: SessionStatus | None = None, idle_before: int | None = None
+        self,
+        *,
+        limit: int,
+        offset: int,
+        status: SessionStatus | None = None,
+        idle_before: int | None = None,
+        user: str | None = None,
     ) -> tuple[list[SessionRow], int]:
         """Sessions, the newest first."""
-        return await self._ask(reads.sessions, limit, offset, status, idle_before)
+        return await self._ask(reads.sessions, limit, offset, status, idle_before, user)
 
     async def amend(
         self, session_id: str, *, at: int, title: str | None = None, agent: str | None = None
@@ -170,12 +177,14 @@ class SqliteStore(SqliteDocuments):
         open_only: bool = False,
         status: TaskStatus | None = None,
         agent: str | None = None,
+        user: str | None = None,
         limit: int | None = None,
         offset: int = 0,
         last: bool = False,
     ) -> list[TaskRow]:
         """Tasks in the order of their making, or the other way round."""
-        return await self._ask(reads.tasks, reads.TaskFilter(session_id, open_only, status, agent), limit, offset, last)
+        wanted = reads.TaskFilter(session_id, open_only, status, agent, user)
+        return await self._ask(reads.tasks, wanted, limit, offset, last)
 
     async def count_tasks(
         self,
@@ -184,9 +193,22 @@ class SqliteStore(SqliteDocuments):
         open_only: bool = False,
         status: TaskStatus | None = None,
         agent: str | None = None,
+        user: str | None = None,
     ) -> int:
         """How many tasks there are."""
-        return await self._ask(reads.count_tasks, reads.TaskFilter(session_id, open_only, status, agent))
+        return await self._ask(reads.count_tasks, reads.TaskFilter(session_id, open_only, status, agent, user))
+
+    async def members(self, session_id: str) -> list[Member]:
+        """With whom a session is shared."""
+        return await self._ask(reads.members, session_id)
+
+    async def share(self, session_id: str, user: str, role: MemberRole | None) -> bool:
+        """Give a role, or take it away."""
+        return await self._writer.change(partial(_share, session_id=session_id, user=user, role=role))
+
+    async def role(self, session_id: str, user: str) -> MemberRole | None:
+        """What a user is in a session."""
+        return await self._ask(reads.role, session_id, user)
 
     async def outcome(self, once: Once) -> Written | None:
         """What a command did."""
@@ -195,6 +217,10 @@ class SqliteStore(SqliteDocuments):
     async def keep(self, items: Sequence[Kept]) -> None:
         """Keep or forget things."""
         await self._writer.change(partial(_keep, items=items))
+
+    async def swap(self, item: Kept, old: bytes | None) -> bool:
+        """Keep or forget one thing if nobody was quicker."""
+        return await self._writer.change(partial(_swap, item=item, old=old))
 
     async def kept(self, space: str, kind: str, key: str) -> bytes | None:
         """One thing that is kept."""
@@ -344,7 +370,7 @@ def _delete(connection: apsw.Connection, *, session_id: str, forget: Callable[[s
     num = _num(connection, session_id)
     with connection:
         connection.execute("INSERT INTO doomed VALUES (?)", (num,))
-        for table in ("tasks", "outcomes", "snapshots"):
+        for table in ("tasks", "outcomes", "snapshots", "members"):
             connection.execute(f"DELETE FROM {table} WHERE session = ?", (num,))
         connection.execute("DELETE FROM kept WHERE space = ?", (session_id,))
         connection.execute("DELETE FROM sessions WHERE num = ?", (num,))
@@ -373,6 +399,27 @@ def _remove_doomed_all(connection: apsw.Connection) -> None:
 def _keep(connection: apsw.Connection, *, items: Sequence[Kept]) -> None:
     with connection:
         keep(connection, {(item.space, item.kind, item.key): item.body for item in items})
+
+
+def _swap(connection: apsw.Connection, *, item: Kept, old: bytes | None) -> bool:
+    with connection:
+        same = reads.kept(connection, item.space, item.kind, item.key) == old
+        if same:
+            keep(connection, {(item.space, item.kind, item.key): item.body})
+    return same
+
+
+def _share(connection: apsw.Connection, *, session_id: str, user: str, role: MemberRole | None) -> bool:
+    num = _num(connection, session_id)
+    if role is None:
+        connection.execute("DELETE FROM members WHERE user = ? AND session = ?", (user, num))
+    else:
+        connection.execute(_MEMBER, (user, num, role))
+    return bool(connection.changes())
+
+
+_MEMBER = """INSERT INTO members VALUES (?, ?, ?)
+    ON CONFLICT DO UPDATE SET role = excluded.role WHERE role <> excluded.role"""
 
 
 def _save_snapshot(connection: apsw.Connection, *, session_id: str, snapshot: Snapshot) -> None:

@@ -33,7 +33,7 @@ from puntini.protocol.commands import UserPromptCommandData
 from puntini.protocol.events import LoggedEvent, TaskCompleted, TaskFailed
 from puntini.protocol.graph import GraphOp, Node
 from puntini.store.memory import MemoryStore
-from tests.agent.stage import Stage, stage
+from tests.agent.stage import ANN, Stage, stage
 
 pytestmark = pytest.mark.anyio
 Play = Callable[[Request], AsyncGenerator[Piece, None]]
@@ -154,7 +154,7 @@ async def test_what_is_said_during_the_last_answer_is_answered_too() -> None:
         task = await life.prompt(session, "Name them.")
         await writing.wait()
         said = UserPromptCommandData(prompt="Use English names!", if_busy="steer")
-        await life.desk.prompt(session, said, user="ann", once=None)
+        await life.desk.prompt(session, said, who=ANN, once=None)
         go.set()
         assert await life.ended(task) == "completed"
         end = (await life.said(task))[-1]

@@ -45,7 +45,7 @@ from puntini.protocol.events import (
 from puntini.store.memory import MemoryStore
 from puntini.store.open import open_store
 from tests.agent.models.messages_server import answer, refusal, serving, text, thinking, tool_use
-from tests.agent.stage import Stage, stage, until
+from tests.agent.stage import ANN, Stage, stage, until
 
 pytestmark = pytest.mark.anyio
 
@@ -245,7 +245,7 @@ async def test_an_endless_loop_ends_with_its_steps() -> None:
     async with stage(store, agent(store, model)) as life:
         session = await life.session()
         data = UserPromptCommandData(prompt="Go.", max_steps=7)
-        task = (await life.desk.prompt(session, data, user="ann", once=None)).task_id
+        task = (await life.desk.prompt(session, data, who=ANN, once=None)).task_id
         assert await life.ended(task) == "failed"
         end = await last(life, task)
 
@@ -317,7 +317,7 @@ async def test_what_people_say_meanwhile_reaches_the_next_request() -> None:
 
         await until(waiting, "the tool")
         await life.desk.prompt(
-            session, UserPromptCommandData(prompt="Make it blue.", if_busy="steer"), user="ann", once=None
+            session, UserPromptCommandData(prompt="Make it blue.", if_busy="steer"), who=ANN, once=None
         )
         going.set()
         assert await life.ended(task) == "completed"

@@ -15,7 +15,7 @@ from puntini.protocol.commands import UserPromptCommandData
 from puntini.protocol.events import GraphUpdate, ToolCall
 from puntini.store.memory import MemoryStore
 from tests.agent.models.messages_server import answer, serving, text, tool_use
-from tests.agent.stage import stage
+from tests.agent.stage import ANN, stage
 from tests.agent.teams.playing import (
     Script,
     answer_of,
@@ -105,7 +105,7 @@ async def test_it_may_take_no_more_turns_than_the_task_steps() -> None:
     store = MemoryStore()
     async with stage(store, *(await with_team(store, Script(Ada=says("A."), Bob=says("B.")), **PAIR)).values()) as life:
         data = UserPromptCommandData(prompt="Go.", agent="duo", max_steps=3)
-        task = (await life.desk.prompt(await life.session(), data, user="ann", once=None)).task_id
+        task = (await life.desk.prompt(await life.session(), data, who=ANN, once=None)).task_id
         assert await life.ended(task) == "failed"
         said = await life.said(task)
 
@@ -212,7 +212,7 @@ async def test_what_people_say_meanwhile_is_written_down_between_turns_and_goes_
         task = await life.prompt(session, "Paint it.", agent="duo")
         await slow.begun.wait()
         data = UserPromptCommandData(prompt="Make it blue.", if_busy="steer")
-        await life.desk.prompt(session, data, user="ann", once=None)
+        await life.desk.prompt(session, data, who=ANN, once=None)
         slow.going.set()
         assert await life.ended(task) == "completed"
         said = await life.said(task)

@@ -21,7 +21,7 @@ from puntini.protocol.events import (
 )
 from puntini.store.memory import MemoryStore
 from tests.agent.models.messages_server import answer, serving, text, thinking, tool_use
-from tests.agent.stage import stage, until
+from tests.agent.stage import ANN, stage, until
 from tests.agent.teams.playing import (
     Script,
     answer_of,
@@ -240,7 +240,7 @@ async def test_a_model_that_hands_over_for_ever_ends_with_the_task_s_steps() -> 
     model = Script(driver=[[hand("nobody")]])
     async with stage(store, *staff(store, model).roster.values()) as life:
         data = UserPromptCommandData(prompt="Go.", agent=DRIVER, max_steps=5)
-        task = (await life.desk.prompt(await life.session(), data, user="ann", once=None)).task_id
+        task = (await life.desk.prompt(await life.session(), data, who=ANN, once=None)).task_id
         assert await life.ended(task) == "failed"
 
         assert "5 steps" in error_of(await life.said(task))
@@ -272,7 +272,7 @@ async def test_what_people_say_meanwhile_reaches_the_supervisor_s_next_request()
 
         await until(painting, "the member")
         data = UserPromptCommandData(prompt="Make it blue.", if_busy="steer")
-        await life.desk.prompt(session, data, user="ann", once=None)
+        await life.desk.prompt(session, data, who=ANN, once=None)
         told = True
         assert await life.ended(task) == "completed"
 

@@ -1,0 +1,46 @@
+"""The guard behind the gate: whether whoever the gate let in may use the address that they ask for."""
+
+from typing import Any
+
+from puntini.auth.access import Access
+from puntini.auth.principals import NOBODY, Principal, Scope
+from puntini.auth.rights import Right
+from puntini.errors import Forbidden, Unauthorized
+from puntini.log.members import MemberRole
+from puntini.transport.asgi import Scope as Request
+
+
+class Guard:
+    """One for all addresses. What it found out about a session is left in the request's state, as ``role``."""
+
+    def __init__(self, access: Access) -> None:
+        self.access = access
+
+    async def admit(self, request: Request, right: Right) -> None:
+        """Raises Unauthorized, Forbidden or NotFound; returns when the caller has the right."""
+        if right.scope is None:
+            return
+        who = principal_of(request)
+        require_scope(who, right.scope)
+        if right.of is not None:
+            request["state"]["role"] = await self._role(who, right, request["path_params"][right.of])
+
+    async def _role(self, who: Principal, right: Right, name: Any) -> MemberRole:
+        if right.of == "task_id":
+            return await self.access.require_task(who, name, right.role)
+        return await self.access.require(who, name, right.role)
+
+
+def principal_of(request: Request) -> Principal:
+    """Who asks, as the gate found out. Where no gate was passed, nobody."""
+    who = request.get("state", {}).get("principal", NOBODY)
+    assert isinstance(who, Principal)
+    return who
+
+
+def require_scope(who: Principal, scope: Scope) -> None:
+    """Raises Unauthorized for nobody, and Forbidden where the credential does not reach so far."""
+    if not who.user:
+        raise Unauthorized("Show a credential: a bearer token, an X-API-Key or a ticket.")
+    if not who.may(scope):
+        raise Forbidden("This takes an admin." if scope == "admin" else f"This credential has no `{scope}` scope.")
