@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Annotated, Any, Generic, TypeVar
 
 from msgspec import Meta, Struct
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
@@ -15,7 +16,7 @@ from puntini.errors import Invalid, PuntiniError
 from puntini.protocol.decode import decode
 from puntini.protocol.entries import encode
 from puntini.protocol.mistakes import suggestion
-from puntini.transport.asgi import Receive, Scope, Send, answer, read_body, refuse
+from puntini.transport.asgi import Receive, Scope, Send, read_body, refuse
 
 T = TypeVar("T")
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -106,16 +107,19 @@ class Address(Route):
     def __init__(self, path: str, endpoint: Any, doors: Mapping[str, Door]) -> None:
         super().__init__(path, endpoint, methods=[*doors, "OPTIONS"])
         self.doors = doors
+        self.allow = ", ".join(sorted(self.methods or ()))
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, if the caller has the right."""
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
-        if method == "OPTIONS":
-            await answer(send, 204, b"", b"text/plain", [(b"allow", ", ".join(sorted(self.methods or ())).encode())])
-            return
         if method in self.doors:
             await scope["state"]["guard"].admit(scope, self.doors[method].right)
-        await super().handle(scope, receive, send)
+            await super().handle(scope, receive, send)
+        elif method == "OPTIONS":
+            await send({"type": "http.response.start", "status": 204, "headers": [(b"allow", self.allow.encode())]})
+            await send({"type": "http.response.body", "body": b""})
+        else:
+            raise HTTPException(405, headers={"allow": self.allow})
 
 
 class SocketAddress(WebSocketRoute):

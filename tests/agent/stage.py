@@ -15,6 +15,7 @@ from puntini.agent.runner import Runner
 from puntini.agent.scripted import ScriptedAgent
 from puntini.api.desk import Desk
 from puntini.auth.access import Access
+from puntini.auth.principals import Principal
 from puntini.errors import StoreUnavailable
 from puntini.log.contract import Append, Bounds, Page, Store, TaskRow, Written
 from puntini.log.keeper import Keeper
@@ -91,6 +92,7 @@ class LateStore(MemoryStore):
         open_only: bool = False,
         status: TaskStatus | None = None,
         agent: str | None = None,
+        user: str | None = None,
         limit: int | None = None,
         offset: int = 0,
         last: bool = False,
@@ -102,6 +104,7 @@ class LateStore(MemoryStore):
             open_only=open_only,
             status=status,
             agent=agent,
+            user=user,
             limit=limit,
             offset=offset,
             last=last,

@@ -10,6 +10,7 @@ from puntini.agent.contract import Task
 from puntini.agent.runner import Runner
 from puntini.agent.scripted import ScriptedAgent
 from puntini.api.desk import Desk
+from puntini.auth.access import Access
 from puntini.log.contract import Store
 from puntini.log.keeper import Keeper
 from puntini.views.session import SessionView
@@ -40,6 +41,6 @@ async def inside(store: Store) -> AsyncIterator[Inside]:
         agents = {agent.name: agent for agent in (ScriptedAgent(), Other())}
         runner = Runner(store, keeper, agents, "scripted", tasks, most=10)
         store.watch(keeper.committed)
-        yield Inside(Desk(store, keeper, runner, lambda _: None), runner)
+        yield Inside(Desk(store, keeper, runner, Access(store), lambda _: None), runner)
         await runner.shutdown()
         tasks.cancel_scope.cancel()

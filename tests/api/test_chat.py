@@ -133,7 +133,7 @@ async def test_a_busy_session_can_refuse(api: Api) -> None:
 async def test_a_chat_is_posted(api: Api) -> None:
     response = await api.ask("GET", "/v1/chat")
     problem(response, 405, "method_not_allowed")
-    assert response.headers["allow"] == "POST"
+    assert response.headers["allow"] == "OPTIONS, POST"
 
 
 # Repeats.

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from puntini.api.desk import Desk
+from puntini.auth.principals import Principal
 from puntini.errors import Conflict
 from puntini.log.contract import Store
 from puntini.log.keeper import Keeper
@@ -14,7 +15,7 @@ from puntini.protocol.events import Accepted, AcceptedData, Debug
 from puntini.protocol.graph import GraphConflict, GraphOp, Node
 from puntini.store.memory import MemoryStore
 from puntini.views.session import SessionView
-from tests.api.calling import ANN, Api
+from tests.api.calling import Api
 from tests.api.inside import inside
 from tests.views.said import add_node, node, remove_node, update_node
 
@@ -32,7 +33,7 @@ class Office:
     async def edit(self, user: str, base: int, *delta: GraphOp, command_id: str = "") -> AcceptedData:
         """An edit; returns what its editor is told."""
         command = GraphEdit(command_id=command_id, data=GraphEditData(base_version=base, delta=list(delta)))
-        reply = await self.desk.execute(self.session_id, command, user=user)
+        reply = await self.desk.execute(self.session_id, command, Principal(user, "admin"))
         assert isinstance(reply, Accepted)
         return reply.data
 
@@ -51,7 +52,7 @@ async def office() -> AsyncIterator[Office]:
     """An office where ann has drawn a node, and bob has seen it."""
     store = MemoryStore()
     async with inside(store) as parts:
-        office = Office(parts.desk, store, await parts.desk.create("", who=ANN))
+        office = Office(parts.desk, store, await parts.desk.create("", user="ann"))
         await office.edit("ann", 0, add_node("a", p=1, q=1))
         yield office
 

@@ -89,9 +89,12 @@ class SlowStore(MemoryStore):
         open_only: bool = False,
         status: TaskStatus | None = None,
         agent: str | None = None,
+        user: str | None = None,
     ) -> int:
         """What was so before."""
-        count = await super().count_tasks(session_id=session_id, open_only=open_only, status=status, agent=agent)
+        count = await super().count_tasks(
+            session_id=session_id, open_only=open_only, status=status, agent=agent, user=user
+        )
         meanwhile, self.meanwhile = self.meanwhile, None
         if meanwhile is not None:
             await meanwhile()

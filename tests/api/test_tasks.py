@@ -127,4 +127,4 @@ async def test_a_task_s_stream_is_the_task_from_its_first_event_to_its_end(api: 
 async def test_streams_are_read_only(api: Api, path: str) -> None:
     response = await api.ask("POST", path.format("any"), {})
     problem(response, 405, "method_not_allowed")
-    assert response.headers["allow"] == "GET, HEAD"
+    assert response.headers["allow"] == "GET, HEAD, OPTIONS"

@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 import anyio
 import pytest
 
+from puntini.auth.principals import Principal
+from puntini.log.members import MemberRole
 from puntini.protocol.commands import AnyCommand
 from puntini.protocol.events import Accepted, AcceptedData, Envelope
 from puntini.transport.asgi import Message, Receive, Scope, Send
@@ -29,7 +31,10 @@ class Slow:
     async def create(self, agent: str, *, user: str) -> str:
         return ""
 
-    async def execute(self, session_id: str, command: AnyCommand, *, user: str) -> Envelope:
+    async def admit(self, session_id: str, who: Principal) -> MemberRole:
+        return "owner"
+
+    async def execute(self, session_id: str, command: AnyCommand, who: Principal) -> Envelope:
         await self.may.wait()
         self.done.append(command.command_id)
         return Accepted(data=AcceptedData(command_id=command.command_id, cursor="e.1"))

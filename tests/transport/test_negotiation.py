@@ -105,4 +105,4 @@ async def test_a_stream_can_only_be_got(server: Server, method: str, where: str)
 
     refusal = await server.answer(method, where.format(session=session, task=task))
 
-    assert (refusal.status, refusal.headers["allow"]) == (405, "GET, HEAD")
+    assert (refusal.status, refusal.headers["allow"]) == (405, "GET, HEAD, OPTIONS")
