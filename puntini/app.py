@@ -47,6 +47,9 @@ from puntini.api.work import Work
 from puntini.auth.access import Access
 from puntini.auth.gate import Gate
 from puntini.auth.guard import Guard
+from puntini.auth.principals import Principal
+from puntini.auth.revision import Revision
+from puntini.auth.watch import Watch
 from puntini.errors import Misconfigured, NotFound, PuntiniError
 from puntini.log.contract import Store
 from puntini.log.embedding import Embedder
@@ -69,6 +72,7 @@ class Parts:
 
     store: Store
     guard: Guard
+    revision: Revision
     hub: Hub
     keeper: Keeper[SessionView]
     runner: Runner
@@ -98,6 +102,7 @@ class Parts:
         self.store = await open_store(settings.store, durability=settings.durability)
         self.store.embedder = self.embedder
         self.guard = Guard(Access(self.store))
+        self.revision = Revision(self.store)
         try:
             served = self.served.values()
             self.staff = Staff(self.model, self.tools, self.store, served, workspace=self.workspace)
@@ -157,7 +162,8 @@ class Parts:
         outcomes = Outcomes(self.store)
         for work in (self.hub.sweep, self.keeper.keep, self.connections.sweep):
             tasks.start_soon(work)
-        for work in (retention.sweep, expiry.sweep, outcomes.sweep):
+        watch = Watch(self.connections, self.guard.access, self.revision, self._still)
+        for work in (retention.sweep, expiry.sweep, outcomes.sweep, self.revision.watch, watch.run):
             tasks.start_soon(work)
         if self.embedder is not None:
             tasks.start_soon(Filling(self.store, self.embedder).run)
@@ -186,6 +192,9 @@ class Parts:
             *ToolList(tools).routes(),
             *Documents(self.store).routes(),
         ]
+
+    async def _still(self, who: Principal) -> Principal | None:
+        return who
 
     async def drain(self, seconds: float) -> None:
         """End everything at a safe point, within ``seconds``."""

@@ -9,7 +9,8 @@ from puntini.log.feed import Feed
 from puntini.log.reader import Lost, Reader
 from puntini.log.runs import Lens
 from puntini.protocol.events import Live, LiveData, Reconnect, ReconnectData
-from puntini.transport.connections import DRAIN_RETRY_MS, RETRY_MS, Connection, jittered
+from puntini.transport.connections import DRAIN_RETRY_MS, RETRY_MS, Connection, Ending, jittered
+from puntini.transport.farewells import refusal, warning
 from puntini.transport.opening import Opening
 from puntini.transport.request import StreamRequest
 from puntini.transport.slices import writes
@@ -76,12 +77,14 @@ class Carrier:
         """Carry until the end of what is followed, or of the connection. Raises NotFound when the session goes."""
         while True:
             if (reason := self._connection.ending) is not None:
-                if reason != "gone":
-                    await self._reconnect(reason)
+                await self._last(reason)
                 return
             if self._opening is not None:
                 if not await self._open(self._opening):
                     return
+            elif self._connection.warning_due:
+                self._connection.warning_due = False
+                await self._send(self._words.control(warning(self._connection)))
             elif self._connection.ping_due:
                 await self._send(self._words.ping(self._passed()))
             elif self.reader.behind():
@@ -155,6 +158,15 @@ class Carrier:
             return ""
         self._sent_id = self.reader.cursor
         return f"{self.reader.feed.epoch}.{self.reader.cursor}"
+
+    async def _last(self, reason: Ending) -> None:
+        match reason:
+            case "gone":
+                pass
+            case "expired" | "revoked":
+                await self._send(self._words.control(refusal(reason)))
+            case _:
+                await self._reconnect(reason)
 
     async def _reconnect(self, reason: Literal["drain", "lifetime"]) -> None:
         retry_ms = int(jittered(DRAIN_RETRY_MS if reason == "drain" else RETRY_MS))

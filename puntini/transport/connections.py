@@ -1,7 +1,8 @@
-"""Every open stream, and the one sweeper that serves them all: pings, send deadlines, lifetimes, drain."""
+"""Every open stream, and the one sweeper that serves them all: pings, send deadlines, lifetimes, credentials, drain."""
 
 import asyncio
 import random
+import time
 from collections import Counter
 from collections.abc import Callable
 from typing import Any, Literal, Protocol
@@ -9,14 +10,24 @@ from typing import Any, Literal, Protocol
 import anyio
 import anyio.lowlevel
 
+from puntini.auth.principals import Principal
 from puntini.errors import TooMany
+from puntini.log.members import MemberRole
 
 Transport = Literal["sse", "ndjson", "websocket", "page"]
-Ending = Literal["drain", "lifetime", "gone"]
+Ending = Literal["drain", "lifetime", "gone", "expired", "revoked"]
+OUT: frozenset[Ending] = frozenset({"expired", "revoked"})
+"""Whoever follows may not any more."""
 SWEEP_SECONDS = 0.5
 SLICE = 500
 RETRY_MS = 2_000
 DRAIN_RETRY_MS = 4_000
+UNKNOWN = -1
+"""No revision: whether a stream may go on has to be looked at."""
+WARNING_SECONDS = 60.0
+"""So long before a credential ends its streams are told."""
+OUT_SECONDS = 3.0
+"""So long a stream that is to end for its credential may go on sending what it had begun."""
 
 
 def jittered(middle: float, spread: float = 0.5) -> float:
@@ -38,26 +49,42 @@ class Connection:
     """One open stream.
 
     The carrier says when it waits for the transport (``sending``) and how much it has ``written``; the sweeper and the
-    drain set the flags and poke. ``taken`` and ``stuck_at`` are the sweeper's own.
+    drain set the flags and poke. ``taken``, ``stuck_at``, ``warned`` and ``out_at`` are the sweeper's own. ``role`` is
+    what ``principal`` was in the session when it was opened, going by ``revision`` (see ``puntini.auth.watch``).
     """
 
     __slots__ = (
+        "credential_ends",
         "ending",
         "expires_at",
+        "out_at",
         "outlet",
         "ping_due",
         "poke",
+        "principal",
+        "revision",
+        "role",
         "sending",
         "session_id",
         "stuck_at",
         "taken",
         "transport",
+        "warned",
+        "warning_due",
         "written",
         "wrote_at",
     )
 
-    def __init__(self, transport: Transport, session_id: str, now: float, expires_at: float) -> None:
+    def __init__(
+        self, transport: Transport, session_id: str, principal: Principal, now: float, expires_at: float
+    ) -> None:
         self.transport = transport
+        self.principal = principal
+        self.role: MemberRole | None = None
+        self.revision = UNKNOWN
+        self.credential_ends = now + principal.expires_at - time.time()
+        self.warning_due = self.warned = False
+        self.out_at = float("inf")
         self.session_id = session_id
         self.ending: Ending | None = None
         self.ping_due = False
@@ -75,7 +102,9 @@ class Connection:
         self.end("gone")
 
     def end(self, reason: Ending) -> None:
-        """Ask the carrier to end at the next event boundary."""
+        """Ask the carrier to end at the next event boundary. Who may not follow any more is not told to come back."""
+        if self.ending in OUT and reason != "gone":
+            return
         self.ending = reason
         if self.poke is not None:
             self.poke()
@@ -116,13 +145,13 @@ class Connections:
         self.draining = False
         self._closed = anyio.Event()
 
-    def open(self, transport: Transport, session_id: str) -> Connection:
+    def open(self, transport: Transport, session_id: str, principal: Principal) -> Connection:
         """Register a stream. Raises TooMany."""
         if len(self._open) >= self._most:
             raise TooMany(f"This server carries {self._most} streams at most; try again later.")
         now = asyncio.get_running_loop().time()
         expires_at = now + jittered(self._lifetime, 0.1) if self._lifetime else float("inf")
-        connection = Connection(transport, session_id, now, expires_at)
+        connection = Connection(transport, session_id, principal, now, expires_at)
         self._open[connection] = None
         self._enter(session_id)
         self.opened += 1
@@ -141,6 +170,7 @@ class Connections:
         self._enter(session_id)
         self._leave(connection.session_id)
         connection.session_id = session_id
+        connection.revision = UNKNOWN
 
     def _enter(self, session_id: str) -> None:
         if session_id:
@@ -156,6 +186,10 @@ class Connections:
         """Whether anybody has a stream of this session open."""
         return self._readers[session_id] > 0
 
+    def all(self) -> list[Connection]:
+        """Every open stream."""
+        return list(self._open)
+
     async def sweep(self) -> None:
         """Look at every connection twice a second, some at a time. Runs until cancelled."""
         while True:
@@ -168,13 +202,21 @@ class Connections:
                 await anyio.lowlevel.checkpoint()
 
     def _look(self, connection: Connection, now: float) -> None:
-        if connection.stuck_for(now) > self._send_deadline:
+        if now > connection.credential_ends and connection.ending not in OUT:
+            connection.end("expired")
+        if connection.ending in OUT:
+            connection.out_at = min(connection.out_at, now + OUT_SECONDS)
+        if connection.stuck_for(now) > self._send_deadline or now > connection.out_at:
             self.aborted += 1
             connection.abort()
         elif connection.sending:
             pass  # the ping, or the end, comes behind what is on its way
         elif now > connection.expires_at and connection.ending is None:
             connection.end("lifetime")
+        elif now > connection.credential_ends - WARNING_SECONDS and not connection.warned:
+            connection.warned = connection.warning_due = True
+            if connection.poke is not None:
+                connection.poke()
         elif now - connection.wrote_at > self._ping_seconds and not connection.ping_due:
             connection.ping_due = True
             if connection.poke is not None:

@@ -12,6 +12,7 @@ from typing import TypeVar
 import anyio
 import msgspec
 
+from puntini.auth.guard import principal_of
 from puntini.errors import NotFound, PuntiniError, Unavailable
 from puntini.log.contract import Records, TaskRow
 from puntini.log.feed import Feed
@@ -22,7 +23,8 @@ from puntini.protocol.events import TASK_ENDS, TaskCancelled, TaskCompleted, Tas
 from puntini.protocol.select import Selection
 from puntini.transport.asgi import Receive, Scope, Send, answer_problem, header, line_of
 from puntini.transport.carrier import Carrier
-from puntini.transport.connections import Connection, Connections, Transport
+from puntini.transport.connections import UNKNOWN, Connection, Connections, Transport
+from puntini.transport.farewells import refused
 from puntini.transport.handover import Work, hand_over
 from puntini.transport.negotiate import Form, choose
 from puntini.transport.opening import Opener, Opening
@@ -104,10 +106,12 @@ class Streams:
         """
         async with (
             self.hub.feed(task.session_id) as feed,
-            self.connection("page", task.session_id) as connection,
+            self.connection("page", task.session_id, scope) as connection,
         ):
             waiting = partial(_end_of, task, feed, connection, self.opener.store)
             end = await _attended(waiting, scope, receive, connection)
+        if end is None and (connection.ending == "expired" or connection.ending == "revoked"):
+            raise refused(connection.ending)
         if end is None and connection.ending != "gone":
             raise Unavailable("The server is shutting down; the task goes on. Ask again with the same Idempotency-Key.")
         return end
@@ -125,7 +129,7 @@ class Streams:
         head = scope["method"] == "HEAD"
         if head:
             request = msgspec.structs.replace(request, wait=0.0)
-        async with self.connection("page", request.session_id) as connection:
+        async with self.connection("page", request.session_id, scope) as connection:
 
             async def work() -> None:
                 parts = await page(request, opening, feed, connection, self.opener)
@@ -152,7 +156,7 @@ class Streams:
             await send(start)
             await send({"type": "http.response.body", "body": b""})
             return None
-        connection = self.connections.open("sse" if form == "sse" else "ndjson", request.session_id)
+        connection = self._open("sse" if form == "sse" else "ndjson", request.session_id, scope)
         try:
             await send(start)
         except BaseException:
@@ -173,10 +177,16 @@ class Streams:
             self.connections.close(connection)
             self.hub.detach(carrier.reader.feed)
 
+    def _open(self, transport: Transport, session_id: str, scope: Scope) -> Connection:
+        connection = self.connections.open(transport, session_id, principal_of(scope))
+        state = scope.get("state", {})
+        connection.role, connection.revision = state.get("role"), state.get("revision", UNKNOWN)
+        return connection
+
     @asynccontextmanager
-    async def connection(self, transport: Transport, session_id: str) -> AsyncIterator[Connection]:
+    async def connection(self, transport: Transport, session_id: str, scope: Scope) -> AsyncIterator[Connection]:
         """Register a stream while it is open. Raises TooMany."""
-        connection = self.connections.open(transport, session_id)
+        connection = self._open(transport, session_id, scope)
         try:
             yield connection
         finally:

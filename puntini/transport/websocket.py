@@ -20,7 +20,8 @@ from puntini.protocol.events import Envelope, Error, Nothing, Pong, Problem, Ses
 from puntini.protocol.select import select
 from puntini.transport.asgi import Receive, Scope, Send, SocketLine, line_of, refuse, socket_line_of
 from puntini.transport.carrier import Carrier
-from puntini.transport.connections import Connection
+from puntini.transport.connections import OUT, Connection, Ending
+from puntini.transport.farewells import refusal, warning
 from puntini.transport.opening import Opening
 from puntini.transport.request import StreamRequest, stream_request
 from puntini.transport.slices import LARGE, SLICE
@@ -33,7 +34,7 @@ ORDERS = 16
 PLACE_SECONDS = 1.0
 """So long the next one waits for a place before it is refused."""
 FINISH_SECONDS = CLOSE_SECONDS = 5.0
-CLOSE_DONE, CLOSE_AWAY, CLOSE_GONE = 1000, 1001, 4404
+CLOSE_DONE, CLOSE_AWAY, CLOSE_OUT, CLOSE_GONE = 1000, 1001, 4401, 4404
 
 
 class Commands(Protocol):
@@ -67,7 +68,7 @@ async def serve(
     """
     try:
         request = stream_request(scope, session_id, task.task_id if task else "")
-        async with streams.connection("websocket", session_id) as connection:
+        async with streams.connection("websocket", session_id, scope) as connection:
             socket = Socket(scope, receive, send, streams, commands, connection, task)
             if not session_id:
                 await _accept(scope, receive, send, ())
@@ -176,7 +177,7 @@ class Socket:
                     self._request = request
                     tasks.start_soon(self._follow, request, opening, feed)
                 elif self._connection.ending:
-                    await self._close(CLOSE_AWAY)
+                    await self._close(_code(self._connection.ending))
                 await self._read()
                 tasks.cancel_scope.cancel()
         except* OSError:
@@ -185,11 +186,23 @@ class Socket:
 
     def _watch_over(self, tasks: TaskGroup) -> None:
         def poke() -> None:
-            if self._connection.ending and self._subscription is None:
-                tasks.start_soon(self._close, CLOSE_AWAY)
+            if self._subscription is None:
+                tasks.start_soon(self._look_up)
 
         self._connection.outlet = self
         self._connection.poke = poke
+
+    async def _look_up(self) -> None:
+        """The sweeper wants something, and nobody carries events who would see to it."""
+        connection = self._connection
+        if connection.warning_due:
+            connection.warning_due = False
+            await self._reply(warning(connection))
+        ending = connection.ending
+        if ending == "expired" or ending == "revoked":
+            await self._reply(refusal(ending))
+        if ending:
+            await self._close(_code(ending))
 
     def abort(self) -> None:
         """Cut the connection at once."""
@@ -261,7 +274,7 @@ class Socket:
                 await carrier.run()
             except NotFound:
                 code = CLOSE_GONE
-            await self._close(CLOSE_AWAY if self._connection.ending else code)
+            await self._close(_code(self._connection.ending) if self._connection.ending else code)
         done.set()
 
     async def _subscribe(self, request: StreamRequest) -> None:
@@ -364,12 +377,17 @@ class Socket:
         await self._subscribe(
             StreamRequest(session_id=session_id, selection=selection, after=command.data.after or None)
         )
+        self._connection.role = role
 
     def _bound(self, command: AnyCommand) -> None:
         if not self._request.session_id:
             raise Invalid("Send `init_session` first: this socket has no session yet.", path="session_id")
         if command.session_id not in {"", self._request.session_id}:
             raise Invalid("session_id: this socket belongs to another session", path="session_id")
+
+
+def _code(ending: Ending) -> int:
+    return CLOSE_OUT if ending in OUT else CLOSE_AWAY
 
 
 def _messages(data: bytes, *, joined: bool) -> Iterator[tuple[int, int]]:

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 import anyio
 import pytest
 
+from puntini.auth.principals import LOCAL
 from puntini.errors import StoreUnavailable
 from puntini.log.feed import Feed
 from puntini.log.hub import Hub
@@ -41,7 +42,7 @@ class Carried:
     def __init__(self, feed: Feed, reopening: Reopening, words: Words) -> None:
         self.written: list[bytes] = []
         connections = Connections(ping_seconds=15, send_deadline=30, lifetime=0, most=1)
-        self.connection: Connection = connections.open("sse", SESSION)
+        self.connection: Connection = connections.open("sse", SESSION, LOCAL)
         request, opening = StreamRequest(session_id=SESSION), Opening(SESSION, feed.epoch, 0, feed.head)
         self.carrier = Carrier(request, opening, feed, self.connection, words, self._write, reopening)
 

@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from puntini.auth.principals import LOCAL
 from puntini.errors import TooMany
 from puntini.transport.connections import Connections, jittered
 from tests.transport.serving import Server, serving, stream_of, thought
@@ -20,7 +21,7 @@ def registry(most: int = 10) -> Connections:
 async def test_a_stream_counts_while_it_is_open() -> None:
     connections = registry()
 
-    one, other = connections.open("sse", "ses_1"), connections.open("websocket", "ses_1")
+    one, other = connections.open("sse", "ses_1", LOCAL), connections.open("websocket", "ses_1", LOCAL)
 
     assert connections.stats["by_transport"] == {"sse": 1, "websocket": 1}
     assert (connections.stats["open"], connections.stats["sessions"]) == (2, 1)
@@ -33,18 +34,18 @@ async def test_a_stream_counts_while_it_is_open() -> None:
 
 async def test_there_are_at_most_so_many() -> None:
     connections = registry(most=1)
-    one = connections.open("sse", "ses_1")
+    one = connections.open("sse", "ses_1", LOCAL)
 
     with pytest.raises(TooMany):
-        connections.open("sse", "ses_1")
+        connections.open("sse", "ses_1", LOCAL)
 
     connections.close(one)
-    connections.open("sse", "ses_1")
+    connections.open("sse", "ses_1", LOCAL)
 
 
 async def test_a_socket_that_takes_up_a_session_watches_it() -> None:
     connections = registry()
-    socket = connections.open("websocket", "")
+    socket = connections.open("websocket", "", LOCAL)
     assert connections.stats["sessions"] == 0
 
     connections.assign(socket, "ses_1")
@@ -59,7 +60,7 @@ async def test_a_socket_that_takes_up_a_session_watches_it() -> None:
 async def test_lifetimes_differ_so_that_not_all_come_back_at_once() -> None:
     connections = registry(most=200)
 
-    ends = [connections.open("sse", "ses_1").expires_at for _ in range(200)]
+    ends = [connections.open("sse", "ses_1", LOCAL).expires_at for _ in range(200)]
 
     assert 300 < max(ends) - min(ends) <= 720
 

@@ -1,0 +1,63 @@
+"""Live streams obey: whoever may not follow any more is shown out within seconds of what took the right away."""
+
+from collections.abc import Awaitable, Callable
+
+import anyio
+import anyio.lowlevel
+
+from puntini.auth.access import Access
+from puntini.auth.principals import Principal
+from puntini.auth.revision import Revision
+from puntini.errors import StoreUnavailable
+from puntini.log.members import RANKS
+from puntini.transport.connections import Connection, Connections
+
+LOOK_SECONDS = 1.0
+SLICE = 1_000
+
+Still = Callable[[Principal], Awaitable[Principal | None]]
+"""Who a principal is by now; None when their credential is good no more."""
+
+
+class Watch:
+    """Looks again at every stream that was let in at another revision than the present one."""
+
+    def __init__(self, connections: Connections, access: Access, revision: Revision, still: Still) -> None:
+        self._connections = connections
+        self._access = access
+        self._revision = revision
+        self._still = still
+
+    async def run(self) -> None:
+        """Look once a second. Never ends. While the store can't say, streams go on, and are looked at later."""
+        while True:
+            await anyio.sleep(LOOK_SECONDS)
+            try:
+                await self.look()
+            except StoreUnavailable:
+                continue
+
+    async def look(self) -> None:
+        """Look at all that have not been looked at since the last change. Raises StoreUnavailable."""
+        number = self._revision.number
+        found: dict[Principal, Principal | None] = {}
+        for at, connection in enumerate(self._connections.all()):
+            if at % SLICE == 0:
+                await anyio.lowlevel.checkpoint()
+            if connection.revision != number:
+                await self._judge(connection, found)
+                connection.revision = number
+
+    async def _judge(self, connection: Connection, found: dict[Principal, Principal | None]) -> None:
+        before, session_id, role = connection.principal, connection.session_id, connection.role
+        if before not in found:
+            found[before] = await self._still(before)
+        who = found[before]
+        now = await self._access.role(who, session_id) if who and session_id else None
+        if session_id != connection.session_id:
+            return  # it has just gone over to another session, and is looked at again for that
+        if who is None or (session_id and now is None):
+            connection.end("revoked")
+        elif now is not None and role is not None and RANKS[now] != RANKS[role]:
+            # What it may see is decided as it opens.
+            connection.end("lifetime")
