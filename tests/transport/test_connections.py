@@ -164,7 +164,7 @@ class Outlet:
 
 
 async def test_only_what_is_taken_is_progress() -> None:
-    connection = registry().open("sse", "ses_1")
+    connection = registry().open("sse", "ses_1", LOCAL)
     outlet = connection.outlet = Outlet()
     assert connection.stuck_for(10) == 0
 
@@ -185,7 +185,7 @@ async def test_only_what_is_taken_is_progress() -> None:
 
 
 async def test_where_nothing_is_known_of_the_buffer_a_write_that_returns_is_progress() -> None:
-    connection = registry().open("sse", "ses_1")
+    connection = registry().open("sse", "ses_1", LOCAL)
     connection.outlet = Outlet()
 
     connection.sending = True
