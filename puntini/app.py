@@ -101,8 +101,8 @@ class Parts:
         settings = self.settings
         self.store = await open_store(settings.store, durability=settings.durability)
         self.store.embedder = self.embedder
-        self.guard = Guard(Access(self.store))
         self.revision = Revision(self.store)
+        self.guard = Guard(Access(self.store), self.revision)
         try:
             served = self.served.values()
             self.staff = Staff(self.model, self.tools, self.store, served, workspace=self.workspace)

@@ -53,7 +53,9 @@ class Gate:
         if problem := self._problem(scope):
             await refuse(scope, receive, send, problem)
             return
-        scope["state"] = {**scope.get("state", {}), "principal": LOCAL, "guard": self._guard()}
+        guard = self._guard()
+        known = {"principal": LOCAL, "guard": guard, "revision": guard.revision.number}
+        scope["state"] = scope.get("state", {}) | known
         await self._app(scope, receive, send)
 
     def _problem(self, scope: Scope) -> PuntiniError | None:

@@ -4,6 +4,7 @@ from typing import Any
 
 from puntini.auth.access import Access
 from puntini.auth.principals import NOBODY, Principal, Scope
+from puntini.auth.revision import Revision
 from puntini.auth.rights import Right
 from puntini.errors import Forbidden, Unauthorized
 from puntini.log.members import MemberRole
@@ -13,8 +14,9 @@ from puntini.transport.asgi import Scope as Request
 class Guard:
     """One for all addresses. What it found out about a session is left in the request's state, as ``role``."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: Access, revision: Revision) -> None:
         self.access = access
+        self.revision = revision
 
     async def admit(self, request: Request, right: Right) -> None:
         """Raises Unauthorized, Forbidden or NotFound; returns when the caller has the right."""

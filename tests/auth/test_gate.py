@@ -10,10 +10,17 @@ from puntini.auth.access import Access
 from puntini.auth.gate import Gate, host_of, is_loopback
 from puntini.auth.guard import Guard
 from puntini.auth.principals import LOCAL
+from puntini.auth.revision import Revision
 from puntini.store.memory import MemoryStore
 
 pytestmark = pytest.mark.anyio
 EVIL = "https://evil.example"
+
+
+def guard() -> Guard:
+    """One behind the gate."""
+    store = MemoryStore()
+    return Guard(Access(store), Revision(store))
 
 
 class Inside:
@@ -59,7 +66,7 @@ async def knock(host: str | None, origin: str | None = None, *, origins: tuple[s
         sent.append(message)
 
     request = {"type": "http", "method": "GET", "path": "/", "headers": headers, **scope}
-    await Gate(inside, lambda: Guard(Access(MemoryStore())), origins)(request, receive, send)
+    await Gate(inside, guard, origins)(request, receive, send)
     return Outcome(inside, sent)
 
 
@@ -224,7 +231,7 @@ async def test_a_socket_from_this_machine_comes_through() -> None:
 
 async def test_the_lifespan_is_nobody_s_request() -> None:
     inside = Inside()
-    await Gate(inside, lambda: Guard(Access(MemoryStore())))({"type": "lifespan"}, None, None)  # type: ignore[arg-type]
+    await Gate(inside, guard)({"type": "lifespan"}, None, None)  # type: ignore[arg-type]
     assert inside.came == [{"type": "lifespan"}]
 
 

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import anyio
 import pytest
 
-from puntini.auth.principals import Principal
+from puntini.auth.principals import LOCAL, Principal
 from puntini.log.members import MemberRole
 from puntini.protocol.commands import AnyCommand
 from puntini.protocol.events import Accepted, AcceptedData, Envelope
@@ -47,6 +47,7 @@ async def slowly(server: Server, commands: Slow) -> AsyncIterator[Socket]:
     streams = Streams(server.parts.hub, Opener(server.parts.store, Meanwhile(server)), server.parts.connections)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        scope["state"] = {"principal": LOCAL}
         await serve(scope, receive, send, streams, commands, session)
 
     socket = Socket(app, scope_of("websocket", "/", None, subprotocols=["puntini.v1"]), line=True)
