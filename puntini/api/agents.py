@@ -10,8 +10,9 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from puntini.api.http import PAGED, Body, Door, Json, Listed, page_bounds, read, resource, user_of
+from puntini.auth.guard import principal_of
 from puntini.auth.rights import READ, WRITE
-from puntini.errors import Conflict, NotFound
+from puntini.errors import Conflict, Forbidden, NotFound
 from puntini.log.agents import (
     AgentRow,
     Allowed,
@@ -148,8 +149,14 @@ class Agents:
         return Json(_info(row, 0), status_code=201, headers={"location": f"/v1/agents/{row.name}"})
 
     async def delete(self, request: Request) -> Response:
-        """Forget an agent that was created and has nothing to do. What it said stays in its sessions."""
+        """Forget an agent that was created and has nothing to do. What it said stays in its sessions.
+
+        That is for who created it, and for admins.
+        """
         row = self._row(request)
+        who = principal_of(request.scope)
+        if row.kind == "created" and row.created_by != who.user and not who.is_admin:
+            raise Forbidden("This agent is somebody else's; only who created it, or an admin, can delete it.")
         total = await self._store.count_tasks(agent=row.name, open_only=True)
         if total and row.kind == "created":
             raise Conflict(f"The agent has {total} tasks that have not ended; wait for them, or stop them first.")

@@ -6,13 +6,13 @@ import msgspec
 
 from puntini.agent.builtin.context import CallContext
 from puntini.agent.emit import Voice
+from puntini.agent.library import Source
 from puntini.agent.models.contract import Call, Outcome
 from puntini.agent.tools.registry import Result, Tools
-from puntini.log.documents import Documents
 from puntini.protocol.events import ToolCall, ToolCallData
 
 
-async def made(call: Call, tools: Tools, voice: Voice, documents: Documents, workspace: Path | None) -> Result:
+async def made(call: Call, tools: Tools, voice: Voice, source: Source, workspace: Path | None) -> Result:
     """Make a call. Its id is shown with the task's: models may give the same id to calls of different tasks."""
     data = ToolCallData(
         call_id=f"{voice.task.task_id}.{call.call_id}",
@@ -21,7 +21,7 @@ async def made(call: Call, tools: Tools, voice: Voice, documents: Documents, wor
         parameters=call.arguments,
     )
     voice.emit(ToolCall(data=data))
-    context = CallContext(voice, call.call_id, documents, workspace)
+    context = CallContext(voice, call.call_id, source, workspace)
     result = await tools.call(call.name, call.arguments, context)
     ended = msgspec.structs.replace(
         data,

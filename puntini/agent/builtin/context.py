@@ -6,8 +6,8 @@ from pathlib import Path
 
 from puntini.agent.contract import Task
 from puntini.agent.emit import Voice
+from puntini.agent.library import Library, Source
 from puntini.agent.tools.contract import ToolFailed
-from puntini.log.documents import Documents
 from puntini.protocol.events import GraphUpdate, GraphUpdateData
 from puntini.protocol.graph import GraphOp
 from puntini.views.graph import GraphView
@@ -16,12 +16,12 @@ from puntini.views.graph import GraphView
 class CallContext:
     """For one call: ids that it mints are the same when it is made again."""
 
-    def __init__(self, voice: Voice, call_id: str, documents: Documents, workspace: Path | None) -> None:
+    def __init__(self, voice: Voice, call_id: str, source: Source, workspace: Path | None) -> None:
         self._voice = voice
         self._task: Task = voice.task
         self._call_id = call_id
         self._minted = 0
-        self.documents = documents
+        self.documents = Library(source, self._task.session_id)
         self.workspace = workspace
 
     @property

@@ -18,10 +18,10 @@ from puntini.agent.builtin.asking import ask, reply_of
 from puntini.agent.builtin.calling import made, outcome_of
 from puntini.agent.builtin.state import State, added, calls_of, hinted, outcomes_of, parted, plain, shortened, turns_of
 from puntini.agent.builtin.summing import summed_up
+from puntini.agent.library import Source
 from puntini.agent.models.contract import Call, Model, ModelFailed, Outcome, Request, ToolSpec, Turn, Whole
 from puntini.agent.tools.registry import Result, Tools
 from puntini.errors import Unavailable
-from puntini.log.documents import Documents
 from puntini.protocol.events import Step, StepData, StepTool
 
 SET_PLAN = ToolSpec(
@@ -62,7 +62,7 @@ class Mind:
         name: str,
         model: Model,
         tools: Tools,
-        documents: Documents,
+        source: Source,
         *,
         workspace: Path | None = None,
         role: str = "",
@@ -71,7 +71,7 @@ class Mind:
         self._system = system_of(name, role)
         self._model = model
         self._tools = tools
-        self._documents = documents
+        self._source = source
         self._workspace = workspace
         self._person = person
 
@@ -195,7 +195,7 @@ class Mind:
         return tool is not None and tool.in_turn
 
     async def _call(self, call: Call) -> Result:
-        return await made(call, self._tools, emit.voice(), self._documents, self._workspace)
+        return await made(call, self._tools, emit.voice(), self._source, self._workspace)
 
     # What to make of it.
 

@@ -14,9 +14,9 @@ from langgraph.types import interrupt
 from puntini.agent.builtin.mind import Mind
 from puntini.agent.builtin.state import State
 from puntini.agent.graphs.agent import GraphAgent
+from puntini.agent.library import Source
 from puntini.agent.models.contract import Model
 from puntini.agent.tools.registry import Tools
-from puntini.log.documents import Documents
 
 
 class Step(Protocol):
@@ -40,10 +40,10 @@ def in_turn(*steps: Step) -> Step:
 
 
 def builtin(
-    name: str, model: Model, tools: Tools, documents: Documents, *, workspace: Path | None = None, role: str = ""
+    name: str, model: Model, tools: Tools, source: Source, *, workspace: Path | None = None, role: str = ""
 ) -> GraphAgent:
     """An agent with these tools. ``role`` is a sentence that its model is told."""
-    mind = Mind(name, model, tools, documents, workspace=workspace, role=role, person=interrupt)
+    mind = Mind(name, model, tools, source, workspace=workspace, role=role, person=interrupt)
     graph = StateGraph(State)
     graph.add_node("begin", in_turn(mind.parse_goal, mind.plan_step))
     graph.add_node("plan_step", mind.plan_step)

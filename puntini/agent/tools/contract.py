@@ -4,13 +4,21 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from puntini.log.documents import Documents
+from puntini.log.documents import Found
 from puntini.protocol.graph import GraphOp
 from puntini.views.graph import GraphView
 
 
 class ToolFailed(Exception):
     """A tool could not do what it was asked. The message is a sentence for the model and for people."""
+
+
+class Searched(Protocol):
+    """Documents to look something up in."""
+
+    async def search(self, query: str, *, limit: int = 10) -> Found:
+        """The passages that match best."""
+        ...
 
 
 class ToolContext(Protocol):
@@ -32,8 +40,8 @@ class ToolContext(Protocol):
         ...
 
     @property
-    def documents(self) -> Documents:
-        """What can be searched."""
+    def documents(self) -> Searched:
+        """The documents of whoever the session belongs to."""
         ...
 
     @property

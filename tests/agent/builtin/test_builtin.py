@@ -28,6 +28,7 @@ from puntini.agent.models.offline.model import OfflineModel
 from puntini.agent.tools.builtin import builtin_tools
 from puntini.agent.tools.registry import AnyTool, tool
 from puntini.log.contract import Store
+from puntini.log.documents import Document
 from puntini.protocol.commands import UserPromptCommandData
 from puntini.protocol.events import (
     ApprovalRequest,
@@ -398,3 +399,17 @@ async def test_stopping_cuts_the_model_off_and_the_next_turn_works() -> None:
                 await server.requests[1].gone.wait()
             assert await life.ended(await life.prompt(session, "Are you there?")) == "completed"
         await model.aclose()
+
+
+async def test_an_agent_looks_things_up_in_the_documents_of_the_session_s_owner_only() -> None:
+    store = MemoryStore()
+    for owner, text in (("ann", "The wine is in ann's cellar."), ("ben", "The wine is in ben's attic.")):
+        row = Document(document_id=f"doc_{owner}", owner=owner, title="Wine", created_at=0, size=9, passages=1)
+        await store.add_document(row, [text])
+    async with stage(store, agent(store, OfflineModel())) as life:
+        task = await life.prompt(await life.session(), "what do the documents say about wine?")
+        assert await life.ended(task) == "completed"
+        answer = (await last(life, task)).data.final_answer  # type: ignore[union-attr]
+
+    assert "cellar" in answer
+    assert "attic" not in answer

@@ -6,9 +6,9 @@ from typing import Any
 
 from msgspec import Struct
 
-from puntini.agent.tools.contract import ToolContext, ToolFailed
+from puntini.agent.tools.contract import Searched, ToolContext, ToolFailed
 from puntini.agent.tools.registry import AnyTool, Result, Tools
-from puntini.log.documents import Document, Documents, Found, Hit
+from puntini.log.documents import Found, Hit
 from puntini.protocol.graph import GraphOp
 from puntini.views.graph import GraphView
 
@@ -21,34 +21,18 @@ class Shelf:
     def __init__(self, *passages: Hit) -> None:
         self._passages = passages
 
-    async def search(self, query: str, *, limit: int = 10, owner: str | None = None) -> Found:
+    async def search(self, query: str, *, limit: int = 10) -> Found:
         """Passages that hold any of the words."""
         words = query.lower().split()
         hits = [hit for hit in self._passages if any(word in hit.text.lower() for word in words)][:limit]
         return Found(hits, note=self.note)
-
-    async def add_document(self, document: Document, passages: Sequence[str]) -> None:
-        """A shelf is filled when it is made."""
-        raise NotImplementedError
-
-    async def document(self, document_id: str) -> Document | None:
-        """Tools only search."""
-        raise NotImplementedError
-
-    async def documents(self, *, limit: int, offset: int, owner: str | None = None) -> tuple[list[Document], int]:
-        """Tools only search."""
-        raise NotImplementedError
-
-    async def remove_document(self, document_id: str) -> None:
-        """Tools only search."""
-        raise NotImplementedError
 
 
 class Asker(Struct, frozen=True):
     """A context whose graph is empty and stays so."""
 
     workspace: Path | None = None
-    documents: Documents = Shelf()
+    documents: Searched = Shelf()
     session_id: str = "ses_1"
     task_id: str = "tsk_1"
     agent: str = "puntini"

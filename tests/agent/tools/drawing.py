@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from puntini.agent.tools.contract import ToolFailed
-from puntini.log.documents import Documents
+from puntini.agent.tools.contract import Searched, ToolFailed
 from puntini.protocol.graph import GraphOp
 from puntini.views.graph import GraphView
 
@@ -24,7 +23,7 @@ class Drawing:
         self._ids = 0
 
     @property
-    def documents(self) -> Documents:
+    def documents(self) -> Searched:
         """There are none here."""
         raise ToolFailed("There are no documents.")
 
