@@ -403,9 +403,9 @@ async def test_stopping_cuts_the_model_off_and_the_next_turn_works() -> None:
 
 async def test_an_agent_looks_things_up_in_the_documents_of_the_session_s_owner_only() -> None:
     store = MemoryStore()
-    for owner, text in (("ann", "The wine is in ann's cellar."), ("ben", "The wine is in ben's attic.")):
+    for owner, told in (("ann", "The wine is in ann's cellar."), ("ben", "The wine is in ben's attic.")):
         row = Document(document_id=f"doc_{owner}", owner=owner, title="Wine", created_at=0, size=9, passages=1)
-        await store.add_document(row, [text])
+        await store.add_document(row, [told])
     async with stage(store, agent(store, OfflineModel())) as life:
         task = await life.prompt(await life.session(), "what do the documents say about wine?")
         assert await life.ended(task) == "completed"
