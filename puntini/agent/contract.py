@@ -10,6 +10,7 @@ from puntini.protocol.events import Envelope, UserPromptData
 from puntini.views.graph import GraphView
 
 YES_OR_NO = ("approve", "deny")
+YES = frozenset({"approve", "approved", "yes"})
 
 
 class Approval(Struct, frozen=True, kw_only=True):
@@ -30,6 +31,11 @@ class Decision(Struct, frozen=True):
     decision: Literal["approved", "denied", "answered", "expired"]
     value: Any = None
     by: str = ""
+
+
+def agreed(said: Any) -> bool:
+    """Whether what a person said is a yes, and nothing else."""
+    return said is True or (isinstance(said, str) and said.strip().lower() in YES)
 
 
 class Heard(Struct, frozen=True):

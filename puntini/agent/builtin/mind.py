@@ -18,6 +18,7 @@ from puntini.agent.builtin.asking import ask, reply_of
 from puntini.agent.builtin.calling import made, outcome_of
 from puntini.agent.builtin.state import State, added, calls_of, hinted, outcomes_of, parted, plain, shortened, turns_of
 from puntini.agent.builtin.summing import summed_up
+from puntini.agent.contract import agreed
 from puntini.agent.library import Source
 from puntini.agent.models.contract import Call, Model, ModelFailed, Outcome, Request, ToolSpec, Turn, Whole
 from puntini.agent.tools.registry import Result, Tools
@@ -143,7 +144,7 @@ class Mind:
         allowed: list[Call] = []
         declined: list[str] = []
         for call in calls[:MOST_CALLS]:
-            if self._needs_consent(call) and not _agreed(said := self._consent(call)):
+            if self._needs_consent(call) and not agreed(said := self._consent(call)):
                 outcomes.append(_refused(call, f"A person did not agree to this{_reason(said)}."))
                 declined.append(call.call_id)
             else:
@@ -313,11 +314,6 @@ def _planned(call: Call, plan: list[str]) -> tuple[Outcome, list[str]]:
 
 def _refused(call: Call, why: str) -> Outcome:
     return Outcome(call.call_id, why, failed=True)
-
-
-def _agreed(said: Any) -> bool:
-    """Whether what a person said is a yes, and nothing else."""
-    return said is True or (isinstance(said, str) and said.strip().lower() in {"approve", "approved", "yes"})
 
 
 def _reason(said: Any) -> str:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from pydantic import ValidationError
 
 from puntini.agent.approvals import shown
-from puntini.agent.contract import Approval, Decision, Task
+from puntini.agent.contract import Approval, Decision, Task, agreed
 from puntini.agent.graphs.state import plain
 from puntini.errors import Conflict
 from puntini.log.contract import Kept
@@ -16,7 +16,6 @@ from puntini.log.contract import Kept
 ASKED = frozenset({"question", "message", "options", "tool_name", "parameters", "response_schema", "expires_seconds"})
 """What of an interrupt's value has a place of its own in an approval."""
 CENTURY_SECONDS = 100 * 365 * 86_400
-YES = frozenset({"approve", "approved", "yes"})
 REFUSED = "refused"
 """The kind under which it is kept which answers a graph did not take."""
 MOST_REASONS = 3
@@ -44,7 +43,7 @@ class Questions:
         decision = await self._task.ask(Approval(key=f"breakpoint {place}", question=f"Go on with {names}?"))
         if decision is None:
             self._task.wait()
-        if not _agreed(_value(decision)):
+        if not agreed(_value(decision)):
             raise Conflict(f"A person decided not to go on with {names}.")
 
     async def refuse(self, interrupts: Iterable[Interrupt[Any]], error: ValidationError) -> None:
@@ -116,8 +115,3 @@ def _value(decision: Decision) -> Any:
             return False
         case _:
             assert_never(decision.decision)
-
-
-def _agreed(said: Any) -> bool:
-    """Whether what a person said is a yes, and nothing else."""
-    return said is True or (isinstance(said, str) and said.strip().lower() in YES)
