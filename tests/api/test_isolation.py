@@ -1,0 +1,256 @@
+"""Who may do what: every address by every kind of caller. A new address fails here until it is said how to call it.
+
+Ann owns a session, edits of it are for eve, vic may look, otto has nothing to do with it, and ada is the admin. What
+ann's session holds has a word in it that nobody else may ever be shown.
+"""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from typing import Any, NamedTuple
+
+import httpx
+import pytest
+
+from puntini.api.http import Address, SocketAddress
+from puntini.auth.principals import NOBODY, Principal
+from puntini.auth.rights import Right
+from puntini.log.members import RANKS, MemberRole
+from tests.api.calling import Api, serving
+
+pytestmark = pytest.mark.anyio
+
+MARK = "zebrawood"
+OWNER, EDITOR, VIEWER, OTHER, ADMIN = "ann", "eve", "vic", "otto", "ada"
+ROLES: dict[str, MemberRole] = {OWNER: "owner", EDITOR: "editor", VIEWER: "viewer"}
+CALLERS = {
+    "nobody": None,
+    "other": Principal(OTHER, credential="token:o"),
+    "viewer": Principal(VIEWER, credential="token:v"),
+    "editor": Principal(EDITOR, credential="token:e"),
+    "owner": Principal(OWNER, credential="token:a"),
+    "reading owner": Principal(OWNER, scopes=frozenset({"read"}), credential="key:a"),
+    "admin": Principal(ADMIN, "admin", credential="token:x"),
+    "admin without the scope": Principal(ADMIN, "admin", frozenset({"read", "write"}), "key:x"),
+}
+
+
+class Call(NamedTuple):
+    """How an address is called: ``{session}`` and ``{task}`` stand for ann's.
+
+    ``good`` are the statuses for whoever may. ``role`` is what the body asks for where it, and not the path, names the
+    session.
+    """
+
+    query: str = ""
+    body: object = None
+    good: tuple[int, ...] = (200,)
+    role: MemberRole | None = None
+    accept: str = "application/json"
+
+
+CALLS: dict[str, Call] = {
+    "GET /v1/health": Call(),
+    "GET /v1/ready": Call(),
+    "GET /v1/status": Call(),
+    "GET /v1/connections/stats": Call(),
+    "GET /metrics": Call(),
+    "GET /v1/sessions/{session_id}/stream": Call("?after=earliest"),
+    "GET /v1/tasks/{task_id}/stream": Call("?after=earliest"),
+    "GET /v1/stream/tasks/{task_id}": Call("?after=earliest"),
+    "POST /v1/chat": Call(body={"prompt": "play 1 events", "session_id": "{session}"}, role="editor"),
+    "POST /v1/sessions": Call(body={"title": "mine"}, good=(201,)),
+    "GET /v1/sessions": Call(),
+    "GET /v1/sessions/stats": Call(),
+    "GET /v1/sessions/{session_id}": Call(),
+    "PATCH /v1/sessions/{session_id}": Call(body={"title": "changed"}),
+    "DELETE /v1/sessions/{session_id}": Call(good=(204,)),
+    "POST /v1/sessions/{session_id}/commands": Call(
+        body={"type": "user_prompt", "data": {"prompt": "play 1 events"}}, good=(202,), role="editor"
+    ),
+    "GET /v1/sessions/{session_id}/messages": Call(),
+    "GET /v1/sessions/{session_id}/state": Call(),
+    "GET /v1/sessions/{session_id}/approvals": Call(),
+    "GET /v1/sessions/{session_id}/graph": Call(),
+    "POST /v1/sessions/{session_id}/graph": Call(body={"nodes": [], "edges": []}, good=(202,)),
+    "GET /v1/sessions/{session_id}/graph/query": Call(),
+    "GET /v1/sessions/{session_id}/graph/neighbourhood": Call("?node=n1"),
+    "GET /v1/sessions/{session_id}/graph/path": Call("?from=n1&to=n1"),
+    "POST /v1/tasks": Call(body={"task": "play 1 events", "session_id": "{session}"}, good=(202,), role="editor"),
+    "GET /v1/tasks": Call("?status=all"),
+    "GET /v1/tasks/{task_id}": Call(),
+    "DELETE /v1/tasks/{task_id}": Call(good=(409,)),
+    "POST /v1/tasks/{task_id}/control": Call(body={"action": "stop"}, good=(409,)),
+    "GET /v1/tasks/{task_id}/result": Call(),
+    "GET /v1/tasks/{task_id}/steps": Call(),
+    "GET /v1/tasks/{task_id}/plan": Call(),
+    "GET /v1/tasks/{task_id}/tools": Call(),
+    "GET /v1/tasks/{task_id}/memory": Call(),
+    "GET /v1/memory/{agent_id}": Call(),
+    "GET /v1/agents": Call(),
+    "POST /v1/agents": Call(body={"name": "helper", "role": "helps"}, good=(201,)),
+    "GET /v1/agents/{agent_id}": Call(),
+    "DELETE /v1/agents/{agent_id}": Call(good=(403, 409)),
+    "GET /v1/agents/{agent_id}/status": Call(),
+    "GET /v1/agents/{agent_id}/messages": Call(),
+    "POST /v1/agents/{agent_id}/messages": Call(
+        body={"message": "play 1 events", "session_id": "{session}"}, good=(202,), role="editor"
+    ),
+    "GET /v1/tools": Call(),
+    "GET /v1/documents": Call(),
+    "POST /v1/documents": Call(body={"title": "t", "text": "some text"}, good=(201,)),
+    "GET /v1/documents/{document_id}": Call(good=(200, 404)),
+    "DELETE /v1/documents/{document_id}": Call(good=(204, 404)),
+    "GET /v1/search": Call(f"?q={MARK}"),
+}
+"""Each address by its method and path."""
+SOCKETS = {
+    "/v1/sessions/{session_id}/stream",
+    "/v1/tasks/{task_id}/stream",
+    "/v1/stream/tasks/{task_id}",
+    "/ws/chat",
+}
+
+
+class Known:
+    """A doorman who goes by a word that callers say of themselves."""
+
+    def known(self, scope: Any) -> Principal | None:
+        """Who asks."""
+        said = dict(scope["headers"]).get(b"x-caller", b"nobody").decode()
+        return CALLERS[said] or NOBODY
+
+
+class World:
+    """One server with ann's session in it, in which a task has ended that she never wants otto to know of."""
+
+    def __init__(self, api: Api) -> None:
+        self.api = api
+        self.session = self.task = ""
+
+    async def build(self) -> None:
+        """Have ann do things, and share them."""
+        self.session = await self.api.create(title=MARK)
+        for user, role in ROLES.items():
+            if role != "owner":
+                await self.api.parts.store.share(self.session, user, role)
+        self.task = await self.api.played(self.session, f"play 7 events of 20 bytes {MARK}")
+        await self.api.post("/v1/documents", {"title": MARK, "text": f"A {MARK} table."})
+        graph = {"nodes": [{"id": "n1", "label": "Wood", "key": MARK}], "edges": []}
+        await self.api.post(f"/v1/sessions/{self.session}/graph", graph)
+
+    async def ask(self, caller: str, method: str, path: str, call: Call) -> httpx.Response:
+        """One call."""
+        names = {"session_id": self.session, "task_id": self.task, "agent_id": "scripted"}
+        address = path.format_map(Placeholders(names)) + call.query
+        return await self.api.ask(method, address, self._filled(call.body), accept=call.accept, x_caller=caller)
+
+    def _filled(self, body: object) -> object:
+        if isinstance(body, dict):
+            return {name: self._filled(value) for name, value in body.items()}
+        if isinstance(body, str):
+            return body.replace("{session}", self.session).replace("{task}", self.task)
+        return body
+
+
+class Placeholders(dict[str, str]):
+    """What addresses name; of what is not ann's, something that is not there."""
+
+    def __missing__(self, name: str) -> str:
+        return "unknown"
+
+
+@asynccontextmanager
+async def world() -> AsyncIterator[World]:
+    """A server of its own for one call: what it does disturbs no other."""
+    async with serving() as api:
+        api.parts.doorman = Known()  # type: ignore[assignment]
+        api.http.headers["x-caller"] = "owner"
+        here = World(api)
+        await here.build()
+        yield here
+
+
+async def addresses() -> list[Address | SocketAddress]:
+    """Everything that is served."""
+    async with serving() as api:
+        return [route for route in api.app.routes if isinstance(route, Address | SocketAddress)]
+
+
+def names_of(routes: list[Address | SocketAddress]) -> Iterator[tuple[str, Right]]:
+    """Each method of each address, and what it asks for."""
+    for route in routes:
+        if isinstance(route, Address):
+            for method, door in route.doors.items():
+                yield f"{method} {route.path}", door.right
+
+
+def expected(right: Right, call: Call, who: Principal | None) -> tuple[int, ...]:
+    """What a caller is to be answered."""
+    if right.scope is None:
+        return call.good
+    if who is None:
+        return (401,)
+    if not who.may(right.scope):
+        return (403,)
+    asked = call.role or (right.role if right.of else None)
+    if asked is None or who.is_admin:
+        return call.good
+    role = ROLES.get(who.user)
+    if role is None:
+        return (404,)
+    if RANKS[role] < RANKS[asked] or (call.role and not who.may("write")):
+        return (403,)
+    return call.good
+
+
+def may_see(who: Principal | None) -> bool:
+    """Whether a caller may be shown ann's word."""
+    return who is not None and (who.is_admin or who.user in ROLES)
+
+
+async def test_it_is_said_of_every_address_how_to_call_it() -> None:
+    served = await addresses()
+
+    assert dict.fromkeys(name for name, _ in names_of(served)).keys() == CALLS.keys()
+    assert {route.path for route in served if isinstance(route, SocketAddress)} == SOCKETS
+
+
+@pytest.mark.parametrize("name", CALLS)
+async def test_each_caller_is_answered_as_is_right(name: str) -> None:
+    method, path = name.split()
+    rights = dict(names_of(await addresses()))
+    call = CALLS[name]
+    for caller, who in CALLERS.items():
+        async with world() as here:
+            answer = await here.ask(caller, method, path, call)
+
+            assert answer.status_code in expected(rights[name], call, who), f"{caller}: {answer.text}"
+            if not may_see(who):
+                assert MARK not in answer.text.replace(call.query.partition("=")[2] or "\0", ""), caller
+            if answer.status_code == 404 and not may_see(who):
+                nothing = await here.ask(caller, method, path.replace("_id}", "_id_of_nothing}"), call)
+                assert nothing.status_code == 404, "what may not be seen is as what is not there"
+
+
+async def test_documents_are_their_owners_alone() -> None:
+    async with world() as here:
+        for caller in ("other", "viewer", "editor", "admin"):
+            found = await here.api.get(f"/v1/search?q={MARK}", x_caller=caller)
+            assert found["items"] == []
+        assert (await here.api.get(f"/v1/search?q={MARK}", x_caller="owner"))["items"]
+
+
+async def test_a_viewer_is_sent_no_debug_events_and_an_editor_is() -> None:
+    async with world() as here:
+        kinds = {
+            caller: {event["type"] for event in await events(here, caller)} for caller in ("viewer", "editor", "admin")
+        }
+    assert "debug" not in kinds["viewer"]
+    assert kinds["editor"] == kinds["admin"] == kinds["viewer"] | {"debug"}
+
+
+async def events(here: World, caller: str) -> list[dict[str, Any]]:
+    """All of the session that a caller is sent."""
+    path = f"/v1/sessions/{here.session}/stream?after=earliest&limit=1000"
+    found: list[dict[str, Any]] = (await here.api.get(path, accept="application/json", x_caller=caller))["events"]
+    return found
