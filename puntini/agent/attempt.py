@@ -94,7 +94,7 @@ class Attempts:
             job.attention.at_least((await self._store.bounds(job.session_id)).head)
 
     async def _spoken(self, row: TaskRow) -> int:
-        """How many events the agent itself has said in earlier attempts. What stands before its start was given to it."""
+        """How many events the agent itself has said in earlier attempts. Before its start it was given things."""
         spoken, cursor, started = 0, row.first_seq, False
         head = (await self._store.bounds(row.session_id)).head
         while cursor < head:

@@ -265,7 +265,7 @@ class Desk:
         with self._work.reserve(session_id) as status:
             row = _new_task(session_id, agent, data, status)
             asked, *started = _prompt_events(row, data.prompt, user)
-            # What was given comes before the start: the agent's own words, which an attempt counts or takes back, after.
+            # What was given stands before the start, and after it the agent's own words, which attempts count.
             entries = [_stamp(event, row) for event in (asked, *given, *started)]
             write = Append(
                 session_id=session_id,

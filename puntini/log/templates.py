@@ -16,7 +16,14 @@ TaskId = Annotated[
         description="Up to 40 small letters, digits, `_` and `-`; the first is a letter or a digit.",
     ),
 ]
-Title = Annotated[str, Meta(pattern="\\S", max_length=120, description="At most 120 characters, and not blank.")]
+Title = Annotated[
+    str,
+    Meta(
+        pattern="^(?=.*\\S)[^\\x00-\\x1f\\x7f]+$(?!\\n)",
+        max_length=120,
+        description="At most 120 characters on one line, and not blank.",
+    ),
+]
 Description = Annotated[str, Meta(max_length=1_000)]
 Tag = Annotated[
     str,
