@@ -1,7 +1,6 @@
 """What a template is: tasks that depend on each other, from which a session can begin."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Literal, NamedTuple
 
 import msgspec
@@ -90,16 +89,16 @@ def problem_of(template: Template) -> Problem | None:
 def _repeated(template: Template) -> Problem | None:
     """Something that is there twice. Titles become the keys of nodes, and nodes are found by them in any case."""
     tasks = template.tasks
-    fields: Mapping[str, Sequence[str]] = {
-        "tags": template.tags,
-        "tasks[].id": [task.id for task in tasks],
-        "tasks[].title": [task.title.strip().casefold() for task in tasks],
-        **{f"tasks[{at}].depends_on": task.depends_on for at, task in enumerate(tasks)},
-    }
-    for path, values in fields.items():
-        again = [value for value, count in Counter(values).items() if count > 1]
-        if again:
-            return Problem(path, f"`{again[0]}` is there more than once; say it once.")
+    named: list[tuple[str, Sequence[str]]] = [
+        ("tags[{}]", template.tags),
+        ("tasks[{}].id", [task.id for task in tasks]),
+        ("tasks[{}].title", [task.title.strip().casefold() for task in tasks]),
+        *((f"tasks[{at}].depends_on[{{}}]", task.depends_on) for at, task in enumerate(tasks)),
+    ]
+    for path, names in named:
+        for at, name in enumerate(names):
+            if name in names[:at]:
+                return Problem(path.format(at), f"`{name}` is there already; say it once.")
     return None
 
 
@@ -107,9 +106,9 @@ def _unknown(tasks: Sequence[TemplateTask]) -> Problem | None:
     """A dependency on what is no task."""
     ids = {task.id for task in tasks}
     for at, task in enumerate(tasks):
-        for name in task.depends_on:
+        for place, name in enumerate(task.depends_on):
             if name not in ids:
-                return Problem(f"tasks[{at}].depends_on", f"there is no task `{name}`; name one by its id.")
+                return Problem(f"tasks[{at}].depends_on[{place}]", f"there is no task `{name}`; name one by its id.")
     return None
 
 
