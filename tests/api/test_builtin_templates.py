@@ -53,7 +53,8 @@ def test_it_has_ten_tasks_that_say_what_to_do(template: Template) -> None:
         sentences = re.findall(r"[^.!?]{20,}[.!?](?:\s|$)", task.description)
         assert 1 <= len(sentences) <= 3, task.description
         assert 100 <= len(task.description) <= 400, task.title
-        assert task.title[0].isupper() and not task.title.endswith(".")
+        assert task.title[0].isupper()
+        assert not task.title.endswith(".")
         assert task.hours
 
 

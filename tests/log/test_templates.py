@@ -1,5 +1,7 @@
 """What makes a template one that can be begun from, and the order of its tasks."""
 
+from itertools import pairwise
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -77,4 +79,4 @@ def test_a_template_is_in_order_or_told_to_go_in_circles(depends_on: list[list[i
         circle = problem.message.partition(" wait")[0].split(" → ")
         needs = {task.id: task.depends_on for task in tasks}
         assert circle[0] == circle[-1]
-        assert all(later in needs[name] for name, later in zip(circle, circle[1:], strict=False))
+        assert all(later in needs[name] for name, later in pairwise(circle))
