@@ -80,4 +80,5 @@ def words_of(text: str) -> Iterator[str]:
 
 def folded(text: str) -> str:
     """A text without capitals and diacritics."""
-    return "".join(sign for sign in normalize("NFKD", text.casefold()) if not combining(sign))
+    low = text.casefold()
+    return low if low.isascii() else "".join(sign for sign in normalize("NFKD", low) if not combining(sign))
