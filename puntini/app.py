@@ -42,6 +42,7 @@ from puntini.api.sessions import Sessions
 from puntini.api.snapshots import Snapshots
 from puntini.api.system import System
 from puntini.api.tasks import Tasks
+from puntini.api.templates import Templates
 from puntini.api.tools import ToolInfo, ToolList
 from puntini.api.work import Work
 from puntini.auth.access import Access
@@ -191,6 +192,7 @@ class Parts:
             *Agents(self.store, roster, self.runner.running).routes(),
             *ToolList(tools).routes(),
             *Documents(self.store).routes(),
+            *Templates(self.store, desk).routes(),
         ]
 
     async def _still(self, who: Principal) -> Principal | None:

@@ -94,12 +94,14 @@ class Attempts:
             job.attention.at_least((await self._store.bounds(job.session_id)).head)
 
     async def _spoken(self, row: TaskRow) -> int:
-        """How many events the agent itself has said in earlier attempts."""
-        spoken, cursor = 0, row.first_seq
+        """How many events the agent itself has said in earlier attempts. Before its start it was given things."""
+        spoken, cursor, started = 0, row.first_seq, False
         head = (await self._store.bounds(row.session_id)).head
         while cursor < head:
             page = await self._store.read(row.session_id, cursor)
-            spoken += sum(1 for _, entry in page.events if said_by_agent(entry, row.task_id))
+            for _, entry in page.events:
+                started = started or (entry.kind == "task_started" and entry.task_id == row.task_id)
+                spoken += started and said_by_agent(entry, row.task_id)
             cursor = page.upto
         return spoken
 

@@ -1,7 +1,7 @@
 """The desk: carries commands out, whichever door they came in by. Each is safe to repeat under its ``command_id``."""
 
 from asyncio import wait
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager
 from functools import partial
 from typing import Any, Literal, Protocol, assert_never
@@ -211,6 +211,14 @@ class Desk:
         work = partial(self._prompt, session_id, data, user=who.user, once=once, create=create)
         return await self._heard(await self._repeats.once(once, work))
 
+    async def begin(
+        self, session: SessionRow, data: UserPromptCommandData, given: Sequence[Envelope], once: Once | None
+    ) -> Written:
+        """Create a session with a task in it that is ``given`` something to go by. Who calls sees to repeats."""
+        return await self._begin(
+            session.session_id, session.agent, data, user=session.owner, once=once, create=session, given=given
+        )
+
     async def _prompt(
         self, session_id: str, data: UserPromptCommandData, *, user: str, once: Once | None, create: SessionRow | None
     ) -> Written:
@@ -251,13 +259,22 @@ class Desk:
         user: str,
         once: Once | None,
         create: SessionRow | None,
+        given: Sequence[Envelope] = (),
     ) -> Written:
         await self._decided(session_id)
         with self._work.reserve(session_id) as status:
             row = _new_task(session_id, agent, data, status)
-            entries = [_stamp(event, row) for event in _prompt_events(row, data.prompt, user)]
+            asked, *started = _prompt_events(row, data.prompt, user)
+            # What was given stands before the start, and after it the agent's own words, which attempts count.
+            entries = [_stamp(event, row) for event in (asked, *given, *started)]
             write = Append(
-                session_id=session_id, entries=entries, task=row, once=once, create=create, at=row.created_at
+                session_id=session_id,
+                entries=entries,
+                task=row,
+                safe=bool(given),
+                once=once,
+                create=create,
+                at=row.created_at,
             )
             submitted = self._store.submit(write)
             with anyio.CancelScope(shield=True):

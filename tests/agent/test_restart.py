@@ -10,10 +10,12 @@ from puntini.agent.attempt import DIED, MOST_CRASHES
 from puntini.agent.contract import Agent, Task
 from puntini.agent.loading import Narrator
 from puntini.agent.scripted import ScriptedAgent
+from puntini.api.desk import new_session
 from puntini.errors import StaleAttempt
 from puntini.log.contract import Append, Fence, Kept, TaskRow
+from puntini.protocol.commands import UserPromptCommandData
 from puntini.protocol.entries import entry_of
-from puntini.protocol.events import Envelope, TaskFailed, TaskResumed
+from puntini.protocol.events import Envelope, PlanUpdate, PlanUpdateData, TaskFailed, TaskResumed
 from puntini.store.memory import MemoryStore
 from tests.agent.actors import Deaf, Flood, Patient, Stepper, Talker, line
 from tests.agent.stage import FailingStore, LateStore, Stage, ends, kind, log_of, numbers, stage, until
@@ -47,6 +49,32 @@ async def test_a_task_goes_on_after_a_crash_and_says_nothing_twice(store: Memory
         said = await life.said(task)
     assert numbers(said) == ALL
     assert ends(said) == ["task_completed"]
+
+
+async def test_what_a_task_was_given_does_not_count_as_its_agent_s_word(store: MemoryStore, stepper: Stepper) -> None:
+    stepper.allowed = 20
+    async with stage(store, stepper) as life:
+        given = [PlanUpdate(data=PlanUpdateData(current_plan=["Say 0."]))]
+        begun = await life.desk.begin(
+            new_session("stepper", user="ann"), UserPromptCommandData(prompt="step"), given, None
+        )
+        await life.spoken(begun.task_id, 21)
+    stepper.go()
+    async with stage(store, stepper) as life:
+        assert await life.ended(begun.task_id) == "completed"
+        said = await life.said(begun.task_id)
+    assert numbers(said) == [0, *ALL]
+
+
+async def test_what_a_task_was_given_stands_when_it_begins_anew(store: MemoryStore) -> None:
+    async with stage(store, Patient()) as life:
+        given = [PlanUpdate(data=PlanUpdateData(current_plan=["Wait"]))]
+        prompt = UserPromptCommandData(prompt="wait")
+        begun = await life.desk.begin(new_session("patient", user="ann"), prompt, given, None)
+        row = await life.row(begun.task_id)
+        plan_at = 1 + [kind(event) for event in await life.said(begun.task_id)].index("plan_update")
+
+    assert begun.first < plan_at <= row.safe_seq == begun.last
 
 
 async def test_the_new_attempt_is_told(store: MemoryStore, stepper: Stepper) -> None:

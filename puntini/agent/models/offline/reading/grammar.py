@@ -12,6 +12,7 @@ from puntini.agent.models.offline.reading.drawing import drawing
 from puntini.agent.models.offline.reading.errands import errands
 from puntini.agent.models.offline.reading.linking import linking
 from puntini.agent.models.offline.reading.memory import POINTING, Memory, NoReferent
+from puntini.agent.models.offline.reading.planning import begun, planning
 from puntini.agent.models.offline.reading.relations import being_at, verb_at
 from puntini.agent.models.offline.reading.sharing import contributed, handed
 from puntini.agent.models.offline.reading.small_talk import small_talk
@@ -19,7 +20,7 @@ from puntini.agent.models.offline.reading.stating import stating
 from puntini.agent.models.offline.reading.teams import teams
 from puntini.agent.models.offline.text.phrases import sentence
 from puntini.agent.models.offline.text.verbs import THIRD
-from puntini.agent.models.offline.text.words import Clause, Words, clauses, front, fronts
+from puntini.agent.models.offline.text.words import MOST_CHARACTERS, Clause, Words, clauses, front, fronts, words_of
 from puntini.agent.models.offline.wishes.building import AddNodes
 from puntini.agent.models.offline.wishes.contract import Wish
 from puntini.agent.models.offline.wishes.linking import Link
@@ -30,7 +31,7 @@ Reader = Callable[[Clause, Memory], list[Wish]]
 
 # Their order matters: what is more particular comes first ("create an agent" before "create a …").
 READERS: tuple[Reader, ...] = (
-    small_talk, teams, errands, linking, drawing, changing, removing, adding, asking, stating,
+    small_talk, planning, teams, errands, linking, drawing, changing, removing, adding, asking, stating,
 )  # fmt: skip
 _LETTERS = re.compile("[a-z]+")
 MOST_MERGED = 100  # nodes or relations that are added in one call
@@ -63,6 +64,8 @@ def understood(conversation: Conversation) -> list[Wish]:
 
 def _about_tools(conversation: Conversation) -> list[Wish]:
     goal = conversation.goal
+    if begun(goal):  # much is named in it by chance
+        return []
     return calling(goal, conversation.tools) or named(goal, conversation.own)
 
 
@@ -89,7 +92,11 @@ def read(text: str, memory: Memory) -> list[Wish]:
 
 
 def _parts(text: str, memory: Memory) -> Iterator[tuple[Clause, list[Wish]]]:
-    """The clauses of a text, each with what it asks for."""
+    """The clauses of a text, each with what it asks for. What a template brings is one."""
+    if found := begun(text):
+        source = text[:MOST_CHARACTERS]
+        yield Clause(list(words_of(source)), source), found
+        return
     for clause in clauses(text):
         found = _clause(clause, memory)
         memory.note(found)
