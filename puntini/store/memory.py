@@ -2,7 +2,8 @@
 
 from asyncio import Future, get_running_loop
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
+from heapq import nlargest
 from itertools import islice
 from typing import Any
 
@@ -21,6 +22,7 @@ from puntini.log.contract import (
     TaskRow,
     Written,
 )
+from puntini.log.ends import PROMPT_TOLD, EndedTask, Ending, Place
 from puntini.log.members import Member, MemberRole
 from puntini.log.mint import new_epoch
 from puntini.protocol.entries import Entry
@@ -277,6 +279,19 @@ class MemoryStore(MemoryDocuments):
             and not (open_only and row.ended)
         )
 
+    async def ends(
+        self, *, limit: int, before: Place | None = None, known: Container[str] = frozenset()
+    ) -> list[Ending]:
+        """Tasks that have ended, the latest first."""
+        places = (Place(row.updated_at, row.task_id) for row in self._tasks.values() if row.ended)
+        wanted = nlargest(limit, (place for place in places if before is None or place < before))
+        return [self._ending(place, place.task_id in known) for place in wanted]
+
+    def _ending(self, place: Place, known: bool) -> Ending:
+        row = self._tasks[place.task_id]
+        log = self._sessions[row.session_id]
+        return Ending(place, row.last_seq > log.row.floor, None if known else _ended_task(row, log))
+
     async def members(self, session_id: str) -> list[Member]:
         """With whom a session is shared."""
         members = self._kept(session_id).members
@@ -356,3 +371,23 @@ class MemoryStore(MemoryDocuments):
 
     async def close(self) -> None:
         """Nothing to put away."""
+
+
+def _ended_task(row: TaskRow, log: Log) -> EndedTask:
+    at = bisect_right(log.seqs, row.last_seq) - 1
+    return EndedTask(
+        task_id=row.task_id,
+        session_id=row.session_id,
+        owner=log.row.owner,
+        agent=row.agent,
+        prompt=row.prompt[:PROMPT_TOLD],
+        status=row.status,
+        steps=row.steps,
+        input_tokens=row.input_tokens,
+        output_tokens=row.output_tokens,
+        cost_usd=row.cost_usd,
+        created_at=row.created_at,
+        ended_at=row.updated_at,
+        seq=row.last_seq,
+        end=log.entries[at] if at >= 0 and log.seqs[at] == row.last_seq else None,
+    )
