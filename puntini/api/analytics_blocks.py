@@ -27,10 +27,11 @@ async def load(shelf: Shelf) -> AsyncIterator[list[Execution]]:
     before = ""
     while True:
         parts = await shelf.kept_all(SPACE, KIND, before=before, limit=PARTS_READ, last=True)
-        for before, body in parts:
+        for _, body in parts:
             yield _executions(body)
         if len(parts) < PARTS_READ:
             return
+        before = parts[-1][0]
 
 
 def _executions(body: bytes) -> list[Execution]:

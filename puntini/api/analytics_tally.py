@@ -120,7 +120,8 @@ class Tally:
             executions.trim(floors)
         if whole:
             executions.left_out = False
-            executions.retain(await self._read(None))
+            # What was not there any more may have kept older ones out.
+            self._whole |= executions.retain(await self._read(None)) and executions.left_out
         elif due:
             await self._read(due)
 

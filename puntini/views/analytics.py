@@ -4,7 +4,7 @@ The fold does not depend on the order in which ends are taken in, nor on whether
 later: it holds a set. Of more than ``most`` it holds the latest, by time and then by id.
 """
 
-from bisect import bisect_left, insort
+from bisect import insort
 from collections.abc import Callable, Container, Iterable, Mapping
 from sys import intern
 from typing import Literal
@@ -72,13 +72,14 @@ class Executions:
 
     def __init__(self, most: int = MOST) -> None:
         self._most = most
-        self._sorted: list[Execution] = []
+        # By hours, so that those that come late, or all from the latest on, find their place as quickly.
+        self._hours: dict[int, list[Execution]] = {}
         self._by_id: dict[str, Execution] = {}
         self.left_out = False
         self.changed: set[int] = set()
 
     def __len__(self) -> int:
-        return len(self._sorted)
+        return len(self._by_id)
 
     def __contains__(self, task_id: object) -> bool:
         return task_id in self._by_id
@@ -90,70 +91,72 @@ class Executions:
         for each in found:
             if each.task_id not in self._by_id:
                 self._by_id[each.task_id] = each
-                insort(self._sorted, each)
-                self._note(each)
-        if (beyond := len(self._sorted) - self._most) > 0:
+                insort(self._hours.setdefault(each.ended_at // HOUR_MS, []), each)
+                self.changed.add(each.ended_at // HOUR_MS)
+        while len(self) > self._most:
             self.left_out = True
-            self._drop(self._sorted[:beyond])
-            del self._sorted[:beyond]
+            self._drop_first(len(self) - self._most)
 
-    def retain(self, task_ids: Container[str]) -> None:
-        """Only these are left."""
-        self._leave(lambda each: each.task_id not in task_ids)
+    def _drop_first(self, most: int) -> None:
+        hour = min(self._hours)
+        for each in self._hours[hour][:most]:
+            del self._by_id[each.task_id]
+        self._put(hour, self._hours[hour][most:])
+
+    def retain(self, task_ids: Container[str]) -> bool:
+        """Only these are left; whether that took anything."""
+        return self._leave(lambda each: each.task_id not in task_ids)
 
     def forget(self, sessions: Container[str]) -> bool:
         """Sessions were deleted; whether that took anything."""
         return self._leave(lambda each: each.session_id in sessions)
 
+    def _leave(self, leaves: Callable[[Execution], bool]) -> bool:
+        leaving = [each for each in self._by_id.values() if leaves(each)]
+        for each in leaving:
+            del self._by_id[each.task_id]
+        for hour in {each.ended_at // HOUR_MS for each in leaving}:
+            self._put(hour, [each for each in self._hours[hour] if each.task_id in self._by_id])
+        return bool(leaving)
+
+    def _put(self, hour: int, of: list[Execution]) -> None:
+        self.changed.add(hour)
+        self._hours[hour] = of
+        if not of:
+            del self._hours[hour]
+
     def trim(self, floors: Mapping[str, int]) -> None:
         """Retention has removed events up to here from sessions."""
-        for at, each in enumerate(self._sorted):
-            if each.seq <= floors.get(each.session_id, 0):
-                self._replace(at, each.unsaid())
+        trimmed = [each for each in self._by_id.values() if each.seq <= floors.get(each.session_id, 0)]
+        for each in trimmed:
+            self.unsay(each.task_id)
 
     def unsay(self, task_id: str) -> None:
         """Retention has removed a task's end."""
-        each = self._by_id[task_id]
-        self._replace(bisect_left(self._sorted, each), each.unsaid())
-
-    def _replace(self, at: int, each: Execution) -> None:
-        if self._sorted[at] != each:
-            self._sorted[at] = self._by_id[each.task_id] = each
-            self._note(each)
-
-    def _leave(self, leaves: Callable[[Execution], bool]) -> bool:
-        leaving = [each for each in self._sorted if leaves(each)]
-        if leaving:
-            self._drop(leaving)
-            self._sorted = [each for each in self._sorted if each.task_id in self._by_id]
-        return bool(leaving)
-
-    def _drop(self, leaving: Iterable[Execution]) -> None:
-        for each in leaving:
-            del self._by_id[each.task_id]
-            self._note(each)
-
-    def _note(self, each: Execution) -> None:
-        self.changed.add(each.ended_at // HOUR_MS)
+        before = self._by_id[task_id]
+        after = before.unsaid()
+        if before != after:
+            hour = before.ended_at // HOUR_MS
+            self._by_id[task_id] = after
+            self._put(hour, [after if each is before else each for each in self._hours[hour]])
 
     # What there is.
 
     @property
     def since(self) -> int | None:
         """When the first of them ended."""
-        return self._sorted[0].ended_at if self._sorted else None
+        return self._hours[min(self._hours)][0].ended_at if self._hours else None
 
     def between(self, start: int, end: int) -> list[Execution]:
         """Those that ended from ``start`` on and before ``end``, in the order of time."""
-        return self._sorted[self._place(start) : self._place(end)]
+        hours = sorted(hour for hour in self._hours if start // HOUR_MS <= hour <= end // HOUR_MS)
+        found: list[Execution] = []
+        for hour in hours:
+            of = self._hours[hour]
+            inside = start <= hour * HOUR_MS and (hour + 1) * HOUR_MS <= end
+            found += of if inside else (each for each in of if start <= each.ended_at < end)
+        return found
 
     def hour(self, number: int) -> list[Execution]:
         """Those that ended in an hour, counted from 1970."""
-        return self.between(number * HOUR_MS, (number + 1) * HOUR_MS)
-
-    def _place(self, at: int) -> int:
-        return bisect_left(self._sorted, at, key=_ended_at)
-
-
-def _ended_at(each: Execution) -> int:
-    return each.ended_at
+        return list(self._hours.get(number, ()))

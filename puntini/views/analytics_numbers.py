@@ -42,7 +42,7 @@ class Tokens(Struct, frozen=True):
 
 
 class Cost(Struct, frozen=True):
-    """``usd`` is what ``known`` tasks cost together, null without any; ``unknown`` ones took tokens of no known price."""
+    """``usd`` is what the ``known`` tasks cost, null without any; ``unknown`` took tokens that have no known price."""
 
     usd: float | None
     known: int

@@ -87,6 +87,7 @@ class Work(Struct, frozen=True):
     tools: list[Tool]
     approvals_asked: int
     approvals_decided: int
+    result_size: int | None
     complete: bool
 
 
@@ -113,12 +114,18 @@ class TaskWork:
         self._first_answer: int | None = None
         self._steps: list[bool] = []
         self._calls: dict[str, CallData] = {}
+        self._result_size: int | None = None
         self._asked = 0
         self._decided = 0
 
     def missed(self, upto: int) -> None:
         """Events up to here can't be read any more."""
         self._complete = False
+        self.skip(upto)
+
+    def skip(self, upto: int) -> None:
+        """There is nothing more up to here."""
+        self._holes |= upto > self.seq
         self.seq = max(self.seq, upto)
 
     def take(self, seq: int, entry: Entry) -> None:
@@ -158,6 +165,8 @@ class TaskWork:
         self._pass(at)
         if isinstance(event, TaskCompleted | TaskFailed | TaskCancelled):
             self._status = ""
+            if isinstance(event, TaskCompleted):
+                self._result_size = len(event.data.final_answer.encode())
         elif event.data.status in AT_REST:
             self._status = event.data.status
 
@@ -179,6 +188,7 @@ class TaskWork:
             tools=tools(list(self._calls.values())),
             approvals_asked=self._asked,
             approvals_decided=self._decided,
+            result_size=self._result_size,
             complete=self._complete,
         )
 
