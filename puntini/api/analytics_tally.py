@@ -34,9 +34,10 @@ _end: msgspec.json.Decoder[TaskCompleted | TaskFailed | TaskCancelled] = msgspec
 class Tally:
     """Executions that say what the store says. Nothing is read, and nothing held, until somebody asks."""
 
-    def __init__(self, store: Store, *, most: int = MOST) -> None:
+    def __init__(self, store: Store, *, most: int = MOST, page: int = PAGE) -> None:
         self._store = store
         self._most = most
+        self._page = page
         self._executions = Executions(most)
         self._lock = asyncio.Lock()
         self._asked = False
@@ -130,10 +131,10 @@ class Tally:
         met: set[str] = set()
         before: Place | None = None
         while len(met) <= self._most and (due is None or due - met):
-            page = await self._store.ends(limit=PAGE, before=before, known=self._executions)
+            page = await self._store.ends(limit=self._page, before=before, known=self._executions)
             met.update(ending.place.task_id for ending in page)
             self._take(page)
-            if len(page) < PAGE:
+            if len(page) < self._page:
                 break
             before = page[-1].place
             await anyio.lowlevel.checkpoint()
