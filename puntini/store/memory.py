@@ -1,9 +1,8 @@
 """The memory store: the contract in plain Python. For tests and for trying things out; a restart forgets everything."""
 
 from asyncio import Future, get_running_loop
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Container, Iterator, Sequence
-from heapq import nlargest
 from itertools import islice
 from typing import Any
 
@@ -22,12 +21,13 @@ from puntini.log.contract import (
     TaskRow,
     Written,
 )
-from puntini.log.ends import PROMPT_TOLD, EndedTask, Ending, Place
+from puntini.log.ends import Ending, Place
 from puntini.log.members import Member, MemberRole
 from puntini.log.mint import new_epoch
 from puntini.protocol.entries import Entry
 from puntini.protocol.events import SessionStatus, TaskStatus
 from puntini.store.memory_documents import MemoryDocuments
+from puntini.store.memory_ends import MemoryEnds, told
 from puntini.store.rules import check_fence, closed, missing, placed, taken, too_many
 
 
@@ -46,6 +46,11 @@ class Log:
         """What a user is in it."""
         return "owner" if self.row.owner == user else self.members.get(user)
 
+    def at(self, seq: int) -> Entry | None:
+        """One event."""
+        at = bisect_left(self.seqs, seq)
+        return self.entries[at] if self.seqs[at : at + 1] == [seq] else None
+
     def drop(self, start: int, end: int) -> None:
         """Forget the events at these positions."""
         del self.seqs[start:end], self.entries[start:end], self.times[start:end]
@@ -61,6 +66,7 @@ class MemoryStore(MemoryDocuments):
         self._listener: Listener = lambda *_: None
         self._sessions: dict[str, Log] = {}
         self._tasks: dict[str, TaskRow] = {}
+        self._ends = MemoryEnds()
         self._outcomes: dict[Once, tuple[Written, int]] = {}
         self._things: dict[tuple[str, str], dict[str, bytes]] = {}
 
@@ -100,7 +106,8 @@ class MemoryStore(MemoryDocuments):
         self._sessions[write.session_id] = kept
         if write.task is not None:
             known = self._tasks.get(write.task.task_id)
-            self._tasks[write.task.task_id] = placed(write.task, known, first, last, safe=write.safe)
+            row = self._tasks[write.task.task_id] = placed(write.task, known, first, last, safe=write.safe)
+            self._ends.put(known, row)
         self._put(write.kept)
         written = Written(write.session_id, first, last, write.task.task_id if write.task else "")
         if write.once is not None:
@@ -223,6 +230,7 @@ class MemoryStore(MemoryDocuments):
         self._kept(session_id)
         del self._sessions[session_id]
         self._tasks = {key: row for key, row in self._tasks.items() if row.session_id != session_id}
+        self._ends.retain(self._tasks)
         self._things = {place: things for place, things in self._things.items() if place[0] != session_id}
         self._outcomes = {once: kept for once, kept in self._outcomes.items() if kept[0].session_id != session_id}
 
@@ -283,14 +291,13 @@ class MemoryStore(MemoryDocuments):
         self, *, limit: int, before: Place | None = None, known: Container[str] = frozenset()
     ) -> list[Ending]:
         """Tasks that have ended, the latest first."""
-        places = (Place(row.updated_at, row.task_id) for row in self._tasks.values() if row.ended)
-        wanted = nlargest(limit, (place for place in places if before is None or place < before))
-        return [self._ending(place, place.task_id in known) for place in wanted]
+        return [self._ending(place, known) for place in self._ends.latest(limit, before)]
 
-    def _ending(self, place: Place, known: bool) -> Ending:
+    def _ending(self, place: Place, known: Container[str]) -> Ending:
         row = self._tasks[place.task_id]
         log = self._sessions[row.session_id]
-        return Ending(place, row.last_seq > log.row.floor, None if known else _ended_task(row, log))
+        readable = row.last_seq > log.row.floor
+        return Ending(place, readable, None if row.task_id in known else told(row, log.row.owner, log.at(row.last_seq)))
 
     async def members(self, session_id: str) -> list[Member]:
         """With whom a session is shared."""
@@ -371,23 +378,3 @@ class MemoryStore(MemoryDocuments):
 
     async def close(self) -> None:
         """Nothing to put away."""
-
-
-def _ended_task(row: TaskRow, log: Log) -> EndedTask:
-    at = bisect_right(log.seqs, row.last_seq) - 1
-    return EndedTask(
-        task_id=row.task_id,
-        session_id=row.session_id,
-        owner=log.row.owner,
-        agent=row.agent,
-        prompt=row.prompt[:PROMPT_TOLD],
-        status=row.status,
-        steps=row.steps,
-        input_tokens=row.input_tokens,
-        output_tokens=row.output_tokens,
-        cost_usd=row.cost_usd,
-        created_at=row.created_at,
-        ended_at=row.updated_at,
-        seq=row.last_seq,
-        end=log.entries[at] if at >= 0 and log.seqs[at] == row.last_seq else None,
-    )

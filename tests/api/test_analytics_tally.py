@@ -26,7 +26,7 @@ from puntini.views.analytics import Execution, Executions
 from tests.api.counted import NOON, Counted, counting
 
 pytestmark = pytest.mark.anyio
-MOST = 6
+MOST = 4
 PAGE = 2
 HOUR = 3_600_000
 EVER = 1 << 60
@@ -107,6 +107,11 @@ class Life:
             row = self.open.pop(sorted(self.open)[which % len(self.open)])
             await self.counted.end(row, seconds, status, answer="x" * seconds, error=f"Error {seconds}.")
 
+    async def whole(self, session: int, at: int, seconds: int, status: str) -> None:
+        """A task begins and ends."""
+        await self.start(session, at)
+        await self.end(9, seconds, status)
+
     async def retract(self, which: int) -> None:
         """Another attempt takes something back."""
         if self.open:
@@ -164,17 +169,19 @@ some = st.integers(0, 9)
 statuses = st.sampled_from(["completed", "failed", "cancelled"])
 starts = st.tuples(st.just("start"), sessions, some)
 ends = st.tuples(st.just("end"), some, st.integers(0, 4_000), statuses)
+wholes = st.tuples(st.just("whole"), sessions, some, st.integers(0, 4_000), statuses)
 quiet = st.one_of(
+    wholes,
+    wholes,
+    wholes,
     starts,
-    starts,
-    ends,
     ends,
     st.tuples(st.just("retract"), some),
     st.tuples(st.just("delete"), sessions),
-    st.tuples(st.just("trim"), sessions, some),
+    st.tuples(st.just("trim"), sessions, st.integers(0, 3)),
 )
 looks = st.sampled_from([("ask",), ("save",), ("die",)])
-lives = st.lists(st.one_of(quiet, quiet, looks), max_size=40)
+lives = st.lists(st.one_of(quiet, quiet, looks), max_size=30)
 
 
 async def live(store: Store, steps: list[Step]) -> None:
@@ -343,3 +350,27 @@ async def test_the_latest_are_counted_and_it_is_told_since_when() -> None:
 
         assert [each.task_id for each in executions.between(0, EVER)] == ["tsk_2", "tsk_3", "tsk_4"]
         assert (executions.left_out, executions.since) == (True, NOON + 2 * HOUR + 1_000)
+
+
+async def test_what_was_deleted_while_the_server_was_down_leaves_room_for_older_ones() -> None:
+    async with counting(MemoryStore()) as counted:
+        for number in range(6):
+            await counted.session(f"ses_{number}")
+            await counted.task(f"tsk_{number}", f"ses_{number}", at=NOON + number * HOUR)
+        await Tally(counted.store, most=3).save()
+        for number in (4, 5):
+            await counted.store.delete_session(f"ses_{number}")
+
+        executions = await Tally(counted.store, most=3).executions()
+
+        assert [each.task_id for each in executions.between(0, EVER)] == ["tsk_1", "tsk_2", "tsk_3"]
+
+
+async def test_what_retention_removed_while_the_server_was_down_is_not_known_any_more() -> None:
+    async with counting(MemoryStore()) as counted:
+        await counted.session("ses_1")
+        await counted.task("tsk_1", "ses_1", answer="1234")
+        await counted.tally.save()
+        await counted.store.trim("ses_1", 2)
+
+        assert [each.result_size for each in (await Tally(counted.store).executions()).between(0, EVER)] == [None]
