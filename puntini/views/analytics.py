@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from puntini.protocol.events import TaskEndData
 
 MOST = 200_000
-"""Of each some 400 bytes are held."""
+"""Of each some 500 bytes are held."""
 HOUR_MS = 3_600_000
 Outcome = Literal["completed", "failed", "cancelled"]
 
