@@ -28,6 +28,8 @@ from puntini.agent.tools.builtin import builtin_tools
 from puntini.agent.tools.loading import load_tools
 from puntini.api import streams as stream_routes
 from puntini.api.agents import Agents
+from puntini.api.analytics import Analytics
+from puntini.api.analytics_tally import Tally
 from puntini.api.chat import Chat
 from puntini.api.desk import Desk
 from puntini.api.documents import Documents
@@ -78,6 +80,7 @@ class Parts:
     keeper: Keeper[SessionView]
     runner: Runner
     staff: Staff
+    tally: Tally
     connections: Connections
 
     def __init__(self, settings: Settings, agents: Sequence[Agent]) -> None:
@@ -160,11 +163,13 @@ class Parts:
         expiry = Expiry(self.store, desk, self.connections, self.runner, idle_seconds=settings.session_idle_seconds)
         for listener in (self.keeper.committed, retention.committed):
             self.hub.also(listener)
+        self.tally = Tally(self.store)
+        self.hub.follow(self.tally)
         outcomes = Outcomes(self.store)
         for work in (self.hub.sweep, self.keeper.keep, self.connections.sweep):
             tasks.start_soon(work)
         watch = Watch(self.connections, self.guard.access, self.revision, self._still)
-        for work in (retention.sweep, expiry.sweep, outcomes.sweep, self.revision.watch, watch.run):
+        for work in (retention.sweep, expiry.sweep, outcomes.sweep, self.tally.sweep, self.revision.watch, watch.run):
             tasks.start_soon(work)
         if self.embedder is not None:
             tasks.start_soon(Filling(self.store, self.embedder).run)
@@ -193,6 +198,7 @@ class Parts:
             *ToolList(tools).routes(),
             *Documents(self.store).routes(),
             *Templates(self.store, desk).routes(),
+            *Analytics(self.store, self.tally).routes(),
         ]
 
     async def _still(self, who: Principal) -> Principal | None:

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from puntini.log.documents import Documents, Passages
 from puntini.log.embedding import Embedder
+from puntini.log.ends import Ends
 from puntini.log.members import Members
 from puntini.protocol.entries import Entry
 from puntini.protocol.events import SessionStatus, TaskStatus
@@ -235,7 +236,7 @@ class Shelf(Protocol):
         ...
 
 
-class Records(Shelf, Members, Protocol):
+class Records(Shelf, Members, Ends, Protocol):
     """What is kept beside the events."""
 
     async def swap(self, item: Kept, old: bytes | None) -> bool:

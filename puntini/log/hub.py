@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import Protocol
 
 import anyio
 from anyio.abc import TaskGroup
@@ -14,6 +15,19 @@ from puntini.log.feed import CHUNK, ROOM, Feed
 from puntini.protocol.entries import Entry
 
 IDLE_SECONDS = 10.0
+
+
+class Follower(Protocol):
+    """Who wants to know what becomes of all logs."""
+
+    def committed(self, session_id: str, first: int, entries: Sequence[Entry]) -> None:
+        """Events came."""
+
+    def trimmed(self, session_id: str, floor: int) -> None:
+        """Events went."""
+
+    def forget(self, session_id: str) -> None:
+        """A session was deleted."""
 
 
 class Hub:
@@ -30,11 +44,17 @@ class Hub:
         self._feeds: dict[str, Feed] = {}
         self._size = 0
         self._also: list[Callable[[str, int, Sequence[Entry]], None]] = []
+        self._followers: list[Follower] = []
         log.watch(self._committed)
 
     def also(self, listener: Callable[[str, int, Sequence[Entry]], None]) -> None:
         """Tell one more listener of each commit."""
         self._also.append(listener)
+
+    def follow(self, follower: Follower) -> None:
+        """Tell one more of commits, of trims and of deletions."""
+        self.also(follower.committed)
+        self._followers.append(follower)
 
     def _committed(self, session_id: str, first: int, entries: Sequence[Entry]) -> None:
         if feed := self._feeds.get(session_id):
@@ -113,11 +133,15 @@ class Hub:
         if feed := self._feeds.get(session_id):
             self._drop(feed)
             feed.forget()
+        for follower in self._followers:
+            follower.forget(session_id)
 
     def trimmed(self, session_id: str, floor: int) -> None:
         """Retention moved a session's floor."""
         if feed := self._feeds.get(session_id):
             feed.floor = max(feed.floor, floor)
+        for follower in self._followers:
+            follower.trimmed(session_id, floor)
 
     async def sweep(self) -> None:
         """Free the feeds that nobody has read for a while. Runs until cancelled."""

@@ -1,8 +1,8 @@
 """The memory store: the contract in plain Python. For tests and for trying things out; a restart forgets everything."""
 
 from asyncio import Future, get_running_loop
-from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Container, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -21,11 +21,13 @@ from puntini.log.contract import (
     TaskRow,
     Written,
 )
+from puntini.log.ends import Ending, Place
 from puntini.log.members import Member, MemberRole
 from puntini.log.mint import new_epoch
 from puntini.protocol.entries import Entry
 from puntini.protocol.events import SessionStatus, TaskStatus
 from puntini.store.memory_documents import MemoryDocuments
+from puntini.store.memory_ends import MemoryEnds, told
 from puntini.store.rules import check_fence, closed, missing, placed, taken, too_many
 
 
@@ -44,6 +46,11 @@ class Log:
         """What a user is in it."""
         return "owner" if self.row.owner == user else self.members.get(user)
 
+    def at(self, seq: int) -> Entry | None:
+        """One event."""
+        at = bisect_left(self.seqs, seq)
+        return self.entries[at] if self.seqs[at : at + 1] == [seq] else None
+
     def drop(self, start: int, end: int) -> None:
         """Forget the events at these positions."""
         del self.seqs[start:end], self.entries[start:end], self.times[start:end]
@@ -59,6 +66,7 @@ class MemoryStore(MemoryDocuments):
         self._listener: Listener = lambda *_: None
         self._sessions: dict[str, Log] = {}
         self._tasks: dict[str, TaskRow] = {}
+        self._ends = MemoryEnds()
         self._outcomes: dict[Once, tuple[Written, int]] = {}
         self._things: dict[tuple[str, str], dict[str, bytes]] = {}
 
@@ -98,7 +106,8 @@ class MemoryStore(MemoryDocuments):
         self._sessions[write.session_id] = kept
         if write.task is not None:
             known = self._tasks.get(write.task.task_id)
-            self._tasks[write.task.task_id] = placed(write.task, known, first, last, safe=write.safe)
+            row = self._tasks[write.task.task_id] = placed(write.task, known, first, last, safe=write.safe)
+            self._ends.put(known, row)
         self._put(write.kept)
         written = Written(write.session_id, first, last, write.task.task_id if write.task else "")
         if write.once is not None:
@@ -221,6 +230,7 @@ class MemoryStore(MemoryDocuments):
         self._kept(session_id)
         del self._sessions[session_id]
         self._tasks = {key: row for key, row in self._tasks.items() if row.session_id != session_id}
+        self._ends.retain(self._tasks)
         self._things = {place: things for place, things in self._things.items() if place[0] != session_id}
         self._outcomes = {once: kept for once, kept in self._outcomes.items() if kept[0].session_id != session_id}
 
@@ -276,6 +286,18 @@ class MemoryStore(MemoryDocuments):
             and (user is None or self._kept(row.session_id).role(user))
             and not (open_only and row.ended)
         )
+
+    async def ends(
+        self, *, limit: int, before: Place | None = None, known: Container[str] = frozenset()
+    ) -> list[Ending]:
+        """Tasks that have ended, the latest first."""
+        return [self._ending(place, known) for place in self._ends.latest(limit, before)]
+
+    def _ending(self, place: Place, known: Container[str]) -> Ending:
+        row = self._tasks[place.task_id]
+        log = self._sessions[row.session_id]
+        readable = row.last_seq > log.row.floor
+        return Ending(place, readable, None if row.task_id in known else told(row, log.row.owner, log.at(row.last_seq)))
 
     async def members(self, session_id: str) -> list[Member]:
         """With whom a session is shared."""

@@ -20,6 +20,7 @@ ADDED = {
     "tasks_not_ended": "indexes.sql",
     "vectors": "vectors.sql",
     "members": "members.sql",
+    "ends_of_tasks": "ends.sql",
 }
 """What a store of before may lack, by one of its names, and what makes it."""
 BUSY_MS = 5_000

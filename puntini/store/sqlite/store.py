@@ -2,7 +2,7 @@
 
 import asyncio
 from asyncio import Future
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import groupby
@@ -25,11 +25,13 @@ from puntini.log.contract import (
     TaskRow,
     Written,
 )
+from puntini.log.ends import Ending, Place
 from puntini.log.members import Member, MemberRole
 from puntini.protocol.events import SessionStatus, TaskStatus
 from puntini.store.rules import missing, too_many
 from puntini.store.sqlite import files, reads
 from puntini.store.sqlite.documents import SqliteDocuments, remove_unfinished
+from puntini.store.sqlite.ends import ends
 from puntini.store.sqlite.workers import Readers, Writer
 from puntini.store.sqlite.writes import keep, outcome
 
@@ -197,6 +199,12 @@ class SqliteStore(SqliteDocuments):
     ) -> int:
         """How many tasks there are."""
         return await self._ask(reads.count_tasks, reads.TaskFilter(session_id, open_only, status, agent, user))
+
+    async def ends(
+        self, *, limit: int, before: Place | None = None, known: Container[str] = frozenset()
+    ) -> list[Ending]:
+        """Tasks that have ended, the latest first."""
+        return await self._ask(ends, limit, before, known)
 
     async def members(self, session_id: str) -> list[Member]:
         """With whom a session is shared."""
