@@ -4,6 +4,7 @@ import asyncio
 import random
 import signal
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import apsw
@@ -74,6 +75,27 @@ async def test_a_fork_that_is_given_up_leaves_nothing(store: SqliteStore, path: 
 
     assert await store.session(FORK) is None
     await store.fork(SESSION, ROWS, FORKED)
+    assert left(path) == []
+    assert admin.check(path) == []
+
+
+async def test_a_fork_that_is_given_up_at_any_moment_is_there_whole_or_not_at_all(
+    store: SqliteStore, path: Path
+) -> None:
+    there = 0
+    for turns in range(0, 60, 3):
+        write = Append(session_id=f"ses_f{turns}", create=record(f"ses_f{turns}"), at=NOW)
+        fork = asyncio.ensure_future(store.fork(SESSION, ROWS, write))
+        for _ in range(turns):
+            await store.keep([])
+        fork.cancel()
+        with suppress(asyncio.CancelledError):
+            await fork
+        if await store.session(write.session_id):
+            there += 1
+            assert len(await everything(store, write.session_id)) == ROWS
+
+    assert there < 20
     assert left(path) == []
     assert admin.check(path) == []
 

@@ -13,9 +13,9 @@ from puntini.log.contract import Append, Written
 from puntini.store.rules import check_reach, taken
 from puntini.store.sqlite.reads import place
 from puntini.store.sqlite.rows import one
+from puntini.store.sqlite.slices import SLICE_ROWS, remove_below, remove_doomed
 from puntini.store.sqlite.writes import Writes, outcome
 
-SLICE_ROWS = 200
 SLICE_BYTES = 1 << 20
 
 
@@ -26,11 +26,12 @@ class Copy:
         self._source = source
         self._to = to
         self._write = write
-        self.num = 0
+        self._num = 0
         self._floor = 0
         self._copied = 0
         self._snapshots = 0
         self._below = False
+        self._shown = False
 
     def step(self, connection: apsw.Connection, writes: Writes) -> Written | None:
         """Copy some more; at last make the session, which says what ``write`` did. Raises NotFound or Conflict."""
@@ -38,7 +39,7 @@ class Copy:
             return before
         num, bounds = place(connection, self._source)
         check_reach(bounds, self._to)
-        if not self.num:
+        if not self._num:
             self._begin(connection, writes)
         with connection:
             more = (
@@ -51,16 +52,16 @@ class Copy:
             raise taken(self._write.session_id)
         num = writes.new_num()
         connection.execute("INSERT INTO doomed VALUES (?)", (num,))
-        self.num = num
+        self._num = num
 
     def _keep_up(self, connection: apsw.Connection, floor: int) -> bool:
         """Retention goes on meanwhile: what it removes there is removed here, so that there is no gap."""
         if floor > self._floor:
             self._below = self._copied > 0
             self._floor, self._copied, self._snapshots = floor, max(self._copied, floor), floor - 1
-            connection.execute("DELETE FROM snapshots WHERE session = ? AND seq < ?", (self.num, floor))
+            connection.execute("DELETE FROM snapshots WHERE session = ? AND seq < ?", (self._num, floor))
         if self._below:
-            self._below = remove_below(connection, num=self.num, floor=floor)
+            self._below = remove_below(connection, num=self._num, floor=floor)
         return self._below
 
     def _events(self, connection: apsw.Connection, source: int) -> bool:
@@ -71,7 +72,7 @@ class Copy:
         sizes = accumulate(int(str(size)) for _, _, size in rows)
         count = 1 + sum(1 for _ in takewhile(lambda size: size < SLICE_BYTES, sizes))
         for first, last, _ in rows[:count]:
-            connection.execute(_COPY, (self.num, source, first))
+            connection.execute(_COPY, (self._num, source, first))
             self._copied = int(str(last))
         if self._copied > self._to:
             self._cut(connection)
@@ -79,7 +80,7 @@ class Copy:
 
     def _cut(self, connection: apsw.Connection) -> None:
         """The last row goes on behind ``to``: leave that away."""
-        row = one(connection, "SELECT num, first, body FROM events WHERE session = ? AND last > ?", self.num, self._to)
+        row = one(connection, "SELECT num, first, body FROM events WHERE session = ? AND last > ?", self._num, self._to)
         assert row is not None
         num, first, body = row
         lines = body.split(b"\n")[: self._to - first + 1]
@@ -93,7 +94,7 @@ class Copy:
             connection,
             """INSERT OR REPLACE INTO snapshots SELECT ?, seq, body FROM snapshots
             WHERE session = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT 1 RETURNING seq""",
-            *(self.num, source, self._snapshots, self._to),
+            *(self._num, source, self._snapshots, self._to),
         )
         if found:
             self._snapshots = found[0]
@@ -102,17 +103,14 @@ class Copy:
     def _show(self, writes: Writes) -> Written:
         assert self._write.create is not None
         row = replace(self._write.create, floor=self._floor, head=self._to)
-        return writes.show(replace(self._write, create=row), self.num)
+        written = writes.show(replace(self._write, create=row), self._num)
+        self._shown = not written.repeated
+        return written
 
-
-def remove_below(connection: apsw.Connection, *, num: int, floor: int) -> bool:
-    """Remove rows that lie below the floor as a whole; returns whether there may be more."""
-    connection.execute(
-        """DELETE FROM events WHERE num IN
-        (SELECT num FROM events WHERE session = ? AND last <= ? ORDER BY first LIMIT ?)""",
-        (num, floor, SLICE_ROWS),
-    )
-    return connection.changes() == SLICE_ROWS
+    def undo(self, connection: apsw.Connection) -> bool:
+        """Remove some of what was copied, unless it is a session by now; returns whether there may be more."""
+        # What was given up may have been shown by a step that was under way.
+        return bool(self._num) and not self._shown and remove_doomed(connection, num=self._num)
 
 
 _NEXT = """SELECT first, last, size FROM events WHERE session = ?1 AND first <= ?3 AND last >= ?2

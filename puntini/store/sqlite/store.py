@@ -31,7 +31,8 @@ from puntini.protocol.events import SessionStatus, TaskStatus
 from puntini.store.rules import missing, too_many
 from puntini.store.sqlite import files, reads
 from puntini.store.sqlite.documents import SqliteDocuments, remove_unfinished
-from puntini.store.sqlite.forks import SLICE_ROWS, Copy, remove_below
+from puntini.store.sqlite.forks import Copy
+from puntini.store.sqlite.slices import SLICE_ROWS, remove_below, remove_doomed, remove_doomed_all
 from puntini.store.sqlite.workers import Readers, Writer
 from puntini.store.sqlite.writes import keep, outcome
 
@@ -78,7 +79,7 @@ class SqliteStore(SqliteDocuments):
             lock.close()
             raise
         try:
-            await store._writer.change(_remove_doomed_all)
+            await store._writer.change(remove_doomed_all)
             await store._writer.change(remove_unfinished)
         except BaseException:
             await store.close()
@@ -142,11 +143,16 @@ class SqliteStore(SqliteDocuments):
             written = await self._writer.copy(copy.step, write)
         except BaseException:  # a cancellation too: nothing half copied stays
             with suppress(StoreUnavailable):  # what is left then, the next start removes
-                await self._remove(copy.num)
+                await self._undo(copy)
             raise
         if written.repeated:
-            await self._remove(copy.num)
+            await self._undo(copy)
         return written
+
+    async def _undo(self, copy: Copy) -> None:
+        with CancelScope(shield=True):
+            while await self._writer.change(copy.undo):
+                pass
 
     async def horizon(self, session_id: str, *, before: int, keep_bytes: int) -> int:
         """Up to where events are too old or too many."""
@@ -179,12 +185,8 @@ class SqliteStore(SqliteDocuments):
     async def delete_session(self, session_id: str) -> None:
         """Remove a session at once, and its events some at a time."""
         num = await self._writer.change(partial(_delete, session_id=session_id, forget=self._writer.forget))
-        await self._remove(num)
-
-    async def _remove(self, num: int) -> None:
-        with CancelScope(shield=True):
-            while await self._writer.change(partial(_remove_doomed, num=num)):
-                pass
+        while await self._writer.change(partial(remove_doomed, num=num)):
+            pass
 
     async def task(self, task_id: str) -> TaskRow | None:
         """One task."""
@@ -386,26 +388,6 @@ def _delete(connection: apsw.Connection, *, session_id: str, forget: Callable[[s
         connection.execute("DELETE FROM sessions WHERE num = ?", (num,))
     forget(session_id)
     return num
-
-
-def _remove_doomed(connection: apsw.Connection, *, num: int) -> bool:
-    """Remove some of a deleted session's events; returns whether there may be more."""
-    connection.execute(
-        "DELETE FROM events WHERE num IN (SELECT num FROM events WHERE session = ? LIMIT ?)", (num, SLICE_ROWS)
-    )
-    if connection.changes() == SLICE_ROWS:
-        return True
-    with connection:
-        connection.execute("DELETE FROM snapshots WHERE session = ?", (num,))
-        connection.execute("DELETE FROM doomed WHERE session = ?", (num,))
-    return False
-
-
-def _remove_doomed_all(connection: apsw.Connection) -> None:
-    """Finish deletions that a crash cut short."""
-    for (num,) in connection.execute("SELECT session FROM doomed").fetchall():
-        while _remove_doomed(connection, num=int(str(num))):
-            pass
 
 
 def _keep(connection: apsw.Connection, *, items: Sequence[Kept]) -> None:
