@@ -12,12 +12,17 @@ from msgspec import Struct
 
 from puntini.agent.graphs.kinds import KINDS, LF, NEWEST
 from puntini.log.contract import Kept, Store
+from puntini.views.messages import Spoken
 from puntini.views.session import SessionView
 
 WORDS = "words"
 """The kind under which is kept what an agent begins with that has no checkpoints."""
 MOST_BYTES = 256 << 10
 """Of an agent's words; of more, the newest."""
+
+UNANSWERED = "I gave no answer to this; it is not to be done any more."
+AGENT = "agent"
+"""Stands for one whose name is not known any more."""
 
 
 class Words(Struct, frozen=True, array_like=True):
@@ -59,16 +64,21 @@ class Recall:
 
     async def _said(self, source: str, view: SessionView) -> defaultdict[str, list[Words]]:
         """What was said, by the agents whose tasks it was said in."""
+        said: defaultdict[str, list[Spoken]] = defaultdict(list)
+        for each, agent in zip(spoken := view.spoken(), await self._agents(source, spoken), strict=True):
+            said[agent].append(each)
+        return defaultdict(list, {agent: _words(spoken, agent) for agent, spoken in said.items()})
+
+    async def _agents(self, source: str, spoken: Sequence[Spoken]) -> list[str]:
+        """Whose task each message is part of."""
         session = await self._store.session(source)
-        said: defaultdict[str, list[Words]] = defaultdict(list)
-        agents: dict[str, str] = {}
-        for each in view.spoken():
-            if each.task_id not in agents:
+        known: dict[str, str] = {}
+        for each in spoken:
+            if each.task_id not in known:
                 # A copy's tasks are another session's, which may be gone.
                 row = await self._store.task(each.task_id)
-                agents[each.task_id] = row.agent if row else session.agent if session else ""
-            said[agents[each.task_id]].append(Words("" if each.role == "user" else each.agent or "agent", each.text()))
-        return said
+                known[each.task_id] = row.agent if row else session.agent if session else ""
+        return [known[each.task_id] for each in spoken]
 
     async def _thread(self, source: str, agent: str, seq: int, target: str) -> list[Kept]:
         """The thread of the agent's last task, if that had ended by ``seq``; else nothing."""
@@ -87,6 +97,19 @@ class Recall:
         if not items or await self._store.kept(source, NEWEST, agent) != newest:
             return []
         return [*items, Kept(target, NEWEST, agent, moved.encode())]
+
+
+def _words(spoken: Iterable[Spoken], agent: str) -> list[Words]:
+    """Messages as words. A task that had no answer has one that says so: else the next prompt would ask for both."""
+    words: list[Words] = []
+    task_id = ""
+    for each in spoken:
+        by = "" if each.role == "user" else each.agent or agent or AGENT
+        if not by and words and not words[-1].by and each.task_id != task_id:
+            words.append(Words(agent or AGENT, UNANSWERED))
+        words.append(Words(by, each.text()))
+        task_id = each.task_id
+    return words if words[-1].by else [*words, Words(agent or AGENT, UNANSWERED)]
 
 
 def _newest(words: Sequence[Words]) -> Iterable[Words]:
