@@ -16,7 +16,7 @@ from puntini.store.sqlite.rows import one
 from puntini.store.sqlite.slices import SLICE_ROWS, remove_below, remove_doomed
 from puntini.store.sqlite.writes import Writes, outcome
 
-SLICE_BYTES = 1 << 20
+SLICE_BYTES = 256 << 10
 
 
 class Copy:
