@@ -21,6 +21,7 @@ from puntini.agent.loading import load as load_agent
 from puntini.agent.loading import load_embedder
 from puntini.agent.models.contract import Model
 from puntini.agent.models.offline.model import OfflineModel
+from puntini.agent.recall import Recall
 from puntini.agent.runner import Runner
 from puntini.agent.scripted import ScriptedAgent
 from puntini.agent.staff import ROLES, Staff
@@ -35,8 +36,10 @@ from puntini.api.desk import Desk
 from puntini.api.documents import Documents
 from puntini.api.expiry import Expiry
 from puntini.api.folds import Folds
+from puntini.api.forks import Forks
 from puntini.api.graphs import Graphs
 from puntini.api.http import guarded
+from puntini.api.members import Members
 from puntini.api.memory import AgentMemories
 from puntini.api.messages import Messages
 from puntini.api.outcomes import Outcomes
@@ -189,6 +192,8 @@ class Parts:
             *stream_routes.routes(streams, self.store, desk),
             *chat.routes(),
             *Sessions(self.store, self.keeper, desk).routes(),
+            *Forks(self.store, self.keeper, desk, Recall(self.store).carried).routes(),
+            *Members(self.store).routes(),
             *Graphs(self.store, self.keeper).routes(),
             *Tasks(self.store, desk, chat).routes(),
             *Work(self.store, folds).routes(),
@@ -302,7 +307,7 @@ def _cors(origins: Sequence[str]) -> list[Middleware]:
         Middleware(
             CORSMiddleware,
             allow_origins=origins,
-            allow_methods=["GET", "POST", "PATCH", "DELETE"],
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
             allow_headers=["Accept", "Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "X-API-Key"],
             expose_headers=["Location", "Puntini-Cursor", "Puntini-Session", "Puntini-Task", "Retry-After"],
         )

@@ -316,6 +316,20 @@ def answer(session: str, approval: str, words: tuple[str, ...], url: str) -> int
     return answers.answered(url, session, approval, " ".join(words))
 
 
+@cli.command()
+@click.argument("session")
+@click.option("--at", default="now", metavar="ID", help="Up to and with this event.  [default: now]")
+@_url
+def fork(session: str, at: str, url: str) -> int:
+    """Make a new session that begins as SESSION was at an event, and print its id.
+
+    Agents remember in it what was said before, and nothing after. SESSION itself stays as it is.
+    """
+    from puntini.client import forks
+
+    return forks.forked(url, session, at)
+
+
 @cli.group()
 def knowledge() -> None:
     """Bring documents to a server, and search them."""

@@ -22,9 +22,10 @@ class Moments:
         at = request.query_params.get("at")
         if at is None:
             return await self._keeper.view(session_id)
-        return await self._keeper.view_at(session_id, await self._seq(session_id, at))
+        return await self._keeper.view_at(session_id, await self.seq(session_id, at))
 
-    async def _seq(self, session_id: str, at: str) -> int:
+    async def seq(self, session_id: str, at: str) -> int:
+        """The seq that ``at`` means; it need not be in the log. Raises NotFound or Invalid."""
         bounds = await self._store.bounds(session_id)
         match parse_cursor(at, self._store.epoch):
             case EventId(epoch, seq) if epoch == self._store.epoch:

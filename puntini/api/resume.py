@@ -26,7 +26,9 @@ async def _said(store: Store, session_id: str, seq: int, bounds: Bounds) -> Task
         return None
     page = await store.read(session_id, seq - 1, to=seq)
     task_id = page.events[0][1].task_id if page.events else ""
-    return await store.task(task_id) if task_id else None
+    row = await store.task(task_id) if task_id else None
+    # A fork's history names tasks of another session.
+    return row if row and row.session_id == session_id else None
 
 
 async def _going_on(store: Store, session_id: str, seq: int) -> TaskRow | None:

@@ -125,19 +125,21 @@ class Sessions:
     async def create(self, request: Request) -> Response:
         """A new session. ``Idempotency-Key`` makes a retry safe."""
         body = await read(request, NewSession)
-        _check_title(body.title)
+        check_title(body.title)
         user = user_of(request)
         once = named("create", user, idempotency_key(request.headers.get("idempotency-key", "")))
         session_id = await self._desk.create(body.agent, user=user, title=body.title, once=once)
-        row = await self._row(session_id)
-        return Json(self._info(row), status_code=201, headers={"location": f"/v1/sessions/{session_id}"})
+        row = await row_of(self._store, session_id)
+        return Json(
+            info_of(row, self._store.epoch), status_code=201, headers={"location": f"/v1/sessions/{session_id}"}
+        )
 
     async def list(self, request: Request) -> Response:
         """Sessions, the newest first."""
         limit, offset = page_bounds(request)
         seen = whose(request)
         rows, total = await self._store.sessions(limit=limit, offset=offset, status=_status(request), user=seen)
-        return Json(Listed([self._info(row) for row in rows], total))
+        return Json(Listed([info_of(row, self._store.epoch) for row in rows], total))
 
     async def stats(self, request: Request) -> Response:
         """How many sessions there are."""
@@ -148,15 +150,15 @@ class Sessions:
 
     async def get(self, request: Request) -> Response:
         """One session."""
-        return Json(self._info(await self._row(request.path_params["session_id"])))
+        return Json(info_of(await row_of(self._store, request.path_params["session_id"]), self._store.epoch))
 
     async def patch(self, request: Request) -> Response:
         """Change title or agent, or close the session, which takes its owner."""
         session_id = request.path_params["session_id"]
         body = await read(request, SessionPatch)
-        await self._row(session_id)
+        await row_of(self._store, session_id)
         if body.title is not None:
-            _check_title(body.title)
+            check_title(body.title)
         if body.agent is not None:
             self._desk.check_agent(body.agent, "agent")
         if body.title is not None or body.agent is not None:
@@ -164,7 +166,7 @@ class Sessions:
             await self._store.amend(session_id, at=now_ms(), title=body.title, agent=agent)
         if body.status == "closed":
             await self._desk.close(session_id, "closed by request")
-        return Json(self._info(await self._row(session_id)))
+        return Json(info_of(await row_of(self._store, session_id), self._store.epoch))
 
     async def delete(self, request: Request) -> Response:
         """Remove a session with its whole log."""
@@ -183,7 +185,7 @@ class Sessions:
             case Accepted():
                 return Json(replace(reply.data, command_id=reply.data.command_id or new_id("cmd")), status_code=202)
             case SessionClosed():
-                cursor = f"{self._store.epoch}.{(await self._row(session_id)).head}"
+                cursor = f"{self._store.epoch}.{(await row_of(self._store, session_id)).head}"
                 return Json({"command_id": command.command_id or new_id("cmd"), "cursor": cursor}, status_code=202)
             case _:
                 return Json(reply)
@@ -211,24 +213,28 @@ class Sessions:
         items = view.approvals()
         return Json(Listed(items[offset : offset + limit], len(items)))
 
-    async def _row(self, session_id: str) -> SessionRow:
-        row = await self._store.session(session_id)
-        if row is None:
-            raise NotFound(f"There is no session `{session_id}`.")
-        return row
 
-    def _info(self, row: SessionRow) -> SessionInfo:
-        return SessionInfo(
-            session_id=row.session_id,
-            title=row.title,
-            status=row.status,
-            agent=row.agent,
-            owner=row.owner,
-            created_at=timestamp(row.created_at),
-            updated_at=timestamp(row.updated_at),
-            cursor=f"{self._store.epoch}.{row.head}",
-            events=row.head,
-        )
+async def row_of(store: Store, session_id: str) -> SessionRow:
+    """A session's record. Raises NotFound."""
+    row = await store.session(session_id)
+    if row is None:
+        raise NotFound(f"There is no session `{session_id}`.")
+    return row
+
+
+def info_of(row: SessionRow, epoch: str) -> SessionInfo:
+    """A session as the API shows it."""
+    return SessionInfo(
+        session_id=row.session_id,
+        title=row.title,
+        status=row.status,
+        agent=row.agent,
+        owner=row.owner,
+        created_at=timestamp(row.created_at),
+        updated_at=timestamp(row.updated_at),
+        cursor=f"{epoch}.{row.head}",
+        events=row.head,
+    )
 
 
 def with_id(command: Any, command_id: str) -> Any:
@@ -236,7 +242,8 @@ def with_id(command: Any, command_id: str) -> Any:
     return command if command.command_id else replace(command, command_id=command_id)
 
 
-def _check_title(title: str) -> None:
+def check_title(title: str) -> None:
+    """Raises Invalid for one that is too long."""
     if len(title) > TITLE_LIMIT:
         raise Invalid(f"title: use at most {TITLE_LIMIT} characters", path="title")
 

@@ -207,6 +207,15 @@ class EventLog(Protocol):
         """Forget single events without moving the floor: they become holes."""
         ...
 
+    async def fork(self, source: str, to: int, write: Append) -> Written:
+        """Make a session of which the beginning is another's: its events up to and with ``to``, under the same seqs.
+
+        Its holes, its floor and its snapshots up to there are copied too; ``write`` makes the session (``create``), and
+        its entries come after what is copied. It is there as a whole or not at all, and appends go on meanwhile.
+        Raises NotFound (no such source, or ``to`` is not in its log), Conflict, and what an append raises.
+        """
+        ...
+
     async def horizon(self, session_id: str, *, before: int, keep_bytes: int) -> int:
         """The seq up to which events are too old (written before ``before``, ms) or too many (beyond ``keep_bytes``).
 

@@ -28,7 +28,7 @@ from puntini.protocol.entries import Entry
 from puntini.protocol.events import SessionStatus, TaskStatus
 from puntini.store.memory_documents import MemoryDocuments
 from puntini.store.memory_ends import MemoryEnds, told
-from puntini.store.rules import check_fence, closed, missing, placed, taken, too_many
+from puntini.store.rules import check_fence, check_reach, closed, missing, placed, taken, too_many
 
 
 class Log:
@@ -50,6 +50,13 @@ class Log:
         """One event."""
         at = bisect_left(self.seqs, seq)
         return self.entries[at] if self.seqs[at : at + 1] == [seq] else None
+
+    def until(self, seq: int) -> "Log":
+        """Its events up to ``seq``, with what was made of them, as another's."""
+        copy, end = Log(self.row), bisect_right(self.seqs, seq)
+        copy.seqs, copy.entries, copy.times = self.seqs[:end], self.entries[:end], self.times[:end]
+        copy.snapshots = {at: snapshot for at, snapshot in self.snapshots.items() if at <= seq}
+        return copy
 
     def drop(self, start: int, end: int) -> None:
         """Forget the events at these positions."""
@@ -90,10 +97,11 @@ class MemoryStore(MemoryDocuments):
         """Commit."""
         return await self.submit(write)
 
-    def _commit(self, write: Append) -> Written:
+    def _commit(self, write: Append, begun: Log | None = None) -> Written:
+        """Carry a write out. A session that it makes may have ``begun``."""
         if write.once is not None and write.once in self._outcomes:
             return self._outcomes[write.once][0]._replace(repeated=True)
-        kept = self._admit(write)
+        kept = self._admit(write, begun)
         first = kept.row.head + 1
         last = kept.row.head + len(write.entries)
         kept.seqs.extend(range(first, last + 1))
@@ -119,12 +127,13 @@ class MemoryStore(MemoryDocuments):
             self._listener(write.session_id, first, write.entries)
         return written
 
-    def _admit(self, write: Append) -> Log:
+    def _admit(self, write: Append, begun: Log | None) -> Log:
         kept = self._sessions.get(write.session_id)
         if write.create:
             if kept is not None:
                 raise taken(write.session_id)
-            kept = Log(write.create)
+            kept = begun or Log(write.create)
+            kept.row = write.create
         if kept is None:
             raise missing(write.session_id)
         if kept.row.status == "closed" and write.entries:
@@ -174,6 +183,16 @@ class MemoryStore(MemoryDocuments):
             at = bisect_right(kept.seqs, seq) - 1
             if at >= 0 and kept.seqs[at] == seq:
                 kept.drop(at, at + 1)
+
+    async def fork(self, source: str, to: int, write: Append) -> Written:
+        """Copy, then append."""
+        if write.once is not None and write.once in self._outcomes:
+            return self._outcomes[write.once][0]._replace(repeated=True)
+        kept = self._kept(source)
+        check_reach(await self.bounds(source), to)
+        assert write.create is not None
+        row = replace(write.create, floor=kept.row.floor, head=to)
+        return self._commit(replace(write, create=row), kept.until(to))
 
     async def horizon(self, session_id: str, *, before: int, keep_bytes: int) -> int:
         """Where too old or too much begins, looking back."""

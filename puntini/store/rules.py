@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from puntini.errors import Conflict, NotFound, SessionClosed, StaleAttempt
-from puntini.log.contract import Fence, TaskRow
+from puntini.log.contract import Bounds, Fence, TaskRow
 
 MOST_SNAPSHOTS = 64
 
@@ -21,6 +21,14 @@ def missing_document(document_id: str) -> NotFound:
 def taken_document(document_id: str) -> Conflict:
     """A document to be added is there already."""
     return Conflict(f"There is a document `{document_id}` already.")
+
+
+def check_reach(bounds: Bounds, to: int) -> None:
+    """Raises NotFound when a log can't be looked at as it was after ``to``."""
+    if to > bounds.head:
+        raise NotFound("The log does not reach forward to that id.")
+    if to < bounds.floor:
+        raise NotFound("The log does not reach back to that id.")
 
 
 def too_many(snapshots: list[int], saved: int) -> list[int]:

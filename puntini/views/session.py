@@ -188,6 +188,10 @@ class SessionView:
         """The newest ``limit`` messages before message id ``before``, oldest first; none when it is unknown."""
         return self._messages.newest(limit, before)
 
+    def spoken(self) -> list[Spoken]:
+        """The messages that are kept, oldest first, each with the task that it belongs to. They go on growing."""
+        return self._messages.save()
+
     def tasks(self) -> list[TaskView]:
         """The tasks that have not ended, oldest first."""
         return self._tasks.open()

@@ -15,6 +15,7 @@ from puntini.app import _problem  # how the server answers with an error
 from puntini.auth.access import Access
 from puntini.auth.guard import Guard
 from puntini.auth.principals import LOCAL, Principal
+from puntini.auth.revision import Revision
 from puntini.errors import PuntiniError
 from puntini.log.contract import Append, SessionRow, Store, TaskRow
 from puntini.log.hub import Hub
@@ -47,7 +48,7 @@ class Counted:
         self.app: ASGIApp = Starlette(
             routes=guarded(Analytics(store, self.tally).routes()), exception_handlers={PuntiniError: _problem}
         )
-        self.guard = Guard(Access(store))
+        self.guard = Guard(Access(store), Revision(store))
 
     async def session(self, session_id: str, owner: str = "ann") -> None:
         """A session of somebody's."""

@@ -21,7 +21,7 @@ async def preflight(api: Api, origin: str, *, method: str = "POST", headers: str
     return {"status": str(response.status_code), **response.headers}
 
 
-@pytest.mark.parametrize("method", ["GET", "POST", "PATCH", "DELETE"])
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
 async def test_an_allowed_page_may_send_what_the_api_takes(method: str) -> None:
     async with serving(cors_origins=(APP,)) as api:
         told = await preflight(api, APP, method=method, headers="content-type, idempotency-key, last-event-id")

@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -58,6 +59,13 @@ class Log:
         self.snapshots: dict[int, bytes] = {}
         self.floor = self.head = 0
         self.closed = False
+
+    def until(self, to: int) -> "Log":
+        copy = Log()
+        copy.events = {seq: entry for seq, entry in self.events.items() if seq <= to}
+        copy.snapshots = {seq: body for seq, body in self.snapshots.items() if seq <= to}
+        copy.floor, copy.head = self.floor, to
+        return copy
 
     def read(self, after: int, to: int | None, max_bytes: int) -> Page:
         end = self.head if to is None else min(to, self.head)
@@ -171,6 +179,19 @@ class Beside(RuleBasedStateMachine):
         if self.exists(name):
             self.run(self.store.append(Append(session_id=name, status="closed", at=NOW)))
             self.model.logs[name].closed = True
+
+    @rule(source=names, name=names, to=places, more=st.integers(0, 2))
+    def fork(self, source: str, name: str, to: int, more: int) -> None:
+        if not self.exists(source) or self.exists(name):
+            return
+        write = Append(session_id=name, create=record(name), entries=many(more), at=NOW)
+        if not self.model.logs[source].floor <= to <= self.model.logs[source].head:
+            with pytest.raises(NotFound):
+                self.run(self.store.fork(source, to, write))
+            return
+        written = self.run(self.store.fork(source, to, write))
+        self.model.logs[name] = self.model.logs[source].until(to)
+        assert written == self.model.append(replace(write, create=None))
 
     @rule(name=names, after=places, to=st.none() | places, max_bytes=st.sampled_from([1, 250, 65_536, 1 << 20]))
     def read(self, name: str, after: int, to: int | None, max_bytes: int) -> None:

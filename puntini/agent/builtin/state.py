@@ -7,6 +7,7 @@ import msgspec
 from msgspec.structs import replace
 
 from puntini.agent.models.contract import Block, Call, Outcome, Text, Turn
+from puntini.agent.recall import Words
 
 MOST_BYTES = 64 << 10
 """Of the conversation as JSON; older turns become a summary."""
@@ -61,6 +62,19 @@ def added(turns: Sequence[Turn], text: str) -> list[Turn]:
     if turns and turns[-1].role == "user":
         return [*turns[:-1], Turn("user", [*turns[-1].content, block])]
     return [*turns, Turn("user", [block])]
+
+
+def remembering(given: Any, words: Sequence[Words]) -> Any:
+    """A prompt with the turns before it."""
+    turns: list[Turn] = []
+    for each in words:
+        if not each.by:
+            turns = added(turns, each.text)
+        elif turns and turns[-1].role == "assistant":
+            turns[-1] = Turn("assistant", [*turns[-1].content, Text(each.text)])
+        else:
+            turns.append(Turn("assistant", [Text(each.text)]))
+    return {**given, "turns": plain(turns)}
 
 
 def hinted(turns: Sequence[Turn], hint: str) -> list[Turn]:

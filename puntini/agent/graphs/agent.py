@@ -24,7 +24,7 @@ from puntini.agent.graphs.answers import answer, output
 from puntini.agent.graphs.breakpoints import Breakpoints
 from puntini.agent.graphs.hearing import Ear
 from puntini.agent.graphs.holding import TaskSaver
-from puntini.agent.graphs.prompts import first, prompt_id
+from puntini.agent.graphs.prompts import Remembering, first, in_messages, prompt_id
 from puntini.agent.graphs.questions import Questions
 from puntini.agent.graphs.telling import Telling
 from puntini.agent.graphs.thread import MARK, Thread
@@ -62,19 +62,30 @@ class Leaving(RunControl):
 
 
 class GraphAgent:
-    """Runs a graph, or what a factory makes for each attempt. One that ``tells_itself`` speaks by ``emit`` only."""
+    """Runs a graph, or what a factory makes for each attempt. One that ``tells_itself`` speaks by ``emit`` only.
 
-    def __init__(self, name: str, graph: Graph | Callable[[], Graph], *, tells_itself: bool = False) -> None:
+    ``remembering`` adds what was said before to what the graph is given, where no checkpoint tells it.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        graph: Graph | Callable[[], Graph],
+        *,
+        tells_itself: bool = False,
+        remembering: Remembering = in_messages,
+    ) -> None:
         self.name = name
         self._graph = graph
         self._tells_itself = tells_itself
+        self._remembering = remembering
 
     async def run(self, task: Task) -> str:
         """Run the graph to its end, or to where it waits for a person."""
         await task.rewind()
         saver = TaskSaver(task, tells_itself=self._tells_itself)
         graph = self._compiled(saver)
-        run = Run(task, graph, saver, None if self._tells_itself else Telling(task, saver))
+        run = Run(task, graph, saver, None if self._tells_itself else Telling(task, saver), self._remembering)
         reset = emit.current.set(Voice(task, run.say))
         try:
             return await _undisturbed(run.go())
@@ -123,11 +134,14 @@ async def _undisturbed(work: Coroutine[Any, Any, T]) -> T:
 class Run:
     """One attempt at a task with a graph."""
 
-    def __init__(self, task: Task, graph: Graph, saver: TaskSaver, telling: Telling | None) -> None:
+    def __init__(
+        self, task: Task, graph: Graph, saver: TaskSaver, telling: Telling | None, remembering: Remembering
+    ) -> None:
         self._task = task
         self._graph = graph
         self._saver = saver
         self._telling = telling
+        self._remembering = remembering
         self._thread = Thread(task, saver)
         self._questions = Questions(task)
         self._breakpoints = Breakpoints(graph)
@@ -152,7 +166,7 @@ class Run:
         if self._telling:
             self._telling.know(before, again=mine)
         if not mine:
-            given = first(self._graph, self._task, before.values)
+            given = await self._first(before)
         elif before.tasks:  # not `next`: it leaves out nodes that are done where the checkpoint after them is not there
             given = await self._resumed(before, asks=self._breakpoints.may_hold(before))
         else:
@@ -162,6 +176,15 @@ class Run:
             await self._play(await self._resumed(after, asks=True))
         await self._thread.leave()
         return answer(output(self._graph, after.values), prompt_id(self._task))
+
+    async def _first(self, before: StateSnapshot) -> Any:
+        """The prompt, and what was said before it where the agent begins without a checkpoint."""
+        given = first(self._graph, self._task, before.values)
+        if before.created_at is None and (words := await self._thread.words()):
+            given = self._remembering(given, words)
+            if self._telling:
+                self._telling.heard_before(given)
+        return given
 
     def _end(self, state: StateSnapshot) -> str:
         """The answer of a graph that an earlier attempt ended; what its last step changed may not be told."""

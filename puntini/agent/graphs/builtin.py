@@ -12,7 +12,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.types import interrupt
 
 from puntini.agent.builtin.mind import Mind
-from puntini.agent.builtin.state import State
+from puntini.agent.builtin.state import State, remembering
 from puntini.agent.graphs.agent import GraphAgent
 from puntini.agent.library import Source
 from puntini.agent.models.contract import Model
@@ -59,4 +59,4 @@ def builtin(
     graph.add_conditional_edges("diagnose", mind.after_diagnosis, ["escalate", "plan_step"])
     graph.add_edge("escalate", "plan_step")
     graph.add_edge("answer", END)
-    return GraphAgent(name, graph.compile(), tells_itself=True)
+    return GraphAgent(name, graph.compile(), tells_itself=True, remembering=remembering)

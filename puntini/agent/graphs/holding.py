@@ -18,7 +18,8 @@ from msgspec.structs import replace
 
 from puntini.agent.contract import Task
 from puntini.agent.emitter import MOST_BYTES
-from puntini.agent.graphs.saver import CHECKPOINT, LF, VALUE, WRITE, Saver, key_of, lasting, space_of
+from puntini.agent.graphs.kinds import CHECKPOINT, LF, VALUE, WRITE
+from puntini.agent.graphs.saver import Saver, key_of, lasting, space_of
 from puntini.errors import TooLarge
 from puntini.log.contract import Kept
 

@@ -1,6 +1,6 @@
 """What a graph is given when a task begins."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
@@ -8,9 +8,12 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.pregel import Pregel
 
 from puntini.agent.contract import Task
+from puntini.agent.recall import Words
 from puntini.errors import Misconfigured
 
 PROMPT_FIELDS = ("messages", "prompt", "input", "question", "query", "task")
+Remembering = Callable[[Any, Sequence[Words]], Any]
+"""Adds what was said before to what a graph is given."""
 STOPPED = "This was interrupted before it had a result."
 
 
@@ -33,6 +36,17 @@ def first(graph: Pregel[Any, Any, Any, Any], task: Task, values: Any) -> Any:
     if field != "messages":
         return {field: task.prompt}
     return {"messages": [*_repairs(values), HumanMessage(task.prompt, id=prompt_id(task))]}
+
+
+def in_messages(given: Any, words: Sequence[Words]) -> Any:
+    """The prompt with what was said before it, for a graph that takes messages."""
+    if not isinstance(given, dict) or "messages" not in given:
+        return given
+    before = [
+        AIMessage(each.text, id=f"before_{at}") if each.by else HumanMessage(each.text, id=f"before_{at}")
+        for at, each in enumerate(words)
+    ]
+    return {**given, "messages": [*before, *given["messages"]]}
 
 
 def _repairs(values: Any) -> list[BaseMessage]:

@@ -23,11 +23,9 @@ from langgraph.checkpoint.base import (
     writes_sort_key,
 )
 
+from puntini.agent.graphs.kinds import CHECKPOINT, KINDS, LF, VALUE, WRITE
 from puntini.log.contract import Kept, Shelf
 
-CHECKPOINT, VALUE, WRITE = "checkpoint", "channel", "write"
-KINDS = (CHECKPOINT, VALUE, WRITE)
-LF = "\n"
 EMPTY = "empty"
 SPECIAL = 10
 """Added to a write's position, so that those of LangGraph's own, which are negative, sort as text."""

@@ -5,10 +5,10 @@ from collections.abc import Awaitable, Callable
 from langgraph.graph import END, START, StateGraph
 
 from puntini.agent import emit
-from puntini.agent.builtin.state import State
+from puntini.agent.builtin.state import State, remembering
 from puntini.agent.contract import Agent
 from puntini.agent.graphs.agent import GraphAgent
-from puntini.agent.teams.chat import GroupChat, Talk
+from puntini.agent.teams.chat import GroupChat, Talk, overheard
 from puntini.agent.teams.crew import voice_of
 from puntini.agent.teams.supervisor import Led, Supervisor
 from puntini.errors import Unavailable
@@ -43,7 +43,7 @@ def supervised(name: str, supervisor: Supervisor) -> GraphAgent:
     graph.add_conditional_edges("choose", supervisor.after_choice, {"hand": "hand", "choose": "choose", "end": END})
     graph.add_conditional_edges("hand", supervisor.after_handing, ["work", "choose"])
     graph.add_edge("work", "hand")
-    return GraphAgent(name, graph.compile(), tells_itself=True)
+    return GraphAgent(name, graph.compile(), tells_itself=True, remembering=remembering)
 
 
 def chatting(name: str, chat: GroupChat) -> GraphAgent:
@@ -56,4 +56,4 @@ def chatting(name: str, chat: GroupChat) -> GraphAgent:
     graph.add_edge("begin", "next")
     graph.add_conditional_edges("next", chat.after_next, {"speak": "speak", "end": END})
     graph.add_edge("speak", "next")
-    return GraphAgent(name, graph.compile(), tells_itself=True)
+    return GraphAgent(name, graph.compile(), tells_itself=True, remembering=overheard)

@@ -82,6 +82,11 @@ class Telling:
                 self._done_before[task.name] += 1
                 self._saver.ran(task.name)
 
+    def heard_before(self, given: Any) -> None:
+        """What the graph is given of what was said before is not told anew."""
+        for message in messages_in(given):
+            self._known.add(message)
+
     def tell(self, part: Mapping[str, Any]) -> None:
         """Say what a part means."""
         namespace: tuple[str, ...] = part["ns"]

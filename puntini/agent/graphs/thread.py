@@ -4,12 +4,12 @@ from langchain_core.runnables import RunnableConfig
 
 from puntini.agent.contract import Task
 from puntini.agent.graphs.holding import TaskSaver
+from puntini.agent.graphs.kinds import NEWEST
+from puntini.agent.recall import WORDS, Words, read_words
 from puntini.log.contract import Kept
 
 MARK = "puntini_task"
 """Where a checkpoint's metadata names the task that made it."""
-NEWEST = "thread"
-"""Names the threads of each agent: that of its last task, then those that may still be there."""
 
 
 class Thread:
@@ -38,6 +38,10 @@ class Thread:
             else:
                 open_.append(name)
         task.save([*items, Kept(task.session_id, NEWEST, task.agent, "\n".join([self.name, *open_]).encode())])
+
+    async def words(self) -> list[Words]:
+        """What to begin with where no checkpoint is: in a session that began as another."""
+        return read_words(await self._task.shelf.kept(self._task.session_id, WORDS, self._task.agent))
 
     async def leave(self) -> None:
         """At the end, forget it if another task has begun since: nobody begins where it is."""

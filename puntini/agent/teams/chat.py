@@ -7,6 +7,7 @@ knows of it.
 """
 
 import time
+from collections.abc import Sequence
 from typing import Any, TypedDict
 
 import msgspec
@@ -14,6 +15,7 @@ import msgspec
 from puntini.agent import emit
 from puntini.agent.builtin.state import State, plain
 from puntini.agent.contract import Task
+from puntini.agent.recall import Words
 from puntini.agent.teams.crew import Crew, does, tell_return, tell_step, tell_turn
 from puntini.agent.teams.transcript import PASS, USER, Chat, Member, Word, newest, shown
 from puntini.errors import Unavailable
@@ -109,6 +111,11 @@ class GroupChat:
     def after_next(self, state: Talk) -> str:
         """Somebody's turn, or the end."""
         return "speak" if state["speaker"] else "end"
+
+
+def overheard(given: Any, words: Sequence[Words]) -> Any:
+    """A prompt with what was said in the chat before it."""
+    return {**given, "words": plain(newest([Word(each.by or USER, each.text) for each in words]))}
 
 
 async def _hear(now: Talk, task: Task, *, last: bool = False) -> None:

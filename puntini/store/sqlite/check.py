@@ -90,7 +90,9 @@ _LOST = """SELECT DISTINCT {0} >> 32 FROM {1}
 
 def _strays(connection: apsw.Connection) -> Iterator[str]:
     for table in ("events", "tasks", "outcomes", "snapshots"):
-        known = "SELECT num FROM sessions" + (" UNION SELECT session FROM doomed" if table == "events" else "")
+        known = "SELECT num FROM sessions" + (
+            " UNION SELECT session FROM doomed" if table in {"events", "snapshots"} else ""
+        )
         sql = f"SELECT DISTINCT session FROM {table} WHERE session NOT IN ({known})"
         for (num,) in connection.execute(sql):
             yield f"There are {table} of session number {num}, which does not exist."

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, Any, Self, TypeVar
 
 import apsw
+from anyio import CancelScope
 
 from puntini.errors import StoreUnavailable
 from puntini.log.contract import (
@@ -32,12 +33,13 @@ from puntini.store.rules import missing, too_many
 from puntini.store.sqlite import files, reads
 from puntini.store.sqlite.documents import SqliteDocuments, remove_unfinished
 from puntini.store.sqlite.ends import ends
+from puntini.store.sqlite.forks import Copy
+from puntini.store.sqlite.slices import SLICE_ROWS, remove_below, remove_doomed, remove_doomed_all
 from puntini.store.sqlite.workers import Readers, Writer
 from puntini.store.sqlite.writes import keep, outcome
 
 T = TypeVar("T")
 READERS = 2
-SLICE_ROWS = 200
 CHECKPOINT_PAGES = 2_000
 CHECKPOINT_WAITS_MS = 50
 """For slow readers, and appends wait with it; it comes again soon."""
@@ -55,6 +57,8 @@ class SqliteStore(SqliteDocuments):
         connection = files.connect(path, write=True)
         connection.pragma("synchronous", "FULL" if durability == "full" else "NORMAL")
         connection.wal_autocheckpoint(0)
+        # A change that reads first could not begin to write while a checkpoint restarts the log, and would not wait.
+        connection.transaction_mode = "IMMEDIATE"
         self._writer = Writer(connection, self._committed)
         self._readers = Readers([files.connect(path, write=False) for _ in range(READERS)])
         checkpoints = files.connect(path, write=True)
@@ -77,7 +81,7 @@ class SqliteStore(SqliteDocuments):
             lock.close()
             raise
         try:
-            await store._writer.change(_remove_doomed_all)
+            await store._writer.change(remove_doomed_all)
             await store._writer.change(remove_unfinished)
         except BaseException:
             await store.close()
@@ -125,7 +129,7 @@ class SqliteStore(SqliteDocuments):
     async def trim(self, session_id: str, to: int) -> None:
         """Move the floor at once; remove what is below it some rows at a time, so that appends go on in between."""
         num, floor = await self._writer.change(partial(_trim, session_id=session_id, to=to))
-        while await self._writer.change(partial(_remove_below, num=num, floor=floor)):
+        while await self._writer.change(partial(remove_below, num=num, floor=floor)):
             pass
 
     async def erase(self, session_id: str, seqs: Sequence[int]) -> None:
@@ -133,6 +137,24 @@ class SqliteStore(SqliteDocuments):
         wanted = sorted(seqs)
         for start in range(0, len(wanted), SLICE_ROWS):
             await self._writer.change(partial(_erase, session_id=session_id, seqs=wanted[start : start + SLICE_ROWS]))
+
+    async def fork(self, source: str, to: int, write: Append) -> Written:
+        """Copy some rows at a time under a number that is doomed, then show them."""
+        copy = Copy(source, to, write)
+        try:
+            written = await self._writer.copy(copy.step, write)
+        except BaseException:  # a cancellation too: nothing half copied stays
+            with suppress(StoreUnavailable):  # what is left then, the next start removes
+                await self._undo(copy)
+            raise
+        if written.repeated:
+            await self._undo(copy)
+        return written
+
+    async def _undo(self, copy: Copy) -> None:
+        with CancelScope(shield=True):
+            while await self._writer.change(copy.undo):
+                pass
 
     async def horizon(self, session_id: str, *, before: int, keep_bytes: int) -> int:
         """Up to where events are too old or too many."""
@@ -165,7 +187,7 @@ class SqliteStore(SqliteDocuments):
     async def delete_session(self, session_id: str) -> None:
         """Remove a session at once, and its events some at a time."""
         num = await self._writer.change(partial(_delete, session_id=session_id, forget=self._writer.forget))
-        while await self._writer.change(partial(_remove_doomed, num=num)):
+        while await self._writer.change(partial(remove_doomed, num=num)):
             pass
 
     async def task(self, task_id: str) -> TaskRow | None:
@@ -340,16 +362,6 @@ def _trim(connection: apsw.Connection, *, session_id: str, to: int) -> tuple[int
     return num, floor
 
 
-def _remove_below(connection: apsw.Connection, *, num: int, floor: int) -> bool:
-    """Remove rows that lie below the floor as a whole; returns whether there may be more."""
-    connection.execute(
-        """DELETE FROM events WHERE num IN
-        (SELECT num FROM events WHERE session = ? AND last <= ? ORDER BY first LIMIT ?)""",
-        (num, floor, SLICE_ROWS),
-    )
-    return connection.changes() == SLICE_ROWS
-
-
 def _erase(connection: apsw.Connection, *, session_id: str, seqs: Sequence[int]) -> None:
     num = _num(connection, session_id)
     with connection:
@@ -384,24 +396,6 @@ def _delete(connection: apsw.Connection, *, session_id: str, forget: Callable[[s
         connection.execute("DELETE FROM sessions WHERE num = ?", (num,))
     forget(session_id)
     return num
-
-
-def _remove_doomed(connection: apsw.Connection, *, num: int) -> bool:
-    """Remove some of a deleted session's events; returns whether there may be more."""
-    connection.execute(
-        "DELETE FROM events WHERE num IN (SELECT num FROM events WHERE session = ? LIMIT ?)", (num, SLICE_ROWS)
-    )
-    if connection.changes() == SLICE_ROWS:
-        return True
-    connection.execute("DELETE FROM doomed WHERE session = ?", (num,))
-    return False
-
-
-def _remove_doomed_all(connection: apsw.Connection) -> None:
-    """Finish deletions that a crash cut short."""
-    for (num,) in connection.execute("SELECT session FROM doomed").fetchall():
-        while _remove_doomed(connection, num=int(str(num))):
-            pass
 
 
 def _keep(connection: apsw.Connection, *, items: Sequence[Kept]) -> None:

@@ -173,12 +173,22 @@ class Writer:
             if isinstance(result, Exception):
                 _answer(future, result)
                 continue
-            if write.entries and not result.repeated:
-                self.listener(write.session_id, result.first, write.entries)
-                self.stats["events"] += len(write.entries)
-            self.stats["appends"] += 1
+            self._tell(write, result)
             _answer(future, result)
         self._committed(wal_pages)
+
+    def _tell(self, write: Append, result: Written) -> None:
+        if write.entries and not result.repeated:
+            self.listener(write.session_id, result.first, write.entries)
+            self.stats["events"] += len(write.entries)
+        self.stats["appends"] += 1
+
+    async def copy(self, step: Callable[[apsw.Connection, Writes], Written | None], write: Append) -> Written:
+        """Take one step after another, each in its turn, until the last has written ``write``."""
+        while (written := await self.change(lambda connection: step(connection, self._writes))) is None:
+            pass
+        self._tell(write, written)
+        return written
 
     def forget(self, session_id: str) -> None:
         """A session is gone. To be called by the change that removed it."""

@@ -31,9 +31,14 @@ class Place:
 
 
 class Pending:
-    """The rows that one transaction will write, collected before any SQL."""
+    """The rows that one transaction will write, collected before any SQL.
 
-    def __init__(self) -> None:
+    The session that it makes gets the number of what was ``copied`` for it, where that is not 0.
+    """
+
+    def __init__(self, copied: int = 0) -> None:
+        self.copied = copied
+        self.shown = 0
         self.sessions: list[tuple[Any, ...]] = []
         self.changes: list[tuple[Any, ...]] = []
         self.events: list[tuple[Any, ...]] = []
@@ -81,7 +86,7 @@ class Writes:
     def commit(self, group: Sequence[Append]) -> list[Result]:
         """One transaction for the group; a write that must be refused is refused alone."""
         try:
-            results = self._commit(group)
+            results = self._commit(group, Pending())
         except apsw.Error as error:
             self._forget(group)
             return [told(error)] * len(group)
@@ -91,8 +96,19 @@ class Writes:
         self._bound()
         return results
 
-    def _commit(self, group: Sequence[Append]) -> list[Result]:
-        pending = Pending()
+    def show(self, write: Append, copied: int) -> Written:
+        """Make a session of the events that were copied under a number. Raises what the write is refused with."""
+        try:
+            [result] = self._commit([write], Pending(copied))
+        except BaseException:
+            self._forget([write])
+            raise
+        self._bound()
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    def _commit(self, group: Sequence[Append], pending: Pending) -> list[Result]:
         results = [self._decide(write, pending) for write in group]
         pending.finish()
         self._store(pending)
@@ -164,12 +180,17 @@ class Writes:
 
     def _create(self, row: SessionRow | None, pending: Pending) -> Place:
         assert row is not None
-        place = self._places[row.session_id] = Place(self._next_num, 0, row.status)
-        self._next_num += 1
-        pending.sessions.append(
-            (place.num, row.session_id, row.owner, row.title, row.agent, row.status, row.created_at, row.updated_at, 0)
-        )
+        pending.shown = pending.copied
+        num = pending.copied or self.new_num()
+        place = self._places[row.session_id] = Place(num, row.head, row.status)
+        named = (num, row.session_id, row.owner, row.title, row.agent)
+        pending.sessions.append((*named, row.status, row.created_at, row.updated_at, row.floor))
         return place
+
+    def new_num(self) -> int:
+        """A number that no session has had."""
+        self._next_num += 1
+        return self._next_num - 1
 
     def _place(self, session_id: str) -> Place | None:
         place = self._places.get(session_id)
@@ -191,6 +212,8 @@ class Writes:
     def _store(self, pending: Pending) -> None:
         self._db.execute("BEGIN IMMEDIATE")
         self._insert("INSERT INTO sessions VALUES", pending.sessions, 9)
+        if pending.shown:
+            self._db.execute("DELETE FROM doomed WHERE session = ?", (pending.shown,))
         self._insert("INSERT INTO events (session, first, last, at, size, body) VALUES", pending.events, 6)
         for change in pending.changes:
             self._db.execute(_CHANGE, change)
