@@ -15,7 +15,7 @@ from msgspec.structs import FieldInfo, fields
 
 from puntini import __version__
 from puntini.errors import Misconfigured, PuntiniError
-from puntini.settings import DOCS, LISTS, PREFIX, Secret, Settings, load
+from puntini.settings import DOCS, LISTS, PREFIX, SECRETS, Settings, load
 
 if TYPE_CHECKING:
     from puntini.store.sqlite.admin import Figures
@@ -134,12 +134,13 @@ _METAVARS = {
     "tools": "MODULE",
     "workspace": "DIRECTORY",
     "embedder": "[NAME=]MODULE:ATTRIBUTE",
+    "trusted_proxies": "ADDRESSES",
 }
 
 
 def _every_setting(command: Command) -> Command:
     for field in reversed(fields(Settings)):
-        if field.type is not Secret:  # everyone on a machine can read the command lines of its programs
+        if field.type not in SECRETS:  # everyone on a machine can read the command lines of its programs
             command = _flag(field)(command)
     return command
 

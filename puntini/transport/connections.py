@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 import anyio
 import anyio.lowlevel
 
+from puntini.auth.principals import LOCAL, Principal
 from puntini.errors import TooMany
 
 Transport = Literal["sse", "ndjson", "websocket", "page"]
@@ -47,6 +48,7 @@ class Connection:
         "outlet",
         "ping_due",
         "poke",
+        "principal",
         "sending",
         "session_id",
         "stuck_at",
@@ -56,9 +58,12 @@ class Connection:
         "wrote_at",
     )
 
-    def __init__(self, transport: Transport, session_id: str, now: float, expires_at: float) -> None:
+    def __init__(
+        self, transport: Transport, session_id: str, principal: Principal, now: float, expires_at: float
+    ) -> None:
         self.transport = transport
         self.session_id = session_id
+        self.principal = principal
         self.ending: Ending | None = None
         self.ping_due = False
         self.sending = False
@@ -102,13 +107,18 @@ class Connection:
 
 
 class Connections:
-    """The registry. Bounded by ``most``."""
+    """The registry. Bounded by ``most``, and by ``most_per_user`` of each user; 0 is no bound of its own."""
 
-    def __init__(self, *, ping_seconds: float, send_deadline: float, lifetime: float, most: int) -> None:
+    def __init__(
+        self, *, ping_seconds: float, send_deadline: float, lifetime: float, most: int, most_per_user: int = 0
+    ) -> None:
         self._ping_seconds = ping_seconds
         self._send_deadline = send_deadline
         self._lifetime = lifetime
         self._most = most
+        self._most_per_user = most_per_user
+        self._of_users: Counter[str] = Counter()
+        self._by_ticket: dict[str, Connection] = {}
         self._open: dict[Connection, None] = {}
         self._readers: Counter[str] = Counter()
         self.opened = 0
@@ -116,15 +126,18 @@ class Connections:
         self.draining = False
         self._closed = anyio.Event()
 
-    def open(self, transport: Transport, session_id: str) -> Connection:
-        """Register a stream. Raises TooMany."""
+    def open(self, transport: Transport, session_id: str, principal: Principal = LOCAL) -> Connection:
+        """Register a stream of whoever asked for it. Raises TooMany."""
         if len(self._open) >= self._most:
             raise TooMany(f"This server carries {self._most} streams at most; try again later.")
+        if 0 < self._most_per_user <= self._of_users[principal.user]:
+            raise TooMany(f"You have {self._most_per_user} streams open, which is the most there may be; close some.")
         now = asyncio.get_running_loop().time()
         expires_at = now + jittered(self._lifetime, 0.1) if self._lifetime else float("inf")
-        connection = Connection(transport, session_id, now, expires_at)
+        connection = Connection(transport, session_id, principal, now, expires_at)
         self._open[connection] = None
         self._enter(session_id)
+        self._count(connection)
         self.opened += 1
         if self.draining:
             connection.ending = "drain"
@@ -134,6 +147,7 @@ class Connections:
         """The stream is over."""
         del self._open[connection]
         self._leave(connection.session_id)
+        self._discount(connection)
         self._closed.set()
 
     def assign(self, connection: Connection, session_id: str) -> None:
@@ -151,6 +165,29 @@ class Connections:
             self._readers[session_id] -= 1
             if not self._readers[session_id]:
                 del self._readers[session_id]
+
+    def _count(self, connection: Connection) -> None:
+        """Of open mode's one principal nothing is counted: it is everybody who is at this machine."""
+        who = connection.principal
+        if who.credential != LOCAL.credential:
+            self._of_users[who.user] += 1
+        if who.credential.startswith("ticket:"):
+            self._by_ticket[who.credential] = connection
+
+    def _discount(self, connection: Connection) -> None:
+        who = connection.principal
+        if who.credential != LOCAL.credential:
+            self._of_users[who.user] -= 1
+            if not self._of_users[who.user]:
+                del self._of_users[who.user]
+        if self._by_ticket.get(who.credential) is connection:
+            del self._by_ticket[who.credential]
+
+    def take_over(self, credential: str) -> None:
+        """Somebody goes on with a ticket: cut off the connection that was opened by it before, if it is there still."""
+        if before := self._by_ticket.pop(credential, None):
+            before.gone()
+            before.abort()
 
     def watched(self, session_id: str) -> bool:
         """Whether anybody has a stream of this session open."""

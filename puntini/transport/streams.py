@@ -12,6 +12,7 @@ from typing import TypeVar
 import anyio
 import msgspec
 
+from puntini.auth.guard import principal_of
 from puntini.errors import NotFound, PuntiniError, Unavailable
 from puntini.log.contract import Records, TaskRow
 from puntini.log.feed import Feed
@@ -51,10 +52,11 @@ WORDS: dict[Form, tuple[Words, bytes]] = {
 class Streams:
     """What streaming needs, in one place: feeds, openings, and the registry of what is open."""
 
-    def __init__(self, hub: Hub, opener: Opener, connections: Connections) -> None:
+    def __init__(self, hub: Hub, opener: Opener, connections: Connections, *, command_rate: float = 0.0) -> None:
         self.hub = hub
         self.opener = opener
         self.connections = connections
+        self.command_rate = command_rate
 
     async def serve(
         self, scope: Scope, receive: Receive, send: Send, session_id: str, task: TaskRow | None = None
@@ -104,7 +106,7 @@ class Streams:
         """
         async with (
             self.hub.feed(task.session_id) as feed,
-            self.connection("page", task.session_id) as connection,
+            self.connection("page", task.session_id, scope) as connection,
         ):
             waiting = partial(_end_of, task, feed, connection, self.opener.store)
             end = await _attended(waiting, scope, receive, connection)
@@ -125,7 +127,7 @@ class Streams:
         head = scope["method"] == "HEAD"
         if head:
             request = msgspec.structs.replace(request, wait=0.0)
-        async with self.connection("page", request.session_id) as connection:
+        async with self.connection("page", request.session_id, scope) as connection:
 
             async def work() -> None:
                 parts = await page(request, opening, feed, connection, self.opener)
@@ -152,7 +154,8 @@ class Streams:
             await send(start)
             await send({"type": "http.response.body", "body": b""})
             return None
-        connection = self.connections.open("sse" if form == "sse" else "ndjson", request.session_id)
+        transport: Transport = "sse" if form == "sse" else "ndjson"
+        connection = self.connections.open(transport, request.session_id, principal_of(scope))
         try:
             await send(start)
         except BaseException:
@@ -174,9 +177,9 @@ class Streams:
             self.hub.detach(carrier.reader.feed)
 
     @asynccontextmanager
-    async def connection(self, transport: Transport, session_id: str) -> AsyncIterator[Connection]:
+    async def connection(self, transport: Transport, session_id: str, scope: Scope) -> AsyncIterator[Connection]:
         """Register a stream while it is open. Raises TooMany."""
-        connection = self.connections.open(transport, session_id)
+        connection = self.connections.open(transport, session_id, principal_of(scope))
         try:
             yield connection
         finally:
