@@ -118,13 +118,19 @@ def _click_type(name: str) -> click.ParamType[Any]:
 
 
 def _shown(field: FieldInfo) -> str:
+    if isinstance(field.default, bool):
+        return str(field.default).lower()
     if isinstance(field.default, tuple):
         return ",".join(field.default) or "none"
     return f"{field.default:g}" if isinstance(field.default, float) else str(field.default) or "none"
 
 
 _METAVARS = {
-    name: {int: "NUMBER", float: "SECONDS" if "seconds" in name or name == "grace" else "NUMBER"}.get(hint, "TEXT")
+    name: {
+        bool: "true|false",
+        int: "NUMBER",
+        float: "SECONDS" if "seconds" in name or name == "grace" else "NUMBER",
+    }.get(hint, "TEXT")
     for name, hint in get_type_hints(Settings).items()
 } | {
     "store": "FILE",

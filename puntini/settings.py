@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta, Struct
-from msgspec.inspect import FloatType, IntType, StrType, type_info
+from msgspec.inspect import BoolType, FloatType, IntType, StrType, type_info
 from msgspec.structs import FieldInfo, fields
 
 from puntini.errors import Misconfigured
@@ -256,6 +256,8 @@ def _advice(wanted: Any, error: msgspec.ValidationError) -> str:
             return f"give a number from {least:g} to {most:.12g}"
         case FloatType(gt=least, le=most):
             return f"give a number above {least:g}, up to {most:.12g}"
+        case BoolType():
+            return "write true or false"
         case StrType():
             return "write some text"
         case _:

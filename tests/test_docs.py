@@ -41,6 +41,8 @@ def shown(default: object) -> str:
         return "none"
     if isinstance(default, tuple):
         return f"`{','.join(default)}`"
+    if isinstance(default, bool):
+        return f"`{str(default).lower()}`"
     return f"`{default:g}`" if isinstance(default, float) else f"`{default}`"
 
 
