@@ -144,7 +144,6 @@ class Audit:
             with anyio.move_on_after(MINUTE_MS / 1000):
                 await self._woken.wait()
             await anyio.sleep(BATCH_SECONDS)
-            self._sum_up(self._clock())
             try:
                 await self.flush()
             except StoreUnavailable:
@@ -152,8 +151,7 @@ class Audit:
 
     async def flush(self, *, last: bool = False) -> None:
         """Write what is noted by now; ``last`` also what would be summed up later. Raises StoreUnavailable."""
-        if last:
-            self._sum_up(self._clock() + MINUTE_MS)
+        self._sum_up(self._clock() + (MINUTE_MS if last else 0))
         self._woken = anyio.Event()
         batch, self._waiting = self._waiting, []
         try:

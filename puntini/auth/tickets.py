@@ -138,11 +138,11 @@ class Tickets:
 
     async def _make_room(self, mark: str, now: float) -> None:
         """Forget somebody's tickets that are over, and the oldest beyond the bound."""
-        found = [(key, _record.decode(body)) for key, body in await self._store.kept_all(SPACE, KIND, prefix=mark)]
-        good = [key for key, ticket in found if not ticket.over(now)]
-        gone = {key for key, _ in found}.difference(good[-(MOST_TICKETS - 1) :])
-        if gone:
-            await self._store.keep([Kept(SPACE, KIND, key, None) for key in gone])
+        found = [_record.decode(body) for _, body in await self._store.kept_all(SPACE, KIND, prefix=mark)]
+        good = sorted((ticket for ticket in found if not ticket.over(now)), key=lambda ticket: ticket.made_at)
+        stay = {ticket.ticket_id for ticket in good[-(MOST_TICKETS - 1) :]}
+        if gone := [ticket.ticket_id for ticket in found if ticket.ticket_id not in stay]:
+            await self._store.keep([Kept(SPACE, KIND, ticket_id, None) for ticket_id in gone])
 
     async def admit(self, scope: Scope, text: str) -> Principal:
         """Let a request in, which must be for the ticket's stream. Raises Unauthorized or Forbidden."""
