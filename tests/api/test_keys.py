@@ -150,9 +150,7 @@ async def test_what_was_done_to_keys_is_in_the_audit_log(api: Api) -> None:
     assert await audited(api, f"?before={revoked['id']}&since=2020-01-01T00:00:00") == [created]
 
 
-@pytest.mark.parametrize(
-    "query", ["before=x", "since=yesterday", "limit=0", "offset=5", "since=0001-01-01T00:00:00%2B23:00"]
-)
+@pytest.mark.parametrize("query", ["before=x", "since=yesterday", "since=5", "limit=0", "offset=5"])
 async def test_an_odd_question_to_the_audit_log_is_refused(api: Api, query: str) -> None:
     assert (await api.ask("GET", f"/v1/audit?{query}")).status_code == 400
 

@@ -36,18 +36,16 @@ async def test_whoever_goes_on_and_on_is_closed() -> None:
 
 
 async def test_what_can_t_be_read_counts_too() -> None:
-    async with serving(command_rate=1) as server:
-        async with server.socket("/ws/chat") as socket:
-            for _ in range(50):
-                socket.say_raw("nonsense")
-            await socket.end()
+    async with serving(command_rate=1) as server, server.socket("/ws/chat") as socket:
+        for _ in range(50):
+            socket.say_raw("nonsense")
+        await socket.end()
 
     assert socket.closed == 4429
 
 
 async def test_a_thousand_commands_pass_where_the_rate_is_0() -> None:
-    async with serving(command_rate=0) as server:
-        async with server.socket("/ws/chat") as socket:
-            for number in range(1_000):
-                socket.say("ping", {"n": number})
-            await socket.until_type("pong", 1_000)
+    async with serving(command_rate=0) as server, server.socket("/ws/chat") as socket:
+        for number in range(1_000):
+            socket.say("ping", {"n": number})
+        await socket.until_type("pong", 1_000)
