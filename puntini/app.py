@@ -396,7 +396,9 @@ async def _bug(request: Request, _error: Exception) -> Response:
     # The server's own line has the trace; this one says which request it was.
     name, method = request_id_of(request.scope), request.method
     structlog.get_logger("puntini").error("a request failed", request_id=name, method=method, path=request.url.path)
-    return _response(request, PuntiniError("The server met an error of its own; its log says more."), {})
+    # Sent from outside of what names the others.
+    headers = {"x-request-id": name} if name else {}
+    return _response(request, PuntiniError("The server met an error of its own; its log says more."), headers)
 
 
 NOWHERE = "There is nothing at this address; sessions are at /v1/sessions, and POST /v1/chat starts a task."

@@ -4,36 +4,53 @@ Whoever writes a line does not have to think of it, nor does a library: this com
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from json import dumps
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 REDACTED = "(secret)"
 LEAST_SECRET = 6
 """What is shorter is a word that lines may have for other reasons."""
 
-_MARKS = ("pk_", "tk_", "rt_", "eyj", "token", "api", "ticket", "passw", "authoriz", "bearer", "cookie", "secret")
-"""Without one of these in it, in small letters, a text holds nothing that a pattern would find."""
 _HEADERS = r"(?:proxy-)?authorization|(?:set-)?cookie|x-api-key"
 _NAMES = r"(?:[a-z]+_)?(?:token|api_?key|ticket|password|passwd|secret)"
 _VALUE = r"[^\s&\"'\\#,;]+"
 _QUOTE = r"\\?['\"]"
+_IN_HEADERS = ("authorization", "cookie", "x-api-key")
+_IN_NAMES = ("token", "apikey", "api_key", "ticket", "password", "passwd", "secret")
+
+
+class _Pattern(NamedTuple):
+    """``marks``: without one of these in it, in small letters, a text holds nothing that the pattern would find."""
+
+    marks: Sequence[str]
+    form: re.Pattern[str]
+    instead: str
+
+
 _PATTERNS = (
     # Our own: API keys, tickets, refresh tokens, whole or cut off; then JSON Web Tokens, of anybody's.
-    (re.compile(r"(?<![0-9A-Za-z])(?:pk|tk|rt)_[0-9a-z]{8,32}_[\w-]{8,}"), REDACTED),
-    (re.compile(r"(?<![0-9A-Za-z])eyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?"), REDACTED),
+    _Pattern(("pk_", "tk_", "rt_"), re.compile(r"(?<![0-9A-Za-z])(?:pk|tk|rt)_[0-9a-z]{8,32}_[\w-]{8,}"), REDACTED),
+    _Pattern(("eyj",), re.compile(r"(?<![0-9A-Za-z])eyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?"), REDACTED),
     # A quoted name with a quoted value, as Python and JSON write them; a header as text, to the end of its line.
-    (
+    _Pattern(
+        tuple(f"{name}{quote}" for name in (*_IN_HEADERS, *_IN_NAMES) for quote in "\"'\\"),
         re.compile(rf"(?i)({_QUOTE}(?:{_HEADERS}|{_NAMES}){_QUOTE}\s*[:,]\s*b?{_QUOTE})[^\"'\r\n\\]+"),
         rf"\1{REDACTED}",
     ),
-    (re.compile(rf"(?i)\b({_HEADERS})(\s*[:=]\s*)[^\"'\r\n\\]+"), rf"\1\2{REDACTED}"),
-    (re.compile(r"(?i)\b(bearer\s+)[\w.~+/=-]{8,}"), rf"\1{REDACTED}"),
-    (re.compile(rf"(?i)\b(bearer|apikey)\.(?!\s|$){_VALUE}"), rf"\1.{REDACTED}"),
+    _Pattern(_IN_HEADERS, re.compile(rf"(?i)\b({_HEADERS})(\s*[:=]\s*)[^\"'\r\n\\]+"), rf"\1\2{REDACTED}"),
+    _Pattern(("bearer",), re.compile(r"(?i)\b(bearer\s+)[\w.~+/=-]{8,}"), rf"\1{REDACTED}"),
+    _Pattern(("bearer.", "apikey."), re.compile(rf"(?i)\b(bearer|apikey)\.(?!\s|$){_VALUE}"), rf"\1.{REDACTED}"),
     # In addresses, forms and key=value.
-    (re.compile(rf"(?i)(?<![a-z])({_NAMES})=(?!=){_VALUE}"), rf"\1={REDACTED}"),
+    _Pattern(
+        tuple(f"{name}=" for name in _IN_NAMES),
+        re.compile(rf"(?i)(?<![a-z])({_NAMES})=(?!=){_VALUE}"),
+        rf"\1={REDACTED}",
+    ),
 )
+_HINTS = ("k_", "rt_", "eyj", "token", "key", "ticket", "passw", "authoriz", "bearer", "cookie", "secret")
+"""Without one of these no text has a mark: most have none."""
 _NAMED = re.compile(rf"(?i){_HEADERS}|{_NAMES}")
 
 
@@ -50,9 +67,10 @@ class Redaction:
             if secret in text:
                 text = text.replace(secret, REDACTED)
         small = text.lower()
-        if any(mark in small for mark in _MARKS):
-            for pattern, instead in _PATTERNS:
-                text = pattern.sub(instead, text)
+        if any(hint in small for hint in _HINTS):
+            for marks, form, instead in _PATTERNS:
+                if any(mark in small for mark in marks):
+                    text = form.sub(instead, text)
         return text
 
     def values(self, value: Any) -> Any:

@@ -17,14 +17,14 @@ from puntini.errors import PuntiniError, StaleAttempt, StoreUnavailable
 from puntini.log.contract import Append, EventLog, Fence, Kept, TaskRow, Written
 from puntini.log.mint import now_ms, timestamp
 from puntini.protocol.entries import Entry, entry_of
-from puntini.protocol.events import SERVERS_OWN, Envelope, LoggedEvent
+from puntini.protocol.events import SERVERS_OWN, Debug, Envelope, Error, LoggedEvent, TaskFailed
 from puntini.redaction import Redaction
 
 ROOM_BYTES = 256 << 10
 MOST_BYTES = 16 << 20
 RETRY_SECONDS = 0.5
-QUOTING = frozenset({"debug", "error", "task_failed"})
-"""Types of events that quote what agents and libraries have at hand: addresses, headers, settings."""
+QUOTING = frozenset({Debug, Error, TaskFailed})
+"""Events that quote what agents and libraries have at hand: addresses, headers, settings."""
 
 
 class Batch:
@@ -77,7 +77,9 @@ class Emitter:
         row = self.row
         agent = event.agent or row.agent
         entry = entry_of(replace(event, task_id=row.task_id, attempt=row.attempt, agent=agent, timestamp=timestamp()))
-        return entry if entry.type not in QUOTING or self._redacted is None else _without_secrets(entry, self._redacted)
+        return (
+            entry if type(event) not in QUOTING or self._redacted is None else _without_secrets(entry, self._redacted)
+        )
 
     def emit(self, event: Envelope) -> None:
         """Take an event in; it is appended soon, unless the attempt is over. Raises as ``Task.emit`` says."""

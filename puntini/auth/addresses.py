@@ -6,6 +6,7 @@ address that is no proxy of ours was written by the caller, who may write anythi
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from puntini.errors import Misconfigured
@@ -120,6 +121,7 @@ def _plain(hops: list[str]) -> Iterator[str]:
         yield str(address)
 
 
+@lru_cache(maxsize=4_096)
 def _address(text: str) -> Address | None:
     try:
         address = ip_address(text)

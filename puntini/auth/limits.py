@@ -6,6 +6,7 @@ seconds still cover. It is exact when requests come evenly, and needs two number
 
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from math import ceil
 
@@ -108,6 +109,7 @@ def _pass(standing: Standing) -> None:
         raise error
 
 
+@lru_cache(maxsize=10_000)
 def household(address: str) -> str:
     """What one caller surely has to themselves: of IPv6 the network, which holds addresses without number."""
     try:

@@ -1,7 +1,7 @@
 """Every request has a name: ``X-Request-ID``, the caller's if it is one, else a new one. The answer carries it, too."""
 
+import random
 import re
-import secrets
 from collections.abc import Awaitable
 
 from puntini.transport.asgi import ASGIApp, Message, Receive, Scope, Send, header
@@ -20,7 +20,7 @@ class Naming:
         """Pass on. Not a coroutine of its own: an open stream should not hold one more frame for this."""
         if scope["type"] in {"http", "websocket"}:
             name = header(scope, b"x-request-id")
-            name = name if _VALID.fullmatch(name) else secrets.token_hex(8)
+            name = name if _VALID.fullmatch(name) else f"{random.getrandbits(64):016x}"
             scope["state"] = {**scope.get("state", {}), "request_id": name}
             send = _Named(send, name)
         return self._app(scope, receive, send)

@@ -117,7 +117,7 @@ async def test_a_ticket_with_another_secret_is_refused() -> None:
     text = await office.make()
     forged = text[:-1] + ("a" if text[-1] != "a" else "b")
     assert isinstance(await office.refused(forged), Unauthorized)
-    assert await office.admit(text), "and nothing is used up by that"
+    await office.admit(text)  # nothing was used up by that
 
 
 @pytest.mark.parametrize(
@@ -137,21 +137,21 @@ async def test_a_ticket_opens_nothing_else(scope: dict[str, Any]) -> None:
     office = Office()
     text = await office.make()
     assert isinstance(await office.refused(text, **scope), Forbidden)
-    assert await office.admit(text), "and nothing is used up by that"
+    await office.admit(text)  # nothing was used up by that
 
 
 async def test_a_task_s_ticket_opens_both_of_its_addresses() -> None:
     assert stream_at("/v1/tasks/t1/stream") == stream_at("/v1/stream/tasks/t1") == Stream("task", "t1")
     office = Office()
     text = await office.make(stream=Stream("task", "t1"))
-    assert await office.admit(text, path="/v1/stream/tasks/t1")
+    await office.admit(text, path="/v1/stream/tasks/t1")
 
 
 async def test_a_socket_may_come_by_a_ticket() -> None:
     office = Office()
     socket = request()
     del socket["method"]
-    assert await office.tickets.admit({**socket, "type": "websocket"}, await office.make())
+    await office.tickets.admit({**socket, "type": "websocket"}, await office.make())
 
 
 # Replays.
@@ -209,7 +209,7 @@ async def test_an_event_source_s_reconnect_takes_over_again_and_again() -> None:
     await office.age(600)
 
     for _ in range(3):
-        assert await office.admit(text, office.id(), f"after={office.id()}")
+        await office.admit(text, office.id(), f"after={office.id()}")
 
     assert office.taken_over == [f"ticket:{ticket.ticket_id}"] * 3
 
@@ -219,14 +219,14 @@ async def test_a_socket_goes_on_by_its_query(name: str) -> None:
     office = Office()
     text = await office.make()
     await office.admit(text, type="websocket")
-    assert await office.admit(text, "", f"{name}={office.id()}", type="websocket")
+    await office.admit(text, "", f"{name}={office.id()}", type="websocket")
 
 
 async def test_a_ticket_outlives_a_restart() -> None:
     office = Office()
     text = await office.make()
     await office.admit(text)
-    assert await Office(office.store).admit(text, office.id())
+    await Office(office.store).admit(text, office.id())
 
 
 # Its end.
@@ -278,7 +278,7 @@ async def test_a_user_has_so_many_tickets_and_the_oldest_goes() -> None:
 
     assert len(await office.store.kept_all("auth", "ticket")) == MOST_TICKETS + 1
     assert (await office.refused(first)).status == 401
-    assert await office.admit(others)
+    await office.admit(others)
 
 
 async def test_what_is_over_is_forgotten() -> None:

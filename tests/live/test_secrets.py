@@ -8,6 +8,7 @@ import httpx
 import pytest
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
+from websockets.typing import Subprotocol
 
 from tests.live.serving import Serving, serving
 
