@@ -49,7 +49,7 @@ _PATTERNS = (
         rf"\1={REDACTED}",
     ),
 )
-_HINTS = ("k_", "rt_", "eyj", "token", "key", "ticket", "passw", "authoriz", "bearer", "cookie", "secret")
+_HINTS = ("pk_", "tk_", "rt_", "eyj", "token", "key", "ticket", "passw", "authoriz", "bearer", "cookie", "secret")
 """Without one of these no text has a mark: most have none."""
 _NAMED = re.compile(rf"(?i){_HEADERS}|{_NAMES}")
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import anyio
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -57,7 +58,7 @@ class Office:
         for key, body in await self.store.kept_all("auth", "ticket"):
             old = module._record.decode(body)
             aged = replace(old, made_at=old.made_at - seconds, ends_at=old.ends_at - seconds)
-            await self.store.keep([Kept("auth", "ticket", key, module.msgspec.json.encode(aged))])
+            await self.store.keep([Kept("auth", "ticket", key, msgspec.json.encode(aged))])
 
 
 def request(last_id: str = "", query: str = "", more: Mapping[str, Any] | None = None) -> dict[str, Any]:

@@ -66,10 +66,8 @@ class Run:
         self.ask("POST", path, {"title": {"nested": secret}, secret: 1}, X_Request_ID=f"{secret} x")
         for subprotocol in ("bearer", "apikey"):
             url = self.server.url.replace("http", "ws") + f"/ws/chat?api_key={secret}"
-            with (
-                suppress(WebSocketException, OSError),
-                connect(url, subprotocols=[f"{subprotocol}.{secret}"]) as socket,
-            ):  # type: ignore[list-item]
+            protocol = Subprotocol(f"{subprotocol}.{secret}")
+            with suppress(WebSocketException, OSError), connect(url, subprotocols=[protocol]) as socket:
                 socket.send("nonsense")
                 self.told.append(str(socket.recv(timeout=5)))
 
