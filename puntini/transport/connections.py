@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol
 import anyio
 import anyio.lowlevel
 
-from puntini.auth.principals import LOCAL, Principal
+from puntini.auth.principals import LOCAL, NOBODY, Principal
 from puntini.errors import TooMany
 
 Transport = Literal["sse", "ndjson", "websocket", "page"]
@@ -106,6 +106,11 @@ class Connection:
         return now - self.stuck_at
 
 
+def _counts(who: Principal) -> bool:
+    """Whether somebody's streams are counted. Open mode's one user is everybody who is at this machine."""
+    return who is not NOBODY and who.credential != LOCAL.credential
+
+
 class Connections:
     """The registry. Bounded by ``most``, and by ``most_per_user`` of each user; 0 is no bound of its own."""
 
@@ -167,16 +172,15 @@ class Connections:
                 del self._readers[session_id]
 
     def _count(self, connection: Connection) -> None:
-        """Of open mode's one principal nothing is counted: it is everybody who is at this machine."""
         who = connection.principal
-        if who.credential != LOCAL.credential:
+        if _counts(who):
             self._of_users[who.user] += 1
         if who.credential.startswith("ticket:"):
             self._by_ticket[who.credential] = connection
 
     def _discount(self, connection: Connection) -> None:
         who = connection.principal
-        if who.credential != LOCAL.credential:
+        if _counts(who):
             self._of_users[who.user] -= 1
             if not self._of_users[who.user]:
                 del self._of_users[who.user]
@@ -186,6 +190,8 @@ class Connections:
     def take_over(self, credential: str) -> None:
         """Somebody goes on with a ticket: cut off the connection that was opened by it before, if it is there still."""
         if before := self._by_ticket.pop(credential, None):
+            self._discount(before)  # now, for who comes in its place may be the last that there is room for
+            before.principal = NOBODY
             before.gone()
             before.abort()
 

@@ -4,10 +4,15 @@ import time
 from typing import Any
 
 import anyio
+import httpx
 import pytest
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Route
 
+from puntini.api.http import Door, resource
 from puntini.auth.principals import LOCAL
+from puntini.auth.rights import ANYBODY
 from puntini.auth.tickets import FIRST_USE_SECONDS
 from tests.api.calling import Api
 
@@ -182,3 +187,21 @@ async def test_every_problem_names_its_request(api: Api) -> None:
     for path in ("/nowhere", "/v1/tasks/none", "/v1/sessions?limit=x"):
         response = await api.ask("GET", path, X_Request_ID="mine-1")
         assert response.json()["request_id"] == response.headers["x-request-id"] == "mine-1"
+
+
+async def test_a_fault_of_the_server_s_own_names_its_request_and_its_log_line_does_too(
+    api: Api, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def fault(_request: Request) -> Response:
+        raise RuntimeError("a fault")
+
+    api.app.router.routes.append(resource("/v1/fault", get=Door(ANYBODY, fault)))
+    transport = httpx.ASGITransport(api.app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http:
+        response = await http.get("/v1/fault?token=hidden", headers={"X-Request-ID": "mine-2"})
+
+    assert (response.status_code, response.headers["x-request-id"]) == (500, "mine-2")
+    assert response.json()["request_id"] == "mine-2"
+    said = capsys.readouterr().out
+    assert "mine-2" in said
+    assert "hidden" not in said

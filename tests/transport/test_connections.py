@@ -60,7 +60,7 @@ async def test_a_user_has_at_most_so_many_and_open_mode_s_one_user_any_number() 
 
 
 async def test_who_goes_on_by_a_ticket_takes_the_place_of_the_connection_before() -> None:
-    connections = registry()
+    connections = Connections(ping_seconds=15, send_deadline=30, lifetime=0, most=100, most_per_user=2)
     before, other = connections.open("sse", "ses_1", TICKET), connections.open("sse", "ses_1", ANN)
     outlet = before.outlet = Outlet()
 
@@ -73,6 +73,9 @@ async def test_who_goes_on_by_a_ticket_takes_the_place_of_the_connection_before(
     assert (after.ending, other.ending) == (None, None)
     connections.take_over(TICKET.credential)
     assert after.ending == "gone"
+    for connection in (after, other):
+        connections.close(connection)
+    assert not connections._of_users
 
 
 async def test_a_socket_that_takes_up_a_session_watches_it() -> None:
