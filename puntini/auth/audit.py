@@ -121,9 +121,13 @@ class Audit:
         if name not in self._failures and len(self._failures) >= MOST_COUNTED:
             name, entry = (entry.what, ""), replace(entry, address="", who="")
         before = self._failures.get(name)
-        count = before.count + 1 if before else 1
-        self._failures[name] = replace(entry, count=count)
-        return count <= FAILURES_EACH
+        if before is None:
+            self._failures[name] = entry
+            return True
+        # What several did, or had done to several things, is said of nobody and nothing.
+        who, of = (entry.who if entry.who == before.who else ""), (entry.of if entry.of == before.of else "")
+        self._failures[name] = replace(entry, who=who, of=of, count=before.count + 1)
+        return before.count < FAILURES_EACH
 
     def _sum_up(self, at: int) -> None:
         """At the end of a minute, one entry for all that had none."""
