@@ -1,7 +1,7 @@
 """``create_app``: the only place where the parts meet. Owns the lifespan and the root task group."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ from puntini.api import streams as stream_routes
 from puntini.api.agents import Agents
 from puntini.api.analytics import Analytics
 from puntini.api.analytics_tally import Tally
+from puntini.api.audit import AuditLog
 from puntini.api.chat import Chat
 from puntini.api.desk import Desk
 from puntini.api.documents import Documents
@@ -39,6 +40,7 @@ from puntini.api.folds import Folds
 from puntini.api.forks import Forks
 from puntini.api.graphs import Graphs
 from puntini.api.http import guarded
+from puntini.api.keys import KeyList
 from puntini.api.members import Members
 from puntini.api.memory import AgentMemories
 from puntini.api.messages import Messages
@@ -48,26 +50,43 @@ from puntini.api.snapshots import Snapshots
 from puntini.api.system import System
 from puntini.api.tasks import Tasks
 from puntini.api.templates import Templates
+from puntini.api.tickets import TicketDesk
 from puntini.api.tools import ToolInfo, ToolList
 from puntini.api.work import Work
 from puntini.auth.access import Access
+from puntini.auth.addresses import Proxies
+from puntini.auth.audit import Audit
 from puntini.auth.gate import Gate
 from puntini.auth.guard import Guard
-from puntini.auth.principals import Principal
+from puntini.auth.keys import Keys, fixed_principals
+from puntini.auth.limits import Limits
+from puntini.auth.principals import LOCAL, Principal, Role
 from puntini.auth.revision import Revision
+from puntini.auth.tickets import Tickets
 from puntini.auth.watch import Watch
-from puntini.errors import Misconfigured, NotFound, PuntiniError
+from puntini.errors import Misconfigured, NotFound, PuntiniError, StoreUnavailable
 from puntini.log.contract import Store
 from puntini.log.embedding import Embedder
 from puntini.log.filling import Filling
 from puntini.log.hub import Hub
 from puntini.log.keeper import Keeper
 from puntini.log.retention import Retention
+from puntini.redaction import Redaction
 from puntini.settings import Settings
 from puntini.store.open import open_store
-from puntini.transport.asgi import BodyDeadline, Receive, Scope, Send, problem_body, problem_headers, refuse
+from puntini.transport.asgi import (
+    BodyDeadline,
+    Receive,
+    Scope,
+    Send,
+    problem_body,
+    problem_headers,
+    refuse,
+    request_id_of,
+)
 from puntini.transport.connections import Connections
 from puntini.transport.handover import outermost
+from puntini.transport.naming import Naming
 from puntini.transport.opening import Opener
 from puntini.transport.streams import Streams
 from puntini.views.session import SessionView
@@ -79,6 +98,9 @@ class Parts:
     store: Store
     guard: Guard
     revision: Revision
+    audit: Audit
+    keys: Keys
+    tickets: Tickets
     hub: Hub
     keeper: Keeper[SessionView]
     runner: Runner
@@ -89,6 +111,9 @@ class Parts:
     def __init__(self, settings: Settings, agents: Sequence[Agent]) -> None:
         self.settings = settings
         self.log = structlog.get_logger("puntini")
+        self.proxies = Proxies(settings.trusted_proxies)
+        self.limits = Limits(credential=settings.rate_limit, address=settings.rate_limit_address)
+        fixed_principals(settings.api_keys)  # so that what can't be used stops the start
         self.model = model_of(settings)
         self.own_tools = [tool for spec in settings.tools for tool in load_tools(spec, Path.cwd())]
         self.tools = builtin_tools(self.own_tools)
@@ -110,6 +135,9 @@ class Parts:
         self.store.embedder = self.embedder
         self.revision = Revision(self.store)
         self.guard = Guard(Access(self.store), self.revision)
+        self.audit = Audit(self.store, days=settings.audit_days)
+        self.keys = Keys(self.store, self.revision, self.role_of, settings.api_keys)
+        self.tickets = Tickets(self.store, self.still, lambda credential: self.connections.take_over(credential))
         try:
             served = self.served.values()
             self.staff = Staff(self.model, self.tools, self.store, served, workspace=self.workspace)
@@ -126,10 +154,33 @@ class Parts:
                 tasks.cancel_scope.cancel()
         finally:
             with anyio.CancelScope(shield=True):
+                await self._write_last()
                 if self.embedder is not None:
                     self.embedder.close()
                 await self.store.close()
                 await self.model.aclose()
+
+    async def _write_last(self) -> None:
+        """What is noted beside the requests and not written yet."""
+        with suppress(StoreUnavailable):
+            await self.audit.flush(last=True)
+            await self.keys.write_uses()
+
+    async def role_of(self, user: str) -> Role | None:
+        """What a user is now; None for one that there is not."""
+        return LOCAL.role if user == LOCAL.user else None
+
+    async def still(self, who: Principal) -> Principal | None:
+        """Who somebody is now; None when their credential has ended."""
+        match who.credential.partition(":")[0]:
+            case "open":
+                return LOCAL
+            case "key":
+                return await self.keys.still(who)
+            case "ticket":
+                return await self.tickets.still(who)
+            case _:
+                return None
 
     def _build(self, tasks: anyio.abc.TaskGroup) -> list[BaseRoute]:
         settings = self.settings
@@ -145,6 +196,7 @@ class Parts:
             send_deadline=settings.send_deadline_seconds,
             lifetime=settings.lifetime_seconds,
             most=settings.max_streams,
+            most_per_user=settings.max_streams_per_user,
         )
         retention = Retention(
             self.store,
@@ -161,6 +213,7 @@ class Parts:
             tasks,
             most=settings.max_concurrent_tasks,
             task_seconds=settings.task_seconds,
+            redacted=Redaction(settings.secrets),
         )
         desk = Desk(self.store, self.keeper, self.runner, self.guard.access, self.hub.forget)
         expiry = Expiry(self.store, desk, self.connections, self.runner, idle_seconds=settings.session_idle_seconds)
@@ -171,15 +224,18 @@ class Parts:
         outcomes = Outcomes(self.store)
         for work in (self.hub.sweep, self.keeper.keep, self.connections.sweep):
             tasks.start_soon(work)
-        watch = Watch(self.connections, self.guard.access, self.revision, self._still)
-        for work in (retention.sweep, expiry.sweep, outcomes.sweep, self.tally.sweep, self.revision.watch, watch.run):
+        watch = Watch(self.connections, self.guard.access, self.revision, self.still)
+        for work in (retention.sweep, expiry.sweep, outcomes.sweep, self.tally.sweep, watch.run):
+            tasks.start_soon(work)
+        for work in (self.revision.watch, self.keys.note_uses, self.tickets.sweep, self.audit.write, self.audit.forget):
             tasks.start_soon(work)
         if self.embedder is not None:
             tasks.start_soon(Filling(self.store, self.embedder).run)
         return self._routes(desk)
 
     def _routes(self, desk: Desk) -> list[BaseRoute]:
-        streams = Streams(self.hub, Opener(self.store, Snapshots(self.keeper, self.store)), self.connections)
+        opener = Opener(self.store, Snapshots(self.keeper, self.store))
+        streams = Streams(self.hub, opener, self.connections, command_rate=self.settings.command_rate)
         chat, folds = Chat(streams, self.store, desk), Folds(self.store)
         memories = AgentMemories(self.store, folds, desk)
         roster = self.staff.roster
@@ -204,10 +260,10 @@ class Parts:
             *Documents(self.store).routes(),
             *Templates(self.store, desk).routes(),
             *Analytics(self.store, self.tally).routes(),
+            *KeyList(self.keys, self.audit).routes(),
+            *TicketDesk(self.tickets, self.guard.access).routes(),
+            *AuditLog(self.audit).routes(),
         ]
-
-    async def _still(self, who: Principal) -> Principal | None:
-        return who
 
     async def drain(self, seconds: float) -> None:
         """End everything at a safe point, within ``seconds``."""
@@ -289,6 +345,7 @@ def create_app(settings: Settings, agents: Sequence[Agent] = ()) -> Starlette:
     app = App(
         lifespan=lifespan,
         middleware=[
+            Middleware(Naming),
             Middleware(Gate, guard=lambda: parts.guard, origins=settings.cors_origins),
             *_cors(settings.cors_origins),
             Middleware(BodyDeadline, seconds=settings.body_seconds),
@@ -308,24 +365,43 @@ def _cors(origins: Sequence[str]) -> list[Middleware]:
             CORSMiddleware,
             allow_origins=origins,
             allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-            allow_headers=["Accept", "Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "X-API-Key"],
-            expose_headers=["Location", "Puntini-Cursor", "Puntini-Session", "Puntini-Task", "Retry-After"],
+            allow_headers=[
+                "Accept",
+                "Authorization",
+                "Content-Type",
+                "Idempotency-Key",
+                "If-None-Match",
+                "Last-Event-ID",
+                "X-API-Key",
+                "X-Request-ID",
+            ],
+            expose_headers=[
+                "ETag",
+                "Location",
+                "Puntini-Cursor",
+                "Puntini-Session",
+                "Puntini-Task",
+                "RateLimit",
+                "RateLimit-Policy",
+                "Retry-After",
+                "X-Request-ID",
+            ],
         )
     ]
 
 
-async def _problem(_request: Request, error: Exception) -> Response:
+async def _problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, PuntiniError)
-    return _response(error, {name.decode(): value.decode() for name, value in problem_headers(error)})
+    return _response(request, error, {name.decode(): value.decode() for name, value in problem_headers(error)})
 
 
-async def _http_problem(_request: Request, error: Exception) -> Response:
+async def _http_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     problem = PuntiniError(_SENTENCES.get(error.status_code, error.detail))
     problem.status = error.status_code
     problem.code = error.detail.lower().replace(" ", "_")
     problem.title = error.detail
-    return _response(problem, dict(error.headers or {}))
+    return _response(request, problem, dict(error.headers or {}))
 
 
 async def _nowhere(scope: Scope, receive: Receive, send: Send) -> None:
@@ -333,13 +409,20 @@ async def _nowhere(scope: Scope, receive: Receive, send: Send) -> None:
     await refuse(scope, receive, send, NotFound(NOWHERE))
 
 
-async def _bug(_request: Request, _error: Exception) -> Response:
-    return _response(PuntiniError("The server met an error of its own; its log says more."), {})
+async def _bug(request: Request, _error: Exception) -> Response:
+    # The server's own line has the trace; this one says which request it was.
+    name, method = request_id_of(request.scope), request.method
+    structlog.get_logger("puntini").error("a request failed", request_id=name, method=method, path=request.url.path)
+    # Sent from outside of what names the others.
+    headers = {"x-request-id": name} if name else {}
+    return _response(request, PuntiniError("The server met an error of its own; its log says more."), headers)
 
 
 NOWHERE = "There is nothing at this address; sessions are at /v1/sessions, and POST /v1/chat starts a task."
 _SENTENCES = {404: NOWHERE, 405: "This address does not take that method."}
 
 
-def _response(error: PuntiniError, headers: dict[str, Any]) -> Response:
-    return Response(problem_body(error), error.status, headers, "application/problem+json")
+def _response(request: Request, error: PuntiniError, headers: dict[str, Any]) -> Response:
+    return Response(
+        problem_body(error, request_id_of(request.scope)), error.status, headers, "application/problem+json"
+    )

@@ -15,7 +15,7 @@ from msgspec.structs import FieldInfo, fields
 
 from puntini import __version__
 from puntini.errors import Misconfigured, PuntiniError
-from puntini.settings import DOCS, LISTS, PREFIX, Secret, Settings, load
+from puntini.settings import DOCS, LISTS, PREFIX, SECRETS, Settings, load
 
 if TYPE_CHECKING:
     from puntini.store.sqlite.admin import Figures
@@ -118,13 +118,19 @@ def _click_type(name: str) -> click.ParamType[Any]:
 
 
 def _shown(field: FieldInfo) -> str:
+    if isinstance(field.default, bool):
+        return str(field.default).lower()
     if isinstance(field.default, tuple):
         return ",".join(field.default) or "none"
     return f"{field.default:g}" if isinstance(field.default, float) else str(field.default) or "none"
 
 
 _METAVARS = {
-    name: {int: "NUMBER", float: "SECONDS" if "seconds" in name or name == "grace" else "NUMBER"}.get(hint, "TEXT")
+    name: {
+        bool: "true|false",
+        int: "NUMBER",
+        float: "SECONDS" if "seconds" in name or name == "grace" else "NUMBER",
+    }.get(hint, "TEXT")
     for name, hint in get_type_hints(Settings).items()
 } | {
     "store": "FILE",
@@ -134,12 +140,13 @@ _METAVARS = {
     "tools": "MODULE",
     "workspace": "DIRECTORY",
     "embedder": "[NAME=]MODULE:ATTRIBUTE",
+    "trusted_proxies": "ADDRESSES",
 }
 
 
 def _every_setting(command: Command) -> Command:
     for field in reversed(fields(Settings)):
-        if field.type is not Secret:  # everyone on a machine can read the command lines of its programs
+        if field.type not in SECRETS:  # everyone on a machine can read the command lines of its programs
             command = _flag(field)(command)
     return command
 

@@ -3,6 +3,8 @@
 The message says whose fault it is and what to do. ``path`` names the field when a field is to blame.
 """
 
+from collections.abc import Sequence
+
 
 class PuntiniError(Exception):
     """The root of the tree. Subclasses fix the code and the statuses; an instance adds the sentence."""
@@ -13,6 +15,7 @@ class PuntiniError(Exception):
     title: str = "Internal error"
     retryable: bool = False
     retry_after: int | None = None
+    headers: Sequence[tuple[bytes, bytes]] = ()
 
     def __init__(self, message: str, *, path: str = "") -> None:
         super().__init__(message)

@@ -2,16 +2,20 @@
 
 import logging
 import sys
-from collections.abc import Iterable
+import traceback
+from collections.abc import Iterable, MutableMapping
 from contextlib import suppress
+from types import TracebackType
 from typing import Any, Literal, TextIO, cast
 
 import structlog
 
-REDACTED = "(secret)"
-LEAST_SECRET = 6
-"""What is shorter is a word that lines may have for other reasons."""
+from puntini.redaction import Redaction
+
 QUIET = ("uvicorn", "sse_starlette", "httpx", "websockets")
+OTHERS_WORDS = frozenset({"error", "reason"})
+"""Keys under which our own lines quote what an agent, a model or a library said."""
+ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
 class _Careful:
@@ -23,12 +27,11 @@ class _Careful:
 
     def __init__(self, stream: TextIO, secrets: Iterable[str]) -> None:
         self._stream = stream
-        self._secrets = [secret for secret in secrets if len(secret) >= LEAST_SECRET]
+        self._redacted = Redaction(secrets)
 
     def write(self, text: str) -> None:
         """Write, if that is possible."""
-        for secret in self._secrets:
-            text = text.replace(secret, REDACTED)
+        text = self._redacted(text)
         with suppress(OSError):
             self._stream.write(text)
 
@@ -38,8 +41,14 @@ class _Careful:
             self._stream.flush()
 
 
-def configure(form: Literal["text", "json"], level: str, secrets: Iterable[str] = ()) -> None:
-    """Set logging up for the process. No line of any library shows one of the ``secrets``."""
+def configure(
+    form: Literal["text", "json"], level: str, secrets: Iterable[str] = (), *, redact_prompts: bool = False
+) -> None:
+    """Set logging up for the process. No line of any library shows one of the ``secrets``.
+
+    No line of ours holds what people or models say. With ``redact_prompts`` neither does what others put into the text
+    of an exception or into a line of their own: only its kind and its place in the code are told.
+    """
     stream = cast(TextIO, _Careful(sys.stderr, secrets))
     number = logging.getLevelNamesMapping()[level.upper()]
     renderer: Any = (
@@ -55,6 +64,7 @@ def configure(form: Literal["text", "json"], level: str, secrets: Iterable[str] 
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *([_without_words] if redact_prompts else []),
             *([structlog.processors.format_exc_info] if form == "json" else []),
             renderer,
         ],
@@ -62,6 +72,39 @@ def configure(form: Literal["text", "json"], level: str, secrets: Iterable[str] 
         logger_factory=structlog.PrintLoggerFactory(stream),
         cache_logger_on_first_use=False,
     )
-    logging.basicConfig(level=logging.WARNING, stream=stream, format="%(levelname)s %(name)s: %(message)s")
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(_Wordless() if redact_prompts else logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _without_words(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """A line of ours without the words of others."""
+    for key in OTHERS_WORDS & line.keys():
+        line[key] = "(left out)"
+    match line.pop("exc_info", None):
+        case BaseException() as error:
+            line["exception"] = _places((type(error), error, error.__traceback__))
+        case tuple() as found:
+            line["exception"] = _places(found)
+        case None | False:
+            pass
+        case _:
+            line["exception"] = _places(sys.exc_info())
+    return line
+
+
+class _Wordless(logging.Formatter):
+    """A line of a library: who it is, where it stands, what kind of exception it tells of."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One line, and the places of the exception behind it."""
+        line = f"{record.levelname} {record.name}: its words are left out ({record.filename}:{record.lineno})"
+        return f"{line}\n{_places(record.exc_info)}" if record.exc_info else line
+
+
+def _places(found: ExcInfo) -> str:
+    """An exception's kind and frames, without its text."""
+    kind, _, frames = found
+    return f"{''.join(traceback.format_tb(frames))}{kind.__name__ if kind else ''}"

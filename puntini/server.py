@@ -103,7 +103,7 @@ def run(settings: Settings, agents: Sequence[Agent] = ()) -> int:
             f"This version has no accounts yet, so it serves this machine only, and {settings.host} is not a loopback "
             "address. Use --host 127.0.0.1, and a proxy in front that checks who may."
         )
-    configure(settings.log_format, settings.log_level, settings.secrets)
+    configure(settings.log_format, settings.log_level, settings.secrets, redact_prompts=settings.redact_prompts)
     calm()
     leaving = threading.Timer(settings.grace + LEAVE_SECONDS, _leave)
     leaving.daemon = True

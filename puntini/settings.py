@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta, Struct
-from msgspec.inspect import FloatType, IntType, StrType, type_info
+from msgspec.inspect import BoolType, FloatType, IntType, StrType, type_info
 from msgspec.structs import FieldInfo, fields
 
 from puntini.errors import Misconfigured
@@ -96,6 +96,14 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     retention_days: Days = 30.0
     retention_bytes_per_session: Amount = 256 * MIB
     cors_origins: tuple[Origin, ...] = ()
+    trusted_proxies: tuple[Text, ...] = ()
+    api_keys: tuple[Secret, ...] = ()
+    rate_limit: Amount = 1_200
+    rate_limit_address: Amount = 2_400
+    max_streams_per_user: Amount = 200
+    command_rate: Annotated[float, Meta(ge=0, le=1_000_000)] = 50.0
+    audit_days: Days = 365.0
+    redact_prompts: bool = False
     header_seconds: Positive = 10.0
     body_seconds: Positive = 30.0
 
@@ -103,10 +111,12 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def secrets(self) -> list[str]:
         """What no line may show."""
         password = urlsplit(self.anthropic_base_url).password
-        return [secret for secret in (self.anthropic_api_key.reveal(), password) if secret]
+        keys = [part for key in self.api_keys for part in (key.reveal(), key.reveal().rpartition(":")[2])]
+        return [secret for secret in (self.anthropic_api_key.reveal(), password, *keys) if secret]
 
 
-LISTS = frozenset({"agent", "cors_origins", "tools"})
+LISTS = frozenset({"agent", "api_keys", "cors_origins", "tools", "trusted_proxies"})
+SECRETS = (Secret, tuple[Secret, ...])
 DOCS: dict[str, str] = {
     "host": "address to listen on; this version takes loopback addresses only",
     "port": "port to listen on; 0 picks a free one",
@@ -142,6 +152,15 @@ DOCS: dict[str, str] = {
     "retention_days": "days that events are kept; 0 for ever",
     "retention_bytes_per_session": "bytes of events that are kept in a session; 0 all",
     "cors_origins": "origins of other web pages that may use this server, separated by commas",
+    "trusted_proxies": "addresses or networks of proxies whose word on who calls is taken, separated by commas",
+    "api_keys": "API keys that are fixed here, each as NAME:ROLE:SECRET, separated by commas; ROLE is user or admin",
+    "rate_limit": "requests a minute that one credential may make; 0 any number",
+    "rate_limit_address": "requests a minute that may come from one address; 0 any number",
+    "max_streams_per_user": "how many streams one user may have open at once; 0 any number",
+    "command_rate": "commands a second that one WebSocket may send, and twice as many at once; 0 any number",
+    "audit_days": "days that entries of the audit log are kept; 0 for ever",
+    "redact_prompts": "whether log lines leave out the text of exceptions and of libraries' lines, which may quote "
+    "prompts and answers",
     "header_seconds": "seconds a client has to send a request's headers",
     "body_seconds": "seconds a client has to send a request's body",
 }
@@ -214,7 +233,7 @@ def _check(source: str, found: dict[str, Any]) -> None:
         try:
             msgspec.convert(value, wanted, strict=False, dec_hook=_secret)
         except msgspec.ValidationError as error:
-            shown = "what it is" if wanted in (Secret, Address) else repr(value)
+            shown = "what it is" if wanted in (*SECRETS, Address) else repr(value)
             raise Misconfigured(f"`{name}` (in {source}) can't be {shown}: {_advice(wanted, error)}.") from None
 
 
@@ -237,6 +256,8 @@ def _advice(wanted: Any, error: msgspec.ValidationError) -> str:
             return f"give a number from {least:g} to {most:.12g}"
         case FloatType(gt=least, le=most):
             return f"give a number above {least:g}, up to {most:.12g}"
+        case BoolType():
+            return "write true or false"
         case StrType():
             return "write some text"
         case _:

@@ -14,7 +14,7 @@ import pytest
 from msgspec.structs import fields
 
 from puntini.cli import FAILED, INTERRUPTED, USAGE, cli
-from puntini.settings import DOCS, Secret, Settings
+from puntini.settings import DOCS, SECRETS, Secret, Settings
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -41,6 +41,8 @@ def shown(default: object) -> str:
         return "none"
     if isinstance(default, tuple):
         return f"`{','.join(default)}`"
+    if isinstance(default, bool):
+        return f"`{str(default).lower()}`"
     return f"`{default:g}`" if isinstance(default, float) else f"`{default}`"
 
 
@@ -48,7 +50,7 @@ def test_every_setting_is_in_its_page_as_it_is_and_no_other() -> None:
     expected = {
         field.name: [
             f"`{field.name}`",
-            "none" if field.type is Secret else f"`--{field.name.replace('_', '-')}`",
+            "none" if field.type in SECRETS else f"`--{field.name.replace('_', '-')}`",
             f"`PUNTINI_{field.name.upper()}`",
             shown(field.default),
             DOCS[field.name],

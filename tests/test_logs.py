@@ -34,3 +34,37 @@ def test_the_settings_know_their_secrets() -> None:
     settings = Settings(anthropic_api_key=Secret("sk-1"), anthropic_base_url="https://proxy:hunter2@example.org")
 
     assert settings.secrets == ["sk-1", "hunter2"]
+
+
+QUOTES = """
+import logging
+from puntini.logs import configure, structlog
+configure({form!r}, "info", redact_prompts=True)
+log = structlog.get_logger("x")
+log.info("our own words stay", task_id="tsk_1", error="SAID by a model", reason="SAID by a person")
+try:
+    raise ValueError("can't answer: SAID by a person")
+except ValueError as error:
+    log.exception("it failed")
+    log.error("it failed again", exc_info=error)
+    logging.getLogger("library").exception("no answer to %s", "SAID by a person")
+logging.getLogger("library").warning("f-string: SAID by a person")
+log.info("nothing failed", exc_info=None)
+"""
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_with_redact_prompts_no_line_quotes_what_others_said_yet_says_where_it_failed(form: str) -> None:
+    done = subprocess.run([sys.executable, "-c", QUOTES.format(form=form)], capture_output=True, text=True, check=True)
+
+    assert "SAID" not in done.stderr + done.stdout
+    for words in (
+        "our own words stay",
+        "tsk_1",
+        "it failed again",
+        "nothing failed",
+        "library: its words are left out",
+    ):
+        assert words in done.stderr
+    assert done.stderr.count("ValueError") == 3
+    assert done.stderr.count("line 8, in <module>") == 3

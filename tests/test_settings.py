@@ -11,7 +11,7 @@ from puntini.errors import Misconfigured
 from puntini.settings import CREDENTIALS, DOCS, Secret, Settings, load
 
 FIELDS = {field.name: field for field in fields(Settings)}
-NUMBERS = [name for name, field in FIELDS.items() if isinstance(field.default, int | float)]
+NUMBERS = [name for name, field in FIELDS.items() if type(field.default) in (int, float)]
 FRACTIONS = [name for name, field in FIELDS.items() if isinstance(field.default, float)]
 TEXTS = [name for name, field in FIELDS.items() if isinstance(field.default, str) and field.default]
 NOT_ZERO = ["grace", "ping_seconds", "ring_bytes", "max_streams", "max_concurrent_tasks", "body_seconds"]
@@ -21,6 +21,11 @@ ZERO_MEANS_NEVER = [
     "session_idle_seconds",
     "retention_days",
     "retention_bytes_per_session",
+    "rate_limit",
+    "rate_limit_address",
+    "max_streams_per_user",
+    "command_rate",
+    "audit_days",
 ]
 
 
@@ -232,6 +237,22 @@ def test_what_a_cluster_says_of_a_service_called_puntini_is_no_setting(tmp_path:
 # The key to the model.
 
 KEY = "test-key-that-nobody-may-see"
+
+
+def test_what_is_yes_or_no_is_true_or_false(tmp_path: Path) -> None:
+    assert loaded(tmp_path, "redact_prompts = true").redact_prompts
+    assert loaded(tmp_path, environ={"PUNTINI_REDACT_PROMPTS": "true"}).redact_prompts
+    assert refusal(tmp_path, flags={"redact_prompts": "maybe"}).endswith("can't be 'maybe': write true or false.")
+
+
+def test_keys_of_the_server_are_told_in_no_error(tmp_path: Path) -> None:
+    made = loaded(tmp_path, environ={"PUNTINI_API_KEYS": f"ci:user:{KEY}1, ops:admin:{KEY}2"})
+
+    assert [key.reveal() for key in made.api_keys] == [f"ci:user:{KEY}1", f"ops:admin:{KEY}2"]
+    assert {f"{KEY}1", f"{KEY}2", f"ci:user:{KEY}1"} <= set(made.secrets)
+    assert KEY not in repr(made)
+    (tmp_path / "puntini.toml").unlink(missing_ok=True)
+    assert KEY not in refusal(tmp_path, environ={"PUNTINI_API_KEYS": f"ci:user:{KEY} with spaces"})
 
 
 def test_the_key_is_told_only_to_who_asks_for_it(tmp_path: Path) -> None:

@@ -10,17 +10,21 @@ from collections.abc import Sequence
 from functools import partial
 
 import anyio
+import msgspec
 from msgspec.structs import replace
 
 from puntini.errors import PuntiniError, StaleAttempt, StoreUnavailable
 from puntini.log.contract import Append, EventLog, Fence, Kept, TaskRow, Written
 from puntini.log.mint import now_ms, timestamp
 from puntini.protocol.entries import Entry, entry_of
-from puntini.protocol.events import SERVERS_OWN, Envelope
+from puntini.protocol.events import SERVERS_OWN, Debug, Envelope, Error, LoggedEvent, TaskFailed
+from puntini.redaction import Redaction
 
 ROOM_BYTES = 256 << 10
 MOST_BYTES = 16 << 20
 RETRY_SECONDS = 0.5
+QUOTING = frozenset({Debug, Error, TaskFailed})
+"""Events that quote what agents and libraries have at hand: addresses, headers, settings."""
 
 
 class Batch:
@@ -52,8 +56,11 @@ class Emitter:
     away = ""
     """Why the store does not write at the moment; empty while it does."""
 
-    def __init__(self, log: EventLog, row: TaskRow, *, resting: bool = False) -> None:
+    def __init__(
+        self, log: EventLog, row: TaskRow, *, resting: bool = False, redacted: Redaction | None = None
+    ) -> None:
         self._log = log
+        self._redacted = redacted
         self.row = row
         self._fence = Fence(row.task_id, row.attempt, row.status if resting else None)
         self._loop = asyncio.get_running_loop()
@@ -69,7 +76,10 @@ class Emitter:
         """Fill in who speaks and when, and encode."""
         row = self.row
         agent = event.agent or row.agent
-        return entry_of(replace(event, task_id=row.task_id, attempt=row.attempt, agent=agent, timestamp=timestamp()))
+        entry = entry_of(replace(event, task_id=row.task_id, attempt=row.attempt, agent=agent, timestamp=timestamp()))
+        return (
+            entry if type(event) not in QUOTING or self._redacted is None else _without_secrets(entry, self._redacted)
+        )
 
     def emit(self, event: Envelope) -> None:
         """Take an event in; it is appended soon, unless the attempt is over. Raises as ``Task.emit`` says."""
@@ -203,3 +213,10 @@ class Emitter:
             fence=self._fence,
             at=now_ms(),
         )
+
+
+def _without_secrets(entry: Entry, redacted: Redaction) -> Entry:
+    text = entry.line.decode()
+    if redacted(text) == text:
+        return entry
+    return entry_of(msgspec.convert(redacted.values(msgspec.json.decode(text)), LoggedEvent))

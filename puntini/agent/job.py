@@ -19,6 +19,7 @@ from puntini.log.keeper import Keeper
 from puntini.log.mint import now_ms
 from puntini.protocol.entries import Entry
 from puntini.protocol.events import SERVERS_OWN, Envelope, TaskRetracted, TaskRetractedData
+from puntini.redaction import Redaction
 from puntini.views.graph import GraphView
 from puntini.views.session import SessionView
 
@@ -57,9 +58,16 @@ class Job:
     """
 
     def __init__(
-        self, row: TaskRow, store: Store, keeper: Keeper[SessionView], decisions: Approvals, turns: Turns
+        self,
+        row: TaskRow,
+        store: Store,
+        keeper: Keeper[SessionView],
+        decisions: Approvals,
+        turns: Turns,
+        redacted: Redaction,
     ) -> None:
-        emitter = Emitter(store, row)
+        emitter = Emitter(store, row, redacted=redacted)
+        self._redacted = redacted
         self._store = store
         self._keeper = keeper
         self._decisions = decisions
@@ -207,7 +215,7 @@ class Job:
     def renew(self) -> None:
         """What is written from here on is of the attempt that is due, and whatever the agent still says is dropped."""
         self.emitter.close()
-        self.emitter = Emitter(self._store, self.row)
+        self.emitter = Emitter(self._store, self.row, redacted=self._redacted)
 
     # The books.
 

@@ -30,6 +30,7 @@ from puntini.errors import NotFound, PuntiniError, StaleAttempt, StoreUnavailabl
 from puntini.log.contract import Once, Store, TaskRow, Written
 from puntini.log.keeper import Keeper
 from puntini.protocol.events import UserPrompt
+from puntini.redaction import Redaction
 from puntini.views.session import SessionView
 
 log = structlog.get_logger("puntini.agent")
@@ -48,6 +49,7 @@ class Runner:
         *,
         most: int,
         task_seconds: float = 0.0,
+        redacted: Redaction | None = None,
         leave_seconds: float = LEAVE_SECONDS,
     ) -> None:
         self.agents = agents
@@ -61,6 +63,7 @@ class Runner:
         self._control = Control(store, self._lanes, self._jobs, self._pump, leave_seconds=leave_seconds)
         self._people = People(store, self._jobs, self._again)
         self._attempts = Attempts(store, keeper, self._approvals, self.agent, self._go_on, task_seconds)
+        self._redacted = redacted or Redaction()
         self._closing = False
 
     def agent(self, name: str) -> Agent:
@@ -178,7 +181,7 @@ class Runner:
     def _pump(self) -> None:
         while not self._closing and (row := self._lanes.next()) is not None:
             # The job is there from the first moment: an order that comes before the agent begins must not pass it by.
-            job = Job(row, self._store, self._keeper, self._approvals, self._jobs.turns)
+            job = Job(row, self._store, self._keeper, self._approvals, self._jobs.turns, self._redacted)
             self._jobs.add(job)
             self._group.start_soon(self._run, job)
 

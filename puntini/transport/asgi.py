@@ -58,6 +58,11 @@ def socket_line_of(scope: Scope) -> SocketLine | None:
     return line
 
 
+def request_id_of(scope: Scope) -> str:
+    """The request's name, as ``Naming`` gave it; empty where it gave none."""
+    return str(scope.get("state", {}).get("request_id", ""))
+
+
 def header(scope: Scope, name: bytes) -> str:
     """A request header's first value, or an empty string."""
     for key, value in scope["headers"]:
@@ -160,7 +165,7 @@ def problem_headers(error: PuntiniError) -> list[tuple[bytes, bytes]]:
 
     A body that is late may still be on its way, and nobody will read it: the connection ends (RFC 9110, 15.5.9).
     """
-    headers = [(b"cache-control", b"no-store")]
+    headers = [(b"cache-control", b"no-store"), *error.headers]
     if error.retry_after is not None:
         headers.append((b"retry-after", b"%d" % error.retry_after))
     if isinstance(error, TooSlow):
@@ -171,8 +176,7 @@ def problem_headers(error: PuntiniError) -> list[tuple[bytes, bytes]]:
 async def answer_problem(scope: Scope, send: Send, error: PuntiniError) -> None:
     """An error response."""
     headers = problem_headers(error)
-    request_id = scope.get("state", {}).get("request_id", "")
-    body = problem_body(error, request_id)
+    body = problem_body(error, request_id_of(scope))
     await answer(send, error.status, body, b"application/problem+json", headers, head=scope.get("method") == "HEAD")
 
 
@@ -185,12 +189,13 @@ async def refuse(scope: Scope, receive: Receive, send: Send, error: PuntiniError
     if "websocket.http.response" not in scope.get("extensions", {}):
         await send({"type": "websocket.close", "code": error.close, "reason": HTTPStatus(error.status).phrase})
         return
-    body = problem_body(error)
+    body = problem_body(error, request_id_of(scope))
+    media, size = (b"content-type", b"application/problem+json"), (b"content-length", b"%d" % len(body))
     await send(
         {
             "type": "websocket.http.response.start",
             "status": error.status,
-            "headers": [(b"content-type", b"application/problem+json"), (b"content-length", b"%d" % len(body))],
+            "headers": [media, size, *problem_headers(error)],
         }
     )
     await send({"type": "websocket.http.response.body", "body": body})

@@ -10,7 +10,7 @@ from typing import Any, Literal, Protocol
 import anyio
 import anyio.lowlevel
 
-from puntini.auth.principals import Principal
+from puntini.auth.principals import LOCAL, NOBODY, Principal
 from puntini.errors import TooMany
 from puntini.log.members import MemberRole
 
@@ -130,14 +130,24 @@ class Connection:
         return now - self.stuck_at
 
 
-class Connections:
-    """The registry. Bounded by ``most``."""
+def _counts(who: Principal) -> bool:
+    """Whether somebody's streams are counted. Open mode's one user is everybody who is at this machine."""
+    return who is not NOBODY and who.credential != LOCAL.credential
 
-    def __init__(self, *, ping_seconds: float, send_deadline: float, lifetime: float, most: int) -> None:
+
+class Connections:
+    """The registry. Bounded by ``most``, and by ``most_per_user`` of each user; 0 is no bound of its own."""
+
+    def __init__(
+        self, *, ping_seconds: float, send_deadline: float, lifetime: float, most: int, most_per_user: int = 0
+    ) -> None:
         self._ping_seconds = ping_seconds
         self._send_deadline = send_deadline
         self._lifetime = lifetime
         self._most = most
+        self._most_per_user = most_per_user
+        self._of_users: Counter[str] = Counter()
+        self._by_ticket: dict[str, Connection] = {}
         self._open: dict[Connection, None] = {}
         self._readers: Counter[str] = Counter()
         self.opened = 0
@@ -149,11 +159,14 @@ class Connections:
         """Register a stream. Raises TooMany."""
         if len(self._open) >= self._most:
             raise TooMany(f"This server carries {self._most} streams at most; try again later.")
+        if 0 < self._most_per_user <= self._of_users[principal.user]:
+            raise TooMany(f"You have {self._most_per_user} streams open, which is the most there may be; close some.")
         now = asyncio.get_running_loop().time()
         expires_at = now + jittered(self._lifetime, 0.1) if self._lifetime else float("inf")
         connection = Connection(transport, session_id, principal, now, expires_at)
         self._open[connection] = None
         self._enter(session_id)
+        self._count(connection)
         self.opened += 1
         if self.draining:
             connection.ending = "drain"
@@ -163,6 +176,7 @@ class Connections:
         """The stream is over."""
         del self._open[connection]
         self._leave(connection.session_id)
+        self._discount(connection)
         self._closed.set()
 
     def assign(self, connection: Connection, session_id: str) -> None:
@@ -181,6 +195,30 @@ class Connections:
             self._readers[session_id] -= 1
             if not self._readers[session_id]:
                 del self._readers[session_id]
+
+    def _count(self, connection: Connection) -> None:
+        who = connection.principal
+        if _counts(who):
+            self._of_users[who.user] += 1
+        if who.credential.startswith("ticket:"):
+            self._by_ticket[who.credential] = connection
+
+    def _discount(self, connection: Connection) -> None:
+        who = connection.principal
+        if _counts(who):
+            self._of_users[who.user] -= 1
+            if not self._of_users[who.user]:
+                del self._of_users[who.user]
+        if self._by_ticket.get(who.credential) is connection:
+            del self._by_ticket[who.credential]
+
+    def take_over(self, credential: str) -> None:
+        """Somebody goes on with a ticket: cut off the connection that was opened by it before, if it is there still."""
+        if before := self._by_ticket.pop(credential, None):
+            self._discount(before)  # now, for who comes in its place may be the last that there is room for
+            before.principal = NOBODY
+            before.gone()
+            before.abort()
 
     def watched(self, session_id: str) -> bool:
         """Whether anybody has a stream of this session open."""

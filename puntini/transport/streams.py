@@ -53,10 +53,11 @@ WORDS: dict[Form, tuple[Words, bytes]] = {
 class Streams:
     """What streaming needs, in one place: feeds, openings, and the registry of what is open."""
 
-    def __init__(self, hub: Hub, opener: Opener, connections: Connections) -> None:
+    def __init__(self, hub: Hub, opener: Opener, connections: Connections, *, command_rate: float = 0.0) -> None:
         self.hub = hub
         self.opener = opener
         self.connections = connections
+        self.command_rate = command_rate
 
     async def serve(
         self, scope: Scope, receive: Receive, send: Send, session_id: str, task: TaskRow | None = None

@@ -8,8 +8,9 @@ import msgspec
 from anyio.abc import TaskGroup, TaskStatus
 
 from puntini.auth.guard import principal_of
+from puntini.auth.limits import Pace
 from puntini.auth.principals import Principal
-from puntini.errors import Invalid, NotFound, PuntiniError, TooLarge, TooMany
+from puntini.errors import Forbidden, Invalid, NotFound, PuntiniError, TooLarge, TooMany
 from puntini.log.contract import TaskRow
 from puntini.log.feed import Feed
 from puntini.log.members import MemberRole
@@ -155,6 +156,7 @@ class Socket:
         self._connection = connection
         self._task = task
         self._who = principal_of(scope)
+        self._pace = Pace(streams.command_rate, anyio.current_time())
         self._joins = SUBPROTOCOL in scope.get("subprotocols", ())
         self._request = StreamRequest(session_id="")
         self._closed = False
@@ -305,13 +307,14 @@ class Socket:
             if raw is None:
                 raw = message.get("bytes") or b""
             try:
+                if not self._pace.take(anyio.current_time()):
+                    raise TooMany(f"More than {self._streams.command_rate:g} commands a second; send this one later.")
                 command = decode_command(raw)
-            except TooLarge as error:
-                await self._reply(problem(error, _command_id(raw)))
-                await self._close(error.close)
-                return
             except PuntiniError as error:
                 await self._reply(problem(error, _command_id(raw)))
+                if isinstance(error, TooLarge) or self._pace.abused:
+                    await self._close(error.close)
+                    return
                 continue
             if isinstance(command, Ping):
                 await self._carry_out(command)
@@ -369,6 +372,8 @@ class Socket:
     async def _init(self, command: InitSession) -> None:
         if self._task is not None:
             raise Invalid("type: this socket carries one task; open another for a session", path="type")
+        if self._who.credential.startswith("ticket:"):
+            raise Forbidden("A ticket is good for the one stream that it was made for; show another credential here.")
         session_id = command.data.session_id or command.session_id
         if not session_id:
             session_id = await self._commands.create(command.data.agent, user=self._who.user)

@@ -6,13 +6,16 @@ from contextlib import asynccontextmanager
 
 import anyio
 import anyio.lowlevel
+import msgspec
 import pytest
 from msgspec.structs import replace
 
 from puntini.agent.emitter import ROOM_BYTES, Emitter
 from puntini.errors import NotFound, StaleAttempt
 from puntini.log.contract import Append, SessionRow, TaskRow, Written
-from puntini.protocol.events import Debug
+from puntini.protocol.entries import read_entry
+from puntini.protocol.events import Debug, DebugData
+from puntini.redaction import Redaction
 from puntini.store.memory import MemoryStore
 from tests.agent.actors import line
 from tests.agent.stage import FailingStore, log_of, pass_on, until
@@ -236,3 +239,27 @@ async def told_that_it_is_over(wait: Callable[[], Awaitable[None]]) -> None:
     """Wait for an emitter that is closed meanwhile."""
     with pytest.raises(StaleAttempt, match="is over"):
         await wait()
+
+
+@pytest.mark.parametrize("redacted", [True, False])
+async def test_what_quotes_a_secret_is_kept_without_it(redacted: bool) -> None:
+    store = MemoryStore()
+    async with emitting(store) as emitter:
+        kept = emitter.stamp(line("plain"))
+        emitter = Emitter(store, ROW, redacted=Redaction(["hidden-secret"]) if redacted else None)
+        details: dict[str, object] = {
+            "headers": [{"authorization": "Bearer x"}],
+            "text": "hidden-secret \u2028",
+            "n": None,
+        }
+        said = Debug(data=DebugData(message="?token=abc&x=1", details=details))
+
+        found = read_entry(emitter.stamp(said).line)
+
+    event = msgspec.json.decode(found.line, type=Debug)
+    assert (found.kind, event.task_id, event.attempt) == ("debug:debug", ROW.task_id, ROW.attempt)
+    assert kept.kind == "debug:debug"
+    assert event.data.message == ("?token=(secret)&x=1" if redacted else "?token=abc&x=1")
+    assert event.data.details == (
+        {"headers": [{"authorization": "(secret)"}], "text": "(secret) \u2028", "n": None} if redacted else details
+    )

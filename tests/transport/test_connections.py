@@ -3,12 +3,14 @@
 import msgspec
 import pytest
 
-from puntini.auth.principals import LOCAL
+from puntini.auth.principals import LOCAL, Principal
 from puntini.errors import TooMany
 from puntini.transport.connections import Connections, jittered
 from tests.transport.serving import Server, serving, stream_of, thought
 
 pytestmark = pytest.mark.anyio
+ANN, BOB = Principal("ann", credential="key:1"), Principal("bob", credential="key:2")
+TICKET = Principal("ann", credential="ticket:1")
 
 
 def registry(most: int = 10) -> Connections:
@@ -41,6 +43,39 @@ async def test_there_are_at_most_so_many() -> None:
 
     connections.close(one)
     connections.open("sse", "ses_1", LOCAL)
+
+
+async def test_a_user_has_at_most_so_many_and_open_mode_s_one_user_any_number() -> None:
+    connections = Connections(ping_seconds=15, send_deadline=30, lifetime=0, most=100, most_per_user=2)
+    one, _ = connections.open("sse", "ses_1", ANN), connections.open("websocket", "", TICKET)
+
+    with pytest.raises(TooMany, match="You have 2 streams open"):
+        connections.open("page", "ses_1", ANN)
+
+    connections.open("sse", "ses_1", BOB)
+    for _ in range(5):
+        connections.open("sse", "ses_1", LOCAL)
+    connections.close(one)
+    connections.open("sse", "ses_1", ANN)
+
+
+async def test_who_goes_on_by_a_ticket_takes_the_place_of_the_connection_before() -> None:
+    connections = Connections(ping_seconds=15, send_deadline=30, lifetime=0, most=100, most_per_user=2)
+    before, other = connections.open("sse", "ses_1", TICKET), connections.open("sse", "ses_1", ANN)
+    outlet = before.outlet = Outlet()
+
+    connections.take_over(TICKET.credential)
+    after = connections.open("sse", "ses_1", TICKET)
+    connections.close(before)
+    connections.take_over("ticket:unknown")
+
+    assert (before.ending, outlet.cut) == ("gone", True)
+    assert (after.ending, other.ending) == (None, None)
+    connections.take_over(TICKET.credential)
+    assert after.ending == "gone"
+    for connection in (after, other):
+        connections.close(connection)
+    assert not connections._of_users
 
 
 async def test_a_socket_that_takes_up_a_session_watches_it() -> None:

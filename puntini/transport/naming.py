@@ -1,0 +1,41 @@
+"""Every request has a name: ``X-Request-ID``, the caller's if it is one, else a new one. The answer carries it, too."""
+
+import random
+import re
+from collections.abc import Awaitable
+
+from puntini.transport.asgi import ASGIApp, Message, Receive, Scope, Send, header
+
+_VALID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+STARTS = frozenset({"http.response.start", "websocket.accept", "websocket.http.response.start"})
+
+
+class Naming:
+    """Pure ASGI middleware: puts the name into ``scope["state"]`` as ``request_id``, and on the response."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Pass on. Not a coroutine of its own: an open stream should not hold one more frame for this."""
+        if scope["type"] in {"http", "websocket"}:
+            name = header(scope, b"x-request-id")
+            name = name if _VALID.fullmatch(name) else f"{random.getrandbits(64):016x}"
+            scope["state"] = {**scope.get("state", {}), "request_id": name}
+            send = _Named(send, name)
+        return self._app(scope, receive, send)
+
+
+class _Named:
+    """``send`` with the name on what begins a response. A stream keeps this as long as it is open, so it is small."""
+
+    __slots__ = ("_name", "_send")
+
+    def __init__(self, send: Send, name: str) -> None:
+        self._send = send
+        self._name = name
+
+    def __call__(self, message: Message) -> Awaitable[None]:
+        if message["type"] in STARTS:
+            message = {**message, "headers": [*message.get("headers", ()), (b"x-request-id", self._name.encode())]}
+        return self._send(message)
