@@ -1,5 +1,6 @@
 """``create_app``: the only place where the parts meet. Owns the lifespan and the root task group."""
 
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from importlib import import_module
@@ -27,6 +28,7 @@ from puntini.agent.staff import ROLES, Staff
 from puntini.agent.tools.builtin import builtin_tools
 from puntini.agent.tools.loading import load_tools
 from puntini.api import streams as stream_routes
+from puntini.api.accounts import Accounts as AccountRoutes
 from puntini.api.agents import Agents
 from puntini.api.chat import Chat
 from puntini.api.desk import Desk
@@ -39,14 +41,24 @@ from puntini.api.memory import AgentMemories
 from puntini.api.messages import Messages
 from puntini.api.outcomes import Outcomes
 from puntini.api.sessions import Sessions
+from puntini.api.setup import Setup as SetupRoutes
 from puntini.api.snapshots import Snapshots
 from puntini.api.system import System
 from puntini.api.tasks import Tasks
 from puntini.api.tools import ToolInfo, ToolList
+from puntini.api.users import Users as UserRoutes
 from puntini.api.work import Work
 from puntini.auth.access import Access
+from puntini.auth.accounts import Accounts
+from puntini.auth.doorman import Doorman
 from puntini.auth.gate import Gate
 from puntini.auth.guard import Guard
+from puntini.auth.opening import open_accounts
+from puntini.auth.openness import Openness
+from puntini.auth.origins import is_loopback
+from puntini.auth.passwords import Passwords
+from puntini.auth.revision import Revision
+from puntini.auth.setup import Setup
 from puntini.errors import Misconfigured, NotFound, PuntiniError
 from puntini.log.contract import Store
 from puntini.log.embedding import Embedder
@@ -69,14 +81,20 @@ class Parts:
 
     store: Store
     guard: Guard
+    revision: Revision
+    accounts: Accounts
+    doorman: Doorman
+    setup: Setup | None = None
     hub: Hub
     keeper: Keeper[SessionView]
     runner: Runner
     staff: Staff
     connections: Connections
 
-    def __init__(self, settings: Settings, agents: Sequence[Agent]) -> None:
+    def __init__(self, settings: Settings, agents: Sequence[Agent], *, wants_setup: bool = False) -> None:
         self.settings = settings
+        self.passwords = Passwords()
+        self._wants_setup = wants_setup
         self.log = structlog.get_logger("puntini")
         self.model = model_of(settings)
         self.own_tools = [tool for spec in settings.tools for tool in load_tools(spec, Path.cwd())]
@@ -99,6 +117,7 @@ class Parts:
         self.store.embedder = self.embedder
         self.guard = Guard(Access(self.store))
         try:
+            await self._open_doors()
             served = self.served.values()
             self.staff = Staff(self.model, self.tools, self.store, served, workspace=self.workspace)
             await self.staff.roster.load()
@@ -116,8 +135,26 @@ class Parts:
             with anyio.CancelScope(shield=True):
                 if self.embedder is not None:
                     self.embedder.close()
+                self.passwords.close()
                 await self.store.close()
                 await self.model.aclose()
+
+    async def _open_doors(self) -> None:
+        """Who may come in, and how. Raises Misconfigured where others can reach a server that nobody rules."""
+        settings = self.settings
+        self.revision = Revision(self.store)
+        await self.revision.look()
+        self.accounts = await open_accounts(self.store, settings, self.revision, self.passwords)
+        users, local = self.accounts.users, is_loopback(settings.host)
+        if self._wants_setup and not await users.have_admin():
+            self.setup = Setup(time.time)
+        elif not local and not await users.have_admin():
+            raise Misconfigured(
+                f"Others can reach {settings.host}, and there is no admin yet: make one with `puntini user add NAME "
+                "--admin`, or start with --setup."
+            )
+        openness = Openness(users, self.revision, possible=local and self.setup is None)
+        self.doorman = Doorman(self.accounts.tokens, openness, origins=settings.cors_origins, setup=self.setup)
 
     def _build(self, tasks: anyio.abc.TaskGroup) -> list[BaseRoute]:
         settings = self.settings
@@ -155,7 +192,7 @@ class Parts:
         for listener in (self.keeper.committed, retention.committed):
             self.hub.also(listener)
         outcomes = Outcomes(self.store)
-        for work in (self.hub.sweep, self.keeper.keep, self.connections.sweep):
+        for work in (self.hub.sweep, self.keeper.keep, self.connections.sweep, self.revision.watch):
             tasks.start_soon(work)
         for work in (retention.sweep, expiry.sweep, outcomes.sweep):
             tasks.start_soon(work)
@@ -174,6 +211,9 @@ class Parts:
         system = System(self.store, self.hub, self.connections, lambda: self.runner.stats, roster)
         return [
             *system.routes(),
+            *AccountRoutes(self.accounts, self.doorman).routes(),
+            *UserRoutes(self.accounts).routes(),
+            *(SetupRoutes(self.setup, self.accounts).routes() if self.setup else ()),
             *stream_routes.routes(streams, self.store, desk),
             *chat.routes(),
             *Sessions(self.store, self.keeper, desk).routes(),
@@ -253,9 +293,12 @@ class App(Starlette):
             await super().__call__(scope, receive, send)
 
 
-def create_app(settings: Settings, agents: Sequence[Agent] = ()) -> Starlette:
-    """The server as an ASGI app, with ``agents`` beside the built-in ones. Raises Misconfigured."""
-    parts = Parts(settings, agents)
+def create_app(settings: Settings, agents: Sequence[Agent] = (), *, setup: bool = False) -> Starlette:
+    """The server as an ASGI app, with ``agents`` beside the built-in ones. Raises Misconfigured.
+
+    With ``setup`` and without an admin it serves set-up alone, until there is one.
+    """
+    parts = Parts(settings, agents, wants_setup=setup)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -267,7 +310,7 @@ def create_app(settings: Settings, agents: Sequence[Agent] = ()) -> Starlette:
     app = App(
         lifespan=lifespan,
         middleware=[
-            Middleware(Gate, guard=lambda: parts.guard, origins=settings.cors_origins),
+            Middleware(Gate, doorman=lambda: parts.doorman, guard=lambda: parts.guard),
             *_cors(settings.cors_origins),
             Middleware(BodyDeadline, seconds=settings.body_seconds),
         ],

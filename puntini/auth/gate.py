@@ -1,68 +1,51 @@
-"""The gate in front of every route. Open mode: loopback only, and no web page from elsewhere gets through.
+"""The gate in front of every route: it finds out who asks, and keeps hostile pages out."""
 
-A server bound to a loopback address with no users needs no credential. What keeps other web pages out is that ``Host``
-must be a loopback name (DNS rebinding arrives with the attacker's name) and ``Origin`` absent or a loopback one.
-"""
+from collections.abc import Awaitable, Callable
 
-import ipaddress
-from collections.abc import Callable, Iterable
-from urllib.parse import urlsplit
-
+from puntini.auth.doorman import Doorman
 from puntini.auth.guard import Guard
-from puntini.auth.principals import LOCAL
+from puntini.auth.principals import NOBODY, Principal
 from puntini.errors import Forbidden, PuntiniError
-from puntini.transport.asgi import ASGIApp, Receive, Scope, Send, header, refuse
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address, without port, can only mean this machine."""
-    name = host.strip("[]").rstrip(".").lower()
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    try:
-        address = ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
-
-
-def host_of(value: str) -> str:
-    """The host of a ``Host`` header or an origin's authority; empty when it is more or less than ``host[:port]``."""
-    try:
-        parts = urlsplit(f"//{value}")
-        # Reading the port checks it.
-        plain = parts.netloc == value and parts.username is None and (parts.port or 1) > 0
-    except ValueError:
-        return ""
-    return parts.hostname or "" if plain else ""
+from puntini.transport.asgi import ASGIApp, Receive, Scope, Send, refuse
 
 
 class Gate:
-    """Pure ASGI middleware for open mode; ``origins`` may come from elsewhere (CORS setting)."""
+    """Pure ASGI middleware. Who asks is in ``scope["state"]`` behind it, as ``principal``.
 
-    def __init__(self, app: ASGIApp, guard: Callable[[], Guard], origins: Iterable[str] = ()) -> None:
+    A credential that is not good makes nobody of its bearer, and the reason is there as ``refusal``: what anybody may
+    ask, such as to log in anew, is answered all the same, and everything else by the guard with that reason.
+    """
+
+    def __init__(self, app: ASGIApp, doorman: Callable[[], Doorman], guard: Callable[[], Guard]) -> None:
         self._app = app
+        self._doorman = doorman
         self._guard = guard
-        self._origins = frozenset(origins)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuse, or pass on with the principal in ``scope["state"]``."""
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Pass on. Where who asks is known, this is no coroutine: an open stream should not hold one more frame."""
         if scope["type"] not in {"http", "websocket"}:
-            await self._app(scope, receive, send)
-            return
-        if problem := self._problem(scope):
-            await refuse(scope, receive, send, problem)
-            return
-        scope["state"] = {**scope.get("state", {}), "principal": LOCAL, "guard": self._guard()}
-        await self._app(scope, receive, send)
+            return self._app(scope, receive, send)
+        try:
+            who = self._doorman().known(scope)
+        except PuntiniError as error:
+            return refuse(scope, receive, send, error)
+        if who is None:
+            return self._ask(scope, receive, send)
+        return self._app(self._let(scope, who), receive, send)
 
-    def _problem(self, scope: Scope) -> PuntiniError | None:
-        if not is_loopback(host_of(header(scope, b"host"))):
-            return Forbidden("Call an open server by a loopback name: use 127.0.0.1 or localhost as the host.")
-        origin = header(scope, b"origin")
-        if not origin or origin in self._origins:
-            return None
-        scheme, _, authority = origin.partition("://")
-        if scheme in {"http", "https"} and is_loopback(host_of(authority)):
-            return None
-        return Forbidden("An open server takes no requests from pages of other origins.")
+    async def _ask(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Find out who asks, which takes a while."""
+        refusal: PuntiniError | None = None
+        try:
+            who = await self._doorman().admit(scope)
+        except Forbidden as error:
+            await refuse(scope, receive, send, error)
+            return
+        except PuntiniError as error:
+            who, refusal = NOBODY, error
+        await self._app(self._let(scope, who, refusal), receive, send)
+
+    def _let(self, scope: Scope, who: Principal, refusal: PuntiniError | None = None) -> Scope:
+        state = {"principal": who, "guard": self._guard(), "refusal": refusal}
+        scope["state"] = {**scope.get("state", {}), **state}
+        return scope

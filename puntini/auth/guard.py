@@ -5,7 +5,7 @@ from typing import Any
 from puntini.auth.access import Access
 from puntini.auth.principals import NOBODY, Principal, Scope
 from puntini.auth.rights import Right
-from puntini.errors import Forbidden, Unauthorized
+from puntini.errors import Forbidden, PuntiniError, Unauthorized
 from puntini.log.members import MemberRole
 from puntini.transport.asgi import Scope as Request
 
@@ -20,10 +20,9 @@ class Guard:
         """Raises Unauthorized, Forbidden or NotFound; returns when the caller has the right."""
         if right.scope is None:
             return
-        who = principal_of(request)
-        require_scope(who, right.scope)
+        require_scope(known(request), right.scope)
         if right.of is not None:
-            request["state"]["role"] = await self._role(who, right, request["path_params"][right.of])
+            request["state"]["role"] = await self._role(principal_of(request), right, request["path_params"][right.of])
 
     async def _role(self, who: Principal, right: Right, name: Any) -> MemberRole:
         if right.of == "task_id":
@@ -35,6 +34,15 @@ def principal_of(request: Request) -> Principal:
     """Who asks, as the gate found out. Where no gate was passed, nobody."""
     who = request.get("state", {}).get("principal", NOBODY)
     assert isinstance(who, Principal)
+    return who
+
+
+def known(request: Request) -> Principal:
+    """The same; for nobody with a credential that is not good, raises why it is not."""
+    who = principal_of(request)
+    refusal = request.get("state", {}).get("refusal")
+    if not who.user and isinstance(refusal, PuntiniError):
+        raise refusal
     return who
 
 

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 
 import anyio
 
-from puntini.errors import Invalid, PuntiniError, TooLarge, TooSlow
+from puntini.errors import Invalid, PuntiniError, TooLarge, TooSlow, Unauthorized
 from puntini.protocol.entries import encode
 
 Scope = MutableMapping[str, Any]
@@ -158,11 +158,14 @@ def problem_body(error: PuntiniError, request_id: str = "") -> bytes:
 def problem_headers(error: PuntiniError) -> list[tuple[bytes, bytes]]:
     """The headers of an error response. A problem that passes carries ``Retry-After``.
 
-    A body that is late may still be on its way, and nobody will read it: the connection ends (RFC 9110, 15.5.9).
+    One that a credential solves says of which kind (RFC 9110, 11.6.1). A body that is late may still be on its way, and
+    nobody will read it: the connection ends (RFC 9110, 15.5.9).
     """
     headers = [(b"cache-control", b"no-store")]
     if error.retry_after is not None:
         headers.append((b"retry-after", b"%d" % error.retry_after))
+    if isinstance(error, Unauthorized):
+        headers.append((b"www-authenticate", b"Bearer"))
     if isinstance(error, TooSlow):
         headers.append((b"connection", b"close"))
     return headers
@@ -190,7 +193,11 @@ async def refuse(scope: Scope, receive: Receive, send: Send, error: PuntiniError
         {
             "type": "websocket.http.response.start",
             "status": error.status,
-            "headers": [(b"content-type", b"application/problem+json"), (b"content-length", b"%d" % len(body))],
+            "headers": [
+                (b"content-type", b"application/problem+json"),
+                (b"content-length", b"%d" % len(body)),
+                *problem_headers(error),
+            ],
         }
     )
     await send({"type": "websocket.http.response.body", "body": body})

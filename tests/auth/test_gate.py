@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from puntini.auth.access import Access
-from puntini.auth.gate import Gate, host_of, is_loopback
+from puntini.auth.gate import Gate
 from puntini.auth.guard import Guard
+from puntini.auth.origins import host_of, is_loopback
 from puntini.auth.principals import LOCAL
-from puntini.store.memory import MemoryStore
+from tests.auth.house import House
 
 pytestmark = pytest.mark.anyio
 EVIL = "https://evil.example"
@@ -58,8 +59,9 @@ async def knock(host: str | None, origin: str | None = None, *, origins: tuple[s
     async def send(message: Any) -> None:
         sent.append(message)
 
-    request = {"type": "http", "method": "GET", "path": "/", "headers": headers, **scope}
-    await Gate(inside, lambda: Guard(Access(MemoryStore())), origins)(request, receive, send)
+    request = {"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": headers, **scope}
+    house = House(origins=origins)
+    await Gate(inside, lambda: house.doorman, lambda: Guard(Access(house.store)))(request, receive, send)
     return Outcome(inside, sent)
 
 
@@ -224,7 +226,9 @@ async def test_a_socket_from_this_machine_comes_through() -> None:
 
 async def test_the_lifespan_is_nobody_s_request() -> None:
     inside = Inside()
-    await Gate(inside, lambda: Guard(Access(MemoryStore())))({"type": "lifespan"}, None, None)  # type: ignore[arg-type]
+    house = House()
+    gate = Gate(inside, lambda: house.doorman, lambda: Guard(Access(house.store)))
+    await gate({"type": "lifespan"}, None, None)  # type: ignore[arg-type]
     assert inside.came == [{"type": "lifespan"}]
 
 

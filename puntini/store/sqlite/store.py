@@ -31,7 +31,7 @@ from puntini.store.rules import missing, too_many
 from puntini.store.sqlite import files, reads
 from puntini.store.sqlite.documents import SqliteDocuments, remove_unfinished
 from puntini.store.sqlite.workers import Readers, Writer
-from puntini.store.sqlite.writes import keep, outcome
+from puntini.store.sqlite.writes import keep, outcome, swap
 
 T = TypeVar("T")
 READERS = 2
@@ -53,6 +53,7 @@ class SqliteStore(SqliteDocuments):
         connection = files.connect(path, write=True)
         connection.pragma("synchronous", "FULL" if durability == "full" else "NORMAL")
         connection.wal_autocheckpoint(0)
+        connection.transaction_mode = "IMMEDIATE"  # what it reads first, no program beside may change meanwhile
         self._writer = Writer(connection, self._committed)
         self._readers = Readers([files.connect(path, write=False) for _ in range(READERS)])
         checkpoints = files.connect(path, write=True)
@@ -220,7 +221,7 @@ class SqliteStore(SqliteDocuments):
 
     async def swap(self, item: Kept, old: bytes | None) -> bool:
         """Keep or forget one thing if nobody was quicker."""
-        return await self._writer.change(partial(_swap, item=item, old=old))
+        return await self._writer.change(partial(swap, item=item, old=old))
 
     async def kept(self, space: str, kind: str, key: str) -> bytes | None:
         """One thing that is kept."""
@@ -399,14 +400,6 @@ def _remove_doomed_all(connection: apsw.Connection) -> None:
 def _keep(connection: apsw.Connection, *, items: Sequence[Kept]) -> None:
     with connection:
         keep(connection, {(item.space, item.kind, item.key): item.body for item in items})
-
-
-def _swap(connection: apsw.Connection, *, item: Kept, old: bytes | None) -> bool:
-    with connection:
-        same = reads.kept(connection, item.space, item.kind, item.key) == old
-        if same:
-            keep(connection, {(item.space, item.kind, item.key): item.body})
-    return same
 
 
 def _share(connection: apsw.Connection, *, session_id: str, user: str, role: MemberRole | None) -> bool:

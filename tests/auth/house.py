@@ -1,0 +1,109 @@
+"""Accounts on a memory store with a clock of their own, and requests to the doorman in front of them."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from puntini.auth.accounts import Accounts, Pair
+from puntini.auth.doorman import Doorman
+from puntini.auth.families import Families
+from puntini.auth.openness import Openness
+from puntini.auth.passwords import Passwords
+from puntini.auth.principals import LOCAL, Principal
+from puntini.auth.revision import Revision
+from puntini.auth.setup import Setup
+from puntini.auth.tokens import Tokens
+from puntini.auth.users import User, Users
+from puntini.auth.verifying import Verifier
+from puntini.store.memory import MemoryStore
+
+PASSWORD = "wet hammock, nineteen lions"
+OTHER_PASSWORD = "a cello on the 3rd balcony"
+KEY = b"k" * 32
+HOST = "puntini.example:8000"
+OWN = f"http://{HOST}"
+EVIL = "https://evil.example"
+MINUTE, DAY = 60.0, 86_400.0
+
+
+class Clock:
+    """Stands still until it is set."""
+
+    def __init__(self) -> None:
+        self.at = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        """The time."""
+        return self.at
+
+
+class House:
+    """All that has to do with accounts, put together."""
+
+    def __init__(
+        self,
+        *,
+        local: bool = True,
+        origins: Iterable[str] = (),
+        outside: Verifier | None = None,
+        registration_open: bool = False,
+        wants_setup: bool = False,
+    ) -> None:
+        self.store = MemoryStore()
+        self.clock = Clock()
+        self.revision = Revision(self.store)
+        self.users = Users(self.store)
+        self.families = Families(self.store, 30 * DAY, self.clock)
+        self.passwords = Passwords()
+        self.tokens = Tokens(
+            KEY, self.users, self.families, self.revision, seconds=60 * MINUTE, now=self.clock, outside=outside
+        )
+        self.accounts = Accounts(
+            self.users,
+            self.families,
+            self.tokens,
+            self.passwords,
+            self.revision,
+            registration_open=registration_open,
+            now=self.clock,
+        )
+        self.setup = Setup(self.clock) if wants_setup else None
+        self.openness = Openness(self.users, self.revision, possible=local and not wants_setup)
+        self.doorman = Doorman(self.tokens, self.openness, origins=origins, setup=self.setup)
+
+    async def ann(self) -> User:
+        """The first user, who is an admin."""
+        return await self.accounts.register("ann", PASSWORD, LOCAL)
+
+    async def bob(self) -> User:
+        """A user."""
+        return await self.accounts.add("bob", PASSWORD, "user")
+
+    async def log_in(self, name: str = "ann") -> Pair:
+        """Tokens of a user."""
+        return await self.accounts.login(name, PASSWORD, "192.0.2.1")
+
+    async def asks(self, **scope: Any) -> Principal:
+        """Whom the doorman takes a request for."""
+        asked = request(**scope)
+        known = self.doorman.known(asked)
+        return known if known is not None else await self.doorman.admit(asked)
+
+
+def request(
+    headers: Mapping[str, str] | None = None, *, query: str = "", host: str = HOST, **scope: Any
+) -> dict[str, Any]:
+    """A request's scope."""
+    named = {"host": host, **(headers or {})}
+    return {
+        "type": "http",
+        "method": "GET",
+        "path": "/v1/me",
+        "query_string": query.encode(),
+        "headers": [(name.encode(), value.encode("latin-1")) for name, value in named.items()],
+        **scope,
+    }
+
+
+def bearer(token: str) -> dict[str, str]:
+    """The header with a token."""
+    return {"authorization": f"Bearer {token}"}
