@@ -99,8 +99,7 @@ class Passwords:
     """Makes and compares hashes beside the event loop. ``verified`` counts the comparisons."""
 
     def __init__(self, line: int = LINE) -> None:
-        self._line = line
-        self._waiting = 0
+        self._places = threading.Semaphore(line)
         self._thread = ThreadPoolExecutor(1, "puntini-passwords", initializer=_yield_to_others)
         self.verified = 0
 
@@ -127,19 +126,15 @@ class Passwords:
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     async def _run(self, work: Callable[[], T]) -> T:
-        if self._waiting >= self._line:
+        if not self._places.acquire(blocking=False):
             raise TooMany("Too many are logging in just now; try again in a moment.")
         try:
-            job = asyncio.get_running_loop().run_in_executor(self._thread, work)
+            job = self._thread.submit(work)
         except RuntimeError:
             raise Unavailable("The server is shutting down.") from None
-        self._waiting += 1
-        # Also when who waited for it has left, it takes its place in the line until it is done.
-        job.add_done_callback(self._done)
-        return await job
-
-    def _done(self, _job: object) -> None:
-        self._waiting -= 1
+        # Also when who waited for it has left, it keeps its place until it is done.
+        job.add_done_callback(lambda _: self._places.release())
+        return await asyncio.wrap_future(job)
 
 
 def _yield_to_others() -> None:
