@@ -8,7 +8,7 @@ from collections.abc import Callable
 from math import inf
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.error import URLError
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
@@ -205,8 +205,9 @@ def _from_url(url: str) -> Fetch:
         try:
             with opener.open(request, timeout=FETCH_SECONDS) as response:
                 return _whole(response.read(JWKS_BYTES + 1))
-        except URLError as error:
-            raise OSError(str(error)) from None
+        except HTTPError as error:
+            error.close()
+            raise
 
     return fetch
 

@@ -1,8 +1,5 @@
 """Access tokens: which are good, and that nothing forged is."""
 
-import base64
-import hmac
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +11,7 @@ from hypothesis import strategies as st
 from puntini.auth.secret import derived
 from puntini.auth.tokens import LEEWAY_SECONDS, MOST_KNOWN
 from puntini.errors import Unauthorized
-from tests.auth.house import KEY, MINUTE, OTHER_PASSWORD, PASSWORD, House
+from tests.auth.house import KEY, MINUTE, OTHER_PASSWORD, PASSWORD, House, part, signed_by
 
 pytestmark = pytest.mark.anyio
 Claims = dict[str, Any]
@@ -22,11 +19,6 @@ PEM = (
     b"-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEEVs/o5+uQbTjL3chynL4wXgUg2R9\n"
     b"q9UU8I5mEovUf86QZ7kOBIjJwqnzD1omageEHWwHdBO6B+dFabmdT9POxg==\n-----END PUBLIC KEY-----\n"
 )
-
-
-def part(value: object) -> str:
-    """A part of a token."""
-    return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
 
 
 def signed(claims: Claims, key: bytes = KEY, algorithm: str = "HS256", **header: Any) -> str:
@@ -97,13 +89,6 @@ FORGED: dict[str, Callable[[Claims], str]] = {
     "a lone surrogate": lambda claims: signed(claims) + "\ud800",
     "empty": lambda _: "",
 }
-
-
-def signed_by(key: bytes, claims: Claims) -> str:
-    """HS256 with any bytes as the key, which PyJWT refuses to do with a public one."""
-    head = f"{part({'alg': 'HS256', 'typ': 'JWT'})}.{part(claims)}"
-    mark = hmac.digest(key, head.encode(), "sha256")
-    return f"{head}.{base64.urlsafe_b64encode(mark).rstrip(b'=').decode()}"
 
 
 @pytest.mark.parametrize("name", FORGED)
