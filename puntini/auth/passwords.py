@@ -44,6 +44,8 @@ def normal(password: str) -> str:
 def check(password: str, name: str) -> None:
     """Raises Invalid, which repeats nothing of it, unless this is a password that nobody guesses at once."""
     text = normal(password)
+    if not text.isprintable():
+        raise _bad("use letters, digits, marks and spaces")
     if not LEAST <= len(text) <= MOST:
         raise _bad(f"use {LEAST} to {MOST} characters")
     plain = text.casefold()
@@ -85,7 +87,7 @@ def hash_of(password: str) -> str:
 def _verify(stored: str, password: str) -> bool:
     try:
         return _hasher.verify(stored, normal(password))
-    except (VerificationError, InvalidHashError):
+    except (VerificationError, InvalidHashError, UnicodeEncodeError):
         return False
 
 

@@ -28,7 +28,7 @@ class Setup:
     def check(self, token: str) -> None:
         """Raises Forbidden unless this is the token, and still good."""
         over = not self.pending or self._tries <= 0 or self._now() >= self._until
-        if over or not compare_digest(token.encode(), self.token.encode()):
+        if over or not compare_digest(token.encode("utf-8", "replace"), self.token.encode()):
             self._tries -= 1
             raise Forbidden("This link is not good, or not any more; start the server again for another.")
 

@@ -35,6 +35,8 @@ def test_a_password_that_nobody_tries_first_is_taken(password: str) -> None:
         "",
         "short one",
         "z" * 257,
+        "a line\nand another",
+        "half a letter \ud83d",
         "aaaaaaaaaaaaaaa",
         "abababababab",
         "xyzxyzxyzxyz",
