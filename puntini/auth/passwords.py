@@ -26,7 +26,7 @@ LEAST, MOST = 10, 256
 """Characters of a password."""
 LINE = 32
 """So many hashes may wait; together they take about a second."""
-NICENESS = 19
+NICENESS = 10
 ROWS = ("1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm", "qwertzuiop", "yxcvbnm", "azertyuiop", "qsdfghjklm")
 ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 WALKS = tuple(way for row in (*ROWS, "0123456789", ALPHABET) for way in (row * 3, row[::-1] * 3))
@@ -140,7 +140,7 @@ class Passwords:
 
 
 def _yield_to_others() -> None:
-    """Give this thread the lowest priority, where threads have one of their own (Linux)."""
+    """Give this thread a low priority, where threads have one of their own (Linux)."""
     if sys.platform == "linux":
         with suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
