@@ -5,7 +5,6 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar, get_args
 
-import anyio
 import click
 
 from puntini.auth.principals import Role
@@ -58,6 +57,8 @@ def user_add(name: str, *, admin: bool, password_stdin: bool, store: str | None)
 @store_option
 def user_list(store: str | None) -> None:
     """List the accounts: name, role, whether it is disabled, the last log-in."""
+    import anyio
+
     from puntini.auth.users import Users
     from puntini.log.mint import timestamp
     from puntini.store.sqlite.ledger import ledger
@@ -122,6 +123,8 @@ def _changed(
     store: str | None, work: "Callable[[Users], Awaitable[User]]", *, make: bool = False, end_log_ins: bool = False
 ) -> "User":
     """Do something to the accounts, and tell the server that may be running. Raises Misconfigured."""
+    import anyio
+
     from puntini.auth.families import Families
     from puntini.auth.revision import Revision
     from puntini.auth.users import Users

@@ -52,7 +52,7 @@ class Accounts:
         self.tokens = tokens
         self._revision = revision
         self._now = now
-        self._attempts = Attempts(now)
+        self.attempts = Attempts(now)
         self._first = anyio.Lock()
 
     async def register(self, name: str, password: str, by: Principal) -> User:
@@ -90,16 +90,16 @@ class Accounts:
     async def _proved(self, name: str, password: str, address: str) -> User:
         """The user, by their password. A name that nobody has is told in the same words, after the same time."""
         known = _plain(name)
-        attempt = self._attempts.begin(known[:64], address)
+        attempt = self.attempts.begin(known[:64], address)
         try:
             user = await self.users.get(known)
             same = await self.passwords.verify(user.password if user else "", password)
         except PuntiniError:
-            self._attempts.take_back(attempt)
+            self.attempts.take_back(attempt)
             raise
         if user is None or not same or user.disabled:
             raise Unauthorized(WRONG)
-        self._attempts.take_back(attempt)
+        self.attempts.take_back(attempt)
         return user
 
     async def refresh(self, token: str) -> Pair:

@@ -89,8 +89,9 @@ async def test_a_wrong_password_and_an_unknown_name_are_answered_alike(api: Api,
 
 
 async def test_too_many_wrong_passwords_are_told_when_to_come_again(api: Api, ann: dict[str, str]) -> None:
-    for _ in range(A_NAME):
-        problem(await api.ask("POST", "/v1/login", account("ann", "wrong")), 401, "unauthorized")
+    for _ in range(A_NAME - 1):
+        api.parts.accounts.attempts.begin("ann", "192.0.2.1")
+    problem(await api.ask("POST", "/v1/login", account("ann", "wrong")), 401, "unauthorized")
     refused = await api.ask("POST", "/v1/login", account("ann"))
     problem(refused, 429, "too_many")
     assert 0 < int(refused.headers["retry-after"]) <= 300
@@ -288,7 +289,7 @@ async def test_logging_out_takes_the_cookies_away(api: Api, ann: dict[str, str])
 async def test_a_cookie_that_has_ended_does_not_keep_from_logging_in(api: Api, ann: dict[str, str]) -> None:
     await by_cookie(api)
     api.http.cookies.set("puntini_token", "old", domain="127.0.0.1")
-    assert await by_cookie(api)
+    assert (await by_cookie(api)).status_code == 200
 
 
 # Secrets.

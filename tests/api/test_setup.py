@@ -105,13 +105,13 @@ async def test_where_nobody_asked_for_set_up_there_is_none(api: Api) -> None:
 
 
 async def test_a_server_that_others_can_reach_takes_a_secret_and_an_admin() -> None:
-    for settings, words in (
-        ({}, "PUNTINI_SECRET"),
-        ({"secret": Secret("short")}, "too short"),
-        ({"secret": SECRET}, "puntini user add NAME --admin"),
+    for secret, words in (
+        (Secret(), "PUNTINI_SECRET"),
+        (Secret("short"), "too short"),
+        (SECRET, "puntini user add NAME --admin"),
     ):
         with pytest.raises(Misconfigured, match=words):
-            async with serving(host="0.0.0.0", **settings):
+            async with serving(host="0.0.0.0", secret=secret):
                 pass
 
 

@@ -41,7 +41,7 @@ async def test_a_server_that_others_can_reach_is_never_open() -> None:
     assert await House(local=False).asks(host=LOOPBACK) == NOBODY
 
 
-HOSTILE = {
+HOSTILE: dict[str, dict[str, Any]] = {
     "a form": {"method": "POST", "headers": {"origin": EVIL}},
     "a form of a page in a frame without an origin": {"method": "POST", "headers": {"origin": "null"}},
     "a script": {"headers": {"origin": EVIL}},
@@ -64,7 +64,7 @@ HOSTILE = {
 @pytest.mark.parametrize("credential", [{}, {"authorization": "Bearer x"}, {"cookie": "puntini_token=x"}], ids=str)
 async def test_what_a_hostile_page_sends_is_refused(house: House, name: str, credential: dict[str, str]) -> None:
     asked = {"host": LOOPBACK, **HOSTILE[name]}
-    asked["headers"] = {**credential, **asked.get("headers", {})}  # type: ignore[dict-item]
+    asked["headers"] = {**credential, **asked.get("headers", {})}
     for _ in range(2):  # also when it is known that the server is open
         with pytest.raises(Forbidden):
             await house.asks(**asked)

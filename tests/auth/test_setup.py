@@ -43,7 +43,7 @@ async def test_a_bad_password_does_not_use_it_up(house: House) -> None:
     with pytest.raises(Invalid):
         await setup.finish(setup.token, house.accounts, "ann", "password")
     assert setup.pending
-    assert await setup.finish(setup.token, house.accounts, "ann", PASSWORD)
+    assert (await setup.finish(setup.token, house.accounts, "ann", PASSWORD)).role == "admin"
 
 
 async def test_it_ends_after_an_hour(house: House) -> None:
