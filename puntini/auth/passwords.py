@@ -86,7 +86,8 @@ def hash_of(password: str) -> str:
 
 def _verify(stored: str, password: str) -> bool:
     try:
-        return _hasher.verify(stored, normal(password))
+        # What is too long is none, but its sender shall not learn that sooner.
+        return _hasher.verify(stored, normal(password)[: MOST + 1])
     except (VerificationError, InvalidHashError, UnicodeEncodeError):
         return False
 
@@ -102,7 +103,7 @@ class Passwords:
 
     def __init__(self, line: int = LINE) -> None:
         self._places = threading.Semaphore(line)
-        self._thread = ThreadPoolExecutor(1, "puntini-passwords", initializer=_yield_to_others)
+        self._thread = ThreadPoolExecutor(1, "puntini-passwords", initializer=_begin)
         self.verified = 0
 
     async def hash(self, password: str) -> str:
@@ -115,8 +116,7 @@ class Passwords:
         Raises TooMany when the line is full.
         """
         self.verified += 1
-        # What is too long is none, but its sender shall not learn that sooner.
-        same = await self._run(lambda: _verify(stored or _nobodys(), password[: MOST + 1]))
+        same = await self._run(lambda: _verify(stored or _nobodys(), password))
         return same and bool(stored)
 
     def stale(self, stored: str) -> bool:
@@ -133,14 +133,19 @@ class Passwords:
         try:
             job = self._thread.submit(work)
         except RuntimeError:
+            self._places.release()
             raise Unavailable("The server is shutting down.") from None
         # Also when who waited for it has left, it keeps its place until it is done.
         job.add_done_callback(lambda _: self._places.release())
         return await asyncio.wrap_future(job)
 
 
-def _yield_to_others() -> None:
-    """Give this thread a low priority, where threads have one of their own (Linux)."""
+def _begin() -> None:
+    """Give this thread a low priority, where threads have one of their own (Linux), and make nobody's hash.
+
+    Made with the first unknown name, it would tell that the name is unknown, by the time that it takes.
+    """
     if sys.platform == "linux":
         with suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+    _nobodys()
