@@ -1,7 +1,7 @@
 """``create_app``: the only place where the parts meet. Owns the lifespan and the root task group."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from puntini.agent.staff import ROLES, Staff
 from puntini.agent.tools.builtin import builtin_tools
 from puntini.agent.tools.loading import load_tools
 from puntini.api import streams as stream_routes
+from puntini.api.accounts import Accounts as AccountRoutes
 from puntini.api.agents import Agents
 from puntini.api.analytics import Analytics
 from puntini.api.analytics_tally import Tally
@@ -46,25 +47,19 @@ from puntini.api.memory import AgentMemories
 from puntini.api.messages import Messages
 from puntini.api.outcomes import Outcomes
 from puntini.api.sessions import Sessions
+from puntini.api.setup import Setup as SetupRoutes
 from puntini.api.snapshots import Snapshots
 from puntini.api.system import System
 from puntini.api.tasks import Tasks
 from puntini.api.templates import Templates
 from puntini.api.tickets import TicketDesk
 from puntini.api.tools import ToolInfo, ToolList
+from puntini.api.users import Users as UserRoutes
 from puntini.api.work import Work
-from puntini.auth.access import Access
-from puntini.auth.addresses import Proxies
-from puntini.auth.audit import Audit
+from puntini.auth.entrance import Entrance
 from puntini.auth.gate import Gate
-from puntini.auth.guard import Guard
-from puntini.auth.keys import Keys, fixed_principals
-from puntini.auth.limits import Limits
-from puntini.auth.principals import LOCAL, Principal, Role
-from puntini.auth.revision import Revision
-from puntini.auth.tickets import Tickets
 from puntini.auth.watch import Watch
-from puntini.errors import Misconfigured, NotFound, PuntiniError, StoreUnavailable
+from puntini.errors import Misconfigured, NotFound, PuntiniError
 from puntini.log.contract import Store
 from puntini.log.embedding import Embedder
 from puntini.log.filling import Filling
@@ -96,11 +91,6 @@ class Parts:
     """The running parts, for the length of a lifespan."""
 
     store: Store
-    guard: Guard
-    revision: Revision
-    audit: Audit
-    keys: Keys
-    tickets: Tickets
     hub: Hub
     keeper: Keeper[SessionView]
     runner: Runner
@@ -108,12 +98,10 @@ class Parts:
     tally: Tally
     connections: Connections
 
-    def __init__(self, settings: Settings, agents: Sequence[Agent]) -> None:
+    def __init__(self, settings: Settings, agents: Sequence[Agent], *, wants_setup: bool = False) -> None:
         self.settings = settings
+        self.entrance = Entrance(settings, wants_setup=wants_setup)
         self.log = structlog.get_logger("puntini")
-        self.proxies = Proxies(settings.trusted_proxies)
-        self.limits = Limits(credential=settings.rate_limit, address=settings.rate_limit_address)
-        fixed_principals(settings.api_keys)  # so that what can't be used stops the start
         self.model = model_of(settings)
         self.own_tools = [tool for spec in settings.tools for tool in load_tools(spec, Path.cwd())]
         self.tools = builtin_tools(self.own_tools)
@@ -133,12 +121,8 @@ class Parts:
         settings = self.settings
         self.store = await open_store(settings.store, durability=settings.durability)
         self.store.embedder = self.embedder
-        self.revision = Revision(self.store)
-        self.guard = Guard(Access(self.store), self.revision)
-        self.audit = Audit(self.store, days=settings.audit_days)
-        self.keys = Keys(self.store, self.revision, self.role_of, settings.api_keys)
-        self.tickets = Tickets(self.store, self.still, lambda credential: self.connections.take_over(credential))
         try:
+            await self.entrance.open(self.store, lambda credential: self.connections.take_over(credential))
             served = self.served.values()
             self.staff = Staff(self.model, self.tools, self.store, served, workspace=self.workspace)
             await self.staff.roster.load()
@@ -154,33 +138,11 @@ class Parts:
                 tasks.cancel_scope.cancel()
         finally:
             with anyio.CancelScope(shield=True):
-                await self._write_last()
+                await self.entrance.close()
                 if self.embedder is not None:
                     self.embedder.close()
                 await self.store.close()
                 await self.model.aclose()
-
-    async def _write_last(self) -> None:
-        """What is noted beside the requests and not written yet."""
-        with suppress(StoreUnavailable):
-            await self.audit.flush(last=True)
-            await self.keys.write_uses()
-
-    async def role_of(self, user: str) -> Role | None:
-        """What a user is now; None for one that there is not."""
-        return LOCAL.role if user == LOCAL.user else None
-
-    async def still(self, who: Principal) -> Principal | None:
-        """Who somebody is now; None when their credential has ended."""
-        match who.credential.partition(":")[0]:
-            case "open":
-                return LOCAL
-            case "key":
-                return await self.keys.still(who)
-            case "ticket":
-                return await self.tickets.still(who)
-            case _:
-                return None
 
     def _build(self, tasks: anyio.abc.TaskGroup) -> list[BaseRoute]:
         settings = self.settings
@@ -215,7 +177,8 @@ class Parts:
             task_seconds=settings.task_seconds,
             redacted=Redaction(settings.secrets),
         )
-        desk = Desk(self.store, self.keeper, self.runner, self.guard.access, self.hub.forget)
+        guard = self.entrance.guard
+        desk = Desk(self.store, self.keeper, self.runner, guard.access, self.hub.forget)
         expiry = Expiry(self.store, desk, self.connections, self.runner, idle_seconds=settings.session_idle_seconds)
         for listener in (self.keeper.committed, retention.committed):
             self.hub.also(listener)
@@ -224,10 +187,10 @@ class Parts:
         outcomes = Outcomes(self.store)
         for work in (self.hub.sweep, self.keeper.keep, self.connections.sweep):
             tasks.start_soon(work)
-        watch = Watch(self.connections, self.guard.access, self.revision, self.still)
+        watch = Watch(self.connections, guard.access, guard.revision, self.entrance.still)
         for work in (retention.sweep, expiry.sweep, outcomes.sweep, self.tally.sweep, watch.run):
             tasks.start_soon(work)
-        for work in (self.revision.watch, self.keys.note_uses, self.tickets.sweep, self.audit.write, self.audit.forget):
+        for work in self.entrance.work:
             tasks.start_soon(work)
         if self.embedder is not None:
             tasks.start_soon(Filling(self.store, self.embedder).run)
@@ -247,9 +210,9 @@ class Parts:
             *system.routes(),
             *stream_routes.routes(streams, self.store, desk),
             *chat.routes(),
-            *Sessions(self.store, self.keeper, desk).routes(),
+            *Sessions(self.store, self.keeper, desk, self.entrance.note).routes(),
             *Forks(self.store, self.keeper, desk, Recall(self.store).carried).routes(),
-            *Members(self.store).routes(),
+            *Members(self.store, self.entrance).routes(),
             *Graphs(self.store, self.keeper).routes(),
             *Tasks(self.store, desk, chat).routes(),
             *Work(self.store, folds).routes(),
@@ -260,9 +223,7 @@ class Parts:
             *Documents(self.store).routes(),
             *Templates(self.store, desk).routes(),
             *Analytics(self.store, self.tally).routes(),
-            *KeyList(self.keys, self.audit).routes(),
-            *TicketDesk(self.tickets, self.guard.access).routes(),
-            *AuditLog(self.audit).routes(),
+            *_entrance_routes(self.entrance),
         ]
 
     async def drain(self, seconds: float) -> None:
@@ -271,6 +232,19 @@ class Parts:
         with anyio.move_on_after(seconds / 2):
             await self.runner.shutdown()
         await self.connections.drain(seconds / 2)
+
+
+def _entrance_routes(entrance: Entrance) -> list[BaseRoute]:
+    """Accounts, keys, tickets and what is written down of them."""
+    accounts, audit = entrance.accounts, entrance.audit
+    return [
+        *AccountRoutes(accounts, entrance.doorman, audit).routes(),
+        *UserRoutes(accounts, audit).routes(),
+        *(SetupRoutes(entrance.setup, accounts, audit).routes() if entrance.setup else ()),
+        *KeyList(entrance.keys, audit).routes(),
+        *TicketDesk(entrance.tickets, entrance.guard.access).routes(),
+        *AuditLog(audit).routes(),
+    ]
 
 
 def model_of(settings: Settings) -> Model:
@@ -331,9 +305,12 @@ class App(Starlette):
             await super().__call__(scope, receive, send)
 
 
-def create_app(settings: Settings, agents: Sequence[Agent] = ()) -> Starlette:
-    """The server as an ASGI app, with ``agents`` beside the built-in ones. Raises Misconfigured."""
-    parts = Parts(settings, agents)
+def create_app(settings: Settings, agents: Sequence[Agent] = (), *, setup: bool = False) -> Starlette:
+    """The server as an ASGI app, with ``agents`` beside the built-in ones. Raises Misconfigured.
+
+    With ``setup`` and without an admin it serves set-up alone, until there is one.
+    """
+    parts = Parts(settings, agents, wants_setup=setup)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -346,7 +323,7 @@ def create_app(settings: Settings, agents: Sequence[Agent] = ()) -> Starlette:
         lifespan=lifespan,
         middleware=[
             Middleware(Naming),
-            Middleware(Gate, guard=lambda: parts.guard, origins=settings.cors_origins),
+            Middleware(Gate, entrance=lambda: parts.entrance),
             *_cors(settings.cors_origins),
             Middleware(BodyDeadline, seconds=settings.body_seconds),
         ],

@@ -14,6 +14,8 @@ from click.core import ParameterSource
 from msgspec.structs import FieldInfo, fields
 
 from puntini import __version__
+from puntini.cli_store import store_file, store_option
+from puntini.cli_user import user
 from puntini.errors import Misconfigured, PuntiniError
 from puntini.settings import DOCS, LISTS, PREFIX, SECRETS, Settings, load
 
@@ -158,8 +160,9 @@ def _every_setting(command: Command) -> Command:
     metavar="FILE",
     help="A TOML file with settings.  [default: puntini.toml]",
 )
+@click.option("--setup", is_flag=True, help="Without an admin, print a link by which the first one is made.")
 @_every_setting
-def serve(config: Path | None, **flags: str | tuple[str, ...] | None) -> int:
+def serve(config: Path | None, *, setup: bool, **flags: str | tuple[str, ...] | None) -> int:
     """Run the server until Ctrl-C or SIGTERM.
 
     Each flag is also a setting in a TOML file (max_streams = 100) and in the environment (PUNTINI_MAX_STREAMS=100). A
@@ -170,7 +173,7 @@ def serve(config: Path | None, **flags: str | tuple[str, ...] | None) -> int:
     )
     from puntini.server import run
 
-    return run(settings)
+    return run(settings, setup=setup)
 
 
 # Talking to a server.
@@ -375,10 +378,6 @@ def knowledge_search(words: tuple[str, ...], limit: int, url: str) -> None:
 
 # The store's file.
 
-_store = click.option(
-    "--store", default=None, metavar="FILE", help=f"The store's file, if not the one that is set.  [{PREFIX}STORE]"
-)
-
 
 @cli.group()
 def store() -> None:
@@ -386,13 +385,13 @@ def store() -> None:
 
 
 @store.command("check")
-@_store
+@store_option
 def store_check(store: str | None) -> int:
     """Say whether a store is sound, and what is wrong with it. A server may be running."""
     from puntini.store.sqlite import admin
     from puntini.views.session import SessionView
 
-    file = _store_file(store)
+    file = store_file(store)
     faults = admin.check(file, decode_snapshot=SessionView.decode)
     for fault in faults:
         click.echo(fault)
@@ -405,17 +404,17 @@ def store_check(store: str | None) -> int:
 
 @store.command("backup")
 @click.argument("to", type=click.Path(path_type=Path))
-@_store
+@store_option
 def store_backup(to: Path, store: str | None) -> None:
     """Copy a store to a new file. A server may be running; the copy is as the store is at one moment."""
     from puntini.store.sqlite import admin
 
-    copied = admin.backup(_store_file(store), to)
+    copied = admin.backup(store_file(store), to)
     click.echo(f"{to} holds {_holds(copied)}.")
 
 
 @store.command("new-epoch")
-@_store
+@store_option
 def store_new_epoch(store: str | None) -> None:
     """Begin a new epoch, in which no older id is valid.
 
@@ -424,7 +423,7 @@ def store_new_epoch(store: str | None) -> None:
     """
     from puntini.store.sqlite import admin
 
-    file = _store_file(store)
+    file = store_file(store)
     click.echo(f"{file}: the epoch is {admin.new_epoch(file)} now.")
 
 
@@ -435,14 +434,6 @@ def _holds(found: "Figures") -> str:
 
 def _counted(number: int, word: str) -> str:
     return f"{number:,} {word}{'' if number == 1 else 's'}"
-
-
-def _store_file(named: str | None) -> Path:
-    """The file that is meant. Raises Misconfigured when the store is none."""
-    url = named or load({}, os.environ, Path.cwd()).store
-    if url == "memory:" or "://" in url.replace("sqlite://", "", 1):
-        raise Misconfigured(f"The store {url} is no SQLite file; name one with --store.")
-    return Path(url.removeprefix("sqlite://"))
 
 
 # The words.
@@ -459,3 +450,6 @@ def schema(which: str | None) -> None:
     made = {"events": event_schema, "commands": command_schema}
     document = made[which]() if which else {name: make() for name, make in made.items()}
     click.echo(json.dumps(document, indent=2))
+
+
+cli.add_command(user)

@@ -26,7 +26,8 @@ from puntini import __version__
 from puntini.agent.contract import Agent
 from puntini.agent.staff import PUNTINI
 from puntini.app import Parts, create_app
-from puntini.auth.gate import is_loopback
+from puntini.auth.opening import check_secret
+from puntini.auth.setup import PATH as SETUP_PATH
 from puntini.errors import Misconfigured
 from puntini.lines import HttpProtocol, WebSocketProtocol
 from puntini.logs import configure
@@ -93,22 +94,18 @@ def bind(host: str, port: int) -> socket.socket:
     return sock
 
 
-def run(settings: Settings, agents: Sequence[Agent] = ()) -> int:
+def run(settings: Settings, agents: Sequence[Agent] = (), *, setup: bool = False) -> int:
     """Serve until a signal, with ``agents`` beside the built-in ones; returns the exit code.
 
-    Raises Misconfigured before anything is served.
+    With ``setup`` a server without an admin waits for its first one. Raises Misconfigured before anything is served.
     """
-    if not is_loopback(settings.host):
-        raise Misconfigured(
-            f"This version has no accounts yet, so it serves this machine only, and {settings.host} is not a loopback "
-            "address. Use --host 127.0.0.1, and a proxy in front that checks who may."
-        )
+    check_secret(settings)
     configure(settings.log_format, settings.log_level, settings.secrets, redact_prompts=settings.redact_prompts)
     calm()
     leaving = threading.Timer(settings.grace + LEAVE_SECONDS, _leave)
     leaving.daemon = True
     try:
-        return asyncio.run(_serve(settings, agents, leaving))
+        return asyncio.run(_serve(settings, agents, leaving, setup=setup))
     finally:
         leaving.cancel()
 
@@ -139,8 +136,8 @@ def calm() -> None:
     sys.setswitchinterval(SWITCH_SECONDS)
 
 
-async def _serve(settings: Settings, agents: Sequence[Agent], leaving: threading.Timer) -> int:
-    app = create_app(settings, agents)
+async def _serve(settings: Settings, agents: Sequence[Agent], leaving: threading.Timer, *, setup: bool) -> int:
+    app = create_app(settings, agents, setup=setup)
     parts: Parts = app.state.parts
     sock = bind(settings.host, settings.port)
     told = asyncio.Event()
@@ -220,6 +217,9 @@ async def _greet(server: Server, parts: Parts, settings: Settings, sock: socket.
     others = ", ".join(sorted(name for name in parts.runner.agents if name != parts.default))
     agents = f"{parts.default} (others: {others})" if others else parts.default
     prompt = PROMPTS.get(parts.default, "Hello")
+    entrance = parts.entrance
+    mode = "set-up" if entrance.setup else "open" if await entrance.openness.look() else "accounts"
+    link = f"{url}{SETUP_PATH}?token={entrance.setup.token}" if entrance.setup else ""
     if settings.log_format == "json":
         parts.log.info(
             "serving",
@@ -228,8 +228,9 @@ async def _greet(server: Server, parts: Parts, settings: Settings, sock: socket.
             agents=agents,
             tools=[tool.name for tool in parts.own_tools],
             model=parts.model.name,
-            mode="open",
+            mode=mode,
             version=__version__,
+            **({"set_up": link} if link else {}),
         )
         return
     with suppress(OSError):  # an output that takes nothing is no reason not to serve
@@ -241,7 +242,8 @@ async def _greet(server: Server, parts: Parts, settings: Settings, sock: socket.
                 agents=agents,
                 tools=_own_tools(parts),
                 model=parts.model.name,
-                prompt=prompt,
+                mode=MODES[mode],
+                hint=HINTS[mode].format(url=url, prompt=prompt, link=link),
             )
         )
         sys.stdout.flush()
@@ -254,16 +256,32 @@ def _own_tools(parts: Parts) -> str:
 
 
 PROMPTS = {PUNTINI: "Create a project management graph", "scripted": "play 20 events every 100 ms"}
+MODES = {
+    "open": "open: this machine only, no credential needed",
+    "accounts": "accounts: whoever comes shows a credential",
+    "set-up": "set-up: nothing else is served before there is an admin",
+}
+HINTS = {
+    "open": """\
+Try it:
+  curl -N {url}/v1/chat -d '{{"prompt": "{prompt}"}}'""",
+    "accounts": """\
+Log in for a token, and try it:
+  curl {url}/v1/login -d '{{"username": "NAME", "password": "PASSWORD"}}'
+  curl -N {url}/v1/chat -H 'Authorization: Bearer TOKEN' -d '{{"prompt": "{prompt}"}}'""",
+    "set-up": """\
+Make the first admin, within an hour, by this link:
+  {link}""",
+}
 GREETING = """\
 Puntini {version}
   address  {url}
   store    {store}
   agent    {agents}{tools}
   model    {model}
-  mode     open: this machine only, no credential needed
+  mode     {mode}
 
-Try it:
-  curl -N {url}/v1/chat -d '{{"prompt": "{prompt}"}}'
+{hint}
 
 Ctrl-C stops the server.
 """

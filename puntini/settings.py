@@ -95,6 +95,15 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     session_idle_seconds: Seconds = 3_600.0
     retention_days: Days = 30.0
     retention_bytes_per_session: Amount = 256 * MIB
+    secret: Secret = Secret()
+    registration: Literal["closed", "open"] = "closed"
+    access_minutes: Annotated[float, Meta(gt=0, le=10_080)] = 60.0
+    refresh_days: Annotated[float, Meta(gt=0, le=3_650)] = 30.0
+    jwks_url: str = ""
+    jwks_file: str = ""
+    jwt_issuer: str = ""
+    jwt_audience: str = ""
+    jwt_admin: str = ""
     cors_origins: tuple[Origin, ...] = ()
     trusted_proxies: tuple[Text, ...] = ()
     api_keys: tuple[Secret, ...] = ()
@@ -112,13 +121,13 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """What no line may show."""
         password = urlsplit(self.anthropic_base_url).password
         keys = [part for key in self.api_keys for part in (key.reveal(), key.reveal().rpartition(":")[2])]
-        return [secret for secret in (self.anthropic_api_key.reveal(), password, *keys) if secret]
+        return [text for text in (self.anthropic_api_key.reveal(), password, self.secret.reveal(), *keys) if text]
 
 
 LISTS = frozenset({"agent", "api_keys", "cors_origins", "tools", "trusted_proxies"})
 SECRETS = (Secret, tuple[Secret, ...])
 DOCS: dict[str, str] = {
-    "host": "address to listen on; this version takes loopback addresses only",
+    "host": "address to listen on; one that others can reach takes a secret and an admin",
     "port": "port to listen on; 0 picks a free one",
     "store": "where the log is kept: a SQLite file, or memory: to forget everything at the end",
     "durability": "what a commit survives: normal, the end of the process; full, also a power cut, at the price of a "
@@ -151,6 +160,16 @@ DOCS: dict[str, str] = {
     "session_idle_seconds": "seconds after which a session that nobody uses is closed; 0 never",
     "retention_days": "days that events are kept; 0 for ever",
     "retention_bytes_per_session": "bytes of events that are kept in a session; 0 all",
+    "secret": "what tokens are signed with, at least 32 random characters; on a loopback address the store keeps one "
+    "of its own where this is not set",
+    "registration": "who may make an account: closed, admins alone; open, anybody",
+    "access_minutes": "minutes that an access token is good",
+    "refresh_days": "days that a log-in can be refreshed",
+    "jwks_url": "where an identity provider publishes its keys (JWKS), by whose tokens its users come in; none without",
+    "jwks_file": "a file with such keys, in place of an address",
+    "jwt_issuer": "the `iss` that the provider's tokens have",
+    "jwt_audience": "the `aud` that they have for this server",
+    "jwt_admin": "the claim that makes an admin, as CLAIM=VALUE, such as role=admin; none without",
     "cors_origins": "origins of other web pages that may use this server, separated by commas",
     "trusted_proxies": "addresses or networks of proxies whose word on who calls is taken, separated by commas",
     "api_keys": "API keys that are fixed here, each as NAME:ROLE:SECRET, separated by commas; ROLE is user or admin",

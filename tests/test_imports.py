@@ -38,10 +38,22 @@ ALLOWED = {
     "client": {"protocol", "errors", VERSION},
 }
 # The parts meet here, so these may import anything; being absent from every row above, nothing else may import them.
-MEETING_PLACES = {"app", "cli", "server", "testing", "__main__"}
+MEETING_PLACES = {"app", "cli", "cli_store", "cli_user", "server", "testing", "__main__"}
 
 # Each of these is known to one or two files, so that it can be replaced, or to the one folder that is named after it.
-CONFINED = {"langgraph", "anthropic", "psycopg", "uvicorn", "sse_starlette", "apsw", "httpx", "httpx2", "numpy"}
+CONFINED = {
+    "langgraph",
+    "anthropic",
+    "psycopg",
+    "uvicorn",
+    "sse_starlette",
+    "apsw",
+    "httpx",
+    "httpx2",
+    "numpy",
+    "argon2",
+    "jwt",
+}
 MOST_FILES = 2
 PLACES = {
     "uvicorn": ("puntini/server.py", "puntini/lines.py"),
@@ -51,6 +63,8 @@ PLACES = {
     "httpx": ("puntini/client/",),
     "langgraph": ("puntini/agent/graphs/",),
     "numpy": ("puntini/store/nearest.py",),
+    "argon2": ("puntini/auth/passwords.py",),
+    "jwt": ("puntini/auth/tokens.py", "puntini/auth/outside.py"),
 }
 FOLDERS = {name for name, places in PLACES.items() if all(place.endswith("/") for place in places)}
 

@@ -1,8 +1,6 @@
 """``/v1/sessions/{id}/members``: with whom a session is shared."""
 
-import re
-from collections.abc import Awaitable, Callable
-from typing import Literal
+from typing import Literal, Protocol
 
 from msgspec import Struct
 from starlette.requests import Request
@@ -11,6 +9,8 @@ from starlette.routing import BaseRoute
 
 from puntini.api.http import PAGED, Body, Door, Json, Listed, page_bounds, read, resource, user_of
 from puntini.api.sessions import row_of
+from puntini.auth.audit import Audit
+from puntini.auth.revision import Revision
 from puntini.auth.rights import OWN, VIEW, Right
 from puntini.errors import Conflict, Forbidden, Invalid, NotFound
 from puntini.log.contract import Store
@@ -18,17 +18,26 @@ from puntini.log.members import RANKS, MemberRole
 
 MOST_MEMBERS = 100
 """With so many users a session is shared at most; its owner is none of them."""
-USER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 LEAVE = Right("write", "session_id")
 """Whoever sees a session may leave it; to send others away takes its owner."""
 
-KnownUser = Callable[[str], Awaitable[bool]]
-"""Whether there is a user of a name."""
 
+class Entrance(Protocol):
+    """Who knows users, and what is done with what they may."""
 
-async def any_name(user: str) -> bool:
-    """Whether a name could be a user's: for a server without accounts."""
-    return USER.fullmatch(user) is not None
+    @property
+    def audit(self) -> Audit:
+        """Where it is written down."""
+        ...
+
+    @property
+    def revision(self) -> Revision:
+        """What open streams go by."""
+        ...
+
+    async def knows(self, user: str) -> bool:
+        """Whether a session can be shared with somebody of this name."""
+        ...
 
 
 class Sharing(Body, frozen=True):
@@ -45,11 +54,11 @@ class MemberInfo(Struct, frozen=True):
 
 
 class Members:
-    """The routes. ``known_user`` says whom a session can be shared with."""
+    """The routes."""
 
-    def __init__(self, store: Store, known_user: KnownUser = any_name) -> None:
+    def __init__(self, store: Store, entrance: Entrance) -> None:
         self._store = store
-        self._known_user = known_user
+        self._entrance = entrance
 
     def routes(self) -> list[BaseRoute]:
         """What this resource answers."""
@@ -78,12 +87,14 @@ class Members:
         row = await row_of(self._store, session_id)
         if user == row.owner:
             raise Conflict(f"`{user}` owns this session; an owner's role can't be changed.")
-        if not await self._known_user(user):
+        if not await self._entrance.knows(user):
             raise Invalid(f"user: there is no user `{user[:64]}` to share a session with", path="user")
         known = {member.user for member in await self._store.members(session_id)}
         if user not in known and len(known) >= MOST_MEMBERS:
             raise Conflict(f"A session is shared with at most {MOST_MEMBERS} users; remove one first.")
-        await self._store.share(session_id, user, body.role)
+        if await self._store.share(session_id, user, body.role):
+            await self._entrance.revision.bump()
+            self._entrance.audit.note(request.scope, f"member_{body.role}", of=f"{session_id} {user}")
         return Json(MemberInfo(user, body.role))
 
     async def delete(self, request: Request) -> Response:
@@ -96,4 +107,6 @@ class Members:
             raise Conflict(f"`{user}` owns this session; delete the session instead.")
         if not await self._store.share(session_id, user, None):
             raise NotFound(f"The session is not shared with `{user[:64]}`.")
+        await self._entrance.revision.bump()
+        self._entrance.audit.note(request.scope, "member_removed", of=f"{session_id} {user}")
         return Response(status_code=204)

@@ -25,7 +25,7 @@ from puntini.api.http import (
 )
 from puntini.api.moments import Moments
 from puntini.api.repeats import named
-from puntini.auth.guard import principal_of
+from puntini.auth.guard import Note, principal_of
 from puntini.auth.rights import EDIT, OWN, READ, VIEW, WRITE
 from puntini.errors import Invalid, NotFound
 from puntini.log.contract import SessionRow, Store
@@ -90,10 +90,11 @@ class StateInfo(Struct, frozen=True):
 class Sessions:
     """The routes."""
 
-    def __init__(self, store: Store, keeper: Keeper[SessionView], desk: Desk) -> None:
+    def __init__(self, store: Store, keeper: Keeper[SessionView], desk: Desk, note: Note) -> None:
         self._store = store
         self._keeper = keeper
         self._desk = desk
+        self._note = note
         self._moments = Moments(store, keeper)
 
     def routes(self) -> list[BaseRoute]:
@@ -170,7 +171,9 @@ class Sessions:
 
     async def delete(self, request: Request) -> Response:
         """Remove a session with its whole log."""
-        await self._desk.delete(request.path_params["session_id"])
+        session_id = request.path_params["session_id"]
+        await self._desk.delete(session_id)
+        self._note(request.scope, "session_deleted", of=session_id)
         return Response(status_code=204)
 
     async def command(self, request: Request) -> Response:

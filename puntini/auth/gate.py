@@ -1,70 +1,79 @@
-"""The gate in front of every route. Open mode: loopback only, and no web page from elsewhere gets through.
+"""The gate in front of every route: it finds out who asks, and keeps hostile pages and floods out."""
 
-A server bound to a loopback address with no users needs no credential. What keeps other web pages out is that ``Host``
-must be a loopback name (DNS rebinding arrives with the attacker's name) and ``Origin`` absent or a loopback one.
-"""
+from collections.abc import Awaitable, Callable
+from typing import Protocol
 
-import ipaddress
-from collections.abc import Callable, Iterable
-from urllib.parse import urlsplit
-
-from puntini.auth.guard import Guard
-from puntini.auth.principals import LOCAL
-from puntini.errors import Forbidden, PuntiniError
-from puntini.transport.asgi import ASGIApp, Receive, Scope, Send, header, refuse
+from puntini.auth.guard import Guard, Note
+from puntini.auth.principals import NOBODY, Principal
+from puntini.errors import Forbidden, PuntiniError, TooMany
+from puntini.transport.asgi import ASGIApp, Receive, Scope, Send, refuse
 
 
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address, without port, can only mean this machine."""
-    name = host.strip("[]").rstrip(".").lower()
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    try:
-        address = ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
+class Entrance(Protocol):
+    """What the gate asks: see ``puntini.auth.entrance``."""
 
+    @property
+    def guard(self) -> Guard:
+        """Whom the routes ask."""
+        ...
 
-def host_of(value: str) -> str:
-    """The host of a ``Host`` header or an origin's authority; empty when it is more or less than ``host[:port]``."""
-    try:
-        parts = urlsplit(f"//{value}")
-        # Reading the port checks it.
-        plain = parts.netloc == value and parts.username is None and (parts.port or 1) > 0
-    except ValueError:
-        return ""
-    return parts.hostname or "" if plain else ""
+    def known(self, scope: Scope) -> Principal | None:
+        """Who asks, where that takes no wait. What it raises refuses the request, whatever is asked for."""
+        ...
+
+    async def admit(self, scope: Scope) -> Principal:
+        """Who asks. Raises Forbidden or TooMany, whatever is asked for; another error for a credential that is bad."""
+        ...
+
+    @property
+    def note(self) -> Note:
+        """Writes down what was refused."""
+        ...
 
 
 class Gate:
-    """Pure ASGI middleware for open mode; ``origins`` may come from elsewhere (CORS setting)."""
+    """Pure ASGI middleware. Who asks is in ``scope["state"]`` behind it, as ``principal``.
 
-    def __init__(self, app: ASGIApp, guard: Callable[[], Guard], origins: Iterable[str] = ()) -> None:
+    A credential that is not good makes nobody of its bearer, and the reason is there as ``refusal``: what anybody may
+    ask, such as to log in anew, is answered all the same, and everything else by the guard with that reason.
+    """
+
+    def __init__(self, app: ASGIApp, entrance: Callable[[], Entrance]) -> None:
         self._app = app
-        self._guard = guard
-        self._origins = frozenset(origins)
+        self._entrance = entrance
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuse, or pass on with the principal in ``scope["state"]``."""
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Pass on. Where who asks is known, this is no coroutine: an open stream should not hold one more frame."""
         if scope["type"] not in {"http", "websocket"}:
-            await self._app(scope, receive, send)
+            return self._app(scope, receive, send)
+        entrance = self._entrance()
+        # By which revision somebody is let in is read before they are: what changes meanwhile is looked at again.
+        guard = entrance.guard
+        state = {"guard": guard, "revision": guard.revision.number, "principal": NOBODY}
+        scope["state"] = {**scope.get("state", {}), **state}
+        try:
+            who = entrance.known(scope)
+        except PuntiniError as error:
+            return _refuse(entrance, scope, receive, send, error)
+        if who is None:
+            return self._ask(entrance, scope, receive, send)
+        scope["state"]["principal"] = who
+        return self._app(scope, receive, send)
+
+    async def _ask(self, entrance: Entrance, scope: Scope, receive: Receive, send: Send) -> None:
+        """Find out who asks, which takes a while."""
+        try:
+            scope["state"]["principal"] = await entrance.admit(scope)
+        except (Forbidden, TooMany) as error:
+            await _refuse(entrance, scope, receive, send, error)
             return
-        if problem := self._problem(scope):
-            await refuse(scope, receive, send, problem)
-            return
-        guard = self._guard()
-        known = {"principal": LOCAL, "guard": guard, "revision": guard.revision.number}
-        scope["state"] = scope.get("state", {}) | known
+        except PuntiniError as error:
+            scope["state"]["refusal"] = error
+            entrance.note(scope, error.code)
         await self._app(scope, receive, send)
 
-    def _problem(self, scope: Scope) -> PuntiniError | None:
-        if not is_loopback(host_of(header(scope, b"host"))):
-            return Forbidden("Call an open server by a loopback name: use 127.0.0.1 or localhost as the host.")
-        origin = header(scope, b"origin")
-        if not origin or origin in self._origins:
-            return None
-        scheme, _, authority = origin.partition("://")
-        if scheme in {"http", "https"} and is_loopback(host_of(authority)):
-            return None
-        return Forbidden("An open server takes no requests from pages of other origins.")
+
+def _refuse(entrance: Entrance, scope: Scope, receive: Receive, send: Send, error: PuntiniError) -> Awaitable[None]:
+    if isinstance(error, Forbidden | TooMany):
+        entrance.note(scope, error.code, of=scope["path"])
+    return refuse(scope, receive, send, error)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import anyio
 
 from puntini.errors import StoreUnavailable
-from puntini.log.contract import Kept, Records
+from puntini.log.contract import Kept, Ledger
 
 SPACE, KIND, KEY = "auth", "revision", "all"
 LOOK_SECONDS = 1.0
@@ -18,7 +18,7 @@ LOOK_SECONDS = 1.0
 class Revision:
     """The number, as far as this process knows, and who wants to hear that it changed."""
 
-    def __init__(self, store: Records) -> None:
+    def __init__(self, store: Ledger) -> None:
         self._store = store
         self._listeners: list[Callable[[], None]] = []
         self.number = 0

@@ -245,8 +245,8 @@ class Shelf(Protocol):
         ...
 
 
-class Records(Shelf, Members, Ends, Protocol):
-    """What is kept beside the events."""
+class Ledger(Shelf, Protocol):
+    """A shelf where several may change one thing, and none undoes what another did."""
 
     async def swap(self, item: Kept, old: bytes | None) -> bool:
         """Keep or forget one thing if ``old`` is what is kept in its place now, None for nothing; whether it was so.
@@ -254,6 +254,10 @@ class Records(Shelf, Members, Ends, Protocol):
         Of two who go by the same ``old``, one is told that it was not.
         """
         ...
+
+
+class Records(Ledger, Members, Ends, Protocol):
+    """What is kept beside the events."""
 
     async def session(self, session_id: str) -> SessionRow | None:
         """One session, with its bounds; ``updated_at`` is the time of its last append or change."""

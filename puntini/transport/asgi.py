@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 
 import anyio
 
-from puntini.errors import Invalid, PuntiniError, TooLarge, TooSlow
+from puntini.errors import Invalid, PuntiniError, TooLarge, TooSlow, Unauthorized
 from puntini.protocol.entries import encode
 
 Scope = MutableMapping[str, Any]
@@ -163,11 +163,14 @@ def problem_body(error: PuntiniError, request_id: str = "") -> bytes:
 def problem_headers(error: PuntiniError) -> list[tuple[bytes, bytes]]:
     """The headers of an error response. A problem that passes carries ``Retry-After``.
 
-    A body that is late may still be on its way, and nobody will read it: the connection ends (RFC 9110, 15.5.9).
+    One that a credential solves says of which kind (RFC 9110, 11.6.1). A body that is late may still be on its way, and
+    nobody will read it: the connection ends (RFC 9110, 15.5.9).
     """
     headers = [(b"cache-control", b"no-store"), *error.headers]
     if error.retry_after is not None:
         headers.append((b"retry-after", b"%d" % error.retry_after))
+    if isinstance(error, Unauthorized):
+        headers.append((b"www-authenticate", b"Bearer"))
     if isinstance(error, TooSlow):
         headers.append((b"connection", b"close"))
     return headers

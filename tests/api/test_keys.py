@@ -26,7 +26,7 @@ async def made(api: Api, **body: object) -> dict[str, Any]:
 
 async def audited(api: Api, query: str = "") -> list[dict[str, Any]]:
     """The audit log, with all that was noted by now."""
-    await api.parts.audit.flush()
+    await api.parts.entrance.audit.flush()
     return list((await api.get(f"/v1/audit{query}"))["items"])
 
 
@@ -36,7 +36,7 @@ async def audited(api: Api, query: str = "") -> list[dict[str, Any]]:
 async def test_a_key_is_shown_once_and_opens_what_it_says(api: Api) -> None:
     key = await made(api, scopes=["read"], expires_in=3_600)
 
-    who = await api.parts.keys.principal(key["key"])
+    who = await api.parts.entrance.keys.principal(key["key"])
 
     assert (who.user, sorted(who.scopes), who.credential) == ("local", ["read"], f"key:{key['key_id']}")
     assert 3_500 < who.expires_at - time.time() <= 3_600
@@ -60,7 +60,7 @@ async def test_a_revoked_key_stays_in_the_list_as_that(api: Api) -> None:
 
     [info] = (await api.get("/v1/keys"))["items"]
     assert info["revoked"]
-    assert api.parts.keys.known(key["key"]) is None
+    assert api.parts.entrance.keys.known(key["key"]) is None
     assert (await api.ask("DELETE", "/v1/keys/nowhere")).status_code == 404
 
 
@@ -110,7 +110,7 @@ async def test_a_ticket_comes_with_the_address_that_it_opens(api: Api, by: str) 
     assert ticket["url"] == f"{stream}?ticket={ticket['ticket']}"
     path, _, query = ticket["url"].partition("?")
     asked = {"type": "http", "method": "GET", "path": path, "query_string": query.encode(), "headers": []}
-    who = await api.parts.tickets.admit(asked, ticket["ticket"])
+    who = await api.parts.entrance.tickets.admit(asked, ticket["ticket"])
     assert who.user == LOCAL.user
     assert not who.may("write")
 

@@ -4,7 +4,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from puntini.api.members import MOST_MEMBERS, Members, any_name
+from puntini.api.members import MOST_MEMBERS, Members
+from puntini.auth.audit import Audit
+from puntini.auth.revision import Revision
+from puntini.auth.users import is_name
 from puntini.log.contract import Append, SessionRow, Store
 from puntini.store.memory import MemoryStore
 from tests.api.acting import Ask, acting, items
@@ -12,6 +15,18 @@ from tests.api.calling import Api, problem
 
 pytestmark = pytest.mark.anyio
 MEMBERS = "/v1/sessions/ses_1/members"
+
+
+class AllButEve:
+    """Who is known, and what is written down."""
+
+    def __init__(self, store: Store) -> None:
+        self.audit = Audit(store, days=0)
+        self.revision = Revision(store)
+
+    async def knows(self, user: str) -> bool:
+        """Whether there is such a user."""
+        return user != "eve" and is_name(user)
 
 
 @pytest.fixture
@@ -26,11 +41,7 @@ async def store() -> Store:
 @pytest.fixture
 async def ask(store: Store) -> AsyncIterator[Ask]:
     """The routes, for a server that knows everybody whose name could be one, but eve."""
-
-    async def known(user: str) -> bool:
-        return user != "eve" and await any_name(user)
-
-    async with acting(store, Members(store, known).routes()) as asking:
+    async with acting(store, Members(store, AllButEve(store)).routes()) as asking:
         yield asking
 
 

@@ -43,7 +43,7 @@ class Passed:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on in the user's name."""
-        scope["state"] = {"principal": self._who, "guard": self._api.parts.guard}
+        scope["state"] = {"principal": self._who, "guard": self._api.parts.entrance.guard}
         await self._app(scope, receive, send)
 
 

@@ -6,21 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from puntini.auth.access import Access
-from puntini.auth.gate import Gate, host_of, is_loopback
-from puntini.auth.guard import Guard
+from puntini.auth.gate import Gate
+from puntini.auth.origins import host_of, is_loopback
 from puntini.auth.principals import LOCAL
-from puntini.auth.revision import Revision
-from puntini.store.memory import MemoryStore
+from tests.auth.house import House
 
 pytestmark = pytest.mark.anyio
 EVIL = "https://evil.example"
-
-
-def guard() -> Guard:
-    """One behind the gate."""
-    store = MemoryStore()
-    return Guard(Access(store), Revision(store))
 
 
 class Inside:
@@ -65,8 +57,9 @@ async def knock(host: str | None, origin: str | None = None, *, origins: tuple[s
     async def send(message: Any) -> None:
         sent.append(message)
 
-    request = {"type": "http", "method": "GET", "path": "/", "headers": headers, **scope}
-    await Gate(inside, guard, origins)(request, receive, send)
+    request = {"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": headers, **scope}
+    house = House(origins=origins)
+    await Gate(inside, lambda: house)(request, receive, send)
     return Outcome(inside, sent)
 
 
@@ -231,7 +224,9 @@ async def test_a_socket_from_this_machine_comes_through() -> None:
 
 async def test_the_lifespan_is_nobody_s_request() -> None:
     inside = Inside()
-    await Gate(inside, guard)({"type": "lifespan"}, None, None)  # type: ignore[arg-type]
+    house = House()
+    gate = Gate(inside, lambda: house)
+    await gate({"type": "lifespan"}, None, None)  # type: ignore[arg-type]
     assert inside.came == [{"type": "lifespan"}]
 
 

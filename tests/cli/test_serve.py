@@ -83,11 +83,36 @@ def test_every_name_of_this_machine_will_do(tmp_path: Path, host: str) -> None:
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.org"])
-def test_an_address_that_others_can_reach_is_refused(call: Call, host: str) -> None:
+def test_an_address_that_others_can_reach_takes_a_secret(call: Call, host: str) -> None:
     told = sentence(call("serve", f"--host={host}"), USAGE)
 
-    assert f"{host} is not a loopback address" in told
+    assert told.startswith(f"Others can reach {host}, so set PUNTINI_SECRET")
     assert "--host 127.0.0.1" in told
+
+
+@pytest.mark.parametrize(("secret", "told"), [("s3cr3t", "too short"), ("s" * 32, "there is no admin yet")])
+def test_a_secret_is_long_and_somebody_rules(tmp_path: Path, secret: str, told: str) -> None:
+    ran = puntini("serve", "--host=0.0.0.0", "--port=0", cwd=tmp_path, env={"PUNTINI_SECRET": secret})
+
+    assert told in sentence(ran, USAGE)
+    assert secret not in ran.err
+
+
+def test_set_up_prints_a_link_that_works_once(tmp_path: Path) -> None:
+    with started(tmp_path, "serve", "--port=0", "--store=memory:", "--setup") as serve:
+        url = address_of(serve)
+        assert "  mode     set-up" in serve.out
+        found = re.search(rf"^  ({url}/setup\?token=(\S+))$", serve.out, re.MULTILINE)
+        assert found, serve.out
+        page = httpx.get(found[1], trust_env=False)
+        form = {"token": found[2], "username": "ann", "password": "wet hammock, nineteen lions"}
+        done, again = (httpx.post(f"{url}/setup", data=form, trust_env=False) for _ in range(2))
+        closed = httpx.get(f"{url}/v1/sessions", trust_env=False)
+        serve.interrupt()
+        ran = serve.end()
+
+    assert (page.status_code, done.status_code, again.status_code, closed.status_code) == (200, 200, 403, 401)
+    assert form["password"] not in ran.out + ran.err
 
 
 def test_a_port_that_is_taken_is_told(server: Serving, tmp_path: Path) -> None:

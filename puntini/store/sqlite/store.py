@@ -36,7 +36,7 @@ from puntini.store.sqlite.ends import ends
 from puntini.store.sqlite.forks import Copy
 from puntini.store.sqlite.slices import SLICE_ROWS, remove_below, remove_doomed, remove_doomed_all
 from puntini.store.sqlite.workers import Readers, Writer
-from puntini.store.sqlite.writes import keep, outcome
+from puntini.store.sqlite.writes import keep, outcome, swap
 
 T = TypeVar("T")
 READERS = 2
@@ -250,7 +250,7 @@ class SqliteStore(SqliteDocuments):
 
     async def swap(self, item: Kept, old: bytes | None) -> bool:
         """Keep or forget one thing if nobody was quicker."""
-        return await self._writer.change(partial(_swap, item=item, old=old))
+        return await self._writer.change(partial(swap, item=item, old=old))
 
     async def kept(self, space: str, kind: str, key: str) -> bytes | None:
         """One thing that is kept."""
@@ -401,14 +401,6 @@ def _delete(connection: apsw.Connection, *, session_id: str, forget: Callable[[s
 def _keep(connection: apsw.Connection, *, items: Sequence[Kept]) -> None:
     with connection:
         keep(connection, {(item.space, item.kind, item.key): item.body for item in items})
-
-
-def _swap(connection: apsw.Connection, *, item: Kept, old: bytes | None) -> bool:
-    with connection:
-        same = reads.kept(connection, item.space, item.kind, item.key) == old
-        if same:
-            keep(connection, {(item.space, item.kind, item.key): item.body})
-    return same
 
 
 def _share(connection: apsw.Connection, *, session_id: str, user: str, role: MemberRole | None) -> bool:

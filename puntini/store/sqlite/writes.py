@@ -7,9 +7,10 @@ import apsw
 from msgspec.structs import replace
 
 from puntini.errors import PuntiniError
-from puntini.log.contract import Append, Once, SessionRow, TaskRow, Written
+from puntini.log.contract import Append, Kept, Once, SessionRow, TaskRow, Written
 from puntini.store.rules import check_fence, closed, missing, placed, taken
 from puntini.store.sqlite.files import told
+from puntini.store.sqlite.reads import kept
 from puntini.store.sqlite.rows import TASK_COLUMNS, TASK_FIELDS, TASKS, task_of, task_values
 
 ROW_BYTES = 65_536
@@ -246,6 +247,15 @@ def keep(connection: apsw.Connection, items: Mapping[tuple[str, str, str], bytes
             connection.execute("DELETE FROM kept WHERE space = ? AND kind = ? AND key = ?", place)
         else:
             connection.execute(_KEEP, (*place, body))
+
+
+def swap(connection: apsw.Connection, item: Kept, old: bytes | None) -> bool:
+    """Keep or forget one thing if ``old`` is in its place, in a transaction of its own; whether it was."""
+    with connection:
+        same = kept(connection, item.space, item.kind, item.key) == old
+        if same:
+            keep(connection, {(item.space, item.kind, item.key): item.body})
+    return same
 
 
 def _slim(row: TaskRow) -> TaskRow:

@@ -1,0 +1,36 @@
+"""The server's secret, from which every key that it signs with is made."""
+
+import hmac
+import secrets
+
+from puntini.errors import Misconfigured
+from puntini.log.contract import Kept, Ledger
+from puntini.settings import Secret
+
+LEAST_BYTES = 32
+SPACE, KIND, KEY = "auth", "secret", "server"
+
+
+async def server_secret(setting: Secret, store: Ledger) -> bytes:
+    """The secret that is set; without one, the store's own, made once. Raises Misconfigured for a short one."""
+    if setting:
+        return checked(setting)
+    while (kept := await store.kept(SPACE, KIND, KEY)) is None:
+        await store.swap(Kept(SPACE, KIND, KEY, secrets.token_bytes(LEAST_BYTES)), None)
+    return kept
+
+
+def checked(setting: Secret) -> bytes:
+    """A secret that is long enough. Raises Misconfigured."""
+    secret = setting.reveal().encode()
+    if len(secret) < LEAST_BYTES:
+        raise Misconfigured(
+            f"The secret is too short: give PUNTINI_SECRET at least {LEAST_BYTES} random characters, such as those of "
+            "`openssl rand -hex 32`."
+        )
+    return secret
+
+
+def derived(secret: bytes, purpose: str) -> bytes:
+    """A key for one purpose: what is signed for another is worth nothing here."""
+    return hmac.digest(secret, purpose.encode(), "sha256")

@@ -1,0 +1,82 @@
+"""A flood of log-ins, each of which costs a password's hash, does not slow the streams that are open."""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from statistics import quantiles
+from threading import Event, Thread
+
+import httpx
+import pytest
+
+from tests.live.serving import Serving, serving
+
+pytestmark = pytest.mark.slow
+ACCOUNT = {"username": "ann", "password": "wet hammock, nineteen lions"}
+EVENTS, ROUNDS, COMERS = 400, 3, 16
+SLACK_MS = 5.0
+"""Times are in whole milliseconds, and another program may be running."""
+
+
+@contextmanager
+def flood(server: Serving) -> Iterator[list[int]]:
+    """Many log in again and again, with the right password: nothing limits them but the line. Their answers."""
+    over, statuses = Event(), list[int]()
+
+    def come() -> None:
+        with httpx.Client(trust_env=False, timeout=30) as client:
+            while not over.is_set():
+                statuses.append(client.post(f"{server.url}/v1/login", json=ACCOUNT).status_code)
+
+    comers = [Thread(target=come) for _ in range(COMERS)]
+    for comer in comers:
+        comer.start()
+    yield statuses
+    over.set()
+    for comer in comers:
+        comer.join()
+
+
+def delays(server: Serving, token: str) -> list[float]:
+    """How many milliseconds each event of a stream took from its saying to its reader."""
+    found = []
+    body = {"prompt": f"play {EVENTS} events every 10 ms"}
+    headers = {"authorization": f"Bearer {token}", "accept": "application/x-ndjson"}
+    with httpx.stream(
+        "POST", f"{server.url}/v1/chat", json=body, headers=headers, trust_env=False, timeout=60
+    ) as response:
+        for line in response.iter_lines():
+            came = time.time()
+            event = json.loads(line) if line else {}
+            if "id" in event:
+                said = datetime.fromisoformat(event["timestamp"]).timestamp()
+                found.append((came - said) * 1000)
+    return found
+
+
+def p99(values: list[float]) -> float:
+    """What one in a hundred exceeds."""
+    return quantiles(values, n=100)[-1]
+
+
+@pytest.mark.timeout(180)
+def test_a_flood_of_log_ins_does_not_slow_open_streams(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        server.ask("POST", "/v1/register", ACCOUNT).raise_for_status()
+        token = server.ask("POST", "/v1/login", ACCOUNT).json()["access_token"]
+        quiet: list[float] = []
+        flooded: list[float] = []
+        statuses: list[int] = []
+        for _ in range(ROUNDS):
+            quiet += delays(server, token)
+            with flood(server) as answered:
+                flooded += delays(server, token)
+            statuses += answered
+
+    print(f"p99 quiet {p99(quiet):.1f} ms, under a flood {p99(flooded):.1f} ms")  # noqa: T201 - shown by `pytest -s`
+    assert 200 in statuses
+    assert set(statuses) <= {200, 429}
+    assert p99(flooded) < 2 * p99(quiet) + SLACK_MS
