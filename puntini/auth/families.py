@@ -105,7 +105,7 @@ class Families:
     async def end_all(self, user: str, *, but: str = "") -> None:
         """End all of a user's, ``but`` one."""
         keys = [key for key, _ in await self._of(user) if key != _key(user, but)]
-        await self._store.keep([Kept(SPACE, KIND, key, None) for key in keys])
+        await self._forget(keys)
 
     async def _make_room(self, user: str) -> None:
         """End what has expired, and the oldest of too many."""
@@ -114,7 +114,11 @@ class Families:
         over = [key for key, family in held if family.expires_at <= now]
         left = [key for key, family in held if family.expires_at > now]
         over += left[: max(0, len(left) - MOST_FAMILIES + 1)]
-        await self._store.keep([Kept(SPACE, KIND, key, None) for key in over])
+        await self._forget(over)
+
+    async def _forget(self, keys: list[str]) -> None:
+        if keys:
+            await self._store.keep([Kept(SPACE, KIND, key, None) for key in keys])
 
     async def _of(self, user: str) -> list[tuple[str, Family]]:
         found = await self._store.kept_all(SPACE, KIND, prefix=f"{user}/")

@@ -79,6 +79,11 @@ class Users:
         """Whether there is any."""
         return bool(await self._store.kept_all(SPACE, KIND, limit=1))
 
+    async def role(self, name: str) -> Role | None:
+        """What a user is now; None for one who is not there, or may not log in."""
+        user = await self.get(name)
+        return user.role if user is not None and not user.disabled else None
+
     async def have_admin(self) -> bool:
         """Whether somebody could rule."""
         return any(user.is_ruling for user in await self.list())
