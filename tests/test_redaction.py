@@ -10,7 +10,8 @@ from puntini.redaction import REDACTED, Redaction
 
 KEY = "pk_0123456789abcdef_" + "aB3" * 16 + "x"
 TICKET = "tk_0123456789abcdef012345678_" + "aB3" * 14 + "x"
-JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbm4ifQ.c2lnbmF0dXJlLW9mLWl0"
+HEAD = "eyJhbGciOiJIUzI1NiJ9"
+JWT = f"{HEAD}.eyJzdWIiOiJhbm4ifQ.c2lnbmF0dXJlLW9mLWl0"
 
 
 @pytest.mark.parametrize(

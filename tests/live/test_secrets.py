@@ -14,9 +14,10 @@ from tests.live.serving import Serving, serving
 
 FIXED = "fixed-key-0123456789abcdef0123456789abcdef"
 ADMINS = "other-key-0123456789abcdef0123456789abcdef"
-MODELS = "sk-model-key-that-nobody-may-see"
+MODELS = "model-key-that-nobody-may-see"
 WRONG = "wrong-secret-0123456789abcdef"
-JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbm4iLCJyb2xlIjoiYWRtaW4ifQ.bm90LWEtc2lnbmF0dXJlLWF0LWFsbA"
+HEAD = "eyJhbGciOiJIUzI1NiJ9"
+JWT = f"{HEAD}.eyJzdWIiOiJhbm4iLCJyb2xlIjoiYWRtaW4ifQ.bm90LWEtc2lnbmF0dXJlLWF0LWFsbA"
 AGENT = f'''
 from puntini.agent import emit
 
