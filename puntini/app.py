@@ -30,6 +30,7 @@ from puntini.api import streams as stream_routes
 from puntini.api.agents import Agents
 from puntini.api.chat import Chat
 from puntini.api.desk import Desk
+from puntini.api.documentation import documented
 from puntini.api.documents import Documents
 from puntini.api.expiry import Expiry
 from puntini.api.folds import Folds
@@ -172,7 +173,7 @@ class Parts:
             ToolInfo(each.name, each.spec.description, each.spec.parameters, each.consent) for each in self.staff.tools
         ]
         system = System(self.store, self.hub, self.connections, lambda: self.runner.stats, roster)
-        return [
+        addresses = [
             *system.routes(),
             *stream_routes.routes(streams, self.store, desk),
             *chat.routes(),
@@ -186,6 +187,7 @@ class Parts:
             *ToolList(tools).routes(),
             *Documents(self.store).routes(),
         ]
+        return documented(addresses)
 
     async def drain(self, seconds: float) -> None:
         """End everything at a safe point, within ``seconds``."""

@@ -81,6 +81,11 @@ class Door(Struct, frozen=True):
 
     ``query`` names its parameters with their types; any other is an error, never ignored. ``takes`` is the type of its
     JSON body, ``gives`` of what it answers with ``status``. An address that is an ASGI app of its own has none ``of``.
+
+    What only the OpenAPI document needs (see ``puntini.api.openapi``): parameters without which there is no answer are in
+    ``needs``, request headers that are read in ``headers``, further statuses of success with what they give in
+    ``answers``, content types of a body and of the answer beside JSON in ``takes_also`` and ``gives_also``. ``name`` is
+    the operation's, where the one that is made from method and path reads badly.
     """
 
     right: Right
@@ -89,6 +94,12 @@ class Door(Struct, frozen=True):
     takes: Any = None
     gives: Any = None
     status: int = 200
+    needs: Sequence[str] = ()
+    headers: Sequence[str] = ()
+    answers: Mapping[int, Any] = {}
+    takes_also: Sequence[str] = ()
+    gives_also: Sequence[str] = ()
+    name: str = ""
 
     async def answer(self, request: Request) -> Response:
         """Check the query and let in. The guard has been passed."""
@@ -175,3 +186,5 @@ Offset = Annotated[int, Meta(ge=0, le=1 << 31, description="how many to leave ou
 At = Annotated[str, Meta(description="the id of the event at which to look; now unless said")]
 Words = Annotated[str, Meta(description="words to look for")]
 PAGED: dict[str, Any] = {"limit": Limit, "offset": Offset}
+ONCE = ("Idempotency-Key",)
+"""The headers of what can be repeated without harm."""
