@@ -55,6 +55,7 @@ CHAT = Door(
     gives=ChatResult,
     headers=(*ONCE, "Last-Event-ID"),
     gives_also=("text/event-stream", "application/x-ndjson"),
+    answers={204: None},
 )
 
 

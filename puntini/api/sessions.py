@@ -92,10 +92,10 @@ class SessionStats(Struct, frozen=True):
 
 
 class StateInfo(Struct, frozen=True):
-    """The agent's state as it was at ``cursor``."""
+    """The agent's state as it was at ``cursor``; null as long as there is none."""
 
     version: int
-    state: dict[str, Any]
+    state: dict[str, Any] | None
     cursor: str
 
 

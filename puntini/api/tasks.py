@@ -101,7 +101,7 @@ SUBMIT: dict[str, Any] = {
     "gives": Submitted,
     "status": 202,
     "headers": (*ONCE, "Last-Event-ID"),
-    "answers": {200: ChatResult},
+    "answers": {200: ChatResult, 204: None},
     "gives_also": ("text/event-stream", "application/x-ndjson"),
 }
 

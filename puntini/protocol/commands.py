@@ -197,4 +197,4 @@ HttpCommand = (
     | CloseSession
 )
 """What goes over HTTP; the two others are about a WebSocket."""
-AnyCommand = InitSession | Resume | HttpCommand
+AnyCommand = InitSession | HttpCommand | Resume
