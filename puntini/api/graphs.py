@@ -32,7 +32,7 @@ Form = Literal["json", "graphml"]
 Mode = Literal["merge", "replace"]
 Depth = Annotated[int, Meta(ge=1, le=10, description="how many edges away to look; 1 unless said")]
 Nearest = Annotated[int, Meta(ge=1, le=1_000, description="how many nodes to answer with at most; 50 unless said")]
-NodeName = Annotated[str, Meta(description="a node's id, its key, or Label:key")]
+NodeName = Annotated[str, Meta(min_length=1, description="a node's id, its key, or Label:key")]
 
 
 class Imported(Struct, frozen=True):

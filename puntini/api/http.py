@@ -183,7 +183,13 @@ def whose(request: Request) -> str | None:
 
 Limit = Annotated[int, Meta(ge=1, le=PAGE_MOST, description="how many to answer with at most; 20 unless said")]
 Offset = Annotated[int, Meta(ge=0, le=1 << 31, description="how many to leave out first")]
-At = Annotated[str, Meta(description="the id of the event at which to look; now unless said")]
+At = Annotated[
+    str,
+    Meta(
+        pattern=r"^(earliest|now|([0-9a-zA-Z_-]+\.)?(0|[1-9][0-9]{0,17}))$",
+        description="the id of the event at which to look, `earliest` or `now`; now unless said",
+    ),
+]
 Words = Annotated[str, Meta(description="words to look for")]
 PAGED: dict[str, Any] = {"limit": Limit, "offset": Offset}
 ONCE = ("Idempotency-Key",)
