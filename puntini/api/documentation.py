@@ -44,8 +44,8 @@ class Documentation:
 
     def routes(self) -> list[BaseRoute]:
         """What this resource answers."""
-        html = Door(ANYBODY, self.docs, gives=str, gives_also=("text/html",), **KNOWN)
-        file = Door(ANYBODY, self.file, gives=str, gives_also=tuple(FILES.values()), **KNOWN)
+        html = Door(ANYBODY, self.docs, gives=str, gives_also=("text/html",), name="getDocsPage", **KNOWN)
+        file = Door(ANYBODY, self.file, gives=str, gives_also=tuple(FILES.values()), name="getDocsFile", **KNOWN)
         return [
             resource("/openapi.json", get=Door(ANYBODY, self.openapi, gives=dict, name="getOpenapi", **KNOWN)),
             resource("/docs", get=html),

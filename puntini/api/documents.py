@@ -77,9 +77,7 @@ class Documents:
 
     def routes(self) -> list[BaseRoute]:
         """What this resource answers."""
-        found = Door(
-            READ, self.search, {"q": Words, "limit": Limit}, gives=Hits, needs=("q",), name="searchDocuments"
-        )
+        found = Door(READ, self.search, {"q": Words, "limit": Limit}, gives=Hits, needs=("q",), name="searchDocuments")
         named_in_query = {"title": Title, "source": Source}
         return [
             resource(

@@ -14,6 +14,7 @@ ID_EXAMPLES = {
     "task_id": "tsk_0b5e55edba5eba11ad",
     "document_id": "doc_acc01adefacade5ca1",
     "agent_id": "puntini",
+    "file": "style.css",
 }
 """What stands for an id in an address."""
 
@@ -63,7 +64,9 @@ EXAMPLES: dict[str, Example] = {
         }
     ),
     "deleteAgent": Example(ids={"agent_id": "librarian"}),
-    "createDocument": Example({"title": "On engines", "text": "The engine weaves algebraic patterns.", "source": "Ada"}),
+    "createDocument": Example(
+        {"title": "On engines", "text": "The engine weaves algebraic patterns.", "source": "Ada"}
+    ),
     "searchDocuments": Example(query={"q": "algebraic patterns"}),
 }
 """By operation; whoever is missing here needs neither a body nor a query."""

@@ -76,7 +76,9 @@ class Graphs:
                 ),
             ),
             resource(f"{one}/query", get=Door(VIEW, self.query, wanted, gives=Listed[Node], name="queryGraph")),
-            resource(f"{one}/neighbourhood", get=Door(VIEW, self.neighbourhood, around, gives=Neighbourhood, needs=("node",))),
+            resource(
+                f"{one}/neighbourhood", get=Door(VIEW, self.neighbourhood, around, gives=Neighbourhood, needs=("node",))
+            ),
             resource(f"{one}/path", get=Door(VIEW, self.path, ends, gives=Path, needs=("from", "to"))),
         ]
 

@@ -16,7 +16,7 @@ from puntini.errors import Invalid, PuntiniError
 from puntini.protocol.decode import decode
 from puntini.protocol.entries import encode
 from puntini.protocol.mistakes import suggestion
-from puntini.transport.asgi import Receive, Scope, Send, read_body, refuse
+from puntini.transport.asgi import Message, Receive, Scope, Send, read_body, refuse
 
 T = TypeVar("T")
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -82,10 +82,10 @@ class Door(Struct, frozen=True):
     ``query`` names its parameters with their types; any other is an error, never ignored. ``takes`` is the type of its
     JSON body, ``gives`` of what it answers with ``status``. An address that is an ASGI app of its own has none ``of``.
 
-    What only the OpenAPI document needs (see ``puntini.api.openapi``): parameters without which there is no answer are in
-    ``needs``, request headers that are read in ``headers``, further statuses of success with what they give in
-    ``answers``, content types of a body and of the answer beside JSON in ``takes_also`` and ``gives_also``. ``name`` is
-    the operation's, where the one that is made from method and path reads badly.
+    What only the OpenAPI document needs (see ``puntini.api.openapi``): ``needs`` are parameters without which there is
+    no answer, ``headers`` those of the request that are read, ``answers`` further statuses of success with what they
+    give, ``takes_also`` and ``gives_also`` content types of the body and of the answer beside JSON. ``name`` is the
+    operation's, where the one that is made from method and path reads badly.
     """
 
     right: Right
@@ -125,12 +125,21 @@ class Address(Route):
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         if method in self.doors:
             await scope["state"]["guard"].admit(scope, self.doors[method].right)
-            await super().handle(scope, receive, send)
+            await super().handle(scope, receive, send if scope["method"] != "HEAD" else _without_body(send))
         elif method == "OPTIONS":
             await send({"type": "http.response.start", "status": 204, "headers": [(b"allow", self.allow.encode())]})
             await send({"type": "http.response.body", "body": b""})
         else:
             raise HTTPException(405, headers={"allow": self.allow})
+
+
+def _without_body(send: Send) -> Send:
+    """What HEAD answers with: the headers of GET, and nothing of its body (RFC 9110, 9.3.2)."""
+
+    async def send_headers(message: Message) -> None:
+        await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+    return send_headers
 
 
 class SocketAddress(WebSocketRoute):

@@ -2,22 +2,22 @@
 
 import inspect
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+from msgspec import convert
 from starlette.routing import BaseRoute
 
 from puntini import __version__
 from puntini.api.examples import EXAMPLES, ID_EXAMPLES, Example, curl
-from puntini.api.http import Address, Door, SocketAddress
+from puntini.api.http import KEY_LIMIT, Address, Door, SocketAddress
 from puntini.api.openapi_names import TAGS, operation_id, tag
-from puntini.api.openapi_schemas import Schemas
+from puntini.api.openapi_schemas import Schemas, referred
 from puntini.auth.rights import Right
 from puntini.errors import (
     Conflict,
     Forbidden,
     Invalid,
-    NotAcceptable,
     NotFound,
     PuntiniError,
     TooLarge,
@@ -31,22 +31,19 @@ from puntini.transport.asgi import ProblemDetails
 
 JSON = "application/json"
 PROBLEM = "application/problem+json"
-PROBLEMS: dict[int, type[PuntiniError]] = {
-    each.status: each
-    for each in (
-        *(Invalid, Unauthorized, Forbidden, NotFound, NotAcceptable, TooSlow, Conflict, TooLarge, TooMany, Unavailable),
-    )
-}
-HEADERS = {
-    "Idempotency-Key": (
-        {"type": "string", "maxLength": 128},
-        "Makes a retry safe: what was sent with the same key is not done again, but answered as it was.",
-    ),
-    "Last-Event-ID": (
-        {"type": "string"},
-        "The id of the last event that was read: the stream goes on behind it, without a gap.",
-    ),
-    "If-None-Match": ({"type": "string"}, "The `ETag` that one has: 304 while it is still right."),
+_REFUSALS = (Invalid, Unauthorized, Forbidden, NotFound, TooSlow, Conflict, TooLarge, TooMany, Unavailable)
+PROBLEMS: dict[int, type[PuntiniError]] = {each.status: each for each in _REFUSALS}
+HEADERS: dict[str, Schema] = {
+    "Idempotency-Key": {
+        "type": "string",
+        "maxLength": KEY_LIMIT,
+        "description": "makes a retry safe: what was sent with the same key is not done again, but answered as it was",
+    },
+    "Last-Event-ID": {
+        "type": "string",
+        "description": "the id of the last event that was read: the stream goes on behind it, without a gap",
+    },
+    "If-None-Match": {"type": "string", "description": "the `ETag` of what one has: 304 while that is still right"},
 }
 ANSWER_HEADERS: dict[str, Schema] = {
     "Location": {"description": "Where what was made is.", "schema": {"type": "string"}},
@@ -61,7 +58,8 @@ Every operation says which credential it takes. A server that is bound to a loop
 requests without any. Every GET answers HEAD, and every address OPTIONS. A field or a parameter that is not known is
 refused, never ignored; of answers, ignore what you do not know.
 
-Events, commands and WebSockets are described in the protocol; the schemas `Event` and `Command` have all of them."""
+The schema `Event` has all events. WebSockets, which OpenAPI has no words for, are at the addresses in `x-websockets`:
+the same events, and commands the other way."""
 SECURITY: dict[str, Schema] = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "An access token, or an API key."},
     "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "An API key."},
@@ -130,7 +128,7 @@ def document(routes: Sequence[BaseRoute]) -> Schema:
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "tags": [{"name": name, "description": text} for name, text in TAGS.values() if name in used],
-        "paths": paths,
+        "paths": dict(sorted(paths.items())),
         "x-websockets": sockets,
         "components": {
             "schemas": schemas.components,
@@ -147,9 +145,9 @@ def _given(door: Door) -> Iterator[Any]:
 
 
 def _operation(each: Operation, schemas: Schemas) -> Schema:
-    summary, _, more = each.doc.partition(". ")
+    summary, *more = re.split(r"\.\s+", each.doc, maxsplit=1)
     example = EXAMPLES.get(each.name, Example())
-    described = [more.strip(), _socket(each), _rights(each.door.right)]
+    described = [*more, _socket(each), _rights(each.door.right)]
     made: Schema = {
         "operationId": each.name,
         "summary": summary.rstrip("."),
@@ -182,24 +180,33 @@ def _rights(right: Right) -> str:
 
 
 def _parameters(each: Operation, schemas: Schemas, example: Example) -> Iterator[Schema]:
+    ids = {**ID_EXAMPLES, **example.ids}
     for name in each.parameters:
-        of = name.removesuffix("_id").replace("_", " ")
-        described = f"The id of the {of}." if name.endswith("_id") else f"The {of}."
-        given: Schema = {"example": ID_EXAMPLES[name]} if name in ID_EXAMPLES else {}
-        yield {"name": name, "in": "path", "required": True, "description": described, "schema": {"type": "string"}} | given
+        yield _in_path(name, ids.get(name))
     for name, type_ in each.door.query.items():
-        schema = dict(schemas.taken(type_))
-        described = schema.pop("description", "")
-        made: Schema = {"name": name, "in": "query", "required": name in each.door.needs, "schema": schema}
-        made |= {"description": _sentence(described)} if described else {}
-        yield made | ({"example": example.query[name]} if name in example.query else {})
-    for name in _headers(each):
-        schema, described = HEADERS[name]
-        yield {"name": name, "in": "header", "required": False, "description": described, "schema": schema}
+        schema = schemas.taken(type_)
+        shown = convert(example.query[name], type_, strict=False) if name in example.query else None
+        yield _parameter("query", name, schema, shown=shown, needed=name in each.door.needs)
+    for name in each.door.headers:
+        yield _parameter("header", name, HEADERS[name])
 
 
-def _headers(each: Operation) -> Iterable[str]:
-    return each.door.headers
+def _in_path(name: str, shown: str | None) -> Schema:
+    of = name.removesuffix("_id").replace("_", " ")
+    described = f"the id of the {of}" if name.endswith("_id") else f"the {of}"
+    return _parameter("path", name, {"type": "string", "description": described}, shown=shown, needed=True)
+
+
+def _parameter(place: str, name: str, schema: Schema, *, shown: Any = None, needed: bool = False) -> Schema:
+    described = schema.get("description", "")
+    return {
+        "name": name,
+        "in": place,
+        "required": needed,
+        **({"description": _sentence(described)} if described else {}),
+        **({"example": shown} if shown is not None else {}),
+        "schema": {key: value for key, value in schema.items() if key != "description"},
+    }
 
 
 def _sentence(text: str) -> str:
@@ -208,13 +215,13 @@ def _sentence(text: str) -> str:
 
 def _body(door: Door, schemas: Schemas, example: Example) -> Schema:
     schema = schemas.taken(door.takes)
-    referred = schemas.components.get(str(schema.get("$ref", "")).rpartition("/")[2], schema)
+    made = schemas.components.get(referred(schema), schema)
     content: Schema = {JSON: {"schema": schema}}
     if example.body is not None:
         content[JSON]["examples"] = {"example": {"value": example.body}}
     content |= {media: {"schema": {"type": "string"}} for media in door.takes_also}
     # An empty body counts as `{}`.
-    return {"required": bool(referred.get("required", True)), "content": content}
+    return {"required": bool(made.get("required", True)), "content": content}
 
 
 # What comes out.

@@ -53,7 +53,7 @@ def choices(type_: Any) -> Sequence[Any]:
 
 
 def _made(types: Sequence[Any]) -> tuple[dict[str, Schema], dict[str, Schema], dict[str, Any]]:
-    """The schema of each type, by its ``repr``; the components of all; and the struct that each of them is made from."""
+    """The schema of each type, by its ``repr``; the components of all; the struct that each of them is made from."""
     classes = _structs(types)
     schemas, components = schema_components((*types, *classes), ref_template=REF)
     names = {name: _pretty(name) for name in components}
@@ -63,13 +63,11 @@ def _made(types: Sequence[Any]) -> tuple[dict[str, Schema], dict[str, Schema], d
             definition["description"] = plain(definition["description"])
     renamed = {names[name]: each for name, each in _renamed(components, names).items()}
     by_type = {repr(type_): schema for type_, schema in zip(types, schemas, strict=False)}
-    made_from = {
-        names[_referred(schema)]: class_ for class_, schema in zip(classes, schemas[len(types) :], strict=True)
-    }
+    made_from = {names[referred(schema)]: class_ for class_, schema in zip(classes, schemas[len(types) :], strict=True)}
     return _renamed(by_type, names), renamed, made_from
 
 
-def _referred(schema: Schema) -> str:
+def referred(schema: Schema) -> str:
     """The component that a schema refers to, if it is a reference."""
     return str(schema.get("$ref", "")).rpartition("/")[2]
 
@@ -183,6 +181,6 @@ def _describe(components: dict[str, Schema]) -> None:
     """Say whose ``data`` a component is, where it says nothing of itself."""
     for owner in list(components.values()):
         for name, each in owner.get("properties", {}).items():
-            inner = components.get(_referred(each), {})
+            inner = components.get(referred(each), {})
             if inner and "description" not in inner and "enum" in owner["properties"].get("type", {}):
                 inner["description"] = f"The `{name}` of `{owner['properties']['type']['enum'][0]}`."

@@ -33,7 +33,7 @@ from puntini.errors import Invalid, NotFound
 from puntini.log.contract import SessionRow, Store
 from puntini.log.keeper import Keeper
 from puntini.log.mint import new_id, now_ms, timestamp
-from puntini.protocol.commands import AnyCommand, HttpCommand
+from puntini.protocol.commands import HttpCommand
 from puntini.protocol.decode import decode_command
 from puntini.protocol.events import (
     Accepted,

@@ -28,6 +28,10 @@ async def test_every_documented_method_is_taken(api: Api) -> None:
     for method, path in re.findall(r"`(GET|POST|PATCH|DELETE) (/[\w/{}]+(?:\.json)?)", PAGE.read_text("utf-8")):
         if path.endswith("/stream"):
             continue  # it would go on for ever
-        response = await api.ask(method, path.replace("{id}", "app.js" if path.startswith("/docs") else "none"), None if method == "GET" else {})
+        response = await api.ask(
+            method,
+            path.replace("{id}", "app.js" if path.startswith("/docs") else "none"),
+            None if method == "GET" else {},
+        )
         assert response.status_code != 405, (method, path)
         assert "nothing at this address" not in response.text, (method, path)

@@ -8,7 +8,6 @@ not promised, or be taken where the document forbids it.
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 

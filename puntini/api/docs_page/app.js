@@ -8,7 +8,9 @@ const found = document.querySelector("#found");
 const SHOWN = 100_000;
 const STREAM_MS = 10_000;
 
-document.querySelector(".tools").hidden = false;
+const tools = document.querySelector(".tools");
+tools.hidden = false;
+tools.addEventListener("submit", (event) => event.preventDefault());
 
 filter.addEventListener("input", () => {
   const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);

@@ -30,9 +30,10 @@ def _page(document: Schema) -> Iterator[str]:
     yield (
         '<p><a href="/openapi.json">openapi.json</a> says the same to programs. Where a server asks for a credential, '
         "add <code>-H 'Authorization: Bearer …'</code> to the command lines.</p>"
-        '<div class="tools" hidden><label>Filter <input id="filter" type="search" autocomplete="off"></label>'
+        '<form class="tools" role="search" hidden>'
+        '<label>Filter <input id="filter" type="search" autocomplete="off"></label>'
         '<label>Credential <input id="credential" type="password" autocomplete="off" '
-        'placeholder="a token or an API key"></label><output id="found" aria-live="polite"></output></div></header>'
+        'placeholder="a token or an API key"></label><output id="found" aria-live="polite"></output></form></header>'
     )
     yield from _contents(document)
     yield '<main id="operations">'
@@ -58,7 +59,7 @@ def _contents(document: Schema) -> Iterator[str]:
         yield f'<li><a href="#{_slug(tag["name"])}">{escape(tag["name"])}</a><ul>'
         for path, method, operation in _operations(document, tag["name"]):
             yield f'<li data-of="{operation["operationId"]}"><a href="#{operation["operationId"]}">'
-            yield f"{_method(method)} {_path(path.removeprefix('/v1'))}</a></li>"
+            yield f"{_method(method)} <span>{_path(path.removeprefix('/v1'))}</span></a></li>"
         yield "</ul></li>"
     yield '<li><a href="#schemas">Schemas</a></li></ul></nav>'
 
@@ -75,7 +76,7 @@ def _operation(path: str, method: str, operation: Schema) -> Iterator[str]:
         yield "<h4>Parameters</h4>" + _table(_parameter(each) for each in parameters)
     if body := operation.get("requestBody"):
         yield f"<h4>Body{'' if body['required'] else ' (may be empty)'}</h4>" + _table(_content(body["content"]))
-    yield "<h4>Answers</h4>" + _table(row for each in operation["responses"].items() for row in _answer(*each))
+    yield "<h4>Answers</h4>" + _table(_answers(operation["responses"]))
     yield '<h4>Example</h4><div class="sample">'
     yield f'<pre tabindex="0"><code>{escape(operation["x-codeSamples"][0]["source"])}</code></pre></div>'
     yield from _form(path, method, operation)
@@ -93,11 +94,15 @@ def _content(content: Mapping[str, Schema]) -> Iterator[tuple[str, str, str]]:
         yield f"<code>{escape(media)}</code>", _type(each["schema"]), ""
 
 
+def _answers(responses: Mapping[str, Schema]) -> Iterator[tuple[str, str, str]]:
+    for status, answer in responses.items():
+        if "$ref" not in answer:
+            yield from _answer(status, answer)
+    refusals = " ".join(sorted(status for status, answer in responses.items() if "$ref" in answer))
+    yield refusals.replace("default", "or other"), _link("ProblemDetails"), "<code>application/problem+json</code>"
+
+
 def _answer(status: str, answer: Schema) -> Iterator[tuple[str, str, str]]:
-    if reference := answer.get("$ref"):
-        name = reference.rpartition("/")[2]
-        yield escape(status), _link("ProblemDetails"), "Any other problem." if status == "default" else _spaced(name)
-        return
     content = answer.get("content", {})
     for media, each in content.items():
         yield escape(status), _type(each["schema"]), f"<code>{escape(media)}</code>"
@@ -170,7 +175,7 @@ _BOUNDS = {
 
 
 def _bounds(schema: Schema) -> str:
-    said = [words.format(f"{schema[name]:g}" if schema[name] < 1e6 else schema[name]) for name, words in _BOUNDS.items() if name in schema]
+    said = [words.format(f"{schema[name]:,}") for name, words in _BOUNDS.items() if name in schema]
     return f", {' '.join(said)}" if said else ""
 
 
@@ -203,10 +208,6 @@ def _inline(markdown: str) -> str:
     """Text with its backticks as code."""
     pieces = escape(markdown).split("`")
     return "".join(f"<code>{piece}</code>" if at % 2 else piece for at, piece in enumerate(pieces))
-
-
-def _spaced(name: str) -> str:
-    return "".join(f" {each.lower()}" if each.isupper() else each for each in name).strip().capitalize() + "."
 
 
 def _slug(name: str) -> str:

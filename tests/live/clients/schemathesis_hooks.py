@@ -10,7 +10,7 @@ WAIT_SECONDS = 0.05
 
 
 @schemathesis.hook
-def before_call(context: HookContext, case: Case, _options: dict[str, Any]) -> None:
+def before_call(context: HookContext, case: Case[Any], _options: dict[str, Any]) -> None:
     """A stream goes on for as long as there is something to come: ask for pages, and wait only shortly."""
     if "stream" in case.path or case.path in STREAMS:
         case.headers["Accept"] = "application/json"
@@ -26,6 +26,6 @@ def _short(wait: Any) -> Any:
 
 
 @schemathesis.hook
-def filter_case(context: HookContext, case: Case) -> bool:
+def filter_case(context: HookContext, case: Case[Any]) -> bool:
     """Any bytes are a text, so there is none that a text document should be refused for."""
     return not (case.media_type or "").startswith("text/")
