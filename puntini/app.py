@@ -61,6 +61,7 @@ from puntini.transport.asgi import BodyDeadline, Receive, Scope, Send, problem_b
 from puntini.transport.connections import Connections
 from puntini.transport.handover import outermost
 from puntini.transport.opening import Opener
+from puntini.transport.request_ids import NAME, identified, request_id
 from puntini.transport.streams import Streams
 from puntini.views.session import SessionView
 
@@ -250,7 +251,7 @@ class App(Starlette):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer."""
         if scope["type"] == "http":
-            await outermost(super().__call__, scope, receive, send)
+            await outermost(super().__call__, scope, receive, identified(scope, send))
         else:
             await super().__call__(scope, receive, send)
 
@@ -288,24 +289,41 @@ def _cors(origins: Sequence[str]) -> list[Middleware]:
             CORSMiddleware,
             allow_origins=origins,
             allow_methods=["GET", "POST", "PATCH", "DELETE"],
-            allow_headers=["Accept", "Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "X-API-Key"],
-            expose_headers=["Location", "Puntini-Cursor", "Puntini-Session", "Puntini-Task", "Retry-After"],
+            allow_headers=[
+                "Accept",
+                "Authorization",
+                "Content-Type",
+                "Idempotency-Key",
+                "If-None-Match",
+                "Last-Event-ID",
+                "X-API-Key",
+                NAME,
+            ],
+            expose_headers=[
+                "ETag",
+                "Location",
+                "Puntini-Cursor",
+                "Puntini-Session",
+                "Puntini-Task",
+                "Retry-After",
+                NAME,
+            ],
         )
     ]
 
 
-async def _problem(_request: Request, error: Exception) -> Response:
+async def _problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, PuntiniError)
-    return _response(error, {name.decode(): value.decode() for name, value in problem_headers(error)})
+    return _response(request, error, {name.decode(): value.decode() for name, value in problem_headers(error)})
 
 
-async def _http_problem(_request: Request, error: Exception) -> Response:
+async def _http_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     problem = PuntiniError(_SENTENCES.get(error.status_code, error.detail))
     problem.status = error.status_code
     problem.code = error.detail.lower().replace(" ", "_")
     problem.title = error.detail
-    return _response(problem, dict(error.headers or {}))
+    return _response(request, problem, dict(error.headers or {}))
 
 
 async def _nowhere(scope: Scope, receive: Receive, send: Send) -> None:
@@ -313,13 +331,16 @@ async def _nowhere(scope: Scope, receive: Receive, send: Send) -> None:
     await refuse(scope, receive, send, NotFound(NOWHERE))
 
 
-async def _bug(_request: Request, _error: Exception) -> Response:
-    return _response(PuntiniError("The server met an error of its own; its log says more."), {})
+async def _bug(request: Request, error: Exception) -> Response:
+    named = request_id(request.scope)
+    structlog.get_logger("puntini").error("request_failed", request_id=named, error=type(error).__name__)
+    return _response(request, PuntiniError("The server met an error of its own; its log says more."), {})
 
 
 NOWHERE = "There is nothing at this address; sessions are at /v1/sessions, and POST /v1/chat starts a task."
 _SENTENCES = {404: NOWHERE, 405: "This address does not take that method."}
 
 
-def _response(error: PuntiniError, headers: dict[str, Any]) -> Response:
-    return Response(problem_body(error), error.status, headers, "application/problem+json")
+def _response(request: Request, error: PuntiniError, headers: dict[str, Any]) -> Response:
+    body = problem_body(error, request_id(request.scope))
+    return Response(body, error.status, headers, "application/problem+json")

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from puntini.api.http import (
+    NOT_BLANK,
     ONCE,
     PAGED,
     Body,
@@ -37,7 +38,6 @@ TITLE_LIMIT = 200
 SOURCE_LIMIT = 2_000
 Title = Annotated[str, Meta(max_length=TITLE_LIMIT, description="the title, of a text that is sent as it is")]
 Source = Annotated[str, Meta(max_length=SOURCE_LIMIT, description="where the text is from, if it is sent as it is")]
-NOT_BLANK = r"\S"
 TEXTS = {"text/plain", "text/markdown"}
 
 

@@ -201,5 +201,7 @@ At = Annotated[
 ]
 Words = Annotated[str, Meta(description="words to look for")]
 PAGED: dict[str, Any] = {"limit": Limit, "offset": Offset}
+NOT_BLANK = r"\S"
+"""The pattern of a text that says something."""
 ONCE = ("Idempotency-Key",)
 """The headers of what can be repeated without harm."""

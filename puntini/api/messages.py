@@ -16,7 +16,19 @@ from starlette.routing import BaseRoute
 
 from puntini.api.chat import names_of
 from puntini.api.desk import Desk
-from puntini.api.http import ONCE, PAGED, Body, Door, Json, idempotency_key, page_bounds, read, resource, whose
+from puntini.api.http import (
+    NOT_BLANK,
+    ONCE,
+    PAGED,
+    Body,
+    Door,
+    Json,
+    idempotency_key,
+    page_bounds,
+    read,
+    resource,
+    whose,
+)
 from puntini.api.memory import AgentMemories, Spoken
 from puntini.api.repeats import named
 from puntini.auth.guard import principal_of
@@ -35,7 +47,7 @@ _prompt = msgspec.json.Decoder(UserPrompt)
 class MessageBody(Body, frozen=True):
     """``POST /v1/agents/{id}/messages``."""
 
-    message: Annotated[str, Meta(max_length=PROMPT_LIMIT)]
+    message: Annotated[str, Meta(max_length=PROMPT_LIMIT, extra_json_schema={"pattern": NOT_BLANK})]
     session_id: Name = ""
 
 

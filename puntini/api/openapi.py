@@ -55,7 +55,8 @@ AI agents as durable event streams. All bodies are JSON, all times RFC 3339 in U
 `application/problem+json`: a stable `code` for programs, and a sentence that says what to do.
 
 Every operation says which credential it takes. A server that is bound to a loopback address and has no users takes
-requests without any. Every GET answers HEAD, and every address OPTIONS. A field or a parameter that is not known is
+requests without any. Every GET answers HEAD, and every address OPTIONS. Every answer has an `X-Request-Id`: the
+client's own, or one that was made; problems name it too. A field or a parameter that is not known is
 refused, never ignored; of answers, ignore what you do not know.
 
 The schema `Event` has all events. WebSockets, which OpenAPI has no words for, are at the addresses in `x-websockets`:

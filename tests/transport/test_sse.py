@@ -42,6 +42,7 @@ async def test_the_headers_are_those_of_the_protocol(server: Server) -> None:
             "x-accel-buffering": "no",
             "vary": "Accept",
             "puntini-cursor": f"{server.epoch}.3",
+            "x-request-id": stream.headers["x-request-id"],
         }
 
 

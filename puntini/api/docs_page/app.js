@@ -48,6 +48,7 @@ reveal();
 for (const sample of document.querySelectorAll(".sample")) {
   const code = sample.querySelector("code");
   code.textContent = code.textContent.replace("http://127.0.0.1:8000", location.origin);
+  if (!navigator.clipboard) continue; // only pages that were loaded safely, or from this machine, may copy
   const button = document.createElement("button");
   button.textContent = "Copy";
   button.addEventListener("click", async () => {
