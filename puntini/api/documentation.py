@@ -1,6 +1,6 @@
 """``/openapi.json`` and ``/docs``: the addresses describe themselves, to programs and to people."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from importlib import resources
 from typing import NamedTuple
@@ -32,13 +32,14 @@ class Made(NamedTuple):
 
     openapi: bytes
     page: bytes
+    files: Mapping[str, bytes]
 
 
 class Documentation:
     """The routes."""
 
     def __init__(self, addresses: Sequence[BaseRoute]) -> None:
-        self._addresses = [*addresses, *self.routes()]
+        self.addresses = [*addresses, *self.routes()]
         self._made: Made | None = None
         self._one = anyio.Lock()
 
@@ -65,25 +66,25 @@ class Documentation:
         name = request.path_params["file"]
         if name not in FILES:
             raise NotFound("The page has no such file.")
-        raw = (resources.files("puntini.api.docs_page") / name).read_bytes()
-        return _served(request, raw, FILES[name])
+        return _served(request, (await self._all()).files[name], FILES[name])
 
     async def _all(self) -> Made:
         async with self._one:
             if self._made is None:
                 # It takes a while, and others shall go on.
-                self._made = await anyio.to_thread.run_sync(_make, self._addresses)
+                self._made = await anyio.to_thread.run_sync(_make, self.addresses)
             return self._made
 
 
 def documented(addresses: Sequence[BaseRoute]) -> list[BaseRoute]:
     """The same, and those that describe them all."""
-    return [*addresses, *Documentation(addresses).routes()]
+    return Documentation(addresses).addresses
 
 
 def _make(addresses: Sequence[BaseRoute]) -> Made:
     made = document(addresses)
-    return Made(encode(made) + b"\n", page(made).encode())
+    folder = resources.files("puntini.api.docs_page")
+    return Made(encode(made) + b"\n", page(made).encode(), {name: (folder / name).read_bytes() for name in FILES})
 
 
 def _served(request: Request, raw: bytes, media: str) -> Response:

@@ -7,6 +7,7 @@ where it has to, the one for bodies with ``Input`` behind its name.
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, get_args
 
@@ -56,7 +57,7 @@ def _made(types: Sequence[Any]) -> tuple[dict[str, Schema], dict[str, Schema], d
     """The schema of each type, by its ``repr``; the components of all; the struct that each of them is made from."""
     classes = _structs(types)
     schemas, components = schema_components((*types, *classes), ref_template=REF)
-    names = {name: _pretty(name) for name in components}
+    names = _names(components)
     for definition in components.values():
         definition.pop("title", None)
         if "description" in definition:
@@ -72,8 +73,15 @@ def referred(schema: Schema) -> str:
     return str(schema.get("$ref", "")).rpartition("/")[2]
 
 
+def _names(components: Iterable[str]) -> dict[str, str]:
+    """Names that people like, for those that msgspec gives; where two would have the same, they keep theirs."""
+    pretty = {name: _pretty(name) for name in components}
+    count = Counter(pretty.values())
+    return {name: each if count[each] == 1 else name for name, each in pretty.items()}
+
+
 def _pretty(name: str) -> str:
-    """A name that people like: ``SessionInfoList``, and the room's name in front where two structs share one."""
+    """``SessionList`` for a list of ``SessionInfo``, and the module's name in front where two structs share one."""
     if match := GENERIC.match(name):
         outer, inner = match[1].rpartition(".")[2], match[2]
         return inner.removesuffix("Info") + KINDS.get(outer, outer)
