@@ -35,6 +35,7 @@ from puntini.api.analytics_tally import Tally
 from puntini.api.audit import AuditLog
 from puntini.api.chat import Chat
 from puntini.api.desk import Desk
+from puntini.api.documentation import documented
 from puntini.api.documents import Documents
 from puntini.api.expiry import Expiry
 from puntini.api.folds import Folds
@@ -206,7 +207,7 @@ class Parts:
             ToolInfo(each.name, each.spec.description, each.spec.parameters, each.consent) for each in self.staff.tools
         ]
         system = System(self.store, self.hub, self.connections, lambda: self.runner.stats, roster)
-        return [
+        addresses = [
             *system.routes(),
             *stream_routes.routes(streams, self.store, desk),
             *chat.routes(),
@@ -225,6 +226,7 @@ class Parts:
             *Analytics(self.store, self.tally).routes(),
             *_entrance_routes(self.entrance),
         ]
+        return documented(addresses)
 
     async def drain(self, seconds: float) -> None:
         """End everything at a safe point, within ``seconds``."""

@@ -6,7 +6,7 @@ from msgspec import Meta, Struct
 from starlette.routing import BaseRoute
 
 from puntini.api.desk import Desk, new_session
-from puntini.api.http import Address, Body, Door, idempotency_key
+from puntini.api.http import ONCE, Address, Body, Door, idempotency_key
 from puntini.api.repeats import named
 from puntini.api.resume import newest_task, task_of
 from puntini.auth.guard import principal_of
@@ -49,8 +49,22 @@ class ChatResult(Struct, frozen=True, omit_defaults=True):
     error: str = ""
 
 
+CHAT = Door(
+    WRITE,
+    takes=ChatBody,
+    gives=ChatResult,
+    headers=(*ONCE, "Last-Event-ID"),
+    gives_also=("text/event-stream", "application/x-ndjson"),
+    answers={204: None},
+)
+
+
 class Chat:
-    """The endpoint: pure ASGI, because its response is a stream."""
+    """A prompt in, that task's stream out. A repeat resumes it; it never starts a second task.
+
+    The answer is a stream of Server-Sent Events, or NDJSON, or with ``Accept: application/json`` one object when the
+    task has ended. With ``Last-Event-ID`` and ``session_id`` the stream goes on where it was left.
+    """
 
     def __init__(self, streams: Streams, store: Store, desk: Desk) -> None:
         self._streams = streams
@@ -59,7 +73,7 @@ class Chat:
 
     def routes(self) -> list[BaseRoute]:
         """What this resource answers."""
-        return [Address("/v1/chat", self, {"POST": Door(WRITE, takes=ChatBody, gives=ChatResult)})]
+        return [Address("/v1/chat", self, {"POST": CHAT})]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer."""

@@ -11,6 +11,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from puntini.api.http import (
+    NOT_BLANK,
+    ONCE,
     PAGED,
     Body,
     Door,
@@ -42,9 +44,9 @@ TEXTS = {"text/plain", "text/markdown"}
 class NewDocument(Body, frozen=True):
     """``POST /v1/documents``. ``source`` says where the text is from: an address, a file's name."""
 
-    title: str
-    text: str
-    source: str = ""
+    title: Annotated[str, Meta(extra_json_schema={"maxLength": TITLE_LIMIT, "pattern": NOT_BLANK})]
+    text: Annotated[str, Meta(extra_json_schema={"pattern": NOT_BLANK})]
+    source: Annotated[str, Meta(extra_json_schema={"maxLength": SOURCE_LIMIT})] = ""
 
 
 class DocumentInfo(Struct, frozen=True):
@@ -75,11 +77,21 @@ class Documents:
 
     def routes(self) -> list[BaseRoute]:
         """What this resource answers."""
+        found = Door(READ, self.search, {"q": Words, "limit": Limit}, gives=Hits, needs=("q",), name="searchDocuments")
         named_in_query = {"title": Title, "source": Source}
         return [
             resource(
                 "/v1/documents",
-                post=Door(WRITE, self.create, named_in_query, takes=NewDocument, gives=DocumentInfo, status=201),
+                post=Door(
+                    WRITE,
+                    self.create,
+                    named_in_query,
+                    takes=NewDocument,
+                    takes_also=sorted(TEXTS),
+                    gives=DocumentInfo,
+                    status=201,
+                    headers=ONCE,
+                ),
                 get=Door(READ, self.list, PAGED, gives=Listed[DocumentInfo]),
             ),
             resource(
@@ -87,7 +99,7 @@ class Documents:
                 get=Door(READ, self.get, gives=DocumentInfo),
                 delete=Door(WRITE, self.delete, status=204),
             ),
-            resource("/v1/search", get=Door(READ, self.search, {"q": Words, "limit": Limit}, gives=Hits)),
+            resource("/v1/search", get=found),
         ]
 
     async def create(self, request: Request) -> Response:

@@ -23,11 +23,19 @@ E = TypeVar("E", Node, Edge)
 
 
 class GraphBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """``POST …/graph``: what ``GET`` answers. ``version`` is the other graph's, and means nothing here."""
+    """The same as ``NewGraph``, before its nodes and edges are read."""
 
     nodes: list[Raw]
     version: int = 0
     edges: list[Raw] = []
+
+
+class NewGraph(Struct, frozen=True, forbid_unknown_fields=True):
+    """A graph to bring in: what ``GET`` answers. ``version`` is the other graph's, and means nothing here."""
+
+    nodes: list[Node]
+    version: int = 0
+    edges: list[Edge] = []
 
 
 async def graph_in(request: Request) -> Graph:

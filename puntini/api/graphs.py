@@ -9,8 +9,9 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute
 
-from puntini.api.graph_bodies import graph_in
-from puntini.api.http import At, Door, Json, Limit, Listed, idempotency_key, resource, user_of, whole
+from puntini.api.etags import KNOWN, etag, has, same
+from puntini.api.graph_bodies import XML_TYPES, NewGraph, graph_in
+from puntini.api.http import ONCE, At, Door, Json, Limit, Listed, idempotency_key, resource, user_of, whole
 from puntini.api.imports import Imports
 from puntini.api.moments import Moments
 from puntini.api.repeats import named
@@ -31,7 +32,7 @@ Form = Literal["json", "graphml"]
 Mode = Literal["merge", "replace"]
 Depth = Annotated[int, Meta(ge=1, le=10, description="how many edges away to look; 1 unless said")]
 Nearest = Annotated[int, Meta(ge=1, le=1_000, description="how many nodes to answer with at most; 50 unless said")]
-NodeName = Annotated[str, Meta(description="a node's id, its key, or Label:key")]
+NodeName = Annotated[str, Meta(min_length=1, description="a node's id, its key, or Label:key")]
 
 
 class Imported(Struct, frozen=True):
@@ -54,26 +55,45 @@ class Graphs:
         """What this resource answers."""
         one = "/v1/sessions/{session_id}/graph"
         wanted = {"label": str, "text": str, "property": str, "value": str, "limit": Limit}
+        ends = {"from": NodeName, "to": NodeName}
         around = {"node": NodeName, "depth": Depth, "limit": Nearest}
         return [
             resource(
                 one,
-                get=Door(VIEW, self.get, {"at": At, "format": Form}, gives=Graph),
-                post=Door(EDIT, self.bring, {"mode": Mode}, takes=Graph, gives=Imported, status=202),
+                get=Door(
+                    VIEW, self.get, {"at": At, "format": Form}, gives=Graph, gives_also=(graphml.MEDIA_TYPE,), **KNOWN
+                ),
+                post=Door(
+                    EDIT,
+                    self.bring,
+                    {"mode": Mode},
+                    takes=NewGraph,
+                    takes_also=sorted(XML_TYPES),
+                    gives=Imported,
+                    status=202,
+                    headers=ONCE,
+                    name="importSessionGraph",
+                ),
             ),
-            resource(f"{one}/query", get=Door(VIEW, self.query, wanted, gives=Listed[Node])),
-            resource(f"{one}/neighbourhood", get=Door(VIEW, self.neighbourhood, around, gives=Neighbourhood)),
-            resource(f"{one}/path", get=Door(VIEW, self.path, {"from": NodeName, "to": NodeName}, gives=Path)),
+            resource(f"{one}/query", get=Door(VIEW, self.query, wanted, gives=Listed[Node], name="queryGraph")),
+            resource(
+                f"{one}/neighbourhood", get=Door(VIEW, self.neighbourhood, around, gives=Neighbourhood, needs=("node",))
+            ),
+            resource(f"{one}/path", get=Door(VIEW, self.path, ends, gives=Path, needs=("from", "to"))),
         ]
 
     async def get(self, request: Request) -> Response:
         """The graph now, or as it was ``at`` an event; GraphML by ``format`` or ``Accept``."""
         form = _form(request)
-        graph = (await self._moments.view(request)).graph.graph()
+        view = await self._moments.view(request)
+        tag = etag(f"{self._store.epoch}.{view.seq}.{form}") | {"vary": "Accept"}
+        if has(request, tag):
+            return same(tag)
+        graph = view.graph.graph()
         if form == "json":
-            return Json(graph)
+            return Json(graph, headers=tag)
         name = f"{request.path_params['session_id']}.graphml"
-        headers = {"content-disposition": f'attachment; filename="{name}"'}
+        headers = tag | {"content-disposition": f'attachment; filename="{name}"'}
         return StreamingResponse(_document(graph), headers=headers, media_type=graphml.MEDIA_TYPE)
 
     async def bring(self, request: Request) -> Response:

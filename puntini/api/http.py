@@ -16,7 +16,7 @@ from puntini.errors import Invalid, PuntiniError
 from puntini.protocol.decode import decode
 from puntini.protocol.entries import encode
 from puntini.protocol.mistakes import suggestion
-from puntini.transport.asgi import Receive, Scope, Send, read_body, refuse
+from puntini.transport.asgi import Message, Receive, Scope, Send, read_body, refuse
 
 T = TypeVar("T")
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -81,6 +81,11 @@ class Door(Struct, frozen=True):
 
     ``query`` names its parameters with their types; any other is an error, never ignored. ``takes`` is the type of its
     JSON body, ``gives`` of what it answers with ``status``. An address that is an ASGI app of its own has none ``of``.
+
+    What only the OpenAPI document needs (see ``puntini.api.openapi``): ``needs`` are parameters without which there is
+    no answer, ``headers`` those of the request that are read, ``answers`` further statuses of success with what they
+    give, ``takes_also`` and ``gives_also`` content types of the body and of the answer beside JSON. ``name`` is the
+    operation's, where the one that is made from method and path reads badly.
     """
 
     right: Right
@@ -89,6 +94,12 @@ class Door(Struct, frozen=True):
     takes: Any = None
     gives: Any = None
     status: int = 200
+    needs: Sequence[str] = ()
+    headers: Sequence[str] = ()
+    answers: Mapping[int, Any] = {}
+    takes_also: Sequence[str] = ()
+    gives_also: Sequence[str] = ()
+    name: str = ""
 
     async def answer(self, request: Request) -> Response:
         """Check the query and let in. The guard has been passed."""
@@ -114,12 +125,21 @@ class Address(Route):
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         if method in self.doors:
             await scope["state"]["guard"].admit(scope, self.doors[method].right)
-            await super().handle(scope, receive, send)
+            await super().handle(scope, receive, send if scope["method"] != "HEAD" else _without_body(send))
         elif method == "OPTIONS":
             await send({"type": "http.response.start", "status": 204, "headers": [(b"allow", self.allow.encode())]})
             await send({"type": "http.response.body", "body": b""})
         else:
             raise HTTPException(405, headers={"allow": self.allow})
+
+
+def _without_body(send: Send) -> Send:
+    """What HEAD answers with: the headers of GET, and nothing of its body (RFC 9110, 9.3.2)."""
+
+    async def send_headers(message: Message) -> None:
+        await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+    return send_headers
 
 
 class SocketAddress(WebSocketRoute):
@@ -172,6 +192,16 @@ def whose(request: Request) -> str | None:
 
 Limit = Annotated[int, Meta(ge=1, le=PAGE_MOST, description="how many to answer with at most; 20 unless said")]
 Offset = Annotated[int, Meta(ge=0, le=1 << 31, description="how many to leave out first")]
-At = Annotated[str, Meta(description="the id of the event at which to look; now unless said")]
+At = Annotated[
+    str,
+    Meta(
+        pattern=r"^(earliest|now|([0-9a-zA-Z_-]+\.)?(0|[1-9][0-9]{0,17}))$",
+        description="the id of the event at which to look, `earliest` or `now`; now unless said",
+    ),
+]
 Words = Annotated[str, Meta(description="words to look for")]
 PAGED: dict[str, Any] = {"limit": Limit, "offset": Offset}
+NOT_BLANK = r"\S"
+"""The pattern of a text that says something."""
+ONCE = ("Idempotency-Key",)
+"""The headers of what can be repeated without harm."""

@@ -47,7 +47,8 @@ class AgentMemories:
 
     def routes(self) -> list[BaseRoute]:
         """What this resource answers."""
-        return [resource("/v1/memory/{agent_id}", get=Door(READ, self.get, {**PAGED, "q": Words}, gives=AgentMemory))]
+        found = Door(READ, self.get, {**PAGED, "q": Words}, gives=AgentMemory, name="getAgentMemory")
+        return [resource("/v1/memory/{agent_id}", get=found)]
 
     async def get(self, request: Request) -> Response:
         """The newest ``limit`` messages but ``offset`` of the agent's latest tasks, and their summaries."""

@@ -16,7 +16,19 @@ from starlette.routing import BaseRoute
 
 from puntini.api.chat import names_of
 from puntini.api.desk import Desk
-from puntini.api.http import PAGED, Body, Door, Json, idempotency_key, page_bounds, read, resource, whose
+from puntini.api.http import (
+    NOT_BLANK,
+    ONCE,
+    PAGED,
+    Body,
+    Door,
+    Json,
+    idempotency_key,
+    page_bounds,
+    read,
+    resource,
+    whose,
+)
 from puntini.api.memory import AgentMemories, Spoken
 from puntini.api.repeats import named
 from puntini.auth.guard import principal_of
@@ -35,7 +47,7 @@ _prompt = msgspec.json.Decoder(UserPrompt)
 class MessageBody(Body, frozen=True):
     """``POST /v1/agents/{id}/messages``."""
 
-    message: Annotated[str, Meta(max_length=PROMPT_LIMIT)]
+    message: Annotated[str, Meta(max_length=PROMPT_LIMIT, extra_json_schema={"pattern": NOT_BLANK})]
     session_id: Name = ""
 
 
@@ -63,7 +75,10 @@ class Messages:
         """What this resource answers."""
         address = "/v1/agents/{agent_id}/messages"
         listed = Door(READ, self.list, PAGED, gives=Spoken)
-        return [resource(address, get=listed, post=Door(WRITE, self.send, takes=MessageBody, gives=Sent, status=202))]
+        sent = Door(
+            WRITE, self.send, takes=MessageBody, gives=Sent, status=202, headers=ONCE, name="sendMessageToAgent"
+        )
+        return [resource(address, get=listed, post=sent)]
 
     async def list(self, request: Request) -> Response:
         """The newest ``limit`` messages but ``offset`` of the agent's latest tasks, the oldest of them first."""

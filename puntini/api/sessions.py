@@ -9,7 +9,9 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from puntini.api.desk import Desk
+from puntini.api.etags import KNOWN, etag, has, same
 from puntini.api.http import (
+    ONCE,
     PAGED,
     At,
     Body,
@@ -31,28 +33,38 @@ from puntini.errors import Invalid, NotFound
 from puntini.log.contract import SessionRow, Store
 from puntini.log.keeper import Keeper
 from puntini.log.mint import new_id, now_ms, timestamp
-from puntini.protocol.commands import AnyCommand
+from puntini.protocol.commands import HttpCommand
 from puntini.protocol.decode import decode_command
-from puntini.protocol.events import Accepted, AcceptedData, Message, SessionClosed, SessionStatus
+from puntini.protocol.events import (
+    Accepted,
+    AcceptedData,
+    AgentStatus,
+    ChatHistory,
+    Message,
+    Pong,
+    SessionClosed,
+    SessionStatus,
+)
 from puntini.transport.asgi import read_body
 from puntini.views.approvals import Approval
 from puntini.views.session import SessionView
 
 TITLE_LIMIT = 200
+Title = Annotated[str, Meta(extra_json_schema={"maxLength": TITLE_LIMIT})]
 Before = Annotated[str, Meta(description="the id of a message: only those before it")]
 
 
 class NewSession(Body, frozen=True):
     """``POST /v1/sessions``."""
 
-    title: str = ""
+    title: Title = ""
     agent: str = ""
 
 
 class SessionPatch(Body, frozen=True):
     """``PATCH /v1/sessions/{id}``; ``status: closed`` closes the session."""
 
-    title: str | None = None
+    title: Title | None = None
     agent: str | None = None
     status: Literal["closed"] | None = None
 
@@ -80,10 +92,10 @@ class SessionStats(Struct, frozen=True):
 
 
 class StateInfo(Struct, frozen=True):
-    """The agent's state as it was at ``cursor``."""
+    """The agent's state as it was at ``cursor``; null as long as there is none."""
 
     version: int
-    state: dict[str, Any]
+    state: dict[str, Any] | None
     cursor: str
 
 
@@ -101,11 +113,21 @@ class Sessions:
         """What this resource answers."""
         one = "/v1/sessions/{session_id}"
         listed = Door(READ, self.list, {**PAGED, "status": SessionStatus}, gives=Listed[SessionInfo])
+        told = Door(
+            VIEW,
+            self.command,
+            takes=HttpCommand,
+            gives=AcceptedData,
+            status=202,
+            answers={200: Pong | ChatHistory | AgentStatus},
+            headers=ONCE,
+            name="sendCommand",
+        )
         spoken = Door(VIEW, self.messages, {**PAGED, "before": Before}, gives=Listed[Message])
         return [
             resource(
                 "/v1/sessions",
-                post=Door(WRITE, self.create, takes=NewSession, gives=SessionInfo, status=201),
+                post=Door(WRITE, self.create, takes=NewSession, gives=SessionInfo, status=201, headers=ONCE),
                 get=listed,
             ),
             resource("/v1/sessions/stats", get=Door(READ, self.stats, gives=SessionStats)),
@@ -115,11 +137,9 @@ class Sessions:
                 patch=Door(EDIT, self.patch, takes=SessionPatch, gives=SessionInfo),
                 delete=Door(OWN, self.delete, status=204),
             ),
-            resource(
-                f"{one}/commands", post=Door(VIEW, self.command, takes=AnyCommand, gives=AcceptedData, status=202)
-            ),
+            resource(f"{one}/commands", post=told),
             resource(f"{one}/messages", get=spoken),
-            resource(f"{one}/state", get=Door(VIEW, self.state, {"at": At}, gives=StateInfo)),
+            resource(f"{one}/state", get=Door(VIEW, self.state, {"at": At}, gives=StateInfo, **KNOWN)),
             resource(f"{one}/approvals", get=Door(VIEW, self.approvals, PAGED, gives=Listed[Approval])),
         ]
 
@@ -207,7 +227,8 @@ class Sessions:
         """The agent's state now, or as it was ``at`` an event."""
         view = await self._moments.view(request)
         cursor = f"{self._store.epoch}.{view.seq}"
-        return Json(StateInfo(view.state_version, view.state, cursor))
+        tag = etag(cursor)
+        return same(tag) if has(request, tag) else Json(StateInfo(view.state_version, view.state, cursor), headers=tag)
 
     async def approvals(self, request: Request) -> Response:
         """What people are asked and nobody has decided yet, oldest first."""

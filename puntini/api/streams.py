@@ -44,8 +44,21 @@ class EventPage(Struct, frozen=True):
     ended: bool
 
 
+STREAM: dict[str, Any] = {
+    "query": QUERY,
+    "gives": EventPage,
+    "gives_also": ("text/event-stream", "application/x-ndjson"),
+    "answers": {204: None},
+    "headers": ("Last-Event-ID",),
+}
+
+
 class SessionStream:
-    """``/v1/sessions/{session_id}/stream``: SSE, NDJSON, pages and WebSocket at one address."""
+    """A session's events, as they come: what is stored, then what happens, without a gap.
+
+    ``Accept`` says how: Server-Sent Events, NDJSON, or ``application/json`` for a page, with ``wait`` for a long poll.
+    204 is the answer to a cursor behind which nothing can come any more.
+    """
 
     def __init__(self, streams: Streams, commands: Commands) -> None:
         self._streams = streams
@@ -61,7 +74,10 @@ class SessionStream:
 
 
 class TaskStream:
-    """``/v1/tasks/{task_id}/stream``: one task's events; it ends with the task."""
+    """One task's events, from its first one where no cursor is given. It ends with the task.
+
+    ``Accept`` says how, as for a session's stream.
+    """
 
     def __init__(self, streams: Streams, commands: Commands, store: Store) -> None:
         self._streams = streams
@@ -105,13 +121,13 @@ def routes(streams: Streams, store: Store, commands: Commands) -> list[BaseRoute
     session = SessionStream(streams, commands)
     task = TaskStream(streams, commands, store)
     return [
-        Address("/v1/sessions/{session_id}/stream", session, {"GET": Door(VIEW, query=QUERY, gives=EventPage)}),
+        Address("/v1/sessions/{session_id}/stream", session, {"GET": Door(VIEW, **STREAM)}),
         SocketAddress("/v1/sessions/{session_id}/stream", session, Door(VIEW)),
         *(
             route
             for path in ("/v1/tasks/{task_id}/stream", "/v1/stream/tasks/{task_id}")
             for route in (
-                Address(path, task, {"GET": Door(VIEW_TASK, query=QUERY, gives=EventPage)}),
+                Address(path, task, {"GET": Door(VIEW_TASK, **STREAM)}),
                 SocketAddress(path, task, Door(VIEW_TASK)),
             )
         ),

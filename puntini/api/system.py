@@ -65,7 +65,7 @@ class System:
             resource("/v1/ready", get=Door(ANYBODY, self.ready, gives=Alive)),
             resource("/v1/status", get=Door(READ, self.status, gives=Status)),
             resource("/v1/connections/stats", get=Door(ADMIN, self.stats, gives=dict[str, Any])),
-            resource("/metrics", get=Door(ADMIN, self.metrics, gives=str)),
+            resource("/metrics", get=Door(ADMIN, self.metrics, gives=str, gives_also=("text/plain",))),
         ]
 
     async def health(self, _request: Request) -> Response:

@@ -3,16 +3,17 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from puntini.api.chat import Chat, ChatBody, names_of
+from puntini.api.chat import Chat, ChatBody, ChatResult, names_of
 from puntini.api.desk import Desk
 from puntini.api.http import (
+    ONCE,
     PAGED,
     Body,
     Door,
@@ -95,6 +96,16 @@ class Controlled(Struct, frozen=True):
     detail: str
 
 
+SUBMIT: dict[str, Any] = {
+    "takes": TaskBody,
+    "gives": Submitted,
+    "status": 202,
+    "headers": (*ONCE, "Last-Event-ID"),
+    "answers": {200: ChatResult, 204: None},
+    "gives_also": ("text/event-stream", "application/x-ndjson"),
+}
+
+
 class Elsewhere(Response):
     """A response that another ASGI app gives."""
 
@@ -118,21 +129,20 @@ class Tasks:
     def routes(self) -> list[BaseRoute]:
         """What this resource answers."""
         one = "/v1/tasks/{task_id}"
+        controlled = Door(EDIT_TASK, self.control, takes=ControlBody, gives=Controlled, status=202, headers=ONCE)
         which = {**PAGED, "session_id": str, "status": Status, "agent": str}
         return [
             resource(
                 "/v1/tasks",
-                post=Door(WRITE, self.submit, takes=TaskBody, gives=Submitted, status=202),
+                post=Door(WRITE, self.submit, **SUBMIT),
                 get=Door(READ, self.list, which, gives=Listed[TaskInfo]),
             ),
             resource(
                 one,
                 get=Door(VIEW_TASK, self.get, gives=TaskInfo),
-                delete=Door(EDIT_TASK, self.cancel, gives=Controlled, status=202),
+                delete=Door(EDIT_TASK, self.cancel, gives=Controlled, status=202, headers=ONCE, name="cancelTask"),
             ),
-            resource(
-                f"{one}/control", post=Door(EDIT_TASK, self.control, takes=ControlBody, gives=Controlled, status=202)
-            ),
+            resource(f"{one}/control", post=controlled),
         ]
 
     async def submit(self, request: Request) -> Response:

@@ -115,7 +115,7 @@ class Work:
 
         one = "/v1/tasks/{task_id}"
         return [
-            resource(f"{one}/result", get=Door(VIEW_TASK, self.result, gives=Result | Pending)),
+            resource(f"{one}/result", get=Door(VIEW_TASK, self.result, gives=Result, answers={202: Pending})),
             resource(f"{one}/steps", get=Door(VIEW_TASK, self.steps, PAGED, gives=Left[StepInfo])),
             resource(f"{one}/plan", get=Door(VIEW_TASK, self.plan, gives=PlanInfo)),
             resource(f"{one}/tools", get=Door(VIEW_TASK, self.tools, PAGED, gives=Left[CallInfo])),

@@ -184,9 +184,8 @@ class CloseSession(Command, frozen=True, kw_only=True, tag="close_session"):
     data: CloseSessionData = CloseSessionData()
 
 
-AnyCommand = (
-    InitSession
-    | UserPromptCommand
+HttpCommand = (
+    UserPromptCommand
     | Control
     | ApprovalResponse
     | Action
@@ -194,7 +193,8 @@ AnyCommand = (
     | AgentStatusRequest
     | WorkflowUpdateCommand
     | ChatHistoryRequest
-    | Resume
     | Ping
     | CloseSession
 )
+"""What goes over HTTP; the two others are about a WebSocket."""
+AnyCommand = InitSession | HttpCommand | Resume

@@ -33,7 +33,7 @@ def event_schema() -> Schema:
     schema = _union("Event", "What a Puntini server says. Ignore types and fields that you do not know.", Event)
     definitions = schema["$defs"]
     for name, definition in definitions.items():
-        definition["required"] = _always(_struct(name))
+        definition["required"] = always(_struct(name))
         definition.pop("additionalProperties", None)
     for class_ in LoggedEvent.__args__:
         if _tag(class_) not in REPLIES:
@@ -54,7 +54,7 @@ def _tag(class_: type[Struct]) -> str:
     return str(class_.__struct_config__.tag)
 
 
-def _always(class_: type[Struct]) -> list[str]:
+def always(class_: type[Struct]) -> list[str]:
     """The fields that an encoded struct always has, ``type`` among them."""
     config = class_.__struct_config__
     tag = [str(config.tag_field)] if config.tag_field else []
@@ -73,7 +73,7 @@ def _union(title: str, description: str, union: Any) -> Schema:
     references, definitions = schema_components(classes, ref_template="#/$defs/{name}")
     for definition in definitions.values():
         if "description" in definition:
-            definition["description"] = _plain(definition["description"])
+            definition["description"] = plain(definition["description"])
     mapping = {_tag(class_): reference["$ref"] for class_, reference in zip(classes, references, strict=True)}
     return {
         "$schema": DIALECT,
@@ -91,7 +91,7 @@ def _struct(name: str) -> type[Struct]:
     return class_
 
 
-def _plain(docstring: str) -> str:
+def plain(docstring: str) -> str:
     """Paragraphs, each one line, with Markdown's single backticks."""
     paragraphs = inspect.cleandoc(docstring).replace("``", "`").split("\n\n")
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
 import anyio
+from msgspec import UNSET, Struct, UnsetType
 
 from puntini.errors import Invalid, PuntiniError, TooLarge, TooSlow, Unauthorized
 from puntini.protocol.entries import encode
@@ -145,18 +146,35 @@ async def answer(
     await send({"type": "http.response.body", "body": b"" if head else body})
 
 
+class FieldProblem(Struct, frozen=True):
+    """What is wrong with a field or a parameter; ``path`` leads to it."""
+
+    path: str
+    message: str
+
+
+class ProblemDetails(Struct, frozen=True, kw_only=True):
+    """Why a request was refused (RFC 9457). ``code`` is stable and made for programs, ``detail`` says what to do."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    code: str
+    detail: str
+    errors: list[FieldProblem]
+    request_id: str | UnsetType = UNSET
+
+
 def problem_body(error: PuntiniError, request_id: str = "") -> bytes:
-    """An error as ``application/problem+json`` (RFC 9457)."""
-    problem: dict[str, Any] = {
-        "type": "about:blank",
-        "title": error.title,
-        "status": error.status,
-        "code": error.code,
-        "detail": error.message,
-        "errors": [{"path": error.path, "message": error.message}] if error.path else [],
-    }
-    if request_id:
-        problem["request_id"] = request_id
+    """An error as ``application/problem+json``."""
+    problem = ProblemDetails(
+        title=error.title,
+        status=error.status,
+        code=error.code,
+        detail=error.message,
+        errors=[FieldProblem(error.path, error.message)] if error.path else [],
+        request_id=request_id or UNSET,
+    )
     return encode(problem) + b"\n"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable
 
 from puntini.transport.asgi import ASGIApp, Message, Receive, Scope, Send, header
 
-_VALID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_VALID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 STARTS = frozenset({"http.response.start", "websocket.accept", "websocket.http.response.start"})
 
 
@@ -20,7 +20,7 @@ class Naming:
         """Pass on. Not a coroutine of its own: an open stream should not hold one more frame for this."""
         if scope["type"] in {"http", "websocket"}:
             name = header(scope, b"x-request-id")
-            name = name if _VALID.fullmatch(name) else f"{random.getrandbits(64):016x}"
+            name = name if _VALID.fullmatch(name) else f"req_{random.getrandbits(64):016x}"
             scope["state"] = {**scope.get("state", {}), "request_id": name}
             send = _Named(send, name)
         return self._app(scope, receive, send)

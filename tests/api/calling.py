@@ -13,6 +13,7 @@ from puntini.agent.contract import Agent
 from puntini.app import Parts, create_app
 from puntini.auth.principals import Principal
 from puntini.settings import Settings
+from tests.api.promised import promised_by
 
 DEADLINE_SECONDS = 10.0
 POLL_SECONDS = 0.005
@@ -171,12 +172,22 @@ class Wire:
 
 @asynccontextmanager
 async def serving(agents: Sequence[Agent] = (), *, store: object = "memory:", **settings: Any) -> AsyncIterator[Api]:
-    """An app at work."""
+    """An app at work. Each of its answers is held against its OpenAPI document."""
     app = create_app(Settings(store=str(store), **{"agent": ("scripted",), **settings}), agents)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+
+    async def keeps_promises(response: httpx.Response) -> None:
+        await response.aread()
+        promised_by(app).check(response)
+
     async with (
         app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=transport, base_url=f"http://{HOST}", trust_env=False) as http,
+        httpx.AsyncClient(
+            transport=transport,
+            base_url=f"http://{HOST}",
+            trust_env=False,
+            event_hooks={"response": [keeps_promises]},
+        ) as http,
     ):
         yield Api(app, http)
 

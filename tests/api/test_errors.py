@@ -125,3 +125,40 @@ async def test_an_odd_id_is_only_not_found(api: Api, session_id: str) -> None:
 async def test_a_problem_is_not_kept_by_caches(api: Api) -> None:
     response = await api.ask("GET", "/v1/sessions/ses_none")
     assert response.headers["cache-control"] == "no-store"
+
+
+# Request ids.
+
+
+async def test_a_problem_names_the_request_and_so_does_its_answer(api: Api) -> None:
+    refused = await api.ask("GET", "/v1/sessions/none")
+    told = problem(refused, 404, "not_found")
+    assert told["request_id"] == refused.headers["x-request-id"]
+    assert told["request_id"].startswith("req_")
+
+
+async def test_a_request_keeps_the_id_that_its_client_gave_it(api: Api) -> None:
+    answer = await api.ask("GET", "/v1/health", x_request_id="trace-7.a:1")
+    assert answer.headers["x-request-id"] == "trace-7.a:1"
+
+
+@pytest.mark.parametrize("given", ["", "two words", "x" * 65, "ü", 'a"b'])
+async def test_an_id_that_does_not_fit_is_replaced(api: Api, given: str) -> None:
+    answer = await api.http.get("/v1/health", headers={b"x-request-id": given.encode()})
+    assert answer.headers["x-request-id"].startswith("req_")
+
+
+async def test_every_request_has_an_id_of_its_own_streams_and_refusals_at_the_gate_too(api: Api) -> None:
+    stream = f"/v1/sessions/{await api.create()}/stream"
+    answers = [
+        await api.ask("HEAD", stream),
+        await api.ask("GET", stream, accept="application/json"),
+        await api.ask("GET", stream, accept="image/png"),
+        await api.ask("GET", "/v1/health", host="evil.example"),
+        await api.ask("POST", "/v1/chat", {}),
+        await api.ask("PUT", "/v1/health"),
+        await api.ask("GET", "/nowhere"),
+    ]
+    assert len({answer.headers["x-request-id"] for answer in answers}) == len(answers)
+    for answer in answers[2:]:
+        assert answer.json()["request_id"] == answer.headers["x-request-id"]

@@ -37,12 +37,12 @@ async def test_the_headers_are_those_of_the_protocol(server: Server) -> None:
         await stream.until(lambda: stream.sent)
 
         assert stream.headers == {
-            "x-request-id": stream.headers["x-request-id"],
             "content-type": "text/event-stream; charset=utf-8",
             "cache-control": "no-cache, no-store, no-transform",
             "x-accel-buffering": "no",
             "vary": "Accept",
             "puntini-cursor": f"{server.epoch}.3",
+            "x-request-id": stream.headers["x-request-id"],
         }
 
 
