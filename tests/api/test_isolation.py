@@ -88,7 +88,9 @@ CALLS: dict[str, Call] = {
     "GET /v1/tasks/{task_id}/memory": Call(),
     "GET /v1/memory/{agent_id}": Call(),
     "GET /v1/agents": Call(),
-    "POST /v1/agents": Call(body={"name": "helper", "role": "helps", "capabilities": ["helps"]}, good=(201,)),
+    "POST /v1/agents": Call(
+        body={"name": "helper", "role": "helps", "capabilities": ["helps"], "reason": "r"}, good=(201,)
+    ),
     "GET /v1/agents/{agent_id}": Call(),
     "DELETE /v1/agents/{agent_id}": Call(good=(403, 409)),
     "GET /v1/agents/{agent_id}/status": Call(),
