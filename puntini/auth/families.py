@@ -5,6 +5,7 @@ family ends: the thief's, and the owner's, who logs in again. Only in the few se
 without that, for a client that asks twice at once; neither then nor later does it get anything.
 """
 
+import re
 import secrets
 from collections.abc import Callable
 from hashlib import sha256
@@ -56,11 +57,11 @@ class Families:
     async def start(self, user: str) -> Refreshed:
         """Begin one; where a user has too many, the oldest ends."""
         await self._make_room(user)
-        inner, secret, now = secrets.token_urlsafe(16), secrets.token_urlsafe(32), self._now()
+        inner, secret, now = secrets.token_hex(16), secrets.token_urlsafe(32), self._now()
         family = Family(user, _hash(secret), now, now + self.seconds)
         sid = _sid(inner)
         await self._store.keep([Kept(SPACE, KIND, _key(user, sid), msgspec.json.encode(family))])
-        return Refreshed(sid, user, f"{user}.{inner}.{secret}")
+        return Refreshed(sid, user, _text(user, inner, secret))
 
     async def rotate(self, token: str) -> Refreshed:
         """Use a refresh token. Raises Unauthorized, or Conflict where it was used just before."""
@@ -77,7 +78,7 @@ class Families:
         after = replace(family, newest=_hash(following), previous=shown, rotated_at=self._now())
         if not await self._store.swap(Kept(SPACE, KIND, _key(user, sid), msgspec.json.encode(after)), body):
             raise _just_used()
-        return Refreshed(sid, user, f"{user}.{inner}.{following}")
+        return Refreshed(sid, user, _text(user, inner, following))
 
     async def _refuse_used(self, family: Family, sid: str, shown: str) -> None:
         if compare_digest(shown, family.previous) and self._now() - family.rotated_at < TWICE_SECONDS:
@@ -130,6 +131,7 @@ class Reused(Unauthorized):
 
 
 _decode = msgspec.json.Decoder(Family).decode
+_FORM = re.compile(r"rt_(?P<inner>[0-9a-f]{32})_(?P<secret>[A-Za-z0-9_-]{43})\.(?P<user>[!-~]+)")
 
 
 def _key(user: str, sid: str) -> str:
@@ -145,11 +147,16 @@ def _hash(secret: str) -> str:
     return sha256(secret.encode()).hexdigest()
 
 
+def _text(user: str, inner: str, secret: str) -> str:
+    """A refresh token. By its form log lines are kept free of it (see ``puntini.redaction``)."""
+    return f"rt_{inner}_{secret}.{user}"
+
+
 def _parts(token: str) -> tuple[str, str, str]:
-    parts = token.rsplit(".", 2) if len(token) <= TOKEN_LIMIT and token.isascii() else []
-    if len(parts) != 3:
+    form = _FORM.fullmatch(token) if len(token) <= TOKEN_LIMIT else None
+    if form is None:
         raise Unauthorized(GONE)
-    return parts[0], parts[1], parts[2]
+    return form["user"], form["inner"], form["secret"]
 
 
 def _just_used() -> Conflict:
