@@ -20,6 +20,9 @@ ID_EXAMPLES = {
     "user": "grace",
 }
 """What stands for an id in an address."""
+OWN_TEMPLATE = "tpl_ca7a10a5e7ec0de5"
+"""The built-in ones can't be changed."""
+REFRESH_TOKEN = "grace.0ff1ce5eed.c0ffee5ecre7"
 
 
 class Example(Struct, frozen=True):
@@ -72,14 +75,13 @@ EXAMPLES: dict[str, Example] = {
     ),
     "register": Example({"username": "hedy", "password": "frequency hopping 1942"}),
     "login": Example({"username": "grace", "password": "nanoseconds of wire"}),
-    "logout": Example({"refresh_token": "ref_0ld5cafe5eed"}),
-    "refreshToken": Example({"refresh_token": "ref_0ld5cafe5eed"}),
-    "updateMe": Example({"password": "picoseconds of wire", "current_password": "nanoseconds of wire"}),
+    "logout": Example({"refresh_token": REFRESH_TOKEN}),
+    "refreshToken": Example({"refresh_token": REFRESH_TOKEN}),
+    "changePassword": Example({"password": "picoseconds of wire", "current_password": "nanoseconds of wire"}),
     "updateUser": Example({"role": "admin"}),
     "createKey": Example({"name": "The archive's nightly import", "expires_in": 2_592_000}),
     "createTicket": Example({"session_id": ID_EXAMPLES["session_id"]}),
-    "listAudit": Example(query={"what": "login_failed"}),
-    "getAudit": Example(query={"what": "login_failed"}),
+    "listAuditEntries": Example(query={"what": "login_failed"}),
     "shareSession": Example({"role": "editor"}),
     "forkSession": Example({"title": "Another way from here"}, query={"at": "now"}),
     "listTemplates": Example(query={"q": "api"}),
@@ -93,8 +95,8 @@ EXAMPLES: dict[str, Example] = {
             "tags": ["archive"],
         }
     ),
-    "updateTemplate": Example({"title": "Catalogue a larger archive"}, ids={"template_id": "tpl_ca7a10a5e7ec0de5"}),
-    "deleteTemplate": Example(ids={"template_id": "tpl_ca7a10a5e7ec0de5"}),
+    "updateTemplate": Example({"title": "Catalogue a larger archive"}, ids={"template_id": OWN_TEMPLATE}),
+    "deleteTemplate": Example(ids={"template_id": OWN_TEMPLATE}),
     "startTemplate": Example({"agent": "scripted", "max_steps": 20}),
     "searchDocuments": Example(query={"q": "algebraic patterns"}),
 }
