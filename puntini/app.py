@@ -226,7 +226,7 @@ class Parts:
             *Analytics(self.store, self.tally).routes(),
             *_entrance_routes(self.entrance),
         ]
-        return documented(addresses)
+        return [*documented(addresses), *_setup_routes(self.entrance)]
 
     async def drain(self, seconds: float) -> None:
         """End everything at a safe point, within ``seconds``."""
@@ -242,11 +242,15 @@ def _entrance_routes(entrance: Entrance) -> list[BaseRoute]:
     return [
         *AccountRoutes(accounts, entrance.doorman, audit).routes(),
         *UserRoutes(accounts, audit).routes(),
-        *(SetupRoutes(entrance.setup, accounts, audit).routes() if entrance.setup else ()),
         *KeyList(entrance.keys, audit).routes(),
         *TicketDesk(entrance.tickets, entrance.guard.access).routes(),
         *AuditLog(audit).routes(),
     ]
+
+
+def _setup_routes(entrance: Entrance) -> list[BaseRoute]:
+    """The page for set-up, while it is awaited. It is for people with a link, and no part of the OpenAPI document."""
+    return SetupRoutes(entrance.setup, entrance.accounts, entrance.audit).routes() if entrance.setup else []
 
 
 def model_of(settings: Settings) -> Model:

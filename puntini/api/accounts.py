@@ -121,7 +121,7 @@ class Accounts:
             resource(
                 "/v1/me",
                 get=Door(READ, self.me, gives=Me),
-                patch=Door(WRITE, self.change_password, takes=NewPassword, status=204),
+                patch=Door(WRITE, self.change_password, takes=NewPassword, status=204, name="changePassword"),
             ),
         ]
 

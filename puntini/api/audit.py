@@ -54,7 +54,7 @@ class AuditLog:
     def routes(self) -> list[BaseRoute]:
         """What this resource answers."""
         query = {"who": Who, "what": What, "since": Since, "before": Before, "limit": Limit}
-        return [resource("/v1/audit", get=Door(ADMIN, self.list, query, gives=Entries))]
+        return [resource("/v1/audit", get=Door(ADMIN, self.list, query, gives=Entries, name="listAuditEntries"))]
 
     async def list(self, request: Request) -> Response:
         """Entries that match, a page of them."""

@@ -15,8 +15,14 @@ ID_EXAMPLES = {
     "document_id": "doc_acc01adefacade5ca1",
     "agent_id": "puntini",
     "file": "style.css",
+    "template_id": "rest-api",
+    "key_id": "key_0ld5cafe5eed",
+    "user": "grace",
 }
 """What stands for an id in an address."""
+OWN_TEMPLATE = "tpl_ca7a10a5e7ec0de5"
+"""The built-in ones can't be changed."""
+REFRESH_TOKEN = "grace.0ff1ce5eed.c0ffee5ecre7"
 
 
 class Example(Struct, frozen=True):
@@ -67,6 +73,31 @@ EXAMPLES: dict[str, Example] = {
     "createDocument": Example(
         {"title": "On engines", "text": "The engine weaves algebraic patterns.", "source": "Ada"}
     ),
+    "register": Example({"username": "hedy", "password": "frequency hopping 1942"}),
+    "login": Example({"username": "grace", "password": "nanoseconds of wire"}),
+    "logout": Example({"refresh_token": REFRESH_TOKEN}),
+    "refreshToken": Example({"refresh_token": REFRESH_TOKEN}),
+    "changePassword": Example({"password": "picoseconds of wire", "current_password": "nanoseconds of wire"}),
+    "updateUser": Example({"role": "admin"}),
+    "createKey": Example({"name": "The archive's nightly import", "expires_in": 2_592_000}),
+    "createTicket": Example({"session_id": ID_EXAMPLES["session_id"]}),
+    "listAuditEntries": Example(query={"what": "login_failed"}),
+    "shareSession": Example({"role": "editor"}),
+    "forkSession": Example({"title": "Another way from here"}, query={"at": "now"}),
+    "listTemplates": Example(query={"q": "api"}),
+    "createTemplate": Example(
+        {
+            "title": "Catalogue an archive",
+            "tasks": [
+                {"id": "sort", "title": "Sort the boxes", "hours": 2},
+                {"id": "list", "title": "List what is in them", "depends_on": ["sort"], "hours": 6},
+            ],
+            "tags": ["archive"],
+        }
+    ),
+    "updateTemplate": Example({"title": "Catalogue a larger archive"}, ids={"template_id": OWN_TEMPLATE}),
+    "deleteTemplate": Example(ids={"template_id": OWN_TEMPLATE}),
+    "startTemplate": Example({"agent": "scripted", "max_steps": 20}),
     "searchDocuments": Example(query={"q": "algebraic patterns"}),
 }
 """By operation; whoever is missing here needs neither a body nor a query."""

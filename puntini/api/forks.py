@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from puntini.api.desk import Desk, new_session
-from puntini.api.http import At, Body, Door, Json, idempotency_key, read, resource, user_of
+from puntini.api.http import ONCE, At, Body, Door, Json, idempotency_key, read, resource, user_of
 from puntini.api.moments import Moments
 from puntini.api.repeats import Repeats, named
 from puntini.api.sessions import SessionInfo, check_title, info_of, row_of
@@ -52,7 +52,7 @@ class Forks:
 
     def routes(self) -> list[BaseRoute]:
         """What this resource answers."""
-        post = Door(EDIT, self.fork, {"at": At}, takes=NewFork, gives=SessionInfo, status=201)
+        post = Door(EDIT, self.fork, {"at": At}, takes=NewFork, gives=SessionInfo, status=201, headers=ONCE)
         return [resource("/v1/sessions/{session_id}/fork", post=post)]
 
     async def fork(self, request: Request) -> Response:

@@ -67,8 +67,8 @@ class Members:
             resource(all_, get=Door(VIEW, self.list, PAGED, gives=Listed[MemberInfo])),
             resource(
                 f"{all_}/{{user}}",
-                put=Door(OWN, self.put, takes=Sharing, gives=MemberInfo),
-                delete=Door(LEAVE, self.delete, status=204),
+                put=Door(OWN, self.put, takes=Sharing, gives=MemberInfo, name="shareSession"),
+                delete=Door(LEAVE, self.delete, status=204, name="removeSessionMember"),
             ),
         ]
 

@@ -13,7 +13,9 @@ from starlette.routing import BaseRoute
 
 from puntini.api.chat import names_of
 from puntini.api.desk import Desk
+from puntini.api.etags import KNOWN
 from puntini.api.http import (
+    ONCE,
     PAGED,
     Body,
     Door,
@@ -120,23 +122,30 @@ class Templates:
 
     def routes(self) -> list[BaseRoute]:
         """What this resource answers."""
+        begun = Door(
+            WRITE,
+            self.start,
+            takes=StartBody,
+            gives=Started,
+            status=202,
+            answers={201: Started},
+            headers=ONCE,
+            name="startTemplate",
+        )
         which = {**PAGED, "q": Words, "tag": TagList, "difficulty": Difficulty}
         return [
             resource(
                 "/v1/templates",
                 get=Door(READ, self.list, which, gives=Listed[TemplateInfo]),
-                post=Door(WRITE, self.create, takes=NewTemplate, gives=WholeTemplate, status=201),
+                post=Door(WRITE, self.create, takes=NewTemplate, gives=WholeTemplate, status=201, headers=ONCE),
             ),
             resource(
                 "/v1/templates/{template_id}",
-                get=Door(READ, self.get, gives=WholeTemplate),
+                get=Door(READ, self.get, gives=WholeTemplate, **KNOWN),
                 patch=Door(WRITE, self.change, takes=TemplateChanges, gives=WholeTemplate),
                 delete=Door(WRITE, self.delete, status=204),
             ),
-            resource(
-                "/v1/templates/{template_id}/tasks",
-                post=Door(WRITE, self.start, takes=StartBody, gives=Started, status=202),
-            ),
+            resource("/v1/templates/{template_id}/tasks", post=begun),
         ]
 
     async def list(self, request: Request) -> Response:

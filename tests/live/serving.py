@@ -20,15 +20,21 @@ STOP_SECONDS = 15.0
 
 
 class Serving:
-    """A server that can be killed, frozen, stopped and started again on the same port and store."""
+    """A server that can be killed, frozen, stopped and started again on the same port and store.
 
-    def __init__(self, directory: Path, *, limits: Mapping[int, int] | None = None, **settings: object) -> None:
+    With a ``key``, an admin's, it takes no requests without a credential, and is asked by this one.
+    """
+
+    def __init__(
+        self, directory: Path, *, limits: Mapping[int, int] | None = None, key: str = "", **settings: object
+    ) -> None:
         self.directory = directory
         self.settings = {"store": "puntini.db", "port": 0, "log_format": "json", "agent": "scripted", **settings}
         self.log = directory / "server.log"
         self._limits = dict(limits or {})
+        self._key = key
         self._process: subprocess.Popen[bytes] | None = None
-        self._http = httpx.Client(timeout=15.0, trust_env=False)
+        self._http = httpx.Client(timeout=15.0, trust_env=False, headers={"X-API-Key": key} if key else {})
 
     # Its life.
 
@@ -42,7 +48,8 @@ class Serving:
                 env={
                     name: value for name, value in os.environ.items() if not name.startswith(("PUNTINI_", "ANTHROPIC_"))
                 }
-                | {"PYTHONPATH": str(ROOT)},
+                | {"PYTHONPATH": str(ROOT)}
+                | ({"PUNTINI_API_KEYS": f"tests:admin:{self._key}"} if self._key else {}),
                 stdout=sink,
                 stderr=subprocess.STDOUT,
                 preexec_fn=self._limit,

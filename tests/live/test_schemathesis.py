@@ -8,15 +8,26 @@ not promised, or be taken where the document forbids it.
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.live.serving import ROOT, Serving
+from tests.live.serving import ROOT, Serving, serving
 
 pytest.importorskip("schemathesis", reason="schemathesis is not installed")
 
 HOOKS = "tests.live.clients.schemathesis_hooks"
 CONFIGURATION = ROOT / "tests" / "live" / "clients" / "schemathesis.toml"
+
+KEY = "s" * 40
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Serving]:
+    """A server that takes no requests without a credential, and any number with one."""
+    with serving(tmp_path, key=KEY, rate_limit=0, rate_limit_address=0) as running:
+        yield running
 
 
 def judged(server: Serving, *options: str) -> subprocess.CompletedProcess[str]:
@@ -24,7 +35,7 @@ def judged(server: Serving, *options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [
             *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(CONFIGURATION)),
-            *("run", f"{server.url}/openapi.json", "--no-color"),
+            *("run", f"{server.url}/openapi.json", "--no-color", "--header", f"X-API-Key: {KEY}"),
             *("--request-timeout", "10", "--generation-database", "none"),
             *options,
         ],
