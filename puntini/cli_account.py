@@ -64,7 +64,7 @@ def key() -> None:
     type=click.IntRange(1, 3_650),
     default=None,
     metavar="N",
-    help="It ends after so many days.  [default: never]",
+    help="It ends after so many days. Without it: never.",
 )
 @url_option
 def key_add(name: str, scopes: tuple[str, ...], days: int | None, url: str) -> None:
