@@ -19,6 +19,7 @@ def log_in(url: str, name: str, password: str) -> None:
     Raises Refused, Unreachable, and Misconfigured where no log-in can be kept.
     """
     place, file = place_of(url), own_log_ins(os.environ)
+    comes_second = isinstance(own_credential(place, os.environ), Fixed)
     with Client(url, Spoken([password])) as client:
         with file.locked():
             tokens = tokens_of(client.ask("POST", "/v1/login", {"username": name, "password": password}), url)
@@ -29,7 +30,7 @@ def log_in(url: str, name: str, password: str) -> None:
             with suppress(PuntiniError):  # it is forgotten here, and ends by itself
                 _end(client, before)
     click.echo(f"{one_line(made.username)} is logged in at {url}.", err=True)
-    if isinstance(own_credential(place, os.environ), Fixed):
+    if comes_second:
         click.echo(f"The credential in {TOKEN} or {API_KEY} comes first; unset it to use the log-in.", err=True)
 
 

@@ -114,6 +114,25 @@ def test_a_log_in_that_was_ended_elsewhere_is_told_and_forgotten(user: User, clo
     assert sentence(user.run("whoami"), FAILED) == ASKS
 
 
+def test_a_log_in_is_forgotten_though_the_server_can_not_be_told(tmp_path: Path) -> None:
+    file = tmp_path / "puntini" / "credentials.json"
+    file.parent.mkdir()
+    login = {"username": "ann", "access_token": "a-secret-of-ann", "refresh_token": "b-secret-of-ann"}
+    file.write_text(json.dumps({"http://127.0.0.1:1": login}), "utf-8")
+
+    ran = puntini("logout", "--url=http://127.0.0.1:1", env={"XDG_CONFIG_HOME": str(tmp_path)})
+
+    assert "the server was not told: No server answers" in sentence(ran, FAILED)
+    assert json.loads(file.read_text("utf-8")) == {}
+
+
+def test_who_shows_a_token_that_is_not_good_is_told_in_the_servers_words(user: User) -> None:
+    told = sentence(puntini("tail", "x", env={**user.env, "PUNTINI_TOKEN": "not-a-good-token"}), FAILED)
+
+    assert told not in {ASKS, ""}
+    assert "not-a-good-token" not in told
+
+
 def test_who_follows_goes_on_where_the_access_token_ended(tmp_path: Path) -> None:
     add_ann(tmp_path)
     with serving(tmp_path, access_minutes=SHORT) as server:
