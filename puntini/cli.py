@@ -14,6 +14,9 @@ from click.core import ParameterSource
 from msgspec.structs import FieldInfo, fields
 
 from puntini import __version__
+from puntini.cli_account import key, login, logout, whoami
+from puntini.cli_server import URL
+from puntini.cli_server import url_option as _url
 from puntini.cli_store import store_file, store_option
 from puntini.cli_user import user
 from puntini.errors import Misconfigured, PuntiniError
@@ -23,7 +26,6 @@ if TYPE_CHECKING:
     from puntini.store.sqlite.admin import Figures
 
 FAILED, USAGE, INTERRUPTED = 1, 2, 130
-URL = "http://127.0.0.1:8000"
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -178,9 +180,6 @@ def serve(config: Path | None, *, setup: bool, **flags: str | tuple[str, ...] | 
 
 # Talking to a server.
 
-_url = click.option(
-    "--url", envvar=f"{PREFIX}URL", default=URL, metavar="URL", help=f"The server.  [{PREFIX}URL; default: {URL}]"
-)
 _json = click.option("--json", "as_json", is_flag=True, help="Print the events as JSON, one a line.")
 
 
@@ -452,4 +451,5 @@ def schema(which: str | None) -> None:
     click.echo(json.dumps(document, indent=2))
 
 
-cli.add_command(user)
+for each in (login, logout, whoami, key, user):
+    cli.add_command(each)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from puntini.auth.users import User, Users
 
 T = TypeVar("T")
-_stdin = click.option("--password-stdin", is_flag=True, help="Read the password from the input, its first line.")
+stdin_option = click.option("--password-stdin", is_flag=True, help="Read the password from the input, its first line.")
 _name = click.argument("name")
 
 
@@ -27,7 +27,7 @@ def user() -> None:
 @user.command("add")
 @_name
 @click.option("--admin", is_flag=True, help="Make an admin. The first account is one in any case.")
-@_stdin
+@stdin_option
 @store_option
 def user_add(name: str, *, admin: bool, password_stdin: bool, store: str | None) -> None:
     """Make an account. The password is asked for twice."""
@@ -47,7 +47,7 @@ def user_add(name: str, *, admin: bool, password_stdin: bool, store: str | None)
         await users.add(made)
         return made
 
-    password = _password(typed=password_stdin)
+    password = asked_password(typed=password_stdin)
     _valid(lambda: check(password, plain))
     made = _changed(store, work, make=True)
     click.echo(f"{made.name} can log in now, as {'an admin' if made.role == 'admin' else 'a user'}.")
@@ -98,13 +98,13 @@ def user_role(name: str, role: Role, store: str | None) -> None:
 
 @user.command("password")
 @_name
-@_stdin
+@stdin_option
 @store_option
 def user_password(name: str, *, password_stdin: bool, store: str | None) -> None:
     """Give a user another password, asked for twice: whatever they are logged in by ends."""
     from puntini.auth.passwords import check, hash_of
 
-    password = _password(typed=password_stdin)
+    password = asked_password(typed=password_stdin)
     _valid(lambda: check(password, name.lower()))
     _change(store, name, "has another password now", password=hash_of(password))
 
@@ -150,12 +150,12 @@ def _valid(made: Callable[[], T]) -> T:
         raise Misconfigured(f"{sentence[0].upper()}{sentence[1:]}.") from None
 
 
-def _password(*, typed: bool) -> str:
-    """The password, from the input or from whoever sits at the terminal. Raises Misconfigured."""
+def asked_password(*, typed: bool, again: str | None = "Again") -> str:
+    """The password, from the input or from whoever sits at the terminal, asked for ``again``. Raises Misconfigured."""
     if typed:
         return sys.stdin.readline().rstrip("\r\n")
     if not sys.stdin.isatty():
         raise Misconfigured(
             "There is no terminal to ask for the password at; write it to the input, with --password-stdin."
         )
-    return str(click.prompt("Password", hide_input=True, confirmation_prompt="Again", err=True))
+    return str(click.prompt("Password", hide_input=True, confirmation_prompt=again or False, err=True))

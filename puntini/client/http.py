@@ -1,5 +1,6 @@
 """The command line's way to a server: questions, and streams that survive the connection."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from ipaddress import ip_address
@@ -11,7 +12,8 @@ import httpx
 import msgspec
 
 from puntini import __version__
-from puntini.client.text import one_line
+from puntini.client.refusals import Later, Unreachable, detail_of, foreign, refusal
+from puntini.client.showing import Credential, own_credential
 from puntini.errors import Misconfigured, PuntiniError
 
 NDJSON = "application/x-ndjson"
@@ -22,21 +24,8 @@ GIVE_UP_SECONDS = 60.0
 """So long a lost stream is asked for again before the command ends."""
 PAGE = 100
 PAUSES = (0.1, 0.3, 1.0, 2.0)
-LATER = {httpx.codes.TOO_MANY_REQUESTS, httpx.codes.BAD_GATEWAY, httpx.codes.SERVICE_UNAVAILABLE}
 
 Event = dict[str, Any]
-
-
-class Refused(PuntiniError):
-    """The server answered with a problem; the message is its own sentence."""
-
-
-class Later(Refused):
-    """The server can't answer now, and may be able to soon."""
-
-
-class Unreachable(PuntiniError):
-    """Nobody answers."""
 
 
 class Line(NamedTuple):
@@ -47,7 +36,10 @@ class Line(NamedTuple):
 
 
 class Stream:
-    """A stream being read: the response's headers, and its lines. Raises httpx.TransportError when it breaks."""
+    """A stream being read: the response's headers, and its lines. Raises httpx.TransportError when it breaks.
+
+    That its credential ends is no line: who opens it again gets in by another, or is told why not.
+    """
 
     def __init__(self, response: httpx.Response) -> None:
         self.headers = response.headers
@@ -55,6 +47,13 @@ class Stream:
         self._response = response
 
     def __iter__(self) -> Iterator[Line]:
+        for line in self._lines():
+            if _is_out(line.event):
+                return
+            if line.event.get("type") != "auth_expiring":
+                yield line
+
+    def _lines(self) -> Iterator[Line]:
         rest = b""
         for piece in self._response.iter_bytes():
             *lines, rest = (rest + piece).split(b"\n")
@@ -64,12 +63,18 @@ class Stream:
 
 
 class Client:
-    """One server, at ``url``. Raises Misconfigured when that is no address."""
+    """One server, at ``url``, and what it is shown: one's own credential, if no other is named.
 
-    def __init__(self, url: str) -> None:
+    Raises Misconfigured when the address or the credential is none.
+    """
+
+    def __init__(self, url: str, credential: Credential | None = None) -> None:
         self._url = url.rstrip("/")
+        address = _address(url)
+        self._credential = credential or own_credential(place_of(url), os.environ)
         self._http = httpx.Client(
-            base_url=_address(url),
+            base_url=address,
+            auth=self._credential,
             headers={"user-agent": f"puntini/{__version__}", "accept": "application/json"},
             timeout=httpx.Timeout(ANSWER_SECONDS, read=SILENCE_SECONDS),
             # A proxy that is set for the outer world could not reach this machine for us.
@@ -93,7 +98,7 @@ class Client:
             response = self._http.request(method, path, content=content, params=params, headers=headers)
         except httpx.TransportError as error:
             raise self._unreachable(error) from None
-        _check(response)
+        self._check(response)
         return self._read(response.content)
 
     def items(self, path: str, **query: str) -> Iterator[dict[str, Any]]:
@@ -119,9 +124,9 @@ class Client:
         try:
             if response.is_error:
                 response.read()
-            _check(response)
+            self._check(response)
             if not _is_stream(response):
-                raise self._foreign()
+                raise foreign(self._url)
             yield Stream(response)
         finally:
             response.close()
@@ -132,7 +137,7 @@ class Client:
         """Lines of a stream, asked for again from the last id whenever it breaks, until ``last`` says it has ended.
 
         ``open_`` opens it after an id, and must succeed the first time. ``lost`` is told once of each break; a stream
-        that the server ends in good order is none. Raises Refused and Unreachable.
+        that the server ends in good order is none, also where its credential has ended. Raises Refused and Unreachable.
         """
         opened, told, patience = False, False, Patience()
         while True:
@@ -149,7 +154,7 @@ class Client:
                         if last(line.event):
                             return
             except msgspec.DecodeError:
-                raise self._foreign() from None
+                raise foreign(self._url) from None
             except httpx.TransportError as error:
                 trouble = self._unreachable(error)
             except Later as error:
@@ -172,10 +177,16 @@ class Client:
         try:
             return msgspec.json.decode(content) if content else None
         except msgspec.DecodeError:
-            raise self._foreign() from None
+            raise foreign(self._url) from None
 
-    def _foreign(self) -> Refused:
-        return Refused(f"What answers at {self._url} is not a Puntini server; name one with --url.")
+    def _check(self, response: httpx.Response) -> None:
+        """Raises Refused for a status that is no success."""
+        if not response.is_error:
+            return
+        detail = detail_of(response)
+        if response.status_code == httpx.codes.UNAUTHORIZED:
+            detail = self._credential.refused(detail)
+        raise refusal(response, self._credential.hide(detail))
 
 
 class Patience:
@@ -203,6 +214,16 @@ def _cursor(event: Event) -> str:
     return str(event.get("id", ""))
 
 
+def _is_out(event: Event) -> bool:
+    """Whether an event is the last of a stream whose credential has ended."""
+    return event.get("type") == "error" and event.get("error", {}).get("code") == httpx.codes.UNAUTHORIZED
+
+
+def place_of(url: str) -> str:
+    """A server's address as log-ins are kept by it, however it is written. Raises Misconfigured."""
+    return str(_address(url)).rstrip("/")
+
+
 def _address(url: str) -> httpx.URL:
     """Where a server is. Raises Misconfigured."""
     try:
@@ -210,7 +231,10 @@ def _address(url: str) -> httpx.URL:
     except (httpx.InvalidURL, ValueError):
         address = httpx.URL()
     if address.scheme not in {"http", "https"} or not address.host:
-        raise Misconfigured(f"`{url}` is no address of a server; one looks like http://127.0.0.1:8000.")
+        shown = url.rpartition("@")[2]  # what is before it may be a password
+        raise Misconfigured(f"`{shown}` is no address of a server; one looks like http://127.0.0.1:8000.")
+    if address.userinfo:
+        raise Misconfigured("Leave name and password out of the address, and log in with `puntini login`.")
     return address
 
 
@@ -225,15 +249,3 @@ def _is_here(host: str) -> bool:
 def _is_stream(response: httpx.Response) -> bool:
     kind = response.headers.get("content-type", "")
     return response.status_code == httpx.codes.NO_CONTENT or kind.startswith(NDJSON)
-
-
-def _check(response: httpx.Response) -> None:
-    """Raises Refused for a status that is no success."""
-    if not response.is_error:
-        return
-    try:
-        problem = msgspec.json.decode(response.content, type=dict[str, Any])
-    except (msgspec.DecodeError, msgspec.ValidationError):
-        problem = {}
-    detail = one_line(problem.get("detail") or f"The server answered with {response.status_code}.")
-    raise (Later if response.status_code in LATER else Refused)(detail)

@@ -7,8 +7,9 @@ from secrets import token_hex
 from shlex import quote
 
 from puntini.client.answers import choices, decide
-from puntini.client.http import Client, Event, Line, Refused, Stream
+from puntini.client.http import Client, Event, Line, Stream
 from puntini.client.names import Names
+from puntini.client.refusals import Refused
 from puntini.client.tail import print_json
 from puntini.client.transcript import Transcript
 from puntini.errors import Misconfigured

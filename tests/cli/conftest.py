@@ -9,7 +9,7 @@ from threading import Thread
 import pytest
 
 from puntini.cli import main
-from tests.cli.terminal import Ran
+from tests.cli.terminal import NO_DIRECTORY, Ran
 from tests.live.serving import Serving, serving
 
 
@@ -34,6 +34,7 @@ def call(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
     """Run a command line in this process: a process of its own would say nothing more, and take longer."""
     for name in [name for name in os.environ if name.startswith("PUNTINI_")]:
         monkeypatch.delenv(name)
+    monkeypatch.setenv("XDG_CONFIG_HOME", NO_DIRECTORY)
 
     def run(*arguments: str) -> Ran:
         code = main(arguments)

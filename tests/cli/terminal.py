@@ -16,6 +16,8 @@ from tests.live.serving import ROOT, wait_for
 
 SECONDS = 20.0
 PROGRAM = (sys.executable, "-m", "puntini")
+NO_DIRECTORY = "/dev/null/none"
+"""Where nobody has ever logged in."""
 OWN_TERMINAL = "import os, sys; os.close(os.open(os.ttyname(0), os.O_RDWR)); os.execv(sys.argv[1], sys.argv[1:])"
 """Becomes another program, in a terminal that is its own: whoever begins a session owns the terminal they open first.
 
@@ -33,9 +35,9 @@ class Ran(NamedTuple):
 
 def environment(given: Mapping[str, str] | None = None) -> dict[str, str]:
     """The environment of a user who has set nothing but ``given``."""
-    left_out = ("PUNTINI_", "ANTHROPIC_", "NO_COLOR", "TERM", "COLUMNS")
+    left_out = ("PUNTINI_", "ANTHROPIC_", "NO_COLOR", "TERM", "COLUMNS", "XDG_CONFIG_HOME")
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
-    return inherited | {"PYTHONPATH": str(ROOT), "TERM": "xterm"} | dict(given or {})
+    return inherited | {"PYTHONPATH": str(ROOT), "TERM": "xterm", "XDG_CONFIG_HOME": NO_DIRECTORY} | dict(given or {})
 
 
 def puntini(
