@@ -4,6 +4,7 @@ Ann owns a session, edits of it are for eve, vic may look, otto has nothing to d
 ann's session holds has a word in it that nobody else may ever be shown.
 """
 
+import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any, Literal, NamedTuple
@@ -16,6 +17,7 @@ from puntini.auth.principals import NOBODY, Principal
 from puntini.auth.rights import Right
 from puntini.log.members import RANKS, MemberRole
 from tests.api.calling import Api, serving
+from tests.transport.wire import Socket, scope_of
 
 pytestmark = pytest.mark.anyio
 
@@ -307,3 +309,69 @@ async def events(here: World, caller: str) -> list[dict[str, Any]]:
     path = f"/v1/sessions/{here.session}/stream?after=earliest&limit=1000"
     found: list[dict[str, Any]] = (await here.api.get(path, accept="application/json", x_caller=caller))["events"]
     return found
+
+
+# Sockets.
+
+
+def socket(here: World, caller: str, path: str) -> Socket:
+    """A caller's socket at an address."""
+    headers = {"x-caller": caller}
+    scope = scope_of("websocket", path.format_map(Placeholders(here.names)), headers, subprotocols=["puntini.v1"])
+    scope["extensions"] = {"websocket.http.response": {}}
+    made = Socket(here.api.app, scope, line=True)
+    made.put({"type": "websocket.connect"})
+    return made
+
+
+@pytest.mark.parametrize("path", sorted(SOCKETS))
+async def test_each_caller_s_socket_is_opened_or_refused_as_is_right(path: str) -> None:
+    rights = {route.path: route.door.right for route in await addresses() if isinstance(route, SocketAddress)}
+    async with world() as here:
+        for caller, who in CALLERS.items():
+            async with socket(here, caller, path) as opened:
+                await opened.until(lambda sent=opened.sent: sent)  # type: ignore[misc]
+                status = 200 if opened.accepted else int(opened.sent[0]["status"])
+
+                assert status in expected(rights[path], Call(), who), caller
+
+
+async def said_to(here: World, caller: str, *commands: tuple[str, dict[str, Any]]) -> dict[str, Any]:
+    """What a chat socket answers to the last of these commands, all of which ann's session is meant by."""
+    async with socket(here, caller, "/ws/chat") as chat:
+        for number, (type_, data) in enumerate(commands):
+            if number:
+                await chat.until_type("live")
+            chat.say(type_, data, command_id=f"command-{number}", session_id=here.session)
+        last = f"command-{len(commands) - 1}"
+        await chat.until(lambda: any(last in json.dumps(event) for event in chat.events()))
+        answer: dict[str, Any] = next(event for event in chat.events() if last in json.dumps(event))
+        return answer
+
+
+async def test_a_chat_socket_takes_up_no_session_that_its_user_may_not_see() -> None:
+    async with world() as here:
+        refused = await said_to(here, "other", ("init_session", {"session_id": here.session}))
+        there_is_none = await said_to(here, "other", ("init_session", {"session_id": "ses_none"}))
+
+    assert (refused["error"]["code"], there_is_none["error"]["code"]) == (404, 404)
+
+
+@pytest.mark.parametrize(
+    ("type_", "data"),
+    [
+        ("user_prompt", {"prompt": "play 1 events"}),
+        ("action", {"name": "x"}),
+        ("control", {"task_id": "tsk_none", "action": "stop"}),
+        ("graph_edit", {"base_version": 0, "delta": []}),
+        ("approval_response", {"approval_id": "a", "decision": "approve"}),
+        ("workflow_update", {"to_agent": "scripted", "reason": "r"}),
+        ("close_session", {}),
+    ],
+)
+@pytest.mark.parametrize("caller", ["viewer", "reading owner"])
+async def test_who_may_only_look_orders_nothing_through_a_socket(caller: str, type_: str, data: dict[str, Any]) -> None:
+    async with world() as here:
+        answer = await said_to(here, caller, ("init_session", {"session_id": here.session}), (type_, data))
+
+    assert answer.get("error", {}).get("code") == 403, answer
