@@ -13,7 +13,7 @@ from websockets.typing import Subprotocol
 from tests.live.serving import Serving, serving
 
 FIXED = "fixed-key-0123456789abcdef0123456789abcdef"
-ADMINS = "other-key-0123456789abcdef0123456789abcdef"
+PASSWORD = "a-walrus-beside-4-kettles"
 MODELS = "model-key-that-nobody-may-see"
 WRONG = "wrong-secret-0123456789abcdef"
 HEAD = "eyJhbGciOiJIUzI1NiJ9"
@@ -30,7 +30,6 @@ async def leaky(task):
     raise RuntimeError("GET /v1/x?token={WRONG} failed with {FIXED} and {MODELS}")
 '''
 SETTINGS = f"""
-api_keys = ["ci:user:{FIXED}", "ops:admin:{ADMINS}"]
 anthropic_api_key = "{MODELS}"
 model = "offline"
 """
@@ -42,20 +41,30 @@ class Run:
     def __init__(self, server: Serving) -> None:
         self.server = server
         self.told: list[str] = []
-        self.secrets = {FIXED, ADMINS, MODELS, WRONG, JWT}
+        self.http = httpx.Client(base_url=server.url, timeout=15.0, trust_env=False)
+        self.secrets = {FIXED, PASSWORD, MODELS, WRONG, JWT}
 
     def ask(self, method: str, path: str, body: object = None, **headers: str) -> httpx.Response:
         """A request whose answer is looked through at the end."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        answer = self.server.ask(method, path, body, headers=named)
+        answer = self.http.request(method, path, json=body, headers=named)
         self.told += [answer.text, str(answer.headers)]
         return answer
 
-    def made(self, path: str, body: object, name: str) -> dict[str, Any]:
+    def made(self, path: str, body: object, *names: str, **headers: str) -> dict[str, Any]:
         """What is shown this once, and never again."""
-        made = dict(self.server.ask("POST", path, body).raise_for_status().json())
-        self.secrets.add(made[name])
+        made = dict(self.http.post(path, json=body, headers=headers).raise_for_status().json())
+        self.secrets |= {made[name] for name in names}
         return made
+
+    def log_in(self) -> dict[str, str]:
+        """An admin's account, and the header with its access token."""
+        account = {"username": "ann", "password": PASSWORD}
+        assert self.server.ask("POST", "/v1/register", account).status_code == 201
+        self.server.ask("PATCH", "/v1/users/ann", {"role": "admin"}).raise_for_status()
+        self.ask("POST", "/v1/login", account | {"password": f"{PASSWORD}!"})
+        tokens = self.made("/v1/login", account, "access_token", "refresh_token")
+        return {"Authorization": f"Bearer {tokens['access_token']}"}
 
     def show(self, secret: str, path: str) -> None:
         """Show a credential in every place where one may stand."""
@@ -78,26 +87,29 @@ def run(tmp_path: Path) -> Any:
     """A server with fixed keys and an agent that keeps nothing to itself."""
     (tmp_path / "leaks.py").write_text(AGENT)
     (tmp_path / "puntini.toml").write_text(SETTINGS)
-    with serving(tmp_path, agent="leaky=leaks:leaky", log_level="debug") as server:
-        yield Run(server)
+    with serving(tmp_path, key=FIXED, agent="leaky=leaks:leaky", log_level="debug") as server:
+        running = Run(server)
+        with running.http:
+            yield running
 
 
 def test_no_secret_is_in_anything_that_a_full_run_tells(run: Run) -> None:
     session = run.server.create()
-    key = run.made("/v1/keys", {"name": "ci"}, "key")
-    ticket = run.made("/v1/tickets", {"session_id": session}, "ticket")
+    ann = run.log_in()
+    key = run.made("/v1/keys", {"name": "ci"}, "key", **ann)
+    ticket = run.made("/v1/tickets", {"session_id": session}, "ticket", **ann)
 
     for secret in sorted(run.secrets):
         run.show(secret, "/v1/sessions")
         run.show(secret, "/nowhere")
     task = run.server.play(session, "leak, please")
     assert run.server.finish(task) == "failed"
-    run.ask("GET", f"/v1/tasks/{task}")
-    run.ask("GET", f"/v1/tasks/{task}/result")
+    run.ask("GET", f"/v1/tasks/{task}", **ann)
+    run.ask("GET", f"/v1/tasks/{task}/result", **ann)
     run.ask("GET", f"/v1/tickets?ticket={ticket['ticket']}")
-    run.ask("DELETE", f"/v1/keys/{key['key_id']}")
+    run.ask("DELETE", f"/v1/keys/{key['key_id']}", **ann)
     for path in ("/metrics", "/v1/keys", "/v1/audit", "/v1/connections/stats", "/v1/status"):
-        assert run.ask("GET", path).status_code == 200, path
+        assert run.ask("GET", path, **ann).status_code == 200, path
     events = run.server.events(session)
     run.server.terminate()
     run.server.wait()

@@ -9,7 +9,7 @@ from puntini.transport.naming import Naming
 from tests.transport.serving import Server, stream_of, thought
 
 pytestmark = pytest.mark.anyio
-MADE = re.compile("[0-9a-f]{16}")
+MADE = re.compile(r"req_[0-9a-f]{16}")
 
 
 async def name_of(given: bytes | None, type_: str = "http", begins: str = "http.response.start") -> str:
