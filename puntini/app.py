@@ -401,7 +401,7 @@ async def _bug(request: Request, _error: Exception) -> Response:
     return _response(request, PuntiniError("The server met an error of its own; its log says more."), headers)
 
 
-NOWHERE = "There is nothing at this address; sessions are at /v1/sessions, and POST /v1/chat starts a task."
+NOWHERE = "There is nothing at this address; /docs describes all addresses, and POST /v1/chat starts a task."
 _SENTENCES = {404: NOWHERE, 405: "This address does not take that method."}
 
 

@@ -149,6 +149,8 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         if self.close_sent and self.initial_response is None:
             raise ClientDisconnected
         await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body", False):
+            self.handshake_complete = True  # by a refusal, which is no fault of the app's that a line should tell of
 
     async def send_piece(self, piece: bytes, *, first: bool, last: bool) -> None:
         """Send a part of a text message, in a frame of its own (RFC 6455, 5.4)."""

@@ -40,6 +40,7 @@ TIDY_SECONDS, TIDY_AFTER, TIDY_AT_REST, TIDY_SHARE = 0.5, 500, 100, 20
 GROWN_AT_REST, REST_SHARE = 20_000, 0.2
 """So many new objects are looked through when the process has used no more than this share of a core for a moment."""
 SWITCH_SECONDS = 0.0005
+ANYWHERE = {"0.0.0.0", "::"}
 DRAIN_SHARE, CLOSING_SHARE = 0.75, 0.1
 """Of the grace: for tasks and streams to end well, and for putting everything away."""
 LEAVE_SECONDS = 5.0
@@ -219,7 +220,8 @@ async def _greet(server: Server, parts: Parts, settings: Settings, sock: socket.
     prompt = PROMPTS.get(parts.default, "Hello")
     entrance = parts.entrance
     mode = "set-up" if entrance.setup else "open" if await entrance.openness.look() else "accounts"
-    link = f"{url}{SETUP_PATH}?token={entrance.setup.token}" if entrance.setup else ""
+    reached = url.replace(host, socket.gethostname()) if host in ANYWHERE else url
+    link = f"{reached}{SETUP_PATH}?token={entrance.setup.token}" if entrance.setup else ""
     if settings.log_format == "json":
         parts.log.info(
             "serving",

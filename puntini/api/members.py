@@ -12,6 +12,7 @@ from puntini.api.sessions import row_of
 from puntini.auth.audit import Audit
 from puntini.auth.revision import Revision
 from puntini.auth.rights import OWN, VIEW, Right
+from puntini.auth.users import folded
 from puntini.errors import Conflict, Forbidden, Invalid, NotFound
 from puntini.log.contract import Store
 from puntini.log.members import RANKS, MemberRole
@@ -82,7 +83,7 @@ class Members:
 
     async def put(self, request: Request) -> Response:
         """Share the session with somebody, or change what they may."""
-        session_id, user = request.path_params["session_id"], request.path_params["user"]
+        session_id, user = request.path_params["session_id"], folded(request.path_params["user"])
         body = await read(request, Sharing)
         row = await row_of(self._store, session_id)
         if user == row.owner:
@@ -99,7 +100,7 @@ class Members:
 
     async def delete(self, request: Request) -> Response:
         """Take somebody's role away; members may leave by themselves."""
-        session_id, user = request.path_params["session_id"], request.path_params["user"]
+        session_id, user = request.path_params["session_id"], folded(request.path_params["user"])
         if user != user_of(request) and RANKS[request.state.role] < RANKS["owner"]:
             raise Forbidden("Only the session's owner can remove others; you can leave it yourself.")
         row = await row_of(self._store, session_id)

@@ -68,7 +68,7 @@ SECURITY: dict[str, Schema] = {
         "type": "apiKey",
         "in": "query",
         "name": "ticket",
-        "description": "A ticket, good once and for a short while: for what can send no headers, as `EventSource`.",
+        "description": "A ticket, for one stream and its reconnects: for what can send no headers, as `EventSource`.",
     },
 }
 
@@ -156,12 +156,19 @@ def _operation(each: Operation, schemas: Schemas) -> Schema:
         "tags": [tag(each.path)],
         "parameters": list(_parameters(each, schemas, example)),
         "responses": dict(_responses(each, schemas)),
-        "security": [] if each.door.right.scope is None else [{name: []} for name in SECURITY],
+        "security": _security(each),
         "x-codeSamples": [{"lang": "Shell", "label": "curl", "source": curl(each.method, each.path, example)}],
     }
     if each.door.takes is not None:
         made["requestBody"] = _body(each.door, schemas, example)
     return made
+
+
+def _security(each: Operation) -> list[Schema]:
+    """What an operation can be asked with. A ticket opens a stream, and nothing else."""
+    if each.door.right.scope is None:
+        return []
+    return [{name: []} for name in SECURITY if name != "ticket" or each.path.endswith("/stream")]
 
 
 def _socket(each: Operation) -> str:

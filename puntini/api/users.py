@@ -10,6 +10,7 @@ from puntini.auth.accounts import Accounts
 from puntini.auth.audit import Audit
 from puntini.auth.principals import Role
 from puntini.auth.rights import ADMIN
+from puntini.auth.users import folded
 
 
 class UserChange(Body, frozen=True):
@@ -44,7 +45,7 @@ class Users:
         """Change an account. A new password, and disabling, end the user's log-ins."""
         change = await read(request, UserChange)
         user = await self._accounts.change(
-            request.path_params["user"], role=change.role, disabled=change.disabled, password=change.password
+            folded(request.path_params["user"]), role=change.role, disabled=change.disabled, password=change.password
         )
         for what in ("role", "disabled", "password"):
             if getattr(change, what) is not None:

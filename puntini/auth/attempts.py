@@ -67,7 +67,7 @@ class Attempts:
         attempt = Attempt(name, network(address), self._now())
         seconds = max(self._names.wait(name, attempt.at), self._addresses.wait(attempt.address, attempt.at))
         if seconds > 0:
-            error = TooMany("Too many log-ins have failed; wait before the next.")
+            error = TooMany(f"Too many log-ins have failed; wait {ceil(seconds)} seconds before the next.")
             error.retry_after = ceil(seconds)
             raise error
         self._names.add(name, attempt.at)

@@ -45,7 +45,9 @@ def _in_headers(scope: Scope) -> tuple[list[Shown], str]:
     cookies = ""
     for name, value in scope["headers"]:
         if name == b"authorization":
-            found.append(Shown("token", _bearer(str(value, "latin-1"))))
+            text = _bearer(str(value, "latin-1"))
+            # Many programs know no other header, so it takes API keys too. Only a JWT has dots.
+            found.append(Shown("token" if "." in text else "key", text))
         elif name == b"x-api-key":
             found.append(Shown("key", str(value, "latin-1").strip()))
         elif name == b"cookie":
@@ -57,7 +59,7 @@ def _bearer(value: str) -> str:
     """The token of an ``Authorization`` header (RFC 6750). Raises Unauthorized for another scheme."""
     scheme, _, text = value.strip().partition(" ")
     if scheme.lower() != "bearer":
-        raise Unauthorized("Send the token as `Authorization: Bearer TOKEN`.")
+        raise Unauthorized("Send the token, or an API key, as `Authorization: Bearer TOKEN`.")
     return text.strip()
 
 

@@ -28,6 +28,8 @@ from puntini.log.contract import Store
 from puntini.settings import Settings
 from puntini.transport.asgi import Scope
 
+MAKE_ONE = "make one with `puntini user add NAME --admin`, or start with --setup."
+
 
 class Entrance:
     """Made by the settings, and opened on the store. With ``wants_setup`` a server without an admin waits for one."""
@@ -68,11 +70,10 @@ class Entrance:
         ruled = "admin" in self._fixed.values() or await self.accounts.users.have_admin()
         if self._wants_setup and not ruled:
             self.setup = Setup(time.time)
-        elif not local and not ruled:
-            raise Misconfigured(
-                f"Others can reach {settings.host}, and there is no admin yet: make one with `puntini user add NAME "
-                "--admin`, or start with --setup."
-            )
+        elif not ruled and not local:
+            raise Misconfigured(f"Others can reach {settings.host}, and there is no admin yet: {MAKE_ONE}")
+        elif not ruled and self._fixed:
+            raise Misconfigured(f"None of the `api_keys` is an admin's, and there is no admin yet: {MAKE_ONE}")
         possible = local and not self.setup and not self._fixed
         self.openness = Openness(self.accounts.users, self.revision, possible=possible)
         self.doorman = Doorman(

@@ -69,6 +69,8 @@ def known(request: Request) -> Principal:
 def require_scope(who: Principal, scope: Scope) -> None:
     """Raises Unauthorized for nobody, and Forbidden where the credential does not reach so far."""
     if not who.user:
-        raise Unauthorized("Show a credential: a bearer token, an X-API-Key or a ticket.")
+        raise Unauthorized(
+            "Show a credential: a bearer token (POST /v1/login gives one), an X-API-Key, or for a stream a ticket."
+        )
     if not who.may(scope):
         raise Forbidden("This takes an admin." if scope == "admin" else f"This credential has no `{scope}` scope.")

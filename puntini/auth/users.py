@@ -42,6 +42,11 @@ def is_name(text: str) -> bool:
     return _NAME.fullmatch(text) is not None and text != LOCAL.user
 
 
+def folded(name: str) -> str:
+    """A name as somebody writes it, as it is kept; one of another server's is as it is."""
+    return name if ":" in name else name.lower()
+
+
 def checked_name(name: str) -> str:
     """A name as it is kept, in small letters. Raises Invalid."""
     lowered = name.strip().lower()

@@ -9,7 +9,7 @@ from puntini.transport.connections import Connection
 
 SENTENCES = {
     "expired": "The credential has expired; come back with a new one and the last id.",
-    "revoked": "The credential is not good for this stream any more.",
+    "revoked": "You may follow this no longer: the credential was revoked, open mode has ended, or you were removed.",
 }
 
 

@@ -375,3 +375,12 @@ async def test_who_may_only_look_orders_nothing_through_a_socket(caller: str, ty
         answer = await said_to(here, caller, ("init_session", {"session_id": here.session}), (type_, data))
 
     assert answer.get("error", {}).get("code") == 403, answer
+
+
+async def test_only_the_owner_closes_a_session_whatever_the_door() -> None:
+    async with world() as here:
+        path = f"/v1/sessions/{here.session}"
+        for caller in ("viewer", "editor", "reading owner"):
+            assert (await here.api.ask("PATCH", path, {"status": "closed"}, x_caller=caller)).status_code == 403
+        assert (await here.api.get(path))["status"] == "active"
+        assert (await here.api.ask("PATCH", path, {"status": "closed"}, x_caller="owner")).json()["status"] == "closed"

@@ -16,8 +16,9 @@ from tests.auth.house import request
     ("asked", "expected"),
     [
         (request(), None),
-        (request({"authorization": "Bearer abc"}), Shown("token", "abc")),
-        (request({"authorization": "bearer   abc "}), Shown("token", "abc")),
+        (request({"authorization": "Bearer a.b.c"}), Shown("token", "a.b.c")),
+        (request({"authorization": "bearer   a.b.c "}), Shown("token", "a.b.c")),
+        (request({"authorization": "Bearer pk_1_2"}), Shown("key", "pk_1_2")),
         (request({"x-api-key": " k1 "}), Shown("key", "k1")),
         (request(query="token=abc"), Shown("token", "abc")),
         (request(query="a=1&api_key=k%31"), Shown("key", "k1")),

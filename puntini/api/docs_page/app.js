@@ -71,7 +71,7 @@ function asked(form) {
     else if (input.dataset.in === "query") query.set(input.name, input.value);
     else headers[input.name] = input.value;
   }
-  if (credential.value) headers.Authorization = `Bearer ${credential.value}`;
+  if (credential.value) headers.Authorization = `Bearer ${credential.value}`; // the server tells keys from tokens
   const body = form.querySelector("textarea")?.value;
   if (body !== undefined) headers["Content-Type"] = "application/json";
   return [query.size ? `${path}?${query}` : path, { method: form.dataset.method, headers, body }];
