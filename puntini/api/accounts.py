@@ -169,8 +169,8 @@ class Accounts:
         """End the log-in. Who has none is logged out already."""
         token = (await read(request, LogOut)).refresh_token
         token = token or self._own_cookie(request)
-        await self._accounts.logout(principal_of(request.scope), token)
-        self._audit.note(request.scope, "logout")
+        if await self._accounts.logout(principal_of(request.scope), token):
+            self._audit.note(request.scope, "logout")
         return cleared(request, Response(status_code=204))
 
     def _own_cookie(self, request: Request) -> str:

@@ -139,6 +139,17 @@ async def test_a_refresh_token_alone_logs_out_too(api: Api, ann: dict[str, str])
     problem(await api.ask("GET", "/v1/me", authorization=f"Bearer {tokens['access_token']}"), 401, "unauthorized")
 
 
+async def test_who_is_nobody_and_logs_out_leaves_no_trace(api: Api, ann: dict[str, str]) -> None:
+    await api.parts.entrance.audit.flush()
+    before = (await api.get("/v1/audit", **ann))["items"], api.parts.entrance.revision.number
+    for token in ("", "junk", f"rt_{'0' * 32}_{'0' * 43}.ann"):
+        assert (await api.ask("POST", "/v1/logout", {"refresh_token": token})).status_code == 204
+    assert (await api.ask("POST", "/v1/logout?token=a&api_key=b")).status_code == 204
+
+    await api.parts.entrance.audit.flush()
+    assert ((await api.get("/v1/audit", **ann))["items"], api.parts.entrance.revision.number) == before
+
+
 async def test_a_password_is_changed_by_the_old_one(api: Api, ann: dict[str, str]) -> None:
     new = {"password": OTHER_PASSWORD, "current_password": "wrong"}
     told = problem(await api.ask("PATCH", "/v1/me", new, **ann), 400, "invalid")

@@ -197,7 +197,7 @@ async def test_a_socket_that_changes_its_session_while_it_is_looked_at_is_looked
     async with serving() as server:
         session = await server.session(thought())
         rights = Rights(server)
-        async with server.socket("/ws/chat", line=True) as socket:
+        async with server.socket("/ws/chat", line=True):
             await server.until_open(1)
             [connection] = server.parts.connections.all()
             connection.principal = ANN
