@@ -12,7 +12,7 @@ from puntini.api.resume import newest_task, task_of
 from puntini.auth.guard import principal_of
 from puntini.auth.principals import Principal
 from puntini.auth.rights import WRITE
-from puntini.errors import Invalid, NotFound, PuntiniError
+from puntini.errors import Forbidden, Invalid, NotFound, PuntiniError
 from puntini.log.contract import Once, SessionRow, Store, TaskRow, Written
 from puntini.protocol.commands import PROMPT_LIMIT, IfBusy, Name, Priority, Steps, UserPromptCommandData
 from puntini.protocol.decode import decode
@@ -80,6 +80,8 @@ class Chat:
         try:
             await self._chat(scope, receive, send)
         except PuntiniError as error:
+            if isinstance(error, Forbidden):
+                scope["state"]["guard"].refused(scope)
             await answer_problem(scope, send, error)
 
     async def _chat(self, scope: Scope, receive: Receive, send: Send) -> None:

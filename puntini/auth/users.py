@@ -97,7 +97,7 @@ class Users:
             raise Conflict(f"The name `{user.name}` is taken; choose another.")
 
     async def change_proved(self, proved: User, **fields: Any) -> User:
-        """Change the account of somebody who has proved to be the user. Raises Unauthorized where that holds no more."""
+        """Change the account of somebody who has proved whose it is. Raises Unauthorized where that holds no more."""
 
         def changed(user: User) -> User:
             if user.disabled or user.password != proved.password:

@@ -349,6 +349,8 @@ class Socket:
         try:
             reply = await self._handle(command)
         except PuntiniError as error:
+            if isinstance(error, Forbidden):
+                self._scope["state"]["guard"].refused(self._scope)
             reply = problem(error, command.command_id)
         if reply is not None:
             await self._reply(reply)

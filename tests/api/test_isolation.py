@@ -360,6 +360,26 @@ async def test_a_stream_of_a_chat_obeys_when_its_reader_may_do_less() -> None:
             assert connection.role == "editor"
 
 
+async def test_what_is_forbidden_is_written_down_by_whatever_door_it_was_asked_for() -> None:
+    async with world() as here:
+        said = {"prompt": "play 1 events"}
+        stream = f"/v1/sessions/{here.session}/stream"
+        socket = Socket(here.api.app, scope_of("websocket", stream, {"x-caller": "viewer"}), line=False)
+        socket.put({"type": "websocket.connect"})
+        async with socket:
+            socket.say("user_prompt", said)
+            await socket.until_type("error")
+        commands = f"/v1/sessions/{here.session}/commands"
+        body = {"type": "user_prompt", "data": said}
+        await here.api.ask("POST", "/v1/chat", {**said, "session_id": here.session}, x_caller="viewer")
+        await here.api.ask("POST", commands, body, x_caller="viewer")
+        await here.api.ask("GET", "/v1/users", x_caller="viewer")
+
+        await here.api.parts.entrance.audit.flush()
+        noted = (await here.api.get("/v1/audit?what=forbidden&who=vic", x_caller="admin"))["items"]
+        assert [entry["of"] for entry in noted] == ["/v1/users", commands, "/v1/chat", stream]
+
+
 async def test_a_credential_that_only_reads_begins_no_session_by_a_socket() -> None:
     async with world() as here:
         before = (await here.api.get("/v1/sessions"))["total"]
