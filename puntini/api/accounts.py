@@ -22,7 +22,7 @@ from puntini.auth.origins import require_own_page
 from puntini.auth.principals import Principal, Role, Scope
 from puntini.auth.rights import ANYBODY, READ, WRITE
 from puntini.auth.users import User
-from puntini.errors import Forbidden, TooMany, Unauthorized
+from puntini.errors import Invalid, TooMany, Unauthorized
 from puntini.log.mint import timestamp
 
 Name = Annotated[str, Meta(max_length=200)]
@@ -131,7 +131,7 @@ class Accounts:
         who = principal_of(request.scope) if self._accounts.registration_open else known(request.scope)
         try:
             user = await self._accounts.register(new.username, new.password, who)
-        except (Unauthorized, Forbidden):
+        except Unauthorized:
             self._audit.note(request.scope, "register_failed", who=new.username)
             raise
         self._audit.note(request.scope, "registered", of=user.name)
@@ -169,8 +169,8 @@ class Accounts:
         """End the log-in. Who has none is logged out already."""
         token = (await read(request, LogOut)).refresh_token
         token = token or self._own_cookie(request)
-        await self._accounts.logout(principal_of(request.scope), token)
-        self._audit.note(request.scope, "logout")
+        if await self._accounts.logout(principal_of(request.scope), token):
+            self._audit.note(request.scope, "logout")
         return cleared(request, Response(status_code=204))
 
     def _own_cookie(self, request: Request) -> str:
@@ -195,7 +195,12 @@ class Accounts:
         """A new password; one's other log-ins end."""
         said = await read(request, NewPassword)
         who = principal_of(request.scope)
-        await self._accounts.change_password(who, said.current_password, said.password, address_of(request))
+        try:
+            await self._accounts.change_password(who, said.current_password, said.password, address_of(request))
+        except (Invalid, TooMany) as error:
+            if error.path != "password":  # it is the old one that was wrong
+                self._audit.note(request.scope, "login_failed", who=who.user)
+            raise
         self._audit.note(request.scope, "password_changed", of=who.user)
         return Response(status_code=204)
 

@@ -12,15 +12,15 @@ from puntini.api.resume import newest_task, task_of
 from puntini.auth.guard import principal_of
 from puntini.auth.principals import Principal
 from puntini.auth.rights import WRITE
-from puntini.errors import Invalid, NotFound, PuntiniError
+from puntini.errors import Forbidden, Invalid, NotFound, PuntiniError
 from puntini.log.contract import Once, SessionRow, Store, TaskRow, Written
 from puntini.protocol.commands import PROMPT_LIMIT, IfBusy, Name, Priority, Steps, UserPromptCommandData
 from puntini.protocol.decode import decode
 from puntini.protocol.entries import encode
-from puntini.protocol.select import Selection
+from puntini.protocol.select import select
 from puntini.transport.asgi import Receive, Scope, Send, answer, answer_problem, header, read_body
 from puntini.transport.negotiate import Form, choose
-from puntini.transport.request import StreamRequest
+from puntini.transport.request import StreamRequest, sees_debug
 from puntini.transport.streams import Streams
 
 TITLE_LENGTH = 80
@@ -80,6 +80,8 @@ class Chat:
         try:
             await self._chat(scope, receive, send)
         except PuntiniError as error:
+            if isinstance(error, Forbidden):
+                scope["state"]["guard"].refused(scope)
             await answer_problem(scope, send, error)
 
     async def _chat(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -99,8 +101,9 @@ class Chat:
         else:
             task, begins = await self.task(body, who, once=once)
             after = last_id or begins
+        scope["state"]["role"] = await self._desk.standing(task.session_id, who)
         headers = [(name.encode(), value.encode()) for name, value in names_of(task).items()]
-        selection = Selection(task_id=task.task_id)
+        selection = select(None, None, task.task_id, debug=sees_debug(scope))
         request = StreamRequest(session_id=task.session_id, selection=selection, after=after or None)
         if form == "page":
             await self._whole(scope, receive, send, task, headers)
@@ -121,6 +124,8 @@ class Chat:
         )
         written = await self._begin(body, data, once, who)
         row = await self._known(written.task_id)
+        if written.repeated:  # its session may be another than the one that is named, and not theirs any more
+            await self._desk.standing(row.session_id, who)
         return row, "" if written.first <= row.first_seq else f"{self._store.epoch}.{written.first - 1}"
 
     async def _begin(self, body: ChatBody, data: UserPromptCommandData, once: Once | None, who: Principal) -> Written:

@@ -138,6 +138,10 @@ class Desk:
     async def admit(self, session_id: str, who: Principal) -> MemberRole:
         """What somebody is in a session that they want to follow. Raises Unauthorized, Forbidden or NotFound."""
         require_scope(who, "read")
+        return await self.standing(session_id, who)
+
+    async def standing(self, session_id: str, who: Principal) -> MemberRole:
+        """The same for whoever is answered with what they asked for just now. Raises NotFound."""
         return await self._access.require(who, session_id)
 
     async def execute(self, session_id: str, command: AnyCommand, who: Principal) -> Envelope:

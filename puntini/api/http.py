@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from puntini.auth.guard import principal_of
 from puntini.auth.rights import Right
-from puntini.errors import Invalid, PuntiniError
+from puntini.errors import Forbidden, Invalid, PuntiniError
 from puntini.protocol.decode import decode
 from puntini.protocol.entries import encode
 from puntini.protocol.mistakes import suggestion
@@ -109,7 +109,11 @@ class Door(Struct, frozen=True):
                     f"{name[:40]}: there is no such query parameter; {suggestion(name, self.query)}", path=name[:40]
                 )
         assert self.of is not None
-        return await self.of(request)
+        try:
+            return await self.of(request)
+        except Forbidden:
+            request.scope["state"]["guard"].refused(request.scope)
+            raise
 
 
 class Address(Route):

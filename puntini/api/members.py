@@ -93,8 +93,9 @@ class Members:
         known = {member.user for member in await self._store.members(session_id)}
         if user not in known and len(known) >= MOST_MEMBERS:
             raise Conflict(f"A session is shared with at most {MOST_MEMBERS} users; remove one first.")
-        if await self._store.share(session_id, user, body.role):
-            await self._entrance.revision.bump()
+        changed = await self._store.share(session_id, user, body.role)
+        await self._entrance.revision.bump()  # also of a repeat: the first may have come no further than the store
+        if changed:
             self._entrance.audit.note(request.scope, f"member_{body.role}", of=f"{session_id} {user}")
         return Json(MemberInfo(user, body.role))
 
@@ -106,8 +107,9 @@ class Members:
         row = await row_of(self._store, session_id)
         if user == row.owner:
             raise Conflict(f"`{user}` owns this session; delete the session instead.")
-        if not await self._store.share(session_id, user, None):
-            raise NotFound(f"The session is not shared with `{user[:64]}`.")
+        removed = await self._store.share(session_id, user, None)
         await self._entrance.revision.bump()
+        if not removed:
+            raise NotFound(f"The session is not shared with `{user[:64]}`.")
         self._entrance.audit.note(request.scope, "member_removed", of=f"{session_id} {user}")
         return Response(status_code=204)

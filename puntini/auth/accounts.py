@@ -58,11 +58,14 @@ class Accounts:
         self._first = anyio.Lock()
 
     async def register(self, name: str, password: str, by: Principal) -> User:
-        """A new account; the first one of all is an admin's. Raises Invalid, Unauthorized, Forbidden or Conflict."""
+        """A new account; the first one of all, by an admin, is an admin's.
+
+        Raises Invalid, Unauthorized, Forbidden or Conflict.
+        """
         async with self._first:
             first = not await self.users.exist()
             self._check_may_register(by, first=first)
-            return await self.add(name, password, "admin" if first else "user")
+            return await self.add(name, password, "admin" if first and by.is_admin else "user")
 
     def _check_may_register(self, by: Principal, *, first: bool) -> None:
         if self.registration_open or (by.is_admin and (first or by.credential != "open")):
@@ -87,9 +90,14 @@ class Accounts:
         """Whoever knows the password gets tokens. Raises Unauthorized, TooMany."""
         user = await self._proved(name, password, address)
         if self.passwords.stale(user.password):
-            user = await self.users.change(user.name, password=await self.passwords.hash(password))
-        user = await self.users.change(user.name, last_login_at=int(self._now() * 1000))
-        return self._pair(user, await self._families.start(user.name))
+            user = await self.users.change_proved(user, password=await self.passwords.hash(password))
+        log_in = await self._families.start(user.name)
+        try:  # behind the start, so that whatever ends all log-ins meanwhile is either seen here or ends this one
+            user = await self.users.change_proved(user, last_login_at=int(self._now() * 1000))
+        except Unauthorized:
+            await self._families.end(user.name, log_in.sid)
+            raise
+        return self._pair(user, log_in)
 
     async def _proved(self, name: str, password: str, address: str) -> User:
         """The user, by their password. A name that nobody has is told in the same words, after the same time."""
@@ -118,15 +126,15 @@ class Accounts:
             raise Unauthorized("This account is disabled; ask an admin.")
         return self._pair(user, refreshed)
 
-    async def logout(self, who: Principal, refresh_token: str) -> None:
-        """End the log-in by which somebody asks, and the one that a refresh token is of."""
+    async def logout(self, who: Principal, refresh_token: str) -> bool:
+        """End the log-in by which somebody asks, and the one that a refresh token is of; whether there was any."""
         kind, _, sid = who.credential.partition(":")
-        if kind == KIND:
+        if by_token := kind == KIND:
             await self._families.end(who.user, sid)
-        if refresh_token:
-            await self._families.end_by(refresh_token)
-        if kind == KIND or refresh_token:
+        ended = await self._families.end_by(refresh_token) or by_token
+        if ended:
             await self._revision.bump()
+        return ended
 
     async def change_password(self, who: Principal, current: str, new: str, address: str) -> None:
         """A new password by the old one; the user's other log-ins end. Raises Invalid, Conflict or TooMany."""
@@ -135,9 +143,9 @@ class Accounts:
         rules.check(new, who.user)
         try:
             user = await self._proved(who.user, current, address)
+            await self.users.change_proved(user, password=await self.passwords.hash(new))
         except Unauthorized:
             raise Invalid("current_password: this is not your password", path="current_password") from None
-        await self.users.change(user.name, password=await self.passwords.hash(new))
         await self._families.end_all(user.name, but=who.credential.partition(":")[2])
         await self._revision.bump()
 

@@ -138,10 +138,10 @@ class Entrance:
         """What a user is now; None for one that there is not, or that is disabled, or that another server knows."""
         if user == LOCAL.user:
             return LOCAL.role if await self.openness.look() else None
-        if (role := self._fixed.get(user)) is not None:
-            return role
         found = await self.accounts.users.get(user)
-        return None if found is None or found.disabled else found.role
+        if found is None:
+            return self._fixed.get(user)
+        return None if found.disabled else found.role
 
     async def knows(self, user: str) -> bool:
         """Whether somebody of this name can be shared with; on an open server, whether there could be."""

@@ -95,13 +95,16 @@ class Families:
         """End one."""
         await self._store.keep([Kept(SPACE, KIND, _key(user, sid), None)])
 
-    async def end_by(self, token: str) -> None:
-        """End the one that a refresh token is of. Of a token that is none, none."""
+    async def end_by(self, token: str) -> bool:
+        """End the one that a refresh token is of; whether there was one."""
         try:
             user, inner, _ = _parts(token)
         except Unauthorized:
-            return
-        await self.end(user, _sid(inner))
+            return False
+        held = await self.alive(user, _sid(inner))
+        if held:
+            await self.end(user, _sid(inner))
+        return held
 
     async def end_all(self, user: str, *, but: str = "") -> None:
         """End all of a user's, ``but`` one."""

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from puntini.auth.guard import Guard, Note
 from puntini.auth.principals import NOBODY, Principal
-from puntini.errors import Forbidden, PuntiniError, TooMany
+from puntini.errors import Forbidden, PuntiniError, TooMany, Unauthorized
 from puntini.transport.asgi import ASGIApp, Receive, Scope, Send, refuse
 
 
@@ -69,7 +69,8 @@ class Gate:
             return
         except PuntiniError as error:
             scope["state"]["refusal"] = error
-            entrance.note(scope, error.code)
+            if isinstance(error, Unauthorized):
+                entrance.note(scope, error.code)
         await self._app(scope, receive, send)
 
 

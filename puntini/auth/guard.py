@@ -34,9 +34,13 @@ class Guard:
         try:
             await self._check(request, right)
         except Forbidden:
-            if self._note is not None:
-                self._note(request, "forbidden", of=request["path"])
+            self.refused(request)
             raise
+
+    def refused(self, request: Request) -> None:
+        """Write down that somebody was forbidden what they asked for."""
+        if self._note is not None:
+            self._note(request, "forbidden", of=request["path"])
 
     async def _check(self, request: Request, right: Right) -> None:
         assert right.scope is not None

@@ -273,8 +273,8 @@ def require_maker(maker: Principal, scopes: frozenset[Scope]) -> None:
     that were made with it; a fixed key has no user behind it who could own others.
     """
     kind, _, name = maker.credential.partition(":")
-    if kind == "ticket" or name.startswith("fixed:"):
-        raise Forbidden("Sign in to make API keys: a ticket or a key from the settings makes none.")
+    if kind in {"ticket", "outside"} or name.startswith("fixed:"):
+        raise Forbidden("Sign in with an account of this server to make API keys: other credentials make none.")
     if kind == "key" and "admin" not in maker.scopes:
         raise Forbidden("Sign in to make API keys, or use a key that has the `admin` scope.")
     for scope in sorted(scopes):

@@ -9,11 +9,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from puntini.auth.principals import LOCAL, Role
-from puntini.errors import Conflict, Invalid, NotFound
+from puntini.errors import Conflict, Invalid, NotFound, Unauthorized
 from puntini.log.contract import Kept, Ledger
 
 SPACE, KIND = "accounts", "user"
 MOST_USERS = 10_000
+CHANGED = "This account was changed just now; log in again."
 _NAME = re.compile(r"[a-z0-9][a-z0-9._@-]{0,62}")
 
 
@@ -99,6 +100,16 @@ class Users:
             raise Conflict(f"There are {MOST_USERS} users already, and no more are taken.")
         if not await self._store.swap(Kept(SPACE, KIND, user.name, msgspec.json.encode(user)), None):
             raise Conflict(f"The name `{user.name}` is taken; choose another.")
+
+    async def change_proved(self, proved: User, **fields: Any) -> User:
+        """Change the account of somebody who has proved whose it is. Raises Unauthorized where that holds no more."""
+
+        def changed(user: User) -> User:
+            if user.disabled or user.password != proved.password:
+                raise Unauthorized(CHANGED)
+            return replace(user, **fields)
+
+        return (await self._swap(proved.name, changed))[1]
 
     async def change(self, name: str, **fields: Any) -> User:
         """Change an account. Raises NotFound, or Conflict where nobody would be left to rule."""

@@ -44,20 +44,21 @@ class Watch:
         for at, connection in enumerate(self._connections.all()):
             if at % SLICE == 0:
                 await anyio.lowlevel.checkpoint()
-            if connection.revision != number:
-                await self._judge(connection, found)
+            if connection.revision != number and await self._judge(connection, found):
                 connection.revision = number
 
-    async def _judge(self, connection: Connection, found: dict[Principal, Principal | None]) -> None:
+    async def _judge(self, connection: Connection, found: dict[Principal, Principal | None]) -> bool:
+        """Show it out where that is due; False where it is to be looked at again."""
         before, session_id, role = connection.principal, connection.session_id, connection.role
         if before not in found:
             found[before] = await self._still(before)
         who = found[before]
         now = await self._access.role(who, session_id) if who and session_id else None
         if session_id != connection.session_id:
-            return  # it has just gone over to another session, and is looked at again for that
+            return False  # it has just gone over to another session
         if who is None or (session_id and now is None):
             connection.end("revoked")
-        elif now is not None and role is not None and RANKS[now] != RANKS[role]:
-            # What it may see is decided as it opens.
+        elif who.is_admin != before.is_admin or (now is not None and role is not None and RANKS[now] != RANKS[role]):
+            # What it may see, and whose name a socket's commands are carried out in, is decided as it opens.
             connection.end("lifetime")
+        return True

@@ -58,8 +58,8 @@ class Spoken(httpx.Auth):
 class Fixed(httpx.Auth):
     """A credential that goes into a header as it is."""
 
-    def __init__(self, header: str, value: str) -> None:
-        self._header, self._value = header, value
+    def __init__(self, variable: str, header: str, value: str) -> None:
+        self._variable, self._header, self._value = variable, header, value
 
     def auth_flow(self, request: httpx.Request) -> Flow:
         """Show it."""
@@ -67,8 +67,8 @@ class Fixed(httpx.Auth):
         yield request
 
     def refused(self, detail: str) -> str:
-        """What to say of a 401: the server's words."""
-        return detail
+        """What to say of a 401: the server's words, and whose credential it is."""
+        return f"{detail} It is what {self._variable} holds; unset that, and `puntini login` can let you in."
 
     def hide(self, text: str) -> str:
         """The text without secrets."""
@@ -163,9 +163,9 @@ def own_credential(url: str, environ: Mapping[str, str]) -> Credential:
     if token and key:
         raise Misconfigured(f"Set {TOKEN} or {API_KEY}, not both.")
     if token:
-        return Fixed("authorization", f"Bearer {token}")
+        return Fixed(TOKEN, "authorization", f"Bearer {token}")
     if key:
-        return Fixed("x-api-key", key)
+        return Fixed(API_KEY, "x-api-key", key)
     file = own_log_ins(environ)
     held = file.get(url)
     return Stored(file, url, held) if held else Nothing()

@@ -7,7 +7,7 @@ import anyio
 import msgspec
 from anyio.abc import TaskGroup, TaskStatus
 
-from puntini.auth.guard import principal_of
+from puntini.auth.guard import principal_of, require_scope
 from puntini.auth.limits import Pace
 from puntini.auth.principals import Principal
 from puntini.errors import Forbidden, Invalid, NotFound, PuntiniError, TooLarge, TooMany
@@ -349,6 +349,8 @@ class Socket:
         try:
             reply = await self._handle(command)
         except PuntiniError as error:
+            if isinstance(error, Forbidden):
+                self._scope["state"]["guard"].refused(self._scope)
             reply = problem(error, command.command_id)
         if reply is not None:
             await self._reply(reply)
@@ -376,6 +378,7 @@ class Socket:
             raise Forbidden("A ticket is good for the one stream that it was made for; show another credential here.")
         session_id = command.data.session_id or command.session_id
         if not session_id:
+            require_scope(self._who, "write")
             session_id = await self._commands.create(command.data.agent, user=self._who.user)
         role = await self._commands.admit(session_id, self._who)
         selection = select(",".join(command.data.events or ()), None, debug=role != "viewer")

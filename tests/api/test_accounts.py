@@ -1,11 +1,13 @@
 """``/v1/register``, ``login``, ``token``, ``me``, ``users``: accounts as clients and browsers meet them."""
 
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from puntini.auth.attempts import A_NAME
+from puntini.settings import Secret
 from tests.api.calling import HOST, Api, problem, serving
 
 pytestmark = pytest.mark.anyio
@@ -137,6 +139,38 @@ async def test_a_refresh_token_alone_logs_out_too(api: Api, ann: dict[str, str])
     body = {"refresh_token": tokens["refresh_token"]}
     assert (await api.ask("POST", "/v1/logout", body)).status_code == 204
     problem(await api.ask("GET", "/v1/me", authorization=f"Bearer {tokens['access_token']}"), 401, "unauthorized")
+
+
+async def test_a_wrong_current_password_is_written_down(api: Api, ann: dict[str, str]) -> None:
+    body = {"password": "wet hammock, twenty lions", "current_password": "a guess, no more"}
+    problem(await api.ask("PATCH", "/v1/me", body, **ann), 400, "invalid")
+
+    await api.parts.entrance.audit.flush()
+    [entry] = (await api.get("/v1/audit?what=login_failed", **ann))["items"]
+    assert entry["who"] == "ann"
+
+
+async def test_a_disabled_user_s_keys_stay_bad_where_a_fixed_key_has_the_same_name(tmp_path: Path) -> None:
+    store = tmp_path / "puntini.db"
+    async with serving(store=store) as api:
+        await api.post("/v1/register", account("ann"))
+        mine = await header_of(api)
+        await api.post("/v1/register", account("ci"), **mine)
+        key = (await api.post("/v1/keys", {"name": "k"}, **await header_of(api, "ci")))["key"]
+        await api.ask("PATCH", "/v1/users/ci", {"disabled": True}, **mine)
+    async with serving(store=store, api_keys=(Secret(f"ci:admin:{'s' * 32}"),)) as api:
+        problem(await api.ask("GET", "/v1/me", x_api_key=key), 401, "unauthorized")
+
+
+async def test_who_is_nobody_and_logs_out_leaves_no_trace(api: Api, ann: dict[str, str]) -> None:
+    await api.parts.entrance.audit.flush()
+    before = (await api.get("/v1/audit", **ann))["items"], api.parts.entrance.revision.number
+    for token in ("", "junk", f"rt_{'0' * 32}_{'0' * 43}.ann"):
+        assert (await api.ask("POST", "/v1/logout", {"refresh_token": token})).status_code == 204
+    assert (await api.ask("POST", "/v1/logout?token=a&api_key=b")).status_code == 204
+
+    await api.parts.entrance.audit.flush()
+    assert ((await api.get("/v1/audit", **ann))["items"], api.parts.entrance.revision.number) == before
 
 
 async def test_a_password_is_changed_by_the_old_one(api: Api, ann: dict[str, str]) -> None:

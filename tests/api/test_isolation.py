@@ -384,3 +384,85 @@ async def test_only_the_owner_closes_a_session_whatever_the_door() -> None:
             assert (await here.api.ask("PATCH", path, {"status": "closed"}, x_caller=caller)).status_code == 403
         assert (await here.api.get(path))["status"] == "active"
         assert (await here.api.ask("PATCH", path, {"status": "closed"}, x_caller="owner")).json()["status"] == "closed"
+
+
+async def test_a_viewer_who_goes_on_with_a_chat_is_sent_no_debug_events_either() -> None:
+    async with world() as here:
+        first = (await events(here, "owner"))[0]["id"]
+        kinds = {caller: await gone_on_with(here, caller, first) for caller in ("viewer", "editor")}
+
+    assert "debug" not in kinds["viewer"]
+    assert kinds["editor"] == kinds["viewer"] | {"debug"}
+
+
+async def gone_on_with(here: World, caller: str, last_id: str) -> set[str]:
+    """The types of the events that a chat sends who names where to go on."""
+    headers = {"last_event_id": last_id, "accept": "application/x-ndjson", "x_caller": caller}
+    answer = await here.api.ask("POST", "/v1/chat", {"session_id": here.session}, **headers)
+    assert answer.status_code == 200, answer.text
+    return {json.loads(line)["type"] for line in answer.text.splitlines() if line}
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/chat", {"prompt": "play 1 events"}),
+        ("/v1/tasks", {"task": "play 1 events"}),
+        ("/v1/tasks", {"task": "play 1 events", "stream": True}),
+    ],
+)
+async def test_a_repeat_shows_nothing_of_a_session_that_one_is_no_member_of_any_more(
+    path: str, body: dict[str, object]
+) -> None:
+    async with world() as here:
+        headers = {"idempotency_key": "k", "x_caller": "editor", "accept": "application/json"}
+        await here.api.post(path, {**body, "session_id": here.session}, **headers)
+        await here.api.parts.store.share(here.session, EDITOR, None)
+
+        for session in ({}, {"session_id": (await here.api.post("/v1/sessions", **headers))["session_id"]}):
+            answer = await here.api.ask("POST", path, {**body, **session}, **headers)
+            assert answer.status_code == 404, answer.text
+
+
+async def test_a_stream_of_a_chat_obeys_when_its_reader_may_do_less() -> None:
+    async with world() as here:
+        headers = {"x-caller": "editor", "content-type": "application/json"}
+        body = json.dumps({"prompt": "play 9999 events at 20/s", "session_id": here.session}).encode()
+        async with here.api.stream("/v1/chat", "POST", body, **headers) as wire:
+            await wire.until("task_started")
+            [connection] = here.api.parts.connections.all()
+
+            assert connection.role == "editor"
+
+
+async def test_what_is_forbidden_is_written_down_by_whatever_door_it_was_asked_for() -> None:
+    async with world() as here:
+        said = {"prompt": "play 1 events"}
+        stream = f"/v1/sessions/{here.session}/stream"
+        socket = Socket(here.api.app, scope_of("websocket", stream, {"x-caller": "viewer"}), line=False)
+        socket.put({"type": "websocket.connect"})
+        async with socket:
+            socket.say("user_prompt", said)
+            await socket.until_type("error")
+        commands = f"/v1/sessions/{here.session}/commands"
+        body = {"type": "user_prompt", "data": said}
+        await here.api.ask("POST", "/v1/chat", {**said, "session_id": here.session}, x_caller="viewer")
+        await here.api.ask("POST", commands, body, x_caller="viewer")
+        await here.api.ask("GET", "/v1/users", x_caller="viewer")
+
+        await here.api.parts.entrance.audit.flush()
+        noted = (await here.api.get("/v1/audit?what=forbidden&who=vic", x_caller="admin"))["items"]
+        assert [entry["of"] for entry in noted] == ["/v1/users", commands, "/v1/chat", stream]
+
+
+async def test_a_credential_that_only_reads_begins_no_session_by_a_socket() -> None:
+    async with world() as here:
+        before = (await here.api.get("/v1/sessions"))["total"]
+        socket = Socket(here.api.app, scope_of("websocket", "/ws/chat", {"x-caller": "reading owner"}), line=False)
+        socket.put({"type": "websocket.connect"})
+        async with socket:
+            socket.say("init_session", {})
+            error = await socket.until_type("error")
+
+            assert error["error"]["reason"] == "forbidden"
+        assert (await here.api.get("/v1/sessions"))["total"] == before

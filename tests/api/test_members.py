@@ -8,7 +8,8 @@ from puntini.api.members import MOST_MEMBERS, Members
 from puntini.auth.audit import Audit
 from puntini.auth.revision import Revision
 from puntini.auth.users import is_name
-from puntini.log.contract import Append, SessionRow, Store
+from puntini.errors import StoreUnavailable
+from puntini.log.contract import Append, Kept, SessionRow, Store
 from puntini.store.memory import MemoryStore
 from tests.api.acting import Ask, acting, items
 from tests.api.calling import Api, problem
@@ -79,6 +80,36 @@ async def test_members_leave_and_are_removed(ask: Ask, store: Store) -> None:
     problem(await ask("bob", "GET", MEMBERS), 404, "not_found")
     problem(await ask("bob", "DELETE", f"{MEMBERS}/bob"), 404, "not_found")
     problem(await ask("ana", "DELETE", f"{MEMBERS}/zoe"), 404, "not_found")
+
+
+class Faltering(MemoryStore):
+    """A store that is away once, in the middle of something."""
+
+    falters = False
+
+    async def swap(self, item: Kept, old: bytes | None) -> bool:
+        """Keep, if nothing has come between."""
+        if self.falters:
+            self.falters = False
+            raise StoreUnavailable("The store is away; try again.")
+        return await super().swap(item, old)
+
+
+@pytest.mark.parametrize(("method", "body", "status"), [("PUT", {"role": "viewer"}, 200), ("DELETE", None, 404)])
+async def test_open_streams_are_looked_at_also_when_the_store_was_away_at_first(
+    method: str, body: object, status: int
+) -> None:
+    store = Faltering()
+    row = SessionRow(session_id="ses_1", owner="ana", created_at=1, updated_at=1)
+    await store.append(Append(session_id="ses_1", create=row, at=1))
+    await store.share("ses_1", "bob", "editor")
+    people = AllButEve(store)
+    async with acting(store, Members(store, people).routes()) as ask:
+        store.falters = True
+        assert (await ask("ana", method, f"{MEMBERS}/bob", body)).status_code == 503
+        assert (await ask("ana", method, f"{MEMBERS}/bob", body)).status_code == status
+
+    assert people.revision.number == 1
 
 
 @pytest.mark.parametrize(("user", "status"), [("editor", 403), ("viewer", 403), ("stranger", 404), ("", 401)])

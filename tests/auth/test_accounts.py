@@ -1,10 +1,14 @@
 """Logging in: who may, how long it takes to be refused, and who may make accounts."""
 
+from collections.abc import Awaitable, Callable
+from typing import Any
+
 import anyio
 import pytest
 from argon2 import PasswordHasher
 
 from puntini.auth.attempts import A_NAME, AN_ADDRESS
+from puntini.auth.passwords import Passwords
 from puntini.auth.principals import LOCAL, NOBODY, Principal
 from puntini.errors import Conflict, Forbidden, Invalid, PuntiniError, TooMany, Unauthorized
 from tests.auth.house import OTHER_PASSWORD, PASSWORD, House
@@ -98,6 +102,46 @@ async def test_a_wrong_current_password_is_counted_and_is_no_reason_to_log_in_an
         await house.accounts.change_password(ADMIN, PASSWORD, OTHER_PASSWORD, "192.0.2.1")
 
 
+class Meanwhile(Passwords):
+    """Something is done while a password is looked at, which takes a while."""
+
+    def __init__(self, work: Callable[[], Awaitable[object]]) -> None:
+        super().__init__()
+        self._work = work
+
+    async def verify(self, stored: str, password: str) -> bool:
+        """Whether this is the password."""
+        same = await super().verify(stored, password)
+        await self._work()
+        return same
+
+
+@pytest.mark.parametrize("change", [{"password": OTHER_PASSWORD}, {"disabled": True}])
+async def test_a_log_in_does_not_outlive_what_ends_all_log_ins_while_it_is_under_way(
+    house: House, change: dict[str, Any]
+) -> None:
+    await house.ann()
+    await house.bob()
+    house.accounts.passwords = Meanwhile(lambda: house.accounts.change("bob", **change))
+
+    assert await refusal(house, "bob", PASSWORD)
+
+    house.accounts.passwords.close()
+    assert await house.store.kept_all("accounts", "family") == []
+
+
+async def test_a_password_that_an_admin_sets_is_not_put_away_by_who_knew_the_old_one(house: House) -> None:
+    await house.ann()
+    await house.bob()
+    house.accounts.passwords = Meanwhile(lambda: house.accounts.change("bob", password=OTHER_PASSWORD))
+    with pytest.raises(Invalid, match="current_password"):
+        await house.accounts.change_password(BOB, PASSWORD, "the third of my words", "192.0.2.1")
+    house.accounts.passwords.close()
+    house.accounts.passwords = house.passwords
+
+    assert (await house.accounts.login("bob", OTHER_PASSWORD, "192.0.2.1")).user.name == "bob"
+
+
 async def test_who_has_no_account_has_no_password_to_change(house: House) -> None:
     for who in (LOCAL, Principal("ext:carl", credential="outside:x")):
         with pytest.raises(Conflict):
@@ -120,6 +164,14 @@ async def test_where_registration_is_open_anybody_makes_one_but_no_admin() -> No
     house = House(registration_open=True)
     await house.ann()
     assert (await house.accounts.register("bob", PASSWORD, NOBODY)).role == "user"
+    house.passwords.close()
+
+
+async def test_the_first_account_is_an_admin_s_only_where_an_admin_makes_it() -> None:
+    house = House(registration_open=True, local=False)
+    assert (await house.accounts.register("eve", PASSWORD, NOBODY)).role == "user"
+    ops = Principal("ops", "admin", credential="key:fixed:ops")
+    assert (await house.accounts.register("ann", PASSWORD, ops)).role == "user", "there is one already"
     house.passwords.close()
 
 

@@ -208,7 +208,7 @@ async def test_a_key_reaches_no_further_than_its_maker() -> None:
     assert await keys.make(LOCAL, "open mode", EVERYTHING, None)
 
 
-@pytest.mark.parametrize("credential", ["key:abc", "key:fixed:ops", "ticket:abc"])
+@pytest.mark.parametrize("credential", ["key:abc", "key:fixed:ops", "ticket:abc", "outside:abc"])
 async def test_a_key_without_the_admin_scope_makes_none_nor_does_a_fixed_one_or_a_ticket(credential: str) -> None:
     scopes = EVERYTHING if "fixed" in credential else BOTH
     with pytest.raises(Forbidden, match="Sign in"):

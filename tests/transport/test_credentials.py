@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Callable
 from datetime import datetime
 
 import anyio
@@ -35,17 +36,24 @@ class Rights:
 
     def __init__(self, server: Server) -> None:
         self.who: Principal | None = ANN
+        self.changes: dict[Principal, Principal] = {}
+        self.meanwhile: Callable[[], None] = lambda: None
         self.asked = 0
         self.revision = Revision(server.parts.store)
         self._watch = Watch(server.parts.connections, Access(server.parts.store), self.revision, self._still)
 
     async def _still(self, who: Principal) -> Principal | None:
         self.asked += 1
-        return self.who if who == ANN else who
+        self.meanwhile()
+        return self.who if who == ANN else self.changes.get(who, who)
 
     async def changed(self) -> None:
         """Something has changed, and every stream is looked at."""
         await self.revision.bump()
+        await self.look()
+
+    async def look(self) -> None:
+        """What has not been looked at since is."""
         await self._watch.look()
 
 
@@ -169,3 +177,38 @@ async def test_who_is_no_member_any_more_is_out_and_who_becomes_less_is_let_in_a
 
             assert json.loads(one.blocks()[-1].data)["error"]["code"] == 401
             assert json.loads(two.blocks()[-1].data)["data"]["reason"] == "lifetime"
+
+
+async def test_an_admin_who_is_none_any_more_is_let_in_anew_although_the_session_is_theirs() -> None:
+    async with serving() as server:
+        session = await server.session(thought())
+        rights = Rights(server)
+        async with server.socket(stream_of(session), line=True) as socket:
+            await socket.until_type("live")
+            [connection] = server.parts.connections.all()
+            rights.changes[connection.principal] = Principal("local", credential="open")
+            await rights.changed()
+            await socket.end()
+
+            assert socket.types()[-1] == "reconnect"
+
+
+async def test_a_socket_that_changes_its_session_while_it_is_looked_at_is_looked_at_again() -> None:
+    async with serving() as server:
+        session = await server.session(thought())
+        rights = Rights(server)
+        async with server.socket("/ws/chat", line=True):
+            await server.until_open(1)
+            [connection] = server.parts.connections.all()
+            connection.principal = ANN
+
+            def change_over() -> None:
+                if not connection.session_id:
+                    server.parts.connections.assign(connection, session)
+
+            rights.meanwhile = change_over
+            await rights.changed()
+            assert connection.ending is None
+            await rights.look()
+
+            assert connection.ending == "revoked"

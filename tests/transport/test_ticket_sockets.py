@@ -23,7 +23,7 @@ async def test_it_changes_to_no_other_session(server: Server) -> None:
     streams = Streams(parts.hub, Opener(parts.store, Snapshots(parts.keeper, parts.store)), parts.connections)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        scope["state"] = {"principal": TICKET}
+        scope["state"] = {"principal": TICKET, "guard": parts.entrance.guard}
         commands: Any = None  # none is ever to be carried out
         await websocket.serve(scope, receive, send, streams, commands, session)
 
