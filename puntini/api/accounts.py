@@ -160,8 +160,8 @@ class Accounts:
             raise Unauthorized("refresh_token: send the one that you were given last.")
         try:
             pair = await self._accounts.refresh(token)
-        except Reused:
-            self._audit.note(request.scope, "refresh_token_reused")
+        except Reused as error:
+            self._audit.note(request.scope, "refresh_token_reused", of=error.user)
             raise
         return self._answer(request, pair, cookies=by_cookie)
 

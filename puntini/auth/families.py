@@ -84,7 +84,7 @@ class Families:
         if compare_digest(shown, family.previous) and self._now() - family.rotated_at < TWICE_SECONDS:
             raise _just_used()
         await self.end(family.user, sid)
-        raise Reused(GONE)
+        raise Reused(family.user)
 
     async def alive(self, user: str, sid: str) -> bool:
         """Whether a log-in still holds."""
@@ -130,7 +130,11 @@ class Families:
 
 
 class Reused(Unauthorized):
-    """A refresh token came a second time, and its family has ended."""
+    """A refresh token of a ``user`` came a second time, and its family has ended."""
+
+    def __init__(self, user: str) -> None:
+        super().__init__(GONE)
+        self.user = user
 
 
 _decode = msgspec.json.Decoder(Family).decode

@@ -1,5 +1,6 @@
 """``/v1/register``, ``login``, ``token``, ``me``, ``users``: accounts as clients and browsers meet them."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -347,3 +348,21 @@ async def test_what_is_secret_is_in_no_answer_and_no_line(
         assert secret not in everything
     assert "password1234" not in everything
     assert "argon2" not in everything
+
+
+async def test_what_is_done_with_accounts_is_written_down(api: Api, ann: dict[str, str]) -> None:
+    tokens = await log_in(api)
+    await api.ask("POST", "/v1/login", account("ann", "wrong password, this one"))
+    await api.post("/v1/token/refresh", {"refresh_token": tokens["refresh_token"]})
+    api.parts.entrance.accounts._families._now = lambda: time.time() + 60  # later than a client that asks twice
+    await api.ask("POST", "/v1/token/refresh", {"refresh_token": tokens["refresh_token"]})
+    api.parts.entrance.accounts._families._now = time.time
+    again = await log_in(api)
+    await api.parts.entrance.audit.flush()
+
+    log = await api.get("/v1/audit?limit=100", authorization=f"Bearer {again['access_token']}")
+    told = [(entry["what"], entry["who"], entry["of"]) for entry in reversed(log["items"])]
+    assert ("login_failed", "ann", "") in told
+    assert ("refresh_token_reused", "", "ann") in told
+    assert [what for what, _, _ in told].count("login") >= 2
+    assert all(entry["address"] for entry in log["items"])
