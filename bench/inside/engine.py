@@ -13,6 +13,8 @@ import anyio
 from puntini.agent.contract import Agent
 from puntini.agent.runner import Runner
 from puntini.api.desk import Desk
+from puntini.auth.access import Access
+from puntini.auth.principals import Principal
 from puntini.log.contract import Store
 from puntini.log.keeper import Keeper
 from puntini.protocol.commands import UserPromptCommandData
@@ -25,6 +27,8 @@ from puntini.views.session import SessionView
 TICK_SECONDS = 0.001
 LONGEST = 300
 _STAMP = re.compile(rb'"timestamp":"([^"]{24})"')
+
+BENCH = Principal("bench")
 
 
 class Watch:
@@ -89,11 +93,11 @@ class Engine:
 
     async def session(self) -> str:
         """A new session's id."""
-        return await self._desk.create("", user="bench")
+        return await self._desk.create("", user=BENCH.user)
 
     async def prompt(self, session_id: str, text: str) -> None:
         """Give it a task."""
-        await self._desk.prompt(session_id, UserPromptCommandData(prompt=text), user="bench", once=None)
+        await self._desk.prompt(session_id, UserPromptCommandData(prompt=text), BENCH, once=None)
 
 
 @asynccontextmanager
@@ -109,7 +113,7 @@ async def engine(name: str, agent: Callable[[Store], Agent]) -> AsyncIterator[En
         async with anyio.create_task_group() as tasks:
             runner = Runner(store, keeper, {made.name: made}, made.name, tasks, most=1_000)
             await runner.start()
-            yield Engine(Desk(store, keeper, runner, lambda _session_id: None), watch)
+            yield Engine(Desk(store, keeper, runner, Access(store), lambda _session_id: None), watch)
             tasks.cancel_scope.cancel()
     finally:
         await store.close()
