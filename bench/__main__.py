@@ -13,6 +13,7 @@ from types import FrameType
 from bench import report, servers
 from bench.cases.agents import tasks, token_path
 from bench.cases.append import append
+from bench.cases.doors import doors
 from bench.cases.fanout import fanout_sse, fanout_ws
 from bench.cases.graphs import graphs
 from bench.cases.idle_memory import idle_memory
@@ -27,7 +28,20 @@ from bench.report import Result
 Case = Callable[[Pace], Result]
 CASES: dict[str, Case] = {
     case.__name__: case
-    for case in (fanout_sse, fanout_ws, storm, sessions, latency, idle_memory, tail, append, tasks, token_path, graphs)
+    for case in (
+        fanout_sse,
+        fanout_ws,
+        storm,
+        sessions,
+        latency,
+        idle_memory,
+        tail,
+        append,
+        tasks,
+        token_path,
+        graphs,
+        doors,
+    )
 }
 LONGEST = 900
 """Seconds after which a benchmark is given up. Every wait has its deadline; this is for what nobody thought of."""

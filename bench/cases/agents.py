@@ -28,7 +28,7 @@ def tasks(pace: Pace) -> Result:
     count = 200 if pace.quick else 1_000
     rows = []
     for name, store in STORES.items():
-        rounds = [_inside("tasks", str(count), store) for _ in range(1 if pace.quick else pace.rounds)]
+        rounds = [inside("tasks", str(count), store) for _ in range(1 if pace.quick else pace.rounds)]
         if any(one["completed"] != count or one["breaks"] for one in rounds):
             raise RuntimeError("a task did not end well, or a stream had a hole")
         rows.append(_tasks_row(name, rounds))
@@ -99,7 +99,7 @@ def token_path(pace: Pace) -> Result:
 
 
 def _token(kind: str, tokens: int, store: str) -> float:
-    found = _inside("token_path", kind, str(tokens), store)
+    found = inside("token_path", kind, str(tokens), store)
     if found["told"] != tokens or found["breaks"]:
         raise RuntimeError(f"{found['told']:.0f} of {tokens} tokens were committed, with {found['breaks']:.0f} breaks")
     return found["cpu"]
@@ -111,7 +111,7 @@ def _dev(tokens: int) -> float:
         return dev.say(tokens) / tokens * 1e6
 
 
-def _inside(module: str, *arguments: str) -> Measured:
+def inside(module: str, *arguments: str) -> Measured:
     """Run one of ``bench.inside`` on the server's core, in a directory of its own. Raises RuntimeError."""
     with tempfile.TemporaryDirectory(prefix="puntini-bench-") as name:
         output = Path(name) / "output.txt"
