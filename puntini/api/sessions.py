@@ -177,6 +177,8 @@ class Sessions:
         """Change title or agent, or close the session, which takes its owner."""
         session_id = request.path_params["session_id"]
         body = await read(request, SessionPatch)
+        if body.status == "closed":
+            await self._desk.standing(session_id, principal_of(request.scope), "owner")
         await row_of(self._store, session_id)
         if body.title is not None:
             check_title(body.title)
