@@ -192,9 +192,8 @@ async def test_the_role_is_the_user_s_and_another_in_the_token_is_refused(house:
 async def test_a_log_in_that_gives_way_to_another_ends_with_its_tokens(house: House) -> None:
     await house.ann()
     oldest = await house.log_in()
-    for _ in range(MOST_FAMILIES - 1):
-        house.clock.at += 1
-        newer = await house.log_in()
+    house.clock.at += 1
+    newer = [await house.log_in() for _ in range(MOST_FAMILIES - 1)][-1]
     assert (await house.tokens.principal(oldest.access)).user == "ann"
 
     await house.accounts.login("ann", PASSWORD, "192.0.2.1")
