@@ -140,9 +140,9 @@ class Desk:
         require_scope(who, "read")
         return await self.standing(session_id, who)
 
-    async def standing(self, session_id: str, who: Principal) -> MemberRole:
-        """The same for whoever is answered with what they asked for just now. Raises NotFound."""
-        return await self._access.require(who, session_id)
+    async def standing(self, session_id: str, who: Principal, role: MemberRole = "viewer") -> MemberRole:
+        """What somebody is in a session, by any credential; ``role`` or more. Raises NotFound or Forbidden."""
+        return await self._access.require(who, session_id, role)
 
     async def execute(self, session_id: str, command: AnyCommand, who: Principal) -> Envelope:
         """Do what was asked and say so. Raises PuntiniError."""

@@ -29,12 +29,11 @@ from puntini.api.moments import Moments
 from puntini.api.repeats import named
 from puntini.auth.guard import Note, principal_of
 from puntini.auth.rights import EDIT, OWN, READ, VIEW, WRITE
-from puntini.errors import Forbidden, Invalid, NotFound
+from puntini.errors import Invalid, NotFound
 from puntini.log.contract import SessionRow, Store
 from puntini.log.keeper import Keeper
-from puntini.log.members import RANKS
 from puntini.log.mint import new_id, now_ms, timestamp
-from puntini.protocol.commands import CloseSession, CloseSessionData, HttpCommand
+from puntini.protocol.commands import HttpCommand
 from puntini.protocol.decode import decode_command
 from puntini.protocol.events import (
     Accepted,
@@ -51,7 +50,6 @@ from puntini.views.approvals import Approval
 from puntini.views.session import SessionView
 
 TITLE_LIMIT = 200
-CLOSING = CloseSession(data=CloseSessionData(reason="closed by request"))
 Title = Annotated[str, Meta(extra_json_schema={"maxLength": TITLE_LIMIT})]
 Before = Annotated[str, Meta(description="the id of a message: only those before it")]
 
@@ -179,9 +177,9 @@ class Sessions:
         """Change title or agent, or close the session, which takes its owner."""
         session_id = request.path_params["session_id"]
         body = await read(request, SessionPatch)
+        if body.status == "closed":
+            await self._desk.standing(session_id, principal_of(request.scope), "owner")
         await row_of(self._store, session_id)
-        if body.status == "closed" and RANKS[request.state.role] < RANKS["owner"]:
-            raise Forbidden("Only a session's owner can close it.")
         if body.title is not None:
             check_title(body.title)
         if body.agent is not None:
@@ -190,7 +188,7 @@ class Sessions:
             agent = self._desk.default_agent if body.agent == "" else body.agent
             await self._store.amend(session_id, at=now_ms(), title=body.title, agent=agent)
         if body.status == "closed":
-            await self._desk.execute(session_id, CLOSING, principal_of(request.scope))
+            await self._desk.close(session_id, "closed by request")
         return Json(info_of(await row_of(self._store, session_id), self._store.epoch))
 
     async def delete(self, request: Request) -> Response:

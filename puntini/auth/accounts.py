@@ -97,6 +97,8 @@ class Accounts:
         except Unauthorized:
             await self._families.end(user.name, log_in.sid)
             raise
+        if log_in.ended:
+            await self._revision.bump()
         return self._pair(user, log_in)
 
     async def _proved(self, name: str, password: str, address: str) -> User:

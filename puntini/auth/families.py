@@ -39,11 +39,12 @@ class Family(Struct, frozen=True):
 
 
 class Refreshed(NamedTuple):
-    """A log-in by its public name, ``sid``, whose it is, and its next refresh token."""
+    """A log-in by its public name, ``sid``, whose it is, and its next refresh token; whether it ``ended`` another."""
 
     sid: str
     user: str
     token: str
+    ended: bool = False
 
 
 class Families:
@@ -56,12 +57,12 @@ class Families:
 
     async def start(self, user: str) -> Refreshed:
         """Begin one; where a user has too many, the oldest ends."""
-        await self._make_room(user)
+        ended = await self._make_room(user)
         inner, secret, now = secrets.token_hex(16), secrets.token_urlsafe(32), self._now()
         family = Family(user, _hash(secret), now, now + self.seconds)
         sid = _sid(inner)
         await self._store.keep([Kept(SPACE, KIND, _key(user, sid), msgspec.json.encode(family))])
-        return Refreshed(sid, user, _text(user, inner, secret))
+        return Refreshed(sid, user, _text(user, inner, secret), ended)
 
     async def rotate(self, token: str) -> Refreshed:
         """Use a refresh token. Raises Unauthorized, or Conflict where it was used just before."""
@@ -111,14 +112,15 @@ class Families:
         keys = [key for key, _ in await self._of(user) if key != _key(user, but)]
         await self._forget(keys)
 
-    async def _make_room(self, user: str) -> None:
-        """End what has expired, and the oldest of too many."""
+    async def _make_room(self, user: str) -> bool:
+        """End what has expired, and the oldest of too many; whether there were too many."""
         now = self._now()
         held = sorted(await self._of(user), key=lambda item: item[1].began_at)
         over = [key for key, family in held if family.expires_at <= now]
         left = [key for key, family in held if family.expires_at > now]
-        over += left[: max(0, len(left) - MOST_FAMILIES + 1)]
-        await self._forget(over)
+        oldest = left[: max(0, len(left) - MOST_FAMILIES + 1)]
+        await self._forget(over + oldest)
+        return bool(oldest)
 
     async def _forget(self, keys: list[str]) -> None:
         if keys:

@@ -21,7 +21,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from puntini.auth.principals import Principal, Role, Scope
+from puntini.auth.principals import LOCAL, Principal, Role, Scope
 from puntini.auth.revision import Revision
 from puntini.errors import Conflict, Forbidden, Misconfigured, NotFound, StoreUnavailable, Unauthorized
 from puntini.log.contract import Kept, Records
@@ -285,7 +285,7 @@ def require_maker(maker: Principal, scopes: frozenset[Scope]) -> None:
 def fixed_principals(fixed: Sequence[Secret]) -> dict[bytes, Principal]:
     """Who shows which of the fixed keys, by its digest. Raises Misconfigured, without repeating what was written."""
     found: dict[bytes, Principal] = {}
-    names = set()
+    names = {LOCAL.user}  # whose sessions are of the time when the server was open
     for number, key in enumerate(fixed, 1):
         parts = _FIXED.fullmatch(key.reveal())
         if parts is None or len(parts[3]) < LEAST_FIXED:

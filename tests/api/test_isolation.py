@@ -435,6 +435,16 @@ async def test_a_stream_of_a_chat_obeys_when_its_reader_may_do_less() -> None:
             assert connection.role == "editor"
 
 
+async def test_closing_a_session_takes_its_owner_by_whatever_door() -> None:
+    async with world() as here:
+        path = f"/v1/sessions/{here.session}"
+        for caller, status in {"editor": 403, "owner": 200}.items():
+            body = {"status": "closed", "title": f"by {caller}"}
+            assert (await here.api.ask("PATCH", path, body, x_caller=caller)).status_code == status
+            found = await here.api.get(path)
+            assert (found["status"] == "closed") == (found["title"] == f"by {caller}") == (caller == "owner")
+
+
 async def test_what_is_forbidden_is_written_down_by_whatever_door_it_was_asked_for() -> None:
     async with world() as here:
         said = {"prompt": "play 1 events"}

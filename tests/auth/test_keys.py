@@ -288,7 +288,7 @@ def test_a_fixed_key_that_can_t_be_used_stops_the_start_with_a_sentence(written:
     assert SECRET not in caught.value.message
 
 
-@pytest.mark.parametrize("second", [f"ci:user:{SECRET}2", f"other:user:{SECRET}"])
+@pytest.mark.parametrize("second", [f"ci:user:{SECRET}2", f"other:user:{SECRET}", f"local:user:{SECRET}2"])
 def test_two_fixed_keys_share_neither_name_nor_secret(second: str) -> None:
     with pytest.raises(Misconfigured, match="Key 2"):
         fixed_principals([Secret(f"ci:user:{SECRET}"), Secret(second)])

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from puntini.auth.families import MOST_FAMILIES
 from puntini.auth.secret import derived
 from puntini.auth.tokens import LEEWAY_SECONDS, MOST_KNOWN
 from puntini.errors import Unauthorized
@@ -186,6 +187,19 @@ async def test_the_role_is_the_user_s_and_another_in_the_token_is_refused(house:
     assert changed is not None
     assert changed.is_admin, "an open stream goes on with the new role"
     assert (await house.tokens.principal((await house.accounts.refresh(pair.refresh)).access)).is_admin
+
+
+async def test_a_log_in_that_gives_way_to_another_ends_with_its_tokens(house: House) -> None:
+    await house.ann()
+    oldest = await house.log_in()
+    house.clock.at += 1
+    newer = [await house.log_in() for _ in range(MOST_FAMILIES - 1)][-1]
+    assert (await house.tokens.principal(oldest.access)).user == "ann"
+
+    await house.accounts.login("ann", PASSWORD, "192.0.2.1")
+
+    await refused(house, oldest.access)
+    assert (await house.tokens.principal(newer.access)).user == "ann"
 
 
 async def test_logging_out_ends_this_log_in_and_no_other(house: House) -> None:
