@@ -9,7 +9,7 @@ from puntini.auth.access import Access
 from puntini.auth.principals import Principal
 from puntini.auth.revision import Revision
 from puntini.errors import StoreUnavailable
-from puntini.log.members import RANKS
+from puntini.log.members import RANKS, MemberRole
 from puntini.transport.connections import Connection, Connections
 
 LOOK_SECONDS = 1.0
@@ -17,6 +17,28 @@ SLICE = 1_000
 
 Still = Callable[[Principal], Awaitable[Principal | None]]
 """Who a principal is by now; None when their credential is good no more."""
+
+
+class Facts:
+    """What one look finds out, each thing once, however many streams it is about."""
+
+    def __init__(self, access: Access, still: Still) -> None:
+        self._access = access
+        self._still = still
+        self._whos: dict[Principal, Principal | None] = {}
+        self._roles: dict[tuple[Principal, str], MemberRole | None] = {}
+
+    async def still(self, before: Principal) -> Principal | None:
+        """Who somebody is by now."""
+        if before not in self._whos:
+            self._whos[before] = await self._still(before)
+        return self._whos[before]
+
+    async def role(self, who: Principal, session_id: str) -> MemberRole | None:
+        """What they are in a session."""
+        if (who, session_id) not in self._roles:
+            self._roles[who, session_id] = await self._access.role(who, session_id)
+        return self._roles[who, session_id]
 
 
 class Watch:
@@ -40,20 +62,18 @@ class Watch:
     async def look(self) -> None:
         """Look at all that have not been looked at since the last change. Raises StoreUnavailable."""
         number = self._revision.number
-        found: dict[Principal, Principal | None] = {}
+        facts = Facts(self._access, self._still)
         for at, connection in enumerate(self._connections.all()):
             if at % SLICE == 0:
                 await anyio.lowlevel.checkpoint()
-            if connection.revision != number and await self._judge(connection, found):
+            if connection.revision != number and await self._judge(connection, facts):
                 connection.revision = number
 
-    async def _judge(self, connection: Connection, found: dict[Principal, Principal | None]) -> bool:
+    async def _judge(self, connection: Connection, facts: "Facts") -> bool:
         """Show it out where that is due; False where it is to be looked at again."""
         before, session_id, role = connection.principal, connection.session_id, connection.role
-        if before not in found:
-            found[before] = await self._still(before)
-        who = found[before]
-        now = await self._access.role(who, session_id) if who and session_id else None
+        who = await facts.still(before)
+        now = await facts.role(who, session_id) if who and session_id else None
         if session_id != connection.session_id:
             return False  # it has just gone over to another session
         if who is None or (session_id and now is None):
