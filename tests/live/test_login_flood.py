@@ -18,13 +18,17 @@ from tests.live.serving import Serving, serving
 
 pytestmark = pytest.mark.slow
 ACCOUNT = {"username": "ann", "password": "wet hammock, nineteen lions"}
+READER = {"username": "bob", "password": "a cello on the 3rd balcony"}
+"""Another: of one user's log-ins the oldest end, and their streams with them."""
 EVENTS, ROUNDS, COMERS = 400, 3, 16
 SLACK_MS = 5.0
 """Times are in whole milliseconds, and another program may be running."""
 
 
 COMERS_PROGRAM = """
-import json, sys, threading, urllib.request, urllib.error
+import json, os, sys, threading, urllib.request, urllib.error
+if sys.platform == "linux":
+    os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))  # it is elsewhere: the processor is the server's
 url, comers, body = sys.argv[1], int(sys.argv[2]), sys.argv[3].encode()
 over, statuses = threading.Event(), []
 def come():
@@ -78,9 +82,11 @@ def p99(values: list[float]) -> float:
 
 @pytest.mark.timeout(180)
 def test_a_flood_of_log_ins_does_not_slow_open_streams(tmp_path: Path) -> None:
-    with serving(tmp_path) as server:
+    with serving(tmp_path, rate_limit_address=0) as server:
         server.ask("POST", "/v1/register", ACCOUNT).raise_for_status()
-        token = server.ask("POST", "/v1/login", ACCOUNT).json()["access_token"]
+        anns = {"authorization": f"Bearer {server.ask('POST', '/v1/login', ACCOUNT).json()['access_token']}"}
+        server.ask("POST", "/v1/register", READER, headers=anns).raise_for_status()
+        token = server.ask("POST", "/v1/login", READER).json()["access_token"]
         quiet: list[float] = []
         flooded: list[float] = []
         statuses: list[int] = []
@@ -91,6 +97,7 @@ def test_a_flood_of_log_ins_does_not_slow_open_streams(tmp_path: Path) -> None:
             statuses += answered
 
     print(f"p99 quiet {p99(quiet):.1f} ms, under {len(statuses)} log-ins {p99(flooded):.1f} ms")  # noqa: T201 - shown by `pytest -s`
-    assert 200 in statuses
+    assert min(len(quiet), len(flooded)) > ROUNDS * EVENTS, "every stream came to its end"
+    assert statuses.count(200) > 20 * ROUNDS
     assert set(statuses) <= {200, 429}
     assert p99(flooded) < 2 * p99(quiet) + SLACK_MS
