@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from getpass import getuser
 from typing import TYPE_CHECKING, TypeVar, get_args
 
 import click
@@ -49,7 +50,7 @@ def user_add(name: str, *, admin: bool, password_stdin: bool, store: str | None)
 
     password = asked_password(typed=password_stdin)
     _valid(lambda: check(password, plain))
-    made = _changed(store, work, make=True)
+    made = _changed(store, work, "registered", make=True)
     click.echo(f"{made.name} can log in now, as {'an admin' if made.role == 'admin' else 'a user'}.")
 
 
@@ -115,16 +116,22 @@ def _change(store: str | None, name: str, outcome: str, **fields: object) -> Non
     async def work(users: Users) -> User:
         return await users.change(name.lower(), **fields)
 
-    changed = _changed(store, work, end_log_ins="role" not in fields)
+    changed = _changed(store, work, f"user_{next(iter(fields))}", end_log_ins="role" not in fields)
     click.echo(f"{changed.name} {outcome}.")
 
 
 def _changed(
-    store: str | None, work: "Callable[[Users], Awaitable[User]]", *, make: bool = False, end_log_ins: bool = False
+    store: str | None,
+    work: "Callable[[Users], Awaitable[User]]",
+    what: str,
+    *,
+    make: bool = False,
+    end_log_ins: bool = False,
 ) -> "User":
-    """Do something to the accounts, and tell the server that may be running. Raises Misconfigured."""
+    """Do something to the accounts, write it down, and tell the server that may be running. Raises Misconfigured."""
     import anyio
 
+    from puntini.auth.audit import Audit
     from puntini.auth.families import Families
     from puntini.auth.revision import Revision
     from puntini.auth.users import Users
@@ -136,9 +143,19 @@ def _changed(
             if end_log_ins:
                 await Families(opened, 0, time.time).end_all(done.name)
             await Revision(opened).bump()
+            audit = Audit(opened, days=0)
+            audit.note(_at_this_terminal(), what, of=done.name)
+            await audit.flush(last=True)
             return done
 
     return anyio.run(all_of_it)
+
+
+def _at_this_terminal() -> dict[str, object]:
+    """Who does it, as the audit log names requests: somebody of this machine, who needs no account."""
+    from puntini.auth.principals import Principal
+
+    return {"state": {"principal": Principal("", credential=f"terminal:{getuser()}")}}
 
 
 def _valid(made: Callable[[], T]) -> T:

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from puntini.auth.guard import principal_of
 from puntini.errors import StoreUnavailable
-from puntini.log.contract import Kept, Records
+from puntini.log.contract import Kept, Shelf
 from puntini.log.mint import now_ms
 from puntini.redaction import Redaction
 from puntini.transport.asgi import Scope, request_id_of
@@ -66,7 +66,7 @@ _entry = msgspec.json.Decoder(Entry)
 class Audit:
     """Notes, writes, finds, forgets. ``days`` 0 keeps all."""
 
-    def __init__(self, store: Records, *, days: float, clock: Callable[[], int] = now_ms) -> None:
+    def __init__(self, store: Shelf, *, days: float, clock: Callable[[], int] = now_ms) -> None:
         self._store = store
         self._days = days
         self._clock = clock

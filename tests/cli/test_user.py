@@ -80,7 +80,15 @@ def test_a_running_server_notices(tmp_path: Path, call: Call) -> None:
         assert login(server, "bob").status_code == 401
         assert login(server, "bob", OTHER_PASSWORD).status_code == 200
         assert server.ask("GET", f"/v1/sessions/{session_id}").status_code == 401
+        anns = {"authorization": f"Bearer {login(server, 'ann').json()['access_token']}"}
+        log = server.ask("GET", "/v1/audit?limit=100", headers=anns).json()["items"]
+        terminal = [(each["what"], each["of"]) for each in reversed(log) if each["credential"].startswith("terminal:")]
         said = server.said()
+
+    assert terminal == [
+        *(("registered", name) for name in ("ann", "bob")),
+        *((f"user_{what}", "bob") for what in ("role", "disabled", "disabled", "password")),
+    ]
 
     assert PASSWORD not in said
     assert tokens["access_token"] not in said
