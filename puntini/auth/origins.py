@@ -44,6 +44,9 @@ def require_local(scope: Scope, allowed: Set[str]) -> None:
 
     Raises Forbidden.
     """
+    names = [name for name, _ in scope["headers"]]
+    if names.count(b"host") > 1 or names.count(b"origin") > 1:
+        raise Forbidden("Send one Host and one Origin.")
     if not is_loopback(host_of(header(scope, b"host"))):
         raise Forbidden("Call an open server by a loopback name: use 127.0.0.1 or localhost as the host.")
     origin = header(scope, b"origin")

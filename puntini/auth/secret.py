@@ -7,7 +7,7 @@ from puntini.errors import Misconfigured
 from puntini.log.contract import Kept, Ledger
 from puntini.settings import Secret
 
-LEAST_BYTES = 32
+LEAST_BYTES, LEAST_KINDS = 32, 8
 SPACE, KIND, KEY = "auth", "secret", "server"
 
 
@@ -23,10 +23,10 @@ async def server_secret(setting: Secret, store: Ledger) -> bytes:
 def checked(setting: Secret) -> bytes:
     """A secret that is long enough. Raises Misconfigured."""
     secret = setting.reveal().encode()
-    if len(secret) < LEAST_BYTES:
+    if len(secret) < LEAST_BYTES or len(set(secret)) < LEAST_KINDS:
         raise Misconfigured(
-            f"The secret is too short: give PUNTINI_SECRET at least {LEAST_BYTES} random characters, such as those of "
-            "`openssl rand -hex 32`."
+            f"The secret is too short, or too plain: give PUNTINI_SECRET at least {LEAST_BYTES} random characters, such "
+            "as those of `openssl rand -hex 32`."
         )
     return secret
 

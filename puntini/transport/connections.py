@@ -159,6 +159,8 @@ class Connections:
         """Register a stream. Raises TooMany."""
         if len(self._open) >= self._most:
             raise TooMany(f"This server carries {self._most} streams at most; try again later.")
+        # Here, and not only where a ticket is let in: of many that come in at once, the last stays.
+        self.take_over(principal.credential)
         if 0 < self._most_per_user <= self._of_users[principal.user]:
             raise TooMany(f"You have {self._most_per_user} streams open, which is the most there may be; close some.")
         now = asyncio.get_running_loop().time()
@@ -217,8 +219,10 @@ class Connections:
         if before := self._by_ticket.pop(credential, None):
             self._discount(before)  # now, for who comes in its place may be the last that there is room for
             before.principal = NOBODY
-            before.gone()
-            before.abort()
+            if before.outlet is None:
+                before.gone()
+            else:
+                before.abort()  # and as it is gone then, the stream ends
 
     def watched(self, session_id: str) -> bool:
         """Whether anybody has a stream of this session open."""

@@ -13,7 +13,7 @@ from tests.api.calling import Api, problem, serving
 
 pytestmark = pytest.mark.anyio
 PASSWORD = "wet+hammock%2C+19+lions"
-SECRET = Secret("s" * 32)
+SECRET = Secret("0123456789abcdef" * 2)
 
 
 @asynccontextmanager

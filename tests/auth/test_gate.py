@@ -242,3 +242,10 @@ def test_any_text_has_a_host_or_none(value: str) -> None:
 async def test_any_headers_are_answered(host: str, origin: str) -> None:
     outcome = await knock(host, origin)
     assert outcome.passed or outcome.status == 403
+
+
+@pytest.mark.parametrize("name", [b"host", b"origin"])
+async def test_two_hosts_or_origins_are_refused_whatever_they_are(name: bytes) -> None:
+    headers = [(b"host", b"localhost"), (b"origin", b"http://localhost:3000"), (name, b"localhost")]
+
+    assert (await knock(None, headers=headers)).status == 403

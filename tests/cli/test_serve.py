@@ -90,7 +90,9 @@ def test_an_address_that_others_can_reach_takes_a_secret(call: Call, host: str) 
     assert "--host 127.0.0.1" in told
 
 
-@pytest.mark.parametrize(("secret", "told"), [("s3cr3t", "too short"), ("s" * 32, "there is no admin yet")])
+@pytest.mark.parametrize(
+    ("secret", "told"), [("s3cr3t", "too short"), ("0123456789abcdef" * 2, "there is no admin yet")]
+)
 def test_a_secret_is_long_and_somebody_rules(tmp_path: Path, secret: str, told: str) -> None:
     ran = puntini("serve", "--host=0.0.0.0", "--port=0", cwd=tmp_path, env={"PUNTINI_SECRET": secret})
 
