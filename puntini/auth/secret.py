@@ -25,8 +25,8 @@ def checked(setting: Secret) -> bytes:
     secret = setting.reveal().encode()
     if len(secret) < LEAST_BYTES or len(set(secret)) < LEAST_KINDS:
         raise Misconfigured(
-            f"The secret is too short, or too plain: give PUNTINI_SECRET at least {LEAST_BYTES} random characters, such "
-            "as those of `openssl rand -hex 32`."
+            f"The secret is too short, or too plain: give PUNTINI_SECRET at least {LEAST_BYTES} random characters, "
+            "such as those of `openssl rand -hex 32`."
         )
     return secret
 
