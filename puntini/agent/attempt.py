@@ -71,7 +71,7 @@ class Attempts:
             await job.emitter.commit(*status.ended(job.row, End("failed", error=reason)))
         except (StaleAttempt, NotFound, SessionClosed):
             raise
-        except Exception:
+        except Exception:  # whatever the books can't hold: the end is written without them, for each task has one
             log.exception("an end without books", task_id=job.task_id, session_id=job.session_id)
             await job.emitter.commit(*status.without_books(job.row, End("failed", error=FAULT)))
 

@@ -1,18 +1,17 @@
 """How often somebody may try to log in: sliding windows for each name and each address, in memory, bounded."""
 
-import ipaddress
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from math import ceil
 from typing import NamedTuple
 
+from puntini.auth.limits import household
 from puntini.errors import TooMany
 
 WINDOW_SECONDS = 300.0
 A_NAME, AN_ADDRESS = 30, 60
 """So many attempts in a window fail before the next are refused."""
 MOST_KNOWN = 10_000
-IPV6_NETWORK = 64
 
 
 class Window:
@@ -64,7 +63,7 @@ class Attempts:
 
     def begin(self, name: str, address: str) -> Attempt:
         """Count one. Raises TooMany."""
-        attempt = Attempt(name, network(address), self._now())
+        attempt = Attempt(name, household(address), self._now())
         seconds = max(self._names.wait(name, attempt.at), self._addresses.wait(attempt.address, attempt.at))
         if seconds > 0:
             error = TooMany(f"Too many log-ins have failed; wait {ceil(seconds)} seconds before the next.")
@@ -78,14 +77,3 @@ class Attempts:
         """It does not count: it succeeded, or was never made."""
         self._names.take_back(attempt.name, attempt.at)
         self._addresses.take_back(attempt.address, attempt.at)
-
-
-def network(address: str) -> str:
-    """What somebody has one of: an address, or of IPv6 a network."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if parsed.version == 4:
-        return address
-    return str(parsed.ipv4_mapped or ipaddress.ip_network((parsed, IPV6_NETWORK), strict=False))

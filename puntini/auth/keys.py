@@ -77,11 +77,6 @@ class Keys:
         self._making = anyio.Lock()
         revision.also(self._forget)
 
-    @property
-    def fixed_names(self) -> frozenset[str]:
-        """Users that exist by a fixed key: nobody may register under their names."""
-        return frozenset(who.user for who in self._fixed.values())
-
     # Verifying.
 
     def known(self, text: str) -> Principal | None:

@@ -38,7 +38,7 @@ class Setup:
         self.pending = False  # before anything is waited for: of two who use it at once, one is too late
         try:
             return await accounts.add(name, password, "admin")
-        except BaseException:
+        except BaseException:  # cancelled, too: nobody was made, so the link stays good
             self.pending = True
             raise
 

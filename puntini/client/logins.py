@@ -82,7 +82,7 @@ class LogIns:
                 made.flush()
                 os.fsync(made.fileno())
             Path(name).replace(self.path)
-        except BaseException:
+        except BaseException:  # Ctrl-C, too: no half-written file with tokens stays behind
             with suppress(OSError):
                 Path(name).unlink()
             raise

@@ -2,7 +2,8 @@
 
 import pytest
 
-from puntini.auth.attempts import A_NAME, AN_ADDRESS, MOST_KNOWN, WINDOW_SECONDS, Attempts, network
+from puntini.auth.attempts import A_NAME, AN_ADDRESS, MOST_KNOWN, WINDOW_SECONDS, Attempts
+from puntini.auth.limits import household
 from puntini.errors import TooMany
 from tests.auth.house import Clock
 
@@ -21,13 +22,13 @@ def test_under_one_name_only_so_many_fail_from_wherever_they_come() -> None:
 
 @pytest.mark.parametrize("address", ["192.0.2.{}", "2001:db8::{:x}", "::ffff:192.0.2.{}"])
 def test_from_one_address_only_so_many_fail_under_whatever_names(address: str) -> None:
-    attempts, same = Attempts(Clock()), network(address.format(1))
+    attempts, same = Attempts(Clock()), household(address.format(1))
     for number in range(AN_ADDRESS):
         attempts.begin(f"user{number}", address.format(number + 1 if ":db8" in address else 1))
 
     with pytest.raises(TooMany):
         attempts.begin("ann", address.format(1))
-    assert network("2001:db8:1::1") != network("2001:db8:2::1")
+    assert household("2001:db8:1::1") != household("2001:db8:2::1")
     assert same
 
 

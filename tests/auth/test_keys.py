@@ -269,7 +269,7 @@ async def test_a_fixed_key_is_the_user_of_its_name_and_is_never_stored() -> None
     assert ops.is_admin
     assert await keys.still(ci) == ci
     assert await office().keys.still(ci) is None, "no longer in the settings"
-    assert keys.fixed_names == {"ci", "ops"}
+    assert {ci.user, ops.user} == {"ci", "ops"}
     await keys.write_uses()
     assert await store.kept_all("auth", "key") == await store.kept_all("auth", "key_used") == []
     with pytest.raises(Unauthorized):
