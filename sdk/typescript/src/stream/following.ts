@@ -3,8 +3,8 @@ import type { PuntiniEvent } from "../protocol.js"
 import { Backoff, pause } from "./backoff.js"
 import type { Choice } from "./choice.js"
 import { Cursor } from "./cursor.js"
-import { endingOf, problem, type Ending } from "./endings.js"
-import type { Batch, Requests, Source, Transport } from "./source.js"
+import { CUT, endingOf, problem, type Ending } from "./endings.js"
+import type { Batch, Patience, Requests, Source, Transport } from "./source.js"
 import { Watch } from "./watch.js"
 
 /** A connection that lasted so long was a good one. */
@@ -34,7 +34,7 @@ export class Following {
   readonly #signal: AbortSignal
   readonly #change: (change: Partial<Connection>) => void
   readonly #cursor = new Cursor()
-  readonly #backoff = new Backoff()
+  readonly #backoff: Backoff
   #turn: Watch
   #openedAt = 0
   #refused = 0
@@ -46,12 +46,14 @@ export class Following {
   constructor(
     sources: Record<Transport, Source>,
     choice: Choice,
+    patience: Patience,
     refresh: Requests["refresh"],
     signal: AbortSignal,
     change: (change: Partial<Connection>) => void,
   ) {
     this.#sources = sources
     this.#choice = choice
+    this.#backoff = new Backoff(patience.retry)
     this.#refresh = refresh
     this.#signal = signal
     this.#change = change
@@ -94,7 +96,9 @@ export class Following {
         if (this.#choice.pick(Date.now()) !== source.transport) return { kind: "left" }
       }
     } catch (error) {
-      return this.#turn.signal.aborted ? { kind: "left" } : endingOf(error)
+      if (this.#turn.signal.aborted) return { kind: "left" }
+      // Of a connection that broke `fetch` says as little as of one that never came about: a TypeError.
+      return this.#openedAt && error instanceof TypeError ? CUT : endingOf(error)
     } finally {
       await batches.return({ kind: "left" })
     }
