@@ -40,6 +40,8 @@ export class SseSource implements Source {
     if (answer.status === 204) return { kind: "over" }
     if (!answer.body || !answer.headers.get("content-type")?.startsWith("text/event-stream")) return HELD_BACK
     const reader = answer.body.getReader()
+    // An abort of the request does not always reach a body that has begun.
+    signal.addEventListener("abort", () => void reader.cancel().catch(() => undefined))
     const { value } = await reader.read()
     return value ? { reader, first: value } : CUT
   }

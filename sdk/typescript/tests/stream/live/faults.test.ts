@@ -117,7 +117,7 @@ async function follow(
   const stream = client.stream(session, {
     ...(chance.next() < 0.8 && { after: "earliest" }),
     transport: chance.pick(["auto", "auto", "websocket", "poll"]),
-    patience: { opening: 1_500, silence: 3_000, retry: 2_000 },
+    patience: { opening: 1_500, silence: 3_000, retry: 1_000 },
   })
   let start = ""
   const ids: string[] = []
