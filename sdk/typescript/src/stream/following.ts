@@ -30,6 +30,7 @@ export interface Connection {
 export class Following {
   readonly #sources: Record<Transport, Source>
   readonly #choice: Choice
+  readonly #after: string
   readonly #refresh: Requests["refresh"]
   readonly #signal: AbortSignal
   readonly #change: (change: Partial<Connection>) => void
@@ -46,6 +47,7 @@ export class Following {
   constructor(
     sources: Record<Transport, Source>,
     choice: Choice,
+    after: string,
     patience: Patience,
     refresh: Requests["refresh"],
     signal: AbortSignal,
@@ -53,6 +55,7 @@ export class Following {
   ) {
     this.#sources = sources
     this.#choice = choice
+    this.#after = after
     this.#backoff = new Backoff(patience.retry)
     this.#refresh = refresh
     this.#signal = signal
@@ -84,7 +87,7 @@ export class Following {
   async *#carry(source: Source): AsyncGenerator<PuntiniEvent[], Ending> {
     this.#openedAt = 0
     this.#farewell = undefined
-    const batches = source.open(this.#cursor.at, this.#turn.signal)
+    const batches = source.open(this.#cursor.at || this.#after, this.#turn.signal)
     try {
       for (;;) {
         const { done, value } = await batches.next()

@@ -48,6 +48,7 @@ export interface Batch {
  */
 export interface Source {
   readonly transport: Transport
+  /** `after` is a cursor of any kind; empty for a snapshot first. */
   open(after: string, signal: AbortSignal): AsyncGenerator<Batch, Ending>
 }
 

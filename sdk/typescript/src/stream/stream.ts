@@ -59,8 +59,8 @@ export class EventStream implements AsyncIterable<PuntiniEvent> {
   #connection: Connection
 
   constructor(requests: Requests, path: string, options: StreamOptions = {}) {
-    const { after, events, level, maxRate, transport = "auto", patience, signal } = options
-    const query = { after, events: events?.join(","), level, max_rate: maxRate }
+    const { after = "", events, level, maxRate, transport = "auto", patience, signal } = options
+    const query = { events: events?.join(","), level, max_rate: maxRate }
     const asked = { path, query, patience: { ...PATIENCE, ...patience } }
     this.#choice = new Choice(transport === "auto" ? "sse" : transport)
     this.#connection = { status: "connecting", transport: this.#choice.wish, cursor: "", live: false, attempts: 0 }
@@ -68,6 +68,7 @@ export class EventStream implements AsyncIterable<PuntiniEvent> {
     this.#following = new Following(
       { websocket: this.#socket, sse: new SseSource(requests, asked), poll: new PollSource(requests, asked) },
       this.#choice,
+      after,
       asked.patience,
       requests.refresh?.bind(requests),
       this.#aborter.signal,

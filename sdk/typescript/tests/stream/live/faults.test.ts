@@ -4,10 +4,12 @@ import { PuntiniClient, type EventStream, type PuntiniEvent } from "../../../src
 import { Chance } from "./chance.js"
 import { FaultProxy, type Fault } from "./proxy.js"
 import { Serving } from "./serving.js"
+import { command, log, session } from "./sessions.js"
 
 const STREAMS = 200
 const SESSIONS = 8
 const EVENTS = 200
+const PROMPTS = new Array<string>(SESSIONS).fill(`play ${EVENTS} events every 20 ms`)
 const FAULTS_A_STREAM = 5
 const SEED = Number(process.env["PUNTINI_SEED"] ?? Math.floor(Math.random() * 2 ** 31))
 
@@ -38,7 +40,7 @@ test(`${STREAMS} streams over faults lose nothing and repeat nothing (PUNTINI_SE
   try {
     // Given sessions in which agents talk,
     const direct = new PuntiniClient({ baseUrl: serving.url })
-    const sessions = await Promise.all(Array.from({ length: SESSIONS }, () => begin(direct)))
+    const sessions = await Promise.all(PROMPTS.map(async (prompt) => (await session(direct, prompt)).id))
     // when each stream follows one of them through a proxy that does it harm,
     const followers = chances.map((chance, at) => {
       const client = new PuntiniClient({ baseUrl: proxy.url(String(at)) })
@@ -92,20 +94,10 @@ function anyFault(chance: Chance): Fault {
   }
 }
 
-async function begin(client: PuntiniClient): Promise<string> {
-  const { session_id: id } = await client.http.ask<{ session_id: string }>("/v1/sessions", { method: "POST", body: {} })
-  await command(client, id, { type: "user_prompt", data: { prompt: `play ${EVENTS} events every 20 ms` } })
-  return id
-}
-
 /** Wait until the session's task has ended, and close the session, which ends its streams. */
 async function finish(client: PuntiniClient, id: string): Promise<void> {
   for await (const event of client.stream(id, { after: "earliest" })) if (event.type === "task_completed") break
   await command(client, id, { type: "close_session", data: {} })
-}
-
-function command(client: PuntiniClient, id: string, body: object): Promise<unknown> {
-  return client.http.ask(`/v1/sessions/${id}/commands`, { method: "POST", body })
 }
 
 /** What one client sees until the end: where its snapshot was, if it had one, and the ids behind that. */
@@ -114,15 +106,17 @@ async function follow(
   session: string,
   chance: Chance,
 ): Promise<{ start: string; ids: string[] }> {
+  const after = chance.next() < 0.8 ? "earliest" : undefined
   const stream = client.stream(session, {
-    ...(chance.next() < 0.8 && { after: "earliest" }),
+    ...(after && { after }),
     transport: chance.pick(["auto", "auto", "websocket", "poll"]),
     patience: { opening: 1_500, silence: 3_000, retry: 1_000 },
   })
   let start = ""
   const ids: string[] = []
   const take = (event: PuntiniEvent) => {
-    if (event.type === "session_ready") start = event.data.cursor
+    if (event.type === "session_ready" && !after) start = event.data.cursor
+    else if (event.type === "session_ready") ids.push("a snapshot that was not asked for")
     else if ("id" in event && event.id) ids.push(event.id)
     if (chance.next() < 0.005) turn(stream, chance)
   }
@@ -146,18 +140,4 @@ function turn(stream: EventStream, chance: Chance): void {
 
 function closed(stream: EventStream): Promise<void> {
   return new Promise((resolve) => stream.on("connection", ({ status }) => status === "closed" && resolve()))
-}
-
-/** The whole log by pages, without a proxy. */
-async function log(client: PuntiniClient, id: string): Promise<string[]> {
-  const ids: string[] = []
-  for (let after = "earliest", live = false; !live;) {
-    const page = await client.http.ask<{ events: { id: string }[]; next: string; live: boolean }>(
-      `/v1/sessions/${id}/stream`,
-      { headers: { accept: "application/json" }, query: { after, limit: 1_000 } },
-    )
-    ids.push(...page.events.map((event) => event.id))
-    ;({ next: after, live } = page)
-  }
-  return ids
 }

@@ -27,6 +27,10 @@ export class FaultProxy {
   readonly #target: URL
   readonly #decide: (name: string, request: IncomingMessage) => Fault
   readonly #sockets = new Set<Duplex>()
+  /** How many answers and WebSockets are on their way. */
+  carrying = 0
+  /** How many bytes of answers came from the server. */
+  carried = 0
 
   private constructor(target: string, decide: (name: string, request: IncomingMessage) => Fault) {
     this.#target = new URL(target)
@@ -47,11 +51,6 @@ export class FaultProxy {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/${name}`
   }
 
-  /** How many connections there are. */
-  get open(): number {
-    return this.#sockets.size
-  }
-
   async end(): Promise<void> {
     for (const socket of this.#sockets) socket.destroy()
     await new Promise((resolve) => this.#server.close(resolve))
@@ -65,6 +64,7 @@ export class FaultProxy {
       answer.writeHead(fault.status, { "retry-after": fault.retryAfter ?? "0" }).end()
       return
     }
+    this.#count(answer)
     const onward = request({
       host: this.#target.hostname,
       port: this.#target.port,
@@ -75,6 +75,8 @@ export class FaultProxy {
     })
     onward.on("response", (given) => {
       given.on("error", () => answer.destroy())
+      given.on("data", (bytes: Buffer) => (this.carried += bytes.length))
+      given.pause()
       answer.writeHead(given.statusCode ?? 502, given.headers)
       if (fault.kind !== "hold") answer.flushHeaders()
       harm(given, fault, answer)
@@ -92,6 +94,7 @@ export class FaultProxy {
       socket.end(`HTTP/1.1 ${fault.status} No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`)
       return
     }
+    this.#count(socket)
     const onward: Socket = connect(Number(this.#target.port), this.#target.hostname, () => {
       const headers = Object.entries({ ...asked.headers, host: this.#target.host })
       onward.write(`GET ${path} HTTP/1.1\r\n${headers.map(([key, value]) => `${key}: ${value}`).join("\r\n")}\r\n\r\n`)
@@ -102,6 +105,11 @@ export class FaultProxy {
     onward.on("close", () => socket.destroy())
     socket.on("close", () => onward.destroy())
     harm(onward, fault, socket)
+  }
+
+  #count(way: ServerResponse | Duplex): void {
+    this.carrying++
+    way.on("close", () => this.carrying--)
   }
 
   #keep(socket: Duplex): void {
