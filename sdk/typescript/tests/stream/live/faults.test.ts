@@ -8,9 +8,9 @@ import { command, log, session } from "./sessions.js"
 
 const STREAMS = 200
 const SESSIONS = 8
-const EVENTS = 200
+const EVENTS = 120
 const PROMPTS = new Array<string>(SESSIONS).fill(`play ${EVENTS} events every 20 ms`)
-const FAULTS_A_STREAM = 5
+const FAULTS_A_STREAM = 4
 const SEED = Number(process.env["PUNTINI_SEED"] ?? Math.floor(Math.random() * 2 ** 31))
 
 let serving: Serving
@@ -47,7 +47,7 @@ test(`${STREAMS} streams over faults lose nothing and repeat nothing (PUNTINI_SE
       return follow(client, sessions[at % SESSIONS] ?? "", chance)
     })
     // and the server is killed and started again in the middle, twice,
-    for (const after of [1_000, 1_500]) {
+    for (const after of [800, 1_000]) {
       await sleep(after)
       await serving.kill()
       await serving.start()
@@ -110,7 +110,7 @@ async function follow(
   const stream = client.stream(session, {
     ...(after && { after }),
     transport: chance.pick(["auto", "auto", "websocket", "poll"]),
-    patience: { opening: 1_500, silence: 3_000, retry: 1_000 },
+    patience: { opening: 1_500, silence: 2_500, retry: 1_000 },
   })
   let start = ""
   const ids: string[] = []
