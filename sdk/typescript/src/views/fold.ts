@@ -48,6 +48,7 @@ export class Fold {
   /** Keep of another fold of the same session the activities of tasks that ended. */
   keep(other: Fold): void {
     this.#activities.keep(other.#activities)
+    this.#read = undefined
   }
 
   get hasOpenTasks(): boolean {
