@@ -17,7 +17,7 @@ export interface Seen {
   work: Record<string, unknown>
 }
 
-const FILE = new URL("../../../../tests/views/vectors/folds.json", import.meta.url)
+const FILE = new URL("../../../../tests/views/vectors.json", import.meta.url)
 
 export const vectors: Vectors = JSON.parse(readFileSync(FILE, "utf-8"))
 
