@@ -164,7 +164,7 @@ test("a snapshot replaces everything but the activities of tasks that ended", ()
     ready("e.9", {
       tasks: [{ task_id: "t2", status: "waiting", attempt: 2 }],
       approvals: [asked],
-      plan: { current_plan: ["Ask."], task_id: "t2" },
+      plan: { current_plan: ["Ask."], last_reflection: "", task_id: "t2", updated_at: "10:00" },
     }),
   )
 

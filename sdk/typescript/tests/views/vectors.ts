@@ -39,10 +39,10 @@ export function told({ data }: SessionReady): unknown {
     graph: data.initial_graph,
     state: data.state,
     stateVersion: data.state_version,
-    plan: data.plan && { last_reflection: "", task_id: "", updated_at: "", ...data.plan },
+    plan: data.plan,
     tasks: data.tasks.map((each) => ({ prompt: "", agent: "", attempt: 0, progress: null, started_at: "", ...each })),
     approvals: data.approvals,
-    agents: data.agents?.map((each) => ({ detail: "", task_id: "", timestamp: "", ...each })),
+    agents: data.agents,
   }
 }
 
