@@ -1,5 +1,5 @@
 import { Calls, path, type CallOptions } from "./calls.js"
-import { chat, type Chat, type ChatOptions } from "./chat.js"
+import { Chat, type ChatOptions } from "./chat.js"
 import { Http, type HttpOptions } from "./http.js"
 import { LiveSession, type LiveOptions } from "./live.js"
 import { audit, users } from "./resources/administration.js"
@@ -54,12 +54,12 @@ export class PuntiniClient {
 
   /** A session with its state kept up to date. */
   session(sessionId: string, options: LiveOptions = {}): LiveSession {
-    return new LiveSession(this.http, sessionId, options)
+    return new LiveSession(this.#calls, sessionId, options)
   }
 
   /** Ask something: iterate the task's events, or its `text()`, or wait for its `result()`. */
   chat(prompt: string, options: ChatOptions = {}): Chat {
-    return chat(this.#calls, prompt, options)
+    return new Chat(this.#calls, prompt, options)
   }
 
   /** The passages of your documents that match best. */

@@ -4,7 +4,7 @@ import { pause } from "./pause.js"
 import type { LoginTokens } from "./resources.js"
 
 const TRIES = 4
-const FIRST_MS = 500
+const FIRST_MS = 150
 const LONGEST_SECONDS = 30
 
 export interface HttpOptions {
@@ -108,17 +108,17 @@ export class Http {
   }
 
   /**
-   * The JSON of an answer; undefined of an empty one. Throws `PuntiniError`.
+   * What `read` makes of an answer: its JSON, undefined of an empty one. Throws `PuntiniError`.
    *
    * What is safe to repeat (GET, and what has an idempotency key) is sent up to four times while the server is not to be had.
    */
-  async ask<T>(path: string, asked: Asked = {}): Promise<T> {
+  async ask<T>(path: string, asked: Asked = {}, read: (answer: Response) => Promise<T> = json): Promise<T> {
     const headers = { accept: "application/json", ...asked.headers }
     const isSafe = (asked.method ?? "GET") === "GET" || asked.idempotencyKey !== undefined
     for (let tries = 1; ; tries++) {
       try {
         const answer = await this.send(path, { ...asked, headers })
-        return await this.#read<T>(answer, headers.accept, asked.signal)
+        return await this.#told(() => read(answer), asked.signal)
       } catch (error) {
         if (!isSafe || tries === TRIES || !(error instanceof PuntiniError && error.retryable)) throw error
         if ((error.retryAfter ?? 0) > LONGEST_SECONDS) throw error
@@ -144,11 +144,6 @@ export class Http {
     return this.credential === "cookie" ? "same-origin" : "omit"
   }
 
-  async #read<T>(answer: Response, accept: string, signal: AbortSignal | undefined): Promise<T> {
-    if (answer.status === 204) return undefined as T
-    return this.#told(() => (accept.endsWith("json") ? answer.json() : answer.text()) as Promise<T>, signal)
-  }
-
   /** What `work` gives; what breaks on the way as an error that says what to do. */
   async #told<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     try {
@@ -164,4 +159,8 @@ export class Http {
     this.#out = true
     for (const listener of this.#listeners) listener()
   }
+}
+
+async function json(answer: Response) {
+  return answer.status === 204 ? undefined : await answer.json()
 }

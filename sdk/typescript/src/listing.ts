@@ -11,7 +11,7 @@ type Step<T, P, C> = (page: P, cursor: C) => [items: readonly T[], next: C | und
  * A list that is asked for when it is used: `await` it for one page, or iterate it with `for await` over all that there is,
  * page by page. What comes or goes meanwhile can make an item show twice or not at all.
  */
-export class Listing<T, P = Page<T>, C = unknown> implements PromiseLike<P>, AsyncIterable<T> {
+export class Listing<T, P = Page<T>, C = number> implements PromiseLike<P>, AsyncIterable<T> {
   readonly #ask: (cursor: C) => Promise<P>
   readonly #first: C
   readonly #step: Step<T, P, C>
@@ -31,7 +31,7 @@ export class Listing<T, P = Page<T>, C = unknown> implements PromiseLike<P>, Asy
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
-    for (let cursor: C | undefined = this.#first; cursor !== undefined; ) {
+    for (let cursor: C | undefined = this.#first; cursor !== undefined;) {
       const [items, next]: [readonly T[], C | undefined] = this.#step(await this.#ask(cursor), cursor)
       yield* items
       cursor = next

@@ -19,7 +19,9 @@ export const graphs = (calls: Calls) => ({
 
   /** The same as GraphML, for other programs. */
   graphml: (id: string, { signal, at }: CallOptions & { at?: string } = {}) =>
-    calls.http.ask<string>(path`/v1/sessions/${id}/graph`, { query: { at }, headers: { accept: GRAPHML }, signal }),
+    calls.http.ask(path`/v1/sessions/${id}/graph`, { query: { at }, headers: { accept: GRAPHML }, signal }, (answer) =>
+      answer.text(),
+    ),
 
   /** Bring in a graph, or the text of a GraphML file: merged, or with `mode: "replace"` in the place of what is there. */
   import: (id: string, graph: NewGraph | string, options?: KeyedOptions & { mode?: "merge" | "replace" }) =>

@@ -33,7 +33,8 @@ export const sessions = (calls: Calls) => ({
     calls.send<SessionInfo>("PATCH", path`/v1/sessions/${id}`, changes, options),
 
   /** Remove it with all that was said in it. */
-  delete: (id: string, options?: CallOptions) => calls.send<void>("DELETE", path`/v1/sessions/${id}`, undefined, options),
+  delete: (id: string, options?: CallOptions) =>
+    calls.send<void>("DELETE", path`/v1/sessions/${id}`, undefined, options),
 
   /** The conversation: the newest messages, or those before the message `before`; oldest first in a page. */
   messages: (id: string, options?: PageOptions & { before?: string }) =>
@@ -77,4 +78,3 @@ export const sessions = (calls: Calls) => ({
       calls.send<void>("DELETE", path`/v1/sessions/${id}/members/${user}`, undefined, options),
   },
 })
-

@@ -57,8 +57,7 @@ export const tasks = (calls: Calls) => {
       calls.get<TaskMemory>(path`/v1/tasks/${id}/memory`, options),
 
     /** Its events, from the first unless said, until it ends. */
-    stream: (id: string, options?: StreamOptions) =>
-      new EventStream(calls.http, path`/v1/tasks/${id}/stream`, options),
+    stream: (id: string, options?: StreamOptions) => new EventStream(calls.http, path`/v1/tasks/${id}/stream`, options),
 
     /** The same up to now, page by page. */
     events: (id: string, options?: EventOptions) => events(calls, path`/v1/tasks/${id}/stream`, options),
