@@ -102,26 +102,27 @@ test("who comes later has the whole history, where it is short", async () => {
   const first = await opened()
   const { task_id = "" } = await first.send("play 60 events", { agent: "scripted" })
   await first.task(task_id)
-  await first.waitFor((state) => state.tasks.length === 0)
+  const { cursor, messages, activities } = await first.waitFor((state) => state.tasks.length === 0)
 
   const later = following(first.id, { history: "auto" })
-  const { cursor } = await later.waitFor((state) => state.activities.size > 0 || state.plan !== null)
+  const known = await later.waitFor((state) => state.activities.size > 0)
+  await later.send("play 30 events", { agent: "scripted" })
+  const grown = await later.waitFor((state) => state.activities.size > 1)
 
-  expect(cursor).toBe(first.state.cursor)
-  expect(later.state.messages).toEqual(first.state.messages)
-  await later.send("play 5 events", { agent: "scripted" })
-  await later.waitFor((state) => state.messages.length > first.state.messages.length || state.tasks.length > 0)
+  expect([known.cursor, known.messages]).toEqual([cursor, messages])
+  expect(known.activities).toEqual(activities)
+  expect(grown.messages.length).toBeGreaterThan(messages.length)
 })
 
 test("older messages are asked for when they are wanted", async () => {
   const live = await opened()
-  const { task_id = "" } = await live.send("play 5 events", { agent: "scripted" })
+  const { task_id = "" } = await live.send("play 30 events", { agent: "scripted" })
   await live.task(task_id)
   const last = (await client.sessions.messages(live.id)).items.at(-1)
 
   const before = await live.history({ before: last?.id ?? "" })
 
-  expect(before.items.at(-1)?.content).toBe("play 5 events")
+  expect(before.items.at(-1)?.content).toBe("play 30 events")
 })
 
 test("waiting ends with the signal, and with the session", async () => {
@@ -130,9 +131,9 @@ test("waiting ends with the signal, and with the session", async () => {
 
   const aborted = live.waitFor(() => false, { signal: AbortSignal.timeout(20) })
   await expect(aborted).rejects.toMatchObject({ name: "TimeoutError" })
-  const forever = live.waitFor(() => false)
+  const forever = expect(live.waitFor(() => false)).rejects.toMatchObject({ code: "closed" })
   await live.closeSession("done")
+  await forever
 
-  await expect(forever).rejects.toMatchObject({ code: "closed" })
   expect(live.state.status).toBe("closed")
 })
