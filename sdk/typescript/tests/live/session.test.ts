@@ -6,7 +6,7 @@ let server: Server
 let client: PuntiniClient
 
 beforeAll(async () => {
-  server = await Server.start()
+  server = await Server.start("--agent", "puntini", "--agent", "shop=examples.langgraph_agent:graph")
   client = new PuntiniClient({ baseUrl: server.url })
 })
 
@@ -72,13 +72,15 @@ test("a task is paused, resumed and stopped", async () => {
 
 test("what an agent asks is decided", async () => {
   const live = await opened()
-  await live.send("Ask me whether to go on", { agent: "scripted" })
-  const { approvals } = await live.waitFor((state) => state.approvals.length > 0 || state.tasks.length === 0)
+  const { task_id = "" } = await live.send("a lamp", { agent: "shop" })
+  const { approvals } = await live.waitFor((state) => state.approvals.length > 0)
 
   for (const each of approvals) await live.approve(each.approval_id, "approved")
-  const { approvals: left } = await live.waitFor((state) => state.approvals.length === 0)
+  const result = await live.task(task_id)
 
-  expect(left).toEqual([])
+  expect(approvals.map((each) => each.question)).toEqual(["Shall I order a lamp for 40 euros?"])
+  expect(result.final_answer).toContain("It is ordered.")
+  await live.waitFor((state) => state.approvals.length === 0)
 })
 
 test("the graph is edited, and others see it", async () => {
