@@ -151,8 +151,7 @@ export class LiveSession {
     let isOver = false
     const stop = this.stream.on("event", (event) => {
       // After a snapshot nothing tells of what ended before it.
-      isOver ||=
-        event.type === "session_ready" || (event.type in ENDS && "task_id" in event && event.task_id === taskId)
+      isOver ||= event.type === "session_ready" || event.type === "session_closed" || endOf(event) === taskId
     })
     try {
       for (;;) {
@@ -241,7 +240,16 @@ export class LiveSession {
   }
 }
 
-const ENDS = { task_completed: 1, task_failed: 1, task_cancelled: 1, session_closed: 1 }
+/** Which task ends with an event. */
+function endOf(event: PuntiniEvent): string | undefined {
+  switch (event.type) {
+    case "task_completed":
+    case "task_failed":
+    case "task_cancelled":
+      return event.task_id
+  }
+  return undefined
+}
 
 /** Without what is undefined. */
 function known<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {

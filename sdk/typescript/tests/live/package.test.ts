@@ -76,8 +76,8 @@ test("the types of the package fit all examples of the README", async () => {
   expect(stdout).toBe("")
 }, 60_000)
 
-describe.each(runnable)("$file of the README", ({ file, code }) => {
-  test("runs in Node.js", async () => {
+describe.concurrent.each(runnable)("$file of the README", ({ file, code }) => {
+  test("runs in Node.js", async ({ expect }) => {
     const script = await transform(code.replaceAll("http://127.0.0.1:8000", server.url), { loader: "ts" })
     await writeFile(join(folder, `${file}.mjs`), script.code)
 
