@@ -7,12 +7,13 @@ MAKEFLAGS += --no-print-directory
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
-NODE := tests/live/node
+CONSOLE := puntini/console/static/index.html
+SDK := sdk/typescript/dist/index.js
 
 # Stamps: each says that something is installed as the file before it asked.
 SERVE := $(VENV)/.serve-installed
 DEV := $(VENV)/.dev-installed
-NPM := $(NODE)/node_modules/.installed
+NPM := node_modules/.installed
 
 # The folders with Python in them (mypy refuses a folder without any).
 CODE := puntini tests $(foreach folder,bench examples,$(if $(wildcard $(folder)/*.py $(folder)/*/*.py),$(folder)))
@@ -23,7 +24,7 @@ help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
 
 .PHONY: serve
-serve: $(SERVE) ## install what is needed and run the server; ARGS="--port 9000" reaches `puntini serve`
+serve: $(SERVE) console-if-can ## install what is needed and run the server; ARGS="--port 9000" reaches `puntini serve`
 	@exec $(BIN)/puntini serve $(ARGS)
 
 .PHONY: test
@@ -40,6 +41,7 @@ check: test-needs ## the one gate: format, lint, types, import rules and tests
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy $(CODE)
+	@$(call with-npm,npm run --silent check)
 	@$(PYTEST) -m "not slow"
 
 .PHONY: types
@@ -50,6 +52,13 @@ types: test-needs ## make the TypeScript SDK's types anew from the server's own 
 format: $(DEV) ## format the code and mend what ruff can mend
 	@$(BIN)/ruff check --fix-only .
 	@$(BIN)/ruff format .
+	@$(call with-npm,npm run --silent format)
+
+.PHONY: console
+console: $(CONSOLE) ## build the web console, which a running server then serves
+
+.PHONY: sdk
+sdk: $(SDK) ## build the TypeScript SDK into sdk/typescript/dist
 
 .PHONY: bench
 bench: $(DEV) bench-needs ## measure this machine; ARGS="--help" lists what can be measured
@@ -57,7 +66,7 @@ bench: $(DEV) bench-needs ## measure this machine; ARGS="--help" lists what can 
 
 .PHONY: clean
 clean: ## remove the environment, the npm packages, the caches and what was built
-	@rm -rf $(VENV) $(NODE)/node_modules dist build .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf $(VENV) node_modules puntini/console/static sdk/typescript/dist dist build .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	@find puntini tests bench examples -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 # ---- Python ----------------------------------------------------------------------------------------------------------
@@ -103,15 +112,40 @@ test-needs: $(DEV) node-needs browser-needs
 .PHONY: node-needs
 node-needs:
 	@if ! command -v npm >/dev/null; then \
-	    echo "npm was not found: the tests that need Node.js will be skipped."; \
+	    echo "npm was not found: the tests that need Node.js, and those of the console, will be skipped."; \
 	else \
-	    $(MAKE) -s $(NPM) || echo "npm could not install $(NODE): the tests that need Node.js will be skipped."; \
+	    $(MAKE) -s $(CONSOLE) $(SDK) || echo "npm could not install or build: the tests that need Node.js will be skipped."; \
 	fi
 
-$(NPM): $(NODE)/package-lock.json
-	@echo "Installing the npm packages of the live tests ..."
-	@cd $(NODE) && npm ci --silent --no-audit --no-fund
+# Without npm the server is whole but for its console, and says so on its page.
+.PHONY: console-if-can
+console-if-can:
+	@if ! command -v npm >/dev/null; then \
+	    echo "npm was not found: the web console is not built. Install Node.js 20 for it."; \
+	else \
+	    $(MAKE) -s $(CONSOLE) || echo "The web console could not be built; the server runs without it."; \
+	fi
+
+# $(call with-npm,command) runs it where npm is, once what it needs is installed.
+with-npm = if command -v npm >/dev/null; then $(MAKE) -s $(NPM) && $(1); fi
+
+# npm says much that concerns nobody here: it is shown when something fails.
+quietly = log=$$(mktemp); if $(1) >$$log 2>&1; then rm -f $$log; else cat $$log >&2; rm -f $$log; exit 1; fi
+
+$(NPM): package-lock.json
+	@echo "Installing the npm packages ..."
+	@$(call quietly,npm ci --no-audit --no-fund)
 	@touch $@
+
+TYPESCRIPT := $(shell find sdk/typescript/src -name '*.ts' -o -name '*.tsx')
+
+$(SDK): $(NPM) $(TYPESCRIPT) sdk/typescript/tsconfig.build.json
+	@$(call quietly,npm run build --workspace sdk/typescript)
+	@touch $@
+
+$(CONSOLE): $(NPM) $(TYPESCRIPT) $(shell find console/src -type f) console/build.mjs
+	@echo "Building the web console ..."
+	@$(call quietly,npm run build --workspace console)
 
 .PHONY: browser-needs
 browser-needs:
@@ -152,9 +186,9 @@ lock: ## resolve the dependencies anew and write both lock files and the npm loc
 	@trap 'rm -rf $(LOCKING)' EXIT; set -e; \
 	$(call lock-with,.[dev],requirements-dev.lock); \
 	$(call lock-with,--constraint requirements-dev.lock .,requirements.lock)
-	@command -v npm >/dev/null || { echo "make lock needs npm for $(NODE)/package-lock.json." >&2; exit 1; }
-	@echo "Resolving $(NODE)/package-lock.json ..."
-	@cd $(NODE) && rm -rf package-lock.json node_modules && \
+	@command -v npm >/dev/null || { echo "make lock needs npm for package-lock.json." >&2; exit 1; }
+	@echo "Resolving package-lock.json ..."
+	@rm -rf package-lock.json node_modules && \
 	    npm install --silent --no-audit --no-fund --package-lock-only --omit-lockfile-registry-resolved
 
 lock-with = echo "Resolving $(2) ..."; \

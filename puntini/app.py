@@ -34,6 +34,7 @@ from puntini.api.analytics import Analytics
 from puntini.api.analytics_tally import Tally
 from puntini.api.audit import AuditLog
 from puntini.api.chat import Chat
+from puntini.api.console import Console
 from puntini.api.desk import Desk
 from puntini.api.documentation import documented
 from puntini.api.documents import Documents
@@ -227,6 +228,7 @@ class Parts:
             *Templates(self.store, desk).routes(),
             *Analytics(self.store, self.tally).routes(),
             *_entrance_routes(self.entrance),
+            *Console().routes(),
         ]
         return [*documented(addresses), *_setup_routes(self.entrance)]
 

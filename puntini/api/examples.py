@@ -15,6 +15,7 @@ ID_EXAMPLES = {
     "document_id": "doc_acc01adefacade5ca1",
     "agent_id": "puntini",
     "file": "style.css",
+    "asset": "licences.txt",
     "template_id": "rest-api",
     "key_id": "key_0ld5cafe5eed",
     "user": "grace",

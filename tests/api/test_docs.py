@@ -14,7 +14,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "http-api.md"
 
 def documented() -> set[str]:
     """The addresses in the page, without their queries."""
-    found = re.findall(r"(?:(?:GET|POST|PUT|PATCH|DELETE) |`)(/[\w/{}]+(?:\.json)?)", PAGE.read_text("utf-8"))
+    found = re.findall(r"(?:(?:GET|POST|PUT|PATCH|DELETE) |`)(/[\w/{}]*(?:\.json)?)", PAGE.read_text("utf-8"))
     return {re.sub(r"{\w+}", "{}", path) for path in found}
 
 

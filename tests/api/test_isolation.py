@@ -137,6 +137,8 @@ CALLS: dict[str, Call] = {
     "GET /openapi.json": Call(),
     "GET /docs": Call(accept="text/html"),
     "GET /docs/{file}": Call(accept="text/css"),
+    "GET /": Call(good=(200, 503), accept="text/html"),
+    "GET /assets/{asset}": Call(good=(200, 404), accept="text/plain"),
 }
 """Each address by its method and path."""
 SOCKETS = {
@@ -179,6 +181,7 @@ class World:
             "template_id": template["template_id"],
             "key_id": key["key_id"],
             "file": "style.css",
+            "asset": "licences.txt",
         }
         graph = {"nodes": [{"id": "n1", "label": "Wood", "key": MARK}], "edges": []}
         await self.api.post(f"/v1/sessions/{self.session}/graph", graph)

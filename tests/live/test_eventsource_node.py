@@ -22,8 +22,8 @@ SECONDS = 20.0
 pytestmark = [
     pytest.mark.skipif(NODE is None, reason="Node.js is not installed"),
     pytest.mark.skipif(
-        not (FOLDER / "node_modules" / "eventsource").exists(),
-        reason="the npm packages are not installed: `npm ci` in tests/live/node",
+        not (ROOT / "node_modules" / "eventsource").exists(),
+        reason="the npm packages are not installed: `npm ci`",
     ),
 ]
 

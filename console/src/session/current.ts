@@ -1,0 +1,57 @@
+import { signal, type ReadonlySignal } from "@preact/signals"
+import type { Connection, LiveSession, PuntiniEvent, SessionState } from "@puntini/client"
+import { client } from "../client"
+
+/** A session that is open on the page: what it amounts to, as signals. */
+export interface Current {
+  readonly id: string
+  readonly live: LiveSession
+  /** What is shown: the present, or the past while somebody travels there. */
+  readonly shown: ReadonlySignal<SessionState>
+  /** The present, always. */
+  readonly present: ReadonlySignal<SessionState>
+  readonly connection: ReadonlySignal<Connection>
+  /** The id at which the past is shown; empty in the present. */
+  readonly at: ReadonlySignal<string>
+  /** Show a state of the past; null comes back to the present. */
+  travel(past: { state: SessionState; at: string } | null): void
+  /** Call `listener` with each event as it comes. Returns how to stop. */
+  on(listener: (event: PuntiniEvent) => void): () => void
+  close(): void
+}
+
+/** Follow a session until it is closed. */
+export function open(id: string): Current {
+  const live = client.session(id)
+  const present = signal(live.state)
+  const past = signal<{ state: SessionState; at: string } | null>(null)
+  const shown = signal(live.state)
+  const at = signal("")
+  const connection = signal(live.connection)
+  const show = () => {
+    shown.value = past.value?.state ?? present.value
+    at.value = past.value?.at ?? ""
+  }
+  const stop = live.subscribe(() => {
+    present.value = live.state
+    connection.value = live.connection
+    show()
+  })
+  return {
+    id,
+    live,
+    shown,
+    present,
+    connection,
+    at,
+    travel(to) {
+      past.value = to
+      show()
+    },
+    on: (listener) => live.stream.on("event", listener),
+    close() {
+      stop()
+      live.close()
+    },
+  }
+}
