@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process"
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises"
+import { copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { promisify } from "node:util"
@@ -27,7 +27,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "puntini-package-"))
   const home = join(folder, "node_modules/@puntini")
   await mkdir(home, { recursive: true })
-  const { stdout } = await run("npm", ["pack", "--json", "--pack-destination", folder], { cwd: PACKAGE })
+  const { stdout } = await run("npm", ["pack", "--json", "--pack-destination", folder, await staged()])
   const [packed] = JSON.parse(stdout.slice(stdout.indexOf("[\n"))) as [{ filename: string }]
   await run("tar", ["-xzf", join(folder, packed.filename), "-C", home])
   await run("mv", [join(home, "package"), join(home, "client")])
@@ -40,6 +40,18 @@ afterAll(async () => {
   await server?.remove()
   await rm(folder, { recursive: true, force: true })
 })
+
+/** What is packed, built beside the sources: other tests may be using what was built there. */
+async function staged(): Promise<string> {
+  const stage = join(folder, "stage")
+  await run(join(MODULES, ".bin/tsc"), ["-p", join(PACKAGE, "tsconfig.build.json"), "--outDir", join(stage, "dist")])
+  for (const name of ["README.md", "LICENSE"]) await copyFile(join(PACKAGE, name), join(stage, name))
+  const { scripts: _, ...rest } = JSON.parse(await readFile(join(PACKAGE, "package.json"), "utf8")) as {
+    scripts: unknown
+  }
+  await writeFile(join(stage, "package.json"), JSON.stringify(rest))
+  return stage
+}
 
 test("the package holds its licence and what is built, and nothing else", async () => {
   const home = join(folder, "node_modules/@puntini/client")
