@@ -11,7 +11,7 @@ import { SessionView } from "./views/session.js"
 import type { SessionState } from "./views/shapes.js"
 
 const HISTORY_EVENTS = 20_000
-/** How often a log that grows while it is read is asked for the rest. */
+/** How often a log that grows while it is read is asked for the rest, and a command sent when the server is back. */
 const ROUNDS = 10
 
 export interface LiveOptions extends StreamOptions {
@@ -36,7 +36,8 @@ export interface SendOptions extends CommandOptions {
 /**
  * A session that is followed: its state kept up to date, and commands that are safe to repeat.
  *
- * A command is sent through the stream's WebSocket where there is one, else by HTTP, up to four times under the same id.
+ * A command is sent through the stream's WebSocket where there is one, else by HTTP. While the server is not to be had it
+ * waits, and is sent again under the same id: at most ten times, until `signal` is aborted or the stream is closed.
  */
 export class LiveSession {
   readonly id: string
@@ -173,15 +174,27 @@ export class LiveSession {
 
   async #command(command: Command, { commandId = randomId(), signal }: CommandOptions = {}): Promise<AcceptedData> {
     const named = { ...command, command_id: commandId }
+    for (let round = 1; ; round++) {
+      try {
+        return await this.#sent(named, signal)
+      } catch (error) {
+        if (!(error instanceof PuntiniError && error.code === "network") || round === ROUNDS) throw error
+      }
+      // The stream knows when the server is back.
+      await this.waitFor(() => this.connection.status === "open", { signal })
+    }
+  }
+
+  async #sent(command: Command & { command_id: string }, signal: AbortSignal | undefined): Promise<AcceptedData> {
     try {
-      const sent = this.stream.send(named)
+      const sent = this.stream.send(command)
       if (sent) return await sent
     } catch (error) {
       if (!(error instanceof PuntiniError && error.code === "cut_off")) throw error
     }
     // The key makes it safe to repeat; the server goes by `command_id`.
-    const options = { signal, idempotencyKey: commandId }
-    return this.#calls.post(path`/v1/sessions/${this.id}/commands`, named, options)
+    const options = { signal, idempotencyKey: command.command_id }
+    return this.#calls.post(path`/v1/sessions/${this.id}/commands`, command, options)
   }
 
   #take(event: PuntiniEvent): void {
