@@ -1,9 +1,10 @@
 import { useState } from "preact/hooks"
 import { Loading } from "../parts/loading"
 import { useLoaded } from "../parts/loaded"
+import { useLookingAgain } from "../parts/looking"
 import { Problem } from "../parts/problem"
 import { countTasks, listSessions } from "../sessions/calls"
-import { SessionList, useLookingAgain, type State } from "../sessions/list"
+import { SessionList, type State } from "../sessions/list"
 import { Start } from "../sessions/start"
 
 const AGAIN_MS = 10_000

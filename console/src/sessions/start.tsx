@@ -45,9 +45,9 @@ export function Start({ isFirst }: { isFirst: boolean }) {
           onInput={(event) => setPrompt(event.currentTarget.value)}
           onKeyDown={press}
         />
-        <div class="row apart">
+        <div class="start-foot">
           <AgentChoice chosen={agent} onChoose={setAgent} />
-          <div class="row">
+          <div class="start-acts">
             <button type="button" class="button quiet" disabled={busy} onClick={beginEmpty}>
               Empty session
             </button>
