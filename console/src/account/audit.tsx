@@ -1,11 +1,13 @@
 import { useState } from "preact/hooks"
 import type { AuditEntry } from "@puntini/client"
+import { client } from "../client"
 import { Empty } from "../parts/empty"
 import { Loading } from "../parts/loading"
 import { useLoaded } from "../parts/loaded"
 import { Problem } from "../parts/problem"
 import { Time } from "../parts/time"
-import { listAudit } from "./calls"
+
+const ONE_PAGE = 50
 
 /** Who did what, newest first, for admins. */
 export function Audit() {
@@ -71,7 +73,7 @@ async function newest(pages: number, signal: AbortSignal): Promise<{ items: Audi
   const items: AuditEntry[] = []
   let next = ""
   do {
-    const page = await listAudit(next, signal)
+    const page = await client.audit.list({ before: next, limit: ONE_PAGE, signal })
     items.push(...page.items)
     next = page.next
   } while (next && --pages > 0)

@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks"
 import type { KeyInfo, MadeKey } from "@puntini/client"
+import { client } from "../client"
 import { confirm } from "../parts/confirm"
 import { Copy } from "../parts/copy"
 import { Dialog } from "../parts/dialog"
@@ -8,12 +9,14 @@ import { useLoaded } from "../parts/loaded"
 import { Problem, sentence } from "../parts/problem"
 import { Time } from "../parts/time"
 import { toast } from "../parts/toasts"
-import { listKeys, revokeKey } from "./calls"
 import { NewKeyForm } from "./newkey"
+
+/** As many as can be good at once. */
+const MOST = 100
 
 /** One's API keys: what there is, another one, and the end of one. */
 export function Keys() {
-  const { value: keys, problem, again } = useLoaded(listKeys, [])
+  const { value: keys, problem, again } = useLoaded((signal) => client.auth.keys.list({ limit: MOST, signal }), [])
   const [isMaking, setMaking] = useState(false)
   const [made, setMade] = useState<MadeKey>()
   const take = (key: MadeKey) => {
@@ -54,7 +57,7 @@ function KeyLine({ info, onChange }: { info: KeyInfo; onChange: () => void }) {
   const revoke = async () => {
     const text = `Programs that use “${info.name}” are refused from then on, and what they have open ends.`
     if (!(await confirm({ title: "Revoke this key?", text, action: "Revoke", danger: true }))) return
-    await revokeKey(info.key_id).catch((error: unknown) => toast(sentence(error), "bad"))
+    await client.auth.keys.revoke(info.key_id).catch((error: unknown) => toast(sentence(error), "bad"))
     onChange()
   }
   return (

@@ -1,10 +1,10 @@
 import { useState } from "preact/hooks"
 import type { MadeKey, NewKey } from "@puntini/client"
+import { client } from "../client"
 import { Field } from "../parts/field"
 import { Problem } from "../parts/problem"
 import { Select } from "../parts/select"
 import { useWorking } from "../parts/working"
-import { makeKey } from "./calls"
 import { me } from "./me"
 
 type Scope = NonNullable<NewKey["scopes"]>[number]
@@ -31,7 +31,7 @@ export function NewKeyForm({ onMade }: { onMade: (made: MadeKey) => void }) {
   const submit = (event: Event) => {
     event.preventDefault()
     const key = { name: name.trim(), scopes: [...scopes], expires_in: days ? Number(days) * DAY : null }
-    void run(async () => onMade(await makeKey(key)))
+    void run(async () => onMade(await client.auth.keys.create(key)))
   }
   const toggle = (scope: Scope) =>
     setScopes(scopes.includes(scope) ? scopes.filter((each) => each !== scope) : [...scopes, scope])

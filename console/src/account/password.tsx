@@ -1,9 +1,9 @@
 import { useState } from "preact/hooks"
+import { client } from "../client"
 import { Field } from "../parts/field"
 import { Problem } from "../parts/problem"
 import { toast } from "../parts/toasts"
 import { useWorking } from "../parts/working"
-import { changePassword } from "./calls"
 
 /** Another password for oneself. */
 export function PasswordForm() {
@@ -12,7 +12,7 @@ export function PasswordForm() {
   const { busy, problem, run } = useWorking()
   const submit = async (event: Event) => {
     event.preventDefault()
-    if (!(await run(() => changePassword(next, current)))) return
+    if (!(await run(() => client.auth.changePassword({ password: next, current_password: current })))) return
     setCurrent("")
     setNext("")
     toast("Your password is changed, and your other log-ins have ended.")

@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks"
-import type { UserChange, UserInfo } from "@puntini/client"
+import type { Page, UserChange, UserInfo } from "@puntini/client"
+import { client } from "../client"
 import { confirm } from "../parts/confirm"
 import { Dialog } from "../parts/dialog"
 import { Loading } from "../parts/loading"
@@ -8,11 +9,10 @@ import { Problem, sentence } from "../parts/problem"
 import { Select } from "../parts/select"
 import { Time } from "../parts/time"
 import { toast } from "../parts/toasts"
-import type { Page } from "../sessions/calls"
-import { addUser, changeUser, listUsers } from "./calls"
 import { me } from "./me"
 import { CredentialsForm } from "./credentials"
 
+const ONE_PAGE = 50
 const ROLES = [
   ["user", "user"],
   ["admin", "admin"],
@@ -21,10 +21,10 @@ const ROLES = [
 /** Who has an account, for admins. */
 export function Users() {
   const [pages, setPages] = useState(1)
-  const { value: users, problem, again } = useLoaded((signal) => allUsers(pages, signal), [pages])
+  const { value: users, problem, again } = useLoaded((signal) => firstUsers(pages, signal), [pages])
   const [isAdding, setAdding] = useState(false)
   const add = async (username: string, password: string) => {
-    await addUser(username, password)
+    await client.auth.register({ username, password })
     setAdding(false)
     toast(`${username} has an account: hand the password over in private.`)
     again()
@@ -64,7 +64,7 @@ function UserLine({ user, onChange }: { user: UserInfo; onChange: () => void }) 
   const [isSetting, setSetting] = useState(false)
   const { username, role, disabled, last_login_at } = user
   const change = async (change: UserChange) => {
-    await changeUser(username, change).catch((error: unknown) => toast(sentence(error), "bad"))
+    await client.users.update(username, change).catch((error: unknown) => toast(sentence(error), "bad"))
     onChange()
   }
   const disable = async () => {
@@ -73,7 +73,7 @@ function UserLine({ user, onChange }: { user: UserInfo; onChange: () => void }) 
     if (yes) await change({ disabled: true })
   }
   const setPassword = async (_: string, password: string) => {
-    await changeUser(username, { password })
+    await client.users.update(username, { password })
     setSetting(false)
     toast(`${username} has a new password, and their log-ins have ended.`)
   }
@@ -115,9 +115,10 @@ function UserLine({ user, onChange }: { user: UserInfo; onChange: () => void }) 
   )
 }
 
-async function allUsers(pages: number, signal: AbortSignal): Promise<Page<UserInfo>> {
-  const first = await listUsers(0, signal)
-  const items = [...first.items]
-  while (items.length < first.total && --pages > 0) items.push(...(await listUsers(items.length, signal)).items)
-  return { items, total: first.total }
+async function firstUsers(pages: number, signal: AbortSignal): Promise<Page<UserInfo>> {
+  const asked = Array.from({ length: pages }, (_, page) =>
+    client.users.list({ limit: ONE_PAGE, offset: page * ONE_PAGE, signal }),
+  )
+  const answers = await Promise.all(asked)
+  return { items: answers.flatMap((each) => each.items), total: answers[0]?.total ?? 0 }
 }

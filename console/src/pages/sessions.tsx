@@ -14,7 +14,7 @@ const NONE: ReadonlyMap<string, number> = new Map()
 export function SessionsPage() {
   const [pages, setPages] = useState(1)
   const [state, setState] = useState<State>("")
-  const sessions = useLoaded((signal) => listSessions(pages, state, signal), [pages, state])
+  const sessions = useLoaded((signal) => listSessions(pages, state || undefined, signal), [pages, state])
   const tasks = useLoaded(countTasks, [])
   const again = () => {
     sessions.again()

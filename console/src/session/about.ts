@@ -1,10 +1,10 @@
 import { signal, type ReadonlySignal } from "@preact/signals"
 import { useEffect, useMemo } from "preact/hooks"
 import type { SessionInfo, SessionPatch } from "@puntini/client"
+import { client } from "../client"
 import { useLookingAgain } from "../parts/looking"
 import { sentence } from "../parts/problem"
 import { toast } from "../parts/toasts"
-import { changeSession, getSession } from "../sessions/calls"
 
 const AGAIN_MS = 30_000
 
@@ -29,7 +29,7 @@ function aboutOf(id: string): About {
   const info = signal<SessionInfo>()
   const problem = signal("")
   const ask = () => {
-    getSession(id, AbortSignal.timeout(AGAIN_MS)).then(
+    client.sessions.get(id).then(
       (came) => {
         info.value = came
         problem.value = ""
@@ -42,7 +42,7 @@ function aboutOf(id: string): About {
   }
   const change = async (change: SessionPatch) => {
     try {
-      info.value = await changeSession(id, change)
+      info.value = await client.sessions.update(id, change)
     } catch (error) {
       toast(sentence(error), "bad")
     }

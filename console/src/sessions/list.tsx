@@ -1,9 +1,8 @@
 import { useState } from "preact/hooks"
-import type { SessionInfo } from "@puntini/client"
+import type { Page, SessionInfo } from "@puntini/client"
 import { Empty } from "../parts/empty"
 import { Select } from "../parts/select"
 import { SessionRow } from "./row"
-import type { Page } from "./calls"
 
 const STATES = [
   ["", "All"],
