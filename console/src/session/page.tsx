@@ -80,7 +80,7 @@ function Session({ id, about }: { id: string; about: About }) {
           least={LEAST}
           most={MOST}
           normal={NORMAL}
-          label="Width of the conversation"
+          label="Resize the chat"
           controls={CHAT}
         />
       )}
