@@ -22,7 +22,7 @@ export function Time({ at }: { at: string | number }) {
   if (Number.isNaN(moment.getTime())) return null
   return (
     <time class="time" dateTime={moment.toISOString()} title={FULL.format(moment)}>
-      {ago(moment, now.value)}
+      {ago(moment, Math.max(now.value, Date.now()))}
     </time>
   )
 }
@@ -33,9 +33,5 @@ export function ago(moment: Date, now: number): string {
   const size = Math.abs(seconds)
   if (size > A_MONTH) return DAY.format(moment)
   const [unit, length] = UNITS.find(([, length]) => size >= length) ?? ["second", 1]
-  return unit === "second"
-    ? seconds > 0
-      ? "in a moment"
-      : "just now"
-    : WORDS.format(Math.trunc(seconds / length), unit)
+  return unit === "second" ? "just now" : WORDS.format(Math.trunc(seconds / length), unit)
 }
