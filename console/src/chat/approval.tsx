@@ -4,14 +4,18 @@ import { useWorking } from "../parts/working"
 import { AnswerForm } from "./answer"
 import { Value } from "./value"
 
-const DECISIONS: Record<string, string> = { approve: "approved", approved: "approved", deny: "denied", denied: "denied" }
+const DECISIONS: Record<string, string> = {
+  approve: "approved",
+  approved: "approved",
+  deny: "denied",
+  denied: "denied",
+}
 const TIME = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" })
 
 /** A question of an agent, and the buttons that decide it. `blocked` says why this person can't. */
 export function Approval({ asked, live, blocked }: { asked: OpenApproval; live: LiveSession; blocked: string }) {
   const { busy, problem, run } = useWorking()
-  const decide = (decision: string, value?: unknown) =>
-    void run(() => live.approve(asked.approval_id, decision, value))
+  const decide = (decision: string, value?: unknown) => void run(() => live.approve(asked.approval_id, decision, value))
   const choose = (option: string) => {
     const decision = DECISIONS[option.toLowerCase()]
     if (decision) decide(decision)

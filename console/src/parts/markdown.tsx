@@ -1,8 +1,8 @@
-import DOMPurify from "dompurify"
+import DOMPurify, { type Config } from "dompurify"
 import { useLayoutEffect, useRef } from "preact/hooks"
 import { Blocks } from "./blocks"
 
-const SAFE = {
+const SAFE: Config & { RETURN_DOM_FRAGMENT: true } = {
   ALLOWED_TAGS: [
     ...["a", "blockquote", "br", "code", "del", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "kbd", "li", "mark"],
     ...["ol", "p", "pre", "strong", "sub", "sup", "table", "tbody", "td", "th", "thead", "tr", "ul"],
@@ -11,7 +11,7 @@ const SAFE = {
   ALLOW_DATA_ATTR: false,
   ALLOW_ARIA_ATTR: false,
   RETURN_DOM_FRAGMENT: true,
-} as const
+}
 /** A text that grows is drawn no sooner than this many times what the last drawing took. */
 const REST = 4
 

@@ -1,0 +1,82 @@
+import type { LiveSession, MessageView, TaskView } from "@puntini/client"
+import { Problem } from "../parts/problem"
+import { useWorking } from "../parts/working"
+
+interface TasksOptions {
+  tasks: readonly TaskView[]
+  messages: readonly MessageView[]
+  live: LiveSession
+  blocked: string
+}
+
+/** The tasks that have not ended, each with what can be done about it. */
+export function Tasks({ tasks, messages, live, blocked }: TasksOptions) {
+  if (!tasks.length) return null
+  return (
+    <ul class="tasks" aria-label="Tasks">
+      {tasks.map((task) => (
+        <Task
+          key={task.task_id}
+          task={task}
+          prompt={task.prompt || asked(messages, task)}
+          live={live}
+          blocked={blocked}
+        />
+      ))}
+    </ul>
+  )
+}
+
+const STATUS: Record<TaskView["status"], [tone: string, word: string]> = {
+  queued: ["", "waits its turn"],
+  running: ["accent", "running"],
+  paused: ["warn", "paused"],
+  waiting: ["warn", "waits for you"],
+  completed: ["good", "done"],
+  failed: ["bad", "failed"],
+  cancelled: ["", "stopped"],
+}
+
+interface TaskOptions {
+  task: TaskView
+  prompt: string
+  live: LiveSession
+  blocked: string
+}
+
+function Task({ task, prompt, live, blocked }: TaskOptions) {
+  const { busy, problem, run } = useWorking()
+  const { task_id: id, status } = task
+  const [tone, word] = STATUS[status]
+  const button = (label: string, work: () => Promise<unknown>) => (
+    <button
+      type="button"
+      class="button quiet small"
+      disabled={busy}
+      onClick={() => void run(work)}
+      aria-label={`${label}: ${prompt}`}
+    >
+      {label}
+    </button>
+  )
+  return (
+    <li class="task">
+      <span class={`badge ${tone}`}>{word}</span>
+      <span class="task-prompt" title={prompt}>
+        {prompt}
+      </span>
+      {!blocked && (
+        <span class="task-buttons">
+          {status === "running" && button("Pause", () => live.pause(id))}
+          {status === "paused" && button("Resume", () => live.resume(id))}
+          {button(status === "queued" ? "Cancel" : "Stop", () => live.stop(id))}
+        </span>
+      )}
+      {problem && <Problem text={problem} />}
+    </li>
+  )
+}
+
+function asked(messages: readonly MessageView[], { task_id: id }: TaskView): string {
+  return messages.find(({ role, task_id }) => role === "user" && task_id === id)?.content ?? ""
+}
