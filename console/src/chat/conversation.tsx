@@ -31,9 +31,11 @@ export function Conversation({ talk, state, blocked, past, children }: Conversat
       return keep(row.key, [row.message, named], () => <MessageItem message={row.message} named={named} />)
     }
     const work = worked(state, row.taskId)
-    return keep(row.key, [work.followed, work.task, work.plan, ...work.approvals, blocked, past], () => (
-      <Work taskId={row.taskId} talk={talk} {...work} blocked={blocked} past={past} />
-    ))
+    return keep(
+      row.key,
+      [work.followed, work.task, work.plan, work.answering, ...work.approvals, blocked, past],
+      () => <Work taskId={row.taskId} talk={talk} {...work} blocked={blocked} past={past} />,
+    )
   }
   const empty = state.ready && !messages.length && !sending.length
   return (
@@ -42,6 +44,7 @@ export function Conversation({ talk, state, blocked, past, children }: Conversat
         class="conversation-scroll"
         ref={following.scroller}
         onScroll={following.onScroll}
+        onClickCapture={following.onClick}
         role="log"
         aria-live="off"
         aria-label="Conversation"
@@ -69,9 +72,11 @@ export function Conversation({ talk, state, blocked, past, children }: Conversat
 
 /** The parts of a session's state that a task's row shows. */
 function worked(state: SessionState, taskId: string) {
+  const task = state.tasks.find(({ task_id }) => task_id === taskId)
   return {
     followed: state.activities.get(taskId),
-    task: state.tasks.find(({ task_id }) => task_id === taskId),
+    task,
+    answering: !!task && !!state.messages.findLast(({ task_id }) => task_id === taskId)?.partial,
     plan: state.plan?.task_id === taskId ? state.plan : null,
     approvals: state.approvals.filter(({ task_id }) => task_id === taskId),
   }

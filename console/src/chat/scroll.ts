@@ -12,6 +12,8 @@ export interface Following {
   /** Show the newest, and follow from there. */
   readonly jump: () => void
   readonly onScroll: () => void
+  /** To be called when somebody folds something out: what they look at stays where it is. */
+  readonly onClick: (event: MouseEvent) => void
   /** Do what adds something above, and keep what is in sight where it is. */
   readonly hold: (work: () => Promise<unknown>) => Promise<void>
 }
@@ -41,6 +43,14 @@ export function useFollowing(): Following {
     else if (box.scrollTop < place.current.top) follow(false)
     place.current.top = box.scrollTop
   }, [])
+  const onClick = useCallback((event: MouseEvent) => {
+    if (!(event.target instanceof Element) || !event.target.closest("summary, .link")) return
+    place.current.follows = false
+    requestAnimationFrame(() => {
+      const box = scroller.current
+      if (box) follow(box.scrollHeight - box.clientHeight - box.scrollTop <= NEAR)
+    })
+  }, [])
   const jump = useCallback(() => {
     follow(true)
     end()
@@ -57,5 +67,5 @@ export function useFollowing(): Following {
     if (scroller.current) watch.observe(scroller.current)
     return () => watch.disconnect()
   }, [])
-  return { scroller, content, follows, jump, onScroll, hold }
+  return { scroller, content, follows, jump, onScroll, onClick, hold }
 }

@@ -90,7 +90,7 @@ function Fields({ object, depth }: { object: Record<string, unknown>; depth: num
   return (
     <dl class="value-fields">
       {entries.map(([name, each]) => (
-        <div key={name}>
+        <div key={name} data-deep={isDeep(each) || undefined}>
           <dt>{name}</dt>
           <dd>
             <Value value={each} depth={depth + 1} />
@@ -128,6 +128,12 @@ function More({ onClick, children }: { onClick: () => void; children: string }) 
       {children}
     </button>
   )
+}
+
+/** Whether a value needs more than a line. */
+function isDeep(value: unknown): boolean {
+  const read = unwrapped(value)
+  return typeof read === "object" && read !== null && Object.keys(read).length > 0
 }
 
 /** Tools often answer with JSON in a string. */

@@ -14,6 +14,8 @@ interface WorkOptions {
   followed: Activity | undefined
   /** The task, as long as it has not ended. */
   task: TaskView | undefined
+  /** Whether its answer is coming in. */
+  answering: boolean
   plan: Plan | null
   approvals: readonly OpenApproval[]
   /** Why this person can't decide anything here. */
@@ -22,7 +24,7 @@ interface WorkOptions {
 }
 
 /** What is done for a task: in front what concerns people now, the rest folded. */
-export function Work({ taskId, talk, followed, task, plan, approvals, blocked, past }: WorkOptions) {
+export function Work({ taskId, talk, followed, task, answering, plan, approvals, blocked, past }: WorkOptions) {
   const [open, setOpen] = useState(false)
   const missed = !past && talk.archive.missed(taskId)
   const read = talk.archive.of(taskId).value
@@ -47,7 +49,7 @@ export function Work({ taskId, talk, followed, task, plan, approvals, blocked, p
       {(activity || missed) && (
         <details class="deeds" onToggle={toggle}>
           <summary>
-            <Summary activity={activity} task={task} />
+            <Summary activity={activity} task={task} answering={answering} />
           </summary>
           {open && (
             <div class="deeds-body">
@@ -86,12 +88,16 @@ function decided(activity: Activity | undefined) {
     .map((item) => <Deed key={item.id} item={item} named={false} />)
 }
 
-function Summary({ activity, task }: { activity: Activity | undefined; task: TaskView | undefined }) {
+function Summary({
+  activity,
+  task,
+  answering,
+}: Pick<WorkOptions, "task" | "answering"> & { activity: Activity | undefined }) {
   if (task?.status === "running") {
     return (
       <>
         <span class="pulse" aria-hidden="true" />
-        <span>{doing(activity)}</span>
+        <span>{answering ? "Answers" : doing(activity)}</span>
       </>
     )
   }
