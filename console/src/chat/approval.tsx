@@ -23,7 +23,7 @@ export function Approval({ asked, live, blocked }: { asked: OpenApproval; live: 
   }
   const expires = asked.expires_at ? new Date(asked.expires_at) : null
   return (
-    <section class="approval" aria-label="A decision for you">
+    <section class="approval" id={approvalId(asked.approval_id)} tabIndex={-1} aria-label="A decision for you">
       <p class="approval-question">{asked.question}</p>
       {asked.tool_name && (
         <div class="approval-call small">
@@ -59,6 +59,11 @@ export function Approval({ asked, live, blocked }: { asked: OpenApproval; live: 
       {problem && <Problem text={problem} />}
     </section>
   )
+}
+
+/** The id of a question's element, for those who lead there. */
+export function approvalId(id: string): string {
+  return `approval-${id}`
 }
 
 /** How a question was decided. */

@@ -28,7 +28,15 @@ export function Chat({ current }: { current: Current }) {
       <Conversation talk={talk} state={state} blocked={reason} past={past}>
         {!reason && <Suggestions onChoose={send} />}
       </Conversation>
-      {!past && <Tasks tasks={state.tasks} messages={state.messages} live={current.live} blocked={reason} />}
+      {!past && (
+        <Tasks
+          tasks={state.tasks}
+          messages={state.messages}
+          approvals={state.approvals}
+          live={current.live}
+          blocked={reason}
+        />
+      )}
       <Composer
         box={box}
         agent={state.agent}

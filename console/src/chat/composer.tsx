@@ -4,6 +4,7 @@ import { useLayoutEffect, useState } from "preact/hooks"
 import { client } from "../client"
 import { Icon } from "../parts/icon"
 import { useLoaded } from "../parts/loaded"
+import { Select } from "../parts/select"
 
 type IfBusy = NonNullable<SendOptions["ifBusy"]>
 
@@ -73,20 +74,7 @@ export function Composer({ box, agent, running, blocked, last, onSend }: Compose
       <div class="composer-foot">
         <AgentChoice own={agent} chosen={chosen} onChoose={setChosen} disabled={!!blocked} />
         {running && !blocked && (
-          <select
-            class="choice"
-            aria-label="While a task runs, hand this in"
-            value={ifBusy}
-            onChange={(event) =>
-              setIfBusy(IF_BUSY.find(([name]) => name === event.currentTarget.value)?.[0] ?? "enqueue")
-            }
-          >
-            {IF_BUSY.map(([name, label]) => (
-              <option key={name} value={name}>
-                {label}
-              </option>
-            ))}
-          </select>
+          <Select label="While a task runs, hand this in" options={IF_BUSY} chosen={ifBusy} onChoose={setIfBusy} />
         )}
         <button
           class="button primary icon-only send"
@@ -109,32 +97,15 @@ interface AgentChoiceOptions {
 }
 
 function AgentChoice({ own, chosen, disabled, onChoose }: AgentChoiceOptions) {
-  const { value } = useLoaded((signal) => agents(signal), [])
-  const others = (value ?? []).filter(({ name }) => name !== own)
-  return (
-    <select
-      class="choice"
-      aria-label="Agent"
-      value={chosen}
-      disabled={disabled}
-      onChange={(event) => onChoose(event.currentTarget.value)}
-    >
-      <option value="">{own || "agent"}</option>
-      {others.map(({ name, role }) => (
-        <option key={name} value={name} title={role}>
-          {name}
-        </option>
-      ))}
-    </select>
-  )
+  const { value } = useLoaded((signal) => names(signal), [])
+  const others = (value ?? []).filter((name) => name !== own)
+  const options = [["", own || "agent"] as const, ...others.map((name) => [name, name] as const)]
+  return <Select label="Agent" options={options} chosen={chosen} onChoose={onChoose} disabled={disabled} />
 }
 
-async function agents(signal: AbortSignal): Promise<{ name: string; role: string }[]> {
-  const page = await client.http.ask<{ items: { name: string; role: string }[] }>("/v1/agents", {
-    query: { limit: 100 },
-    signal,
-  })
-  return page.items
+async function names(signal: AbortSignal): Promise<string[]> {
+  const page = await client.http.ask<{ items: { name: string }[] }>("/v1/agents", { query: { limit: 100 }, signal })
+  return page.items.map(({ name }) => name)
 }
 
 /** As high as its text, up to a bound. */

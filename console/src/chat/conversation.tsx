@@ -1,6 +1,6 @@
 import type { SessionState } from "@puntini/client"
 import type { ComponentChildren, VNode } from "preact"
-import { useMemo, useRef } from "preact/hooks"
+import { useEffect, useMemo, useRef } from "preact/hooks"
 import { Problem } from "../parts/problem"
 import { MessageItem } from "./message"
 import { rows, type Row } from "./rows"
@@ -25,6 +25,9 @@ export function Conversation({ talk, state, blocked, past, children }: Conversat
   const sending = past ? [] : talk.outbox.waiting.value
   const messages = useMemo(() => joined(earlier, state.messages), [earlier, state.messages])
   const keep = useKept()
+  useEffect(() => {
+    if (sending.length) following.jump()
+  }, [sending.at(-1)?.id])
   const named = new Set(messages.flatMap(({ agent }) => agent || [])).size > 1
   const item = (row: Row) => {
     if (row.kind === "message") {
@@ -62,7 +65,7 @@ export function Conversation({ talk, state, blocked, past, children }: Conversat
         </div>
       </div>
       {!following.follows && (
-        <button type="button" class="button jump" onClick={following.jump}>
+        <button type="button" class="button small jump" onClick={following.jump}>
           Jump to the newest
         </button>
       )}

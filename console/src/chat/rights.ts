@@ -1,11 +1,14 @@
 import type { SessionState } from "@puntini/client"
+import { me } from "../account/me"
 import { client } from "../client"
 import { useLoaded } from "../parts/loaded"
 
 /** Whether this person may only read the session. While that is not known yet, and for admins, it is assumed that they may write. */
 export function useReader(session: string): boolean {
-  const { value } = useLoaded((signal) => reads(session, signal), [session])
-  return value ?? false
+  const mine = me.value
+  const { value } = useLoaded((signal) => roleOf(session, mine?.username ?? "", signal), [session, mine?.username])
+  if (!mine) return false
+  return !mine.scopes.includes("write") || (mine.role !== "admin" && value === "viewer")
 }
 
 /** Why nothing can be said or decided now; empty when it can. */
@@ -16,13 +19,11 @@ export function blocked(state: SessionState, at: string, reader: boolean): strin
   return ""
 }
 
-async function reads(session: string, signal: AbortSignal): Promise<boolean> {
+async function roleOf(session: string, user: string, signal: AbortSignal): Promise<string | undefined> {
   const path = `/v1/sessions/${encodeURIComponent(session)}/members`
-  const [me, members] = await Promise.all([
-    client.http.ask<{ username: string; role: string; scopes: string[] }>("/v1/me", { signal }),
-    client.http.ask<{ items: { user: string; role: string }[] }>(path, { query: { limit: 100 }, signal }),
-  ])
-  if (!me.scopes.includes("write")) return true
-  if (me.role === "admin") return false
-  return members.items.find(({ user }) => user === me.username)?.role === "viewer"
+  const members = await client.http.ask<{ items: { user: string; role: string }[] }>(path, {
+    query: { limit: 100 },
+    signal,
+  })
+  return members.items.find((each) => each.user === user)?.role
 }

@@ -11,7 +11,7 @@ export function Suggestions({ onChoose }: { onChoose: (prompt: string) => void }
       <h2>What shall we make?</h2>
       <p class="soft">Say it in plain words. The graph grows beside the conversation.</p>
       {PROMPTS.map((prompt) => (
-        <button key={prompt} type="button" class="button" onClick={() => onChoose(prompt)}>
+        <button key={prompt} type="button" class="chip" onClick={() => onChoose(prompt)}>
           {prompt}
         </button>
       ))}

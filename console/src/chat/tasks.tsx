@@ -1,16 +1,18 @@
-import type { LiveSession, MessageView, TaskView } from "@puntini/client"
+import type { LiveSession, MessageView, OpenApproval, TaskView } from "@puntini/client"
 import { Problem } from "../parts/problem"
 import { useWorking } from "../parts/working"
+import { approvalId } from "./approval"
 
 interface TasksOptions {
   tasks: readonly TaskView[]
   messages: readonly MessageView[]
+  approvals: readonly OpenApproval[]
   live: LiveSession
   blocked: string
 }
 
 /** The tasks that have not ended, each with what can be done about it. */
-export function Tasks({ tasks, messages, live, blocked }: TasksOptions) {
+export function Tasks({ tasks, messages, approvals, live, blocked }: TasksOptions) {
   if (!tasks.length) return null
   return (
     <ul class="tasks" aria-label="Tasks">
@@ -18,7 +20,8 @@ export function Tasks({ tasks, messages, live, blocked }: TasksOptions) {
         <Task
           key={task.task_id}
           task={task}
-          prompt={task.prompt || asked(messages, task)}
+          asked={approvals.find(({ task_id }) => task_id === task.task_id)}
+          prompt={task.prompt || promptOf(messages, task)}
           live={live}
           blocked={blocked}
         />
@@ -39,12 +42,14 @@ const STATUS: Record<TaskView["status"], [tone: string, word: string]> = {
 
 interface TaskOptions {
   task: TaskView
+  /** What it waits for. */
+  asked: OpenApproval | undefined
   prompt: string
   live: LiveSession
   blocked: string
 }
 
-function Task({ task, prompt, live, blocked }: TaskOptions) {
+function Task({ task, asked, prompt, live, blocked }: TaskOptions) {
   const { busy, problem, run } = useWorking()
   const { task_id: id, status } = task
   const [tone, word] = STATUS[status]
@@ -67,6 +72,11 @@ function Task({ task, prompt, live, blocked }: TaskOptions) {
       </span>
       {!blocked && (
         <span class="task-buttons">
+          {asked && (
+            <button type="button" class="button small" onClick={() => lead(asked)}>
+              Decide
+            </button>
+          )}
           {status === "running" && button("Pause", () => live.pause(id))}
           {status === "paused" && button("Resume", () => live.resume(id))}
           {button(status === "queued" ? "Cancel" : "Stop", () => live.stop(id))}
@@ -77,6 +87,12 @@ function Task({ task, prompt, live, blocked }: TaskOptions) {
   )
 }
 
-function asked(messages: readonly MessageView[], { task_id: id }: TaskView): string {
+function promptOf(messages: readonly MessageView[], { task_id: id }: TaskView): string {
   return messages.find(({ role, task_id }) => role === "user" && task_id === id)?.content ?? ""
+}
+
+function lead({ approval_id: id }: OpenApproval): void {
+  const element = document.getElementById(approvalId(id))
+  element?.scrollIntoView({ block: "center" })
+  element?.focus()
 }

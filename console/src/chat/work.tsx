@@ -33,6 +33,8 @@ export function Work({ taskId, talk, followed, task, answering, plan, approvals,
     setOpen(event.currentTarget.open)
     if (event.currentTarget.open && missed) void talk.archive.load(taskId)
   }
+  // Decisions stand below, in sight.
+  const deeds = (activity?.items ?? []).filter(({ kind }) => kind !== "approval")
   const shownPlan = activity?.plan ?? plan
   const agents = new Set(activity?.items.flatMap((item) => ("agent" in item && item.agent ? [item.agent] : [])))
   const list = shownPlan && (
@@ -46,7 +48,7 @@ export function Work({ taskId, talk, followed, task, answering, plan, approvals,
   return (
     <div class="work">
       {task && list}
-      {(activity || missed) && (
+      {(task || missed || deeds.length > 0) && (
         <details class="deeds" onToggle={toggle}>
           <summary>
             <Summary activity={activity} task={task} answering={answering} />
@@ -54,12 +56,12 @@ export function Work({ taskId, talk, followed, task, answering, plan, approvals,
           {open && (
             <div class="deeds-body">
               {!task && list}
-              {activity?.items.map((item) => (
+              {deeds.map((item) => (
                 <Deed key={`${item.kind} ${item.id}`} item={item} named={agents.size > 1} />
               ))}
               {read.busy && <p class="soft small">Reading what it did …</p>}
               {read.problem && <Problem text={read.problem} again={() => void talk.archive.load(taskId)} />}
-              {missed && !read.busy && !read.problem && !activity?.items.length && (
+              {missed && !read.busy && !read.problem && !activity && (
                 <p class="soft small">Nothing but the answer is known of this task.</p>
               )}
             </div>
