@@ -57,9 +57,15 @@ export function useFollowing(): Following {
   }, [])
   const hold = useCallback(async (work: () => Promise<unknown>) => {
     const box = scroller.current
-    // At the very top a browser keeps the top in sight rather than what is there.
-    if (box?.scrollTop === 0) box.scrollTop = 1
+    const top = box?.getBoundingClientRect().top ?? 0
+    const rows = [...(content.current?.querySelectorAll(".row-item") ?? [])]
+    const row = rows.find((each) => each.getBoundingClientRect().bottom > top)
+    const before = row?.getBoundingClientRect().top ?? 0
     await work()
+    // By then it is drawn, and not shown yet. What the browser has held by itself is no way off.
+    requestAnimationFrame(() => {
+      if (box && row) box.scrollTop += row.getBoundingClientRect().top - before
+    })
   }, [])
   useLayoutEffect(() => {
     const watch = new ResizeObserver(end)
