@@ -1,6 +1,8 @@
 """The conversation of a session: prompts, answers, what was done for them, and what people decide."""
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +14,7 @@ pytest.importorskip("playwright", reason="playwright is not installed")
 
 from playwright.sync_api import Locator, Page, expect
 
+PASSWORD = "a long enough password"
 SPEAKERS = "tests.console.speakers"
 AGENTS = f"puntini,scripted,echo={SPEAKERS}:echo,census={SPEAKERS}:census,broken={SPEAKERS}:broken"
 HOSTILE = """# <img src=x onerror="window.pwned=1">
@@ -20,7 +23,7 @@ HOSTILE = """# <img src=x onerror="window.pwned=1">
 
 [a](javascript:window.pwned=1) [b](data:text/html,<script>window.pwned=1</script>) ![a cat](http://evil.example/cat.png)
 
-<svg><animate onbegin=window.pwned=1 attributeName=x></svg><math><mtext><table><mglyph><style><img src=x onerror=pwned=1>
+<svg><animate onbegin=window.pwned=1 attributeName=x></svg><math><mtext><table><mglyph><style><img src=x>
 
 ```"><img src=x onerror=window.pwned=1>
 <script>window.pwned = 1</script>
@@ -65,14 +68,15 @@ def answers(page: Page) -> Locator:
 
 
 def done(page: Page) -> None:
-    """Wait until no task is left."""
+    """Wait until the log has what was said, and no task is left."""
+    expect(page.locator(".sending")).to_have_count(0)
     expect(page.locator(".task")).to_have_count(0, timeout=15_000)
 
 
 def test_a_suggestion_becomes_a_plan_that_is_ticked_off_and_an_answer(speaking: Serving, visit: Visit) -> None:
     page = enter(visit, speaking.create(agent="puntini"))
     page.get_by_role("button", name="Create a project management graph").click()
-    expect(page.locator(".message.user")).to_have_text("Create a project management graph")
+    expect(page.locator(".message-prompt")).to_have_text("Create a project management graph")
     page.locator(".plan li[data-state=done]").first.wait_for()
     shoot(page, "chat-plan")
     expect(answers(page)).to_contain_text("I drew a project management graph")
@@ -259,3 +263,23 @@ def test_a_narrow_screen_shows_the_conversation_by_itself(speaking: Serving, vis
     done(page)
     shoot(page, "chat-narrow")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_viewer_reads_and_is_told_whom_to_ask(tmp_path: Path, visits: Visits) -> None:
+    with serving(tmp_path, agent="puntini", model="offline", store="memory:", registration="open") as server:
+        for name in ("ann", "bob"):
+            server.ask("POST", "/v1/register", {"username": name, "password": PASSWORD}).raise_for_status()
+        ann, bob = visits(server), visits(server)
+        log_in(ann, "ann")
+        session = ann.context.request.post(f"{server.url}/v1/sessions", data={}).json()["session_id"]
+        ann.context.request.put(f"{server.url}/v1/sessions/{session}/members/bob", data={"role": "viewer"})
+        log_in(bob, "bob")
+        page = bob.open(f"/#/sessions/{session}")
+        expect(box(page)).to_be_disabled()
+        expect(box(page)).to_have_attribute("placeholder", re.compile("ask its owner"))
+
+
+def log_in(visit: Visit, name: str) -> None:
+    """By cookies, as the console does."""
+    body = {"username": name, "password": PASSWORD, "cookie": True}
+    assert visit.context.request.post(f"{visit.url}/v1/login", data=body).ok

@@ -1,7 +1,8 @@
-import type { ActivityItem, LiveSession, OpenApproval } from "@puntini/client"
+import type { ActivityItem, OpenApproval } from "@puntini/client"
 import { Problem } from "../parts/problem"
 import { useWorking } from "../parts/working"
 import { AnswerForm } from "./answer"
+import type { Talk } from "./talk"
 import { Value } from "./value"
 
 const DECISIONS: Record<string, string> = {
@@ -13,22 +14,25 @@ const DECISIONS: Record<string, string> = {
 const TIME = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" })
 
 /** A question of an agent, and the buttons that decide it. `blocked` says why this person can't. */
-export function Approval({ asked, live, blocked }: { asked: OpenApproval; live: LiveSession; blocked: string }) {
+export function Approval({ asked, talk, blocked }: { asked: OpenApproval; talk: Talk; blocked: string }) {
   const { busy, problem, run } = useWorking()
-  const decide = (decision: string, value?: unknown) => void run(() => live.approve(asked.approval_id, decision, value))
+  const decide = async (decision: string, value?: unknown) => {
+    if (await run(() => talk.live.approve(asked.approval_id, decision, value))) talk.focus()
+  }
   const choose = (option: string) => {
     const decision = DECISIONS[option.toLowerCase()]
-    if (decision) decide(decision)
-    else decide("answered", option)
+    if (decision) void decide(decision)
+    else void decide("answered", option)
   }
+  const hasMore = Object.keys(asked.parameters ?? {}).length > 0
   const expires = asked.expires_at ? new Date(asked.expires_at) : null
   return (
     <section class="approval" id={approvalId(asked.approval_id)} tabIndex={-1} aria-label="A decision for you">
       <p class="approval-question">{asked.question}</p>
-      {asked.tool_name && (
+      {asked.tool_name && hasMore && (
         <div class="approval-call small">
           <code>{asked.tool_name}</code>
-          {asked.parameters && Object.keys(asked.parameters).length > 0 && <Value value={asked.parameters} />}
+          <Value value={asked.parameters} />
         </div>
       )}
       {!blocked && (
@@ -47,7 +51,7 @@ export function Approval({ asked, live, blocked }: { asked: OpenApproval; live: 
         </div>
       )}
       {!blocked && asked.response_schema && (
-        <AnswerForm schema={asked.response_schema} busy={busy} onAnswer={(value) => decide("answered", value)} />
+        <AnswerForm schema={asked.response_schema} busy={busy} onAnswer={(value) => void decide("answered", value)} />
       )}
       {blocked && <p class="small soft">{blocked}</p>}
       {expires && (

@@ -1,5 +1,5 @@
 import type { SendOptions } from "@puntini/client"
-import { useEffect, useMemo, useRef } from "preact/hooks"
+import { useEffect, useMemo } from "preact/hooks"
 import type { Current } from "../session/current"
 import { Announcer } from "./announcer"
 import { Composer } from "./composer"
@@ -14,14 +14,13 @@ import { Tasks } from "./tasks"
 export function Chat({ current }: { current: Current }) {
   const talk = useMemo(() => begin(current), [current])
   useEffect(() => () => talk.close(), [talk])
-  const box = useRef<HTMLTextAreaElement>(null)
   const state = useFramed(current.shown)
   const reader = useReader(current.id)
   const past = !!current.at.value
   const reason = blocked(state, current.at.value, reader)
   const send = (prompt: string, options: SendOptions = {}) => {
     void talk.outbox.send(prompt, options)
-    box.current?.focus()
+    talk.focus()
   }
   return (
     <div class="chat" data-past={past || undefined}>
@@ -29,16 +28,10 @@ export function Chat({ current }: { current: Current }) {
         {!reason && <Suggestions onChoose={send} />}
       </Conversation>
       {!past && (
-        <Tasks
-          tasks={state.tasks}
-          messages={state.messages}
-          approvals={state.approvals}
-          live={current.live}
-          blocked={reason}
-        />
+        <Tasks tasks={state.tasks} messages={state.messages} approvals={state.approvals} talk={talk} blocked={reason} />
       )}
       <Composer
-        box={box}
+        box={talk.box}
         agent={state.agent}
         running={state.tasks.some(({ status }) => status === "running")}
         blocked={reason}

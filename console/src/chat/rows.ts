@@ -6,7 +6,10 @@ export type Row =
   | { readonly kind: "work"; readonly key: string; readonly taskId: string }
 
 /** The conversation in order: what a task did stands below the last that was said for it. */
-export function rows(messages: readonly MessageView[], { tasks, activities }: SessionState): Row[] {
+export function rows(
+  messages: readonly MessageView[],
+  { tasks, activities }: Pick<SessionState, "tasks" | "activities">,
+): Row[] {
   const last = new Map(messages.map((message, index) => [message.task_id, index]))
   last.delete("")
   const made: Row[] = []

@@ -1,5 +1,6 @@
 import type { ReadonlySignal } from "@preact/signals"
 import type { LiveSession, SessionState } from "@puntini/client"
+import { createRef, type RefObject } from "preact"
 import type { Current } from "../session/current"
 import { Archive } from "./archive"
 import { Earlier } from "./earlier"
@@ -12,6 +13,10 @@ export interface Talk {
   readonly outbox: Outbox
   readonly earlier: Earlier
   readonly archive: Archive
+  /** Where one writes. */
+  readonly box: RefObject<HTMLTextAreaElement>
+  /** Give the focus to where one writes, when what had it is gone; not where that opens a keyboard on the screen. */
+  focus(): void
   close(): void
 }
 
@@ -29,5 +34,15 @@ export function begin(current: Current): Talk {
     earlier.messages.subscribe((messages) => archive.miss(messages.map(({ task_id }) => task_id))),
     present.subscribe(({ messages }) => outbox.settle(messages)),
   ]
-  return { live, present, outbox, earlier, archive, close: () => stops.forEach((stop) => stop()) }
+  const box = createRef<HTMLTextAreaElement>()
+  return {
+    live,
+    present,
+    outbox,
+    earlier,
+    archive,
+    box,
+    focus: () => matchMedia("(pointer: fine)").matches && box.current?.focus(),
+    close: () => stops.forEach((stop) => stop()),
+  }
 }

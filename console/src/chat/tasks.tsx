@@ -1,18 +1,19 @@
-import type { LiveSession, MessageView, OpenApproval, TaskView } from "@puntini/client"
+import type { MessageView, OpenApproval, TaskView } from "@puntini/client"
 import { Problem } from "../parts/problem"
 import { useWorking } from "../parts/working"
 import { approvalId } from "./approval"
+import type { Talk } from "./talk"
 
 interface TasksOptions {
   tasks: readonly TaskView[]
   messages: readonly MessageView[]
   approvals: readonly OpenApproval[]
-  live: LiveSession
+  talk: Talk
   blocked: string
 }
 
 /** The tasks that have not ended, each with what can be done about it. */
-export function Tasks({ tasks, messages, approvals, live, blocked }: TasksOptions) {
+export function Tasks({ tasks, messages, approvals, talk, blocked }: TasksOptions) {
   if (!tasks.length) return null
   return (
     <ul class="tasks" aria-label="Tasks">
@@ -22,7 +23,7 @@ export function Tasks({ tasks, messages, approvals, live, blocked }: TasksOption
           task={task}
           asked={approvals.find(({ task_id }) => task_id === task.task_id)}
           prompt={task.prompt || promptOf(messages, task)}
-          live={live}
+          talk={talk}
           blocked={blocked}
         />
       ))}
@@ -45,11 +46,11 @@ interface TaskOptions {
   /** What it waits for. */
   asked: OpenApproval | undefined
   prompt: string
-  live: LiveSession
+  talk: Talk
   blocked: string
 }
 
-function Task({ task, asked, prompt, live, blocked }: TaskOptions) {
+function Task({ task, asked, prompt, talk, blocked }: TaskOptions) {
   const { busy, problem, run } = useWorking()
   const { task_id: id, status } = task
   const [tone, word] = STATUS[status]
@@ -57,13 +58,21 @@ function Task({ task, asked, prompt, live, blocked }: TaskOptions) {
     <button
       type="button"
       class="button quiet small"
-      disabled={busy}
+      aria-busy={busy}
       onClick={() => void run(work)}
       aria-label={`${label}: ${prompt}`}
     >
       {label}
     </button>
   )
+  const stop = () => talk.live.stop(id).then(talk.focus)
+  // In one place, so that the focus stays when the one becomes the other.
+  const hold =
+    status === "running"
+      ? button("Pause", () => talk.live.pause(id))
+      : status === "paused"
+        ? button("Resume", () => talk.live.resume(id))
+        : null
   return (
     <li class="task">
       <span class={`badge ${tone}`}>{word}</span>
@@ -77,9 +86,8 @@ function Task({ task, asked, prompt, live, blocked }: TaskOptions) {
               Decide
             </button>
           )}
-          {status === "running" && button("Pause", () => live.pause(id))}
-          {status === "paused" && button("Resume", () => live.resume(id))}
-          {button(status === "queued" ? "Cancel" : "Stop", () => live.stop(id))}
+          {hold}
+          {button(status === "queued" ? "Cancel" : "Stop", stop)}
         </span>
       )}
       {problem && <Problem text={problem} />}

@@ -2,8 +2,8 @@ import type { Activity, OpenApproval, Plan, TaskView } from "@puntini/client"
 import { useState } from "preact/hooks"
 import { Problem } from "../parts/problem"
 import { Approval } from "./approval"
-import { joined } from "./archive"
 import { Deed, Seconds } from "./deeds"
+import { joined } from "./joined"
 import { PlanList, stepsDone } from "./plan"
 import type { Talk } from "./talk"
 
@@ -70,7 +70,7 @@ export function Work({ taskId, talk, followed, task, answering, plan, approvals,
       )}
       {decided(activity)}
       {approvals.map((asked) => (
-        <Approval key={asked.approval_id} asked={asked} live={talk.live} blocked={blocked} />
+        <Approval key={asked.approval_id} asked={asked} talk={talk} blocked={blocked} />
       ))}
       {activity?.status === "failed" && (
         <p class="notice bad">{activity.error || "The task failed without saying why: look at what it did."}</p>
