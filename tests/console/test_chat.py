@@ -78,7 +78,7 @@ def test_a_suggestion_becomes_a_plan_that_is_ticked_off_and_an_answer(speaking: 
     page = enter(visit, speaking.create(agent="puntini"))
     page.get_by_role("button", name="Create a project management graph").click()
     expect(page.locator(".message-prompt")).to_have_text("Create a project management graph")
-    page.locator(".plan li[data-state=done]").first.wait_for()
+    page.locator(".chat-plan li[data-state=done]").first.wait_for()
     shoot(page, "chat-plan")
     expect(answers(page)).to_contain_text("I drew a project management graph")
     done(page)
@@ -95,7 +95,7 @@ def test_what_was_done_is_folded_below_the_answer_also_after_a_reload(speaking: 
         expect(page.locator(".thought").first).to_contain_text("As the offline model I read this")
         page.locator(".tool > summary", has_text="add_nodes").first.click()
         expect(page.get_by_role("cell", name="Website relaunch").first).to_be_visible()
-        expect(page.locator(".plan")).to_contain_text("4 of 4")
+        expect(page.locator(".chat-plan")).to_contain_text("4 of 4")
         page.reload()
 
 
@@ -108,7 +108,7 @@ def test_a_decision_is_made_by_a_button_and_stays_in_sight(
     say(page, "add a person named Ada")
     done(page)
     say(page, "clear the graph")
-    expect(page.locator(".approval")).to_contain_text("May I call clear_graph?")
+    expect(page.locator(".chat-approval")).to_contain_text("May I call clear_graph?")
     shoot(page, "chat-approval")
     page.get_by_role("button", name=choice, exact=True).click()
     expect(page.locator(".verdict")).to_contain_text(verdict)

@@ -27,10 +27,10 @@ export function Approval({ asked, talk, blocked }: { asked: OpenApproval; talk: 
   const hasMore = Object.keys(asked.parameters ?? {}).length > 0
   const expires = asked.expires_at ? new Date(asked.expires_at) : null
   return (
-    <section class="approval" id={approvalId(asked.approval_id)} tabIndex={-1} aria-label="A decision for you">
-      <p class="approval-question">{asked.question}</p>
+    <section class="chat-approval" id={approvalId(asked.approval_id)} tabIndex={-1} aria-label="A decision for you">
+      <p class="chat-approval-question">{asked.question}</p>
       {asked.tool_name && hasMore && (
-        <div class="approval-call small">
+        <div class="chat-approval-call small">
           <code>{asked.tool_name}</code>
           <Value value={asked.parameters} />
         </div>

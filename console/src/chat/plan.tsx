@@ -5,7 +5,7 @@ export function PlanList({ plan, done, running }: { plan: Plan; done: number; ru
   const { current_plan: steps, last_reflection: reflection } = plan
   const count = Math.min(done, steps.length)
   return (
-    <section class="plan" aria-label="Plan">
+    <section class="chat-plan" aria-label="Plan">
       <div class="row apart">
         <h3>Plan</h3>
         <span class="small soft">{`${count} of ${steps.length}`}</span>

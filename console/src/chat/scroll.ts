@@ -44,7 +44,7 @@ export function useFollowing(): Following {
     place.current.top = box.scrollTop
   }, [])
   const onClick = useCallback((event: MouseEvent) => {
-    if (!(event.target instanceof Element) || !event.target.closest("summary, .link")) return
+    if (!(event.target instanceof Element) || !event.target.closest("summary, .value-more")) return
     place.current.follows = false
     requestAnimationFrame(() => {
       const box = scroller.current

@@ -124,7 +124,7 @@ function Some<T>({ items, children }: { items: readonly T[]; children: (shown: r
 
 function More({ onClick, children }: { onClick: () => void; children: string }) {
   return (
-    <button type="button" class="link" onClick={onClick}>
+    <button type="button" class="value-more" onClick={onClick}>
       {children}
     </button>
   )

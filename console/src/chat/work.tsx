@@ -98,7 +98,7 @@ function Summary({
   if (task?.status === "running") {
     return (
       <>
-        <span class="pulse" aria-hidden="true" />
+        <span class="chat-pulse" aria-hidden="true" />
         <span>{answering ? "Answers" : doing(activity)}</span>
       </>
     )
