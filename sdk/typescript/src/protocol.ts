@@ -681,9 +681,9 @@ export interface TaskView {
  */
 export interface PlanView {
   current_plan: string[]
-  last_reflection?: string
-  task_id?: string
-  updated_at?: string
+  last_reflection: string
+  task_id: string
+  updated_at: string
 }
 /**
  * A request that nobody has decided yet, as a snapshot shows it.
@@ -710,9 +710,9 @@ export interface ApprovalView {
 export interface AgentView {
   agent: string
   status: "busy" | "failed" | "idle" | "waiting"
-  detail?: string
-  task_id?: string
-  timestamp?: string
+  detail: string
+  task_id: string
+  timestamp: string
 }
 /**
  * The answer to the command of that name, oldest message first.
