@@ -1,27 +1,44 @@
-import { useRef } from "preact/hooks"
+import type { SendOptions } from "@puntini/client"
+import { useEffect, useMemo } from "preact/hooks"
 import type { Current } from "../session/current"
+import { Announcer } from "./announcer"
+import { Composer } from "./composer"
+import { Conversation } from "./conversation"
+import { useFramed } from "./framed"
+import { blocked, useReader } from "./rights"
+import { Suggestions } from "./suggestions"
+import { begin } from "./talk"
+import { Tasks } from "./tasks"
 
 /** The conversation, and where one says something. */
 export function Chat({ current }: { current: Current }) {
-  const box = useRef<HTMLTextAreaElement>(null)
-  const send = (event: Event) => {
-    event.preventDefault()
-    const prompt = box.current?.value.trim()
-    if (!prompt || !box.current) return
-    void current.live.send(prompt)
-    box.current.value = ""
+  const talk = useMemo(() => begin(current), [current])
+  useEffect(() => () => talk.close(), [talk])
+  const state = useFramed(current.shown)
+  const reader = useReader(current.id)
+  const past = !!current.at.value
+  const reason = blocked(state, current.at.value, reader)
+  const send = (prompt: string, options: SendOptions = {}) => {
+    void talk.outbox.send(prompt, options)
+    talk.focus()
   }
   return (
-    <div>
-      {current.shown.value.messages.map((each) => (
-        <p key={each.id}>
-          <b>{each.role}</b> {each.content}
-        </p>
-      ))}
-      <form onSubmit={send}>
-        <textarea ref={box} aria-label="Message" />
-        <button class="button primary">Send</button>
-      </form>
+    <div class="chat" data-past={past || undefined}>
+      <Conversation talk={talk} state={state} blocked={reason} past={past}>
+        {!reason && <Suggestions onChoose={send} />}
+      </Conversation>
+      {!past && (
+        <Tasks tasks={state.tasks} messages={state.messages} approvals={state.approvals} talk={talk} blocked={reason} />
+      )}
+      <Composer
+        box={talk.box}
+        agent={state.agent}
+        running={state.tasks.some(({ status }) => status === "running")}
+        blocked={reason}
+        last={() => state.messages.findLast(({ role }) => role === "user")?.content ?? ""}
+        onSend={send}
+      />
+      {!past && <Announcer state={state} />}
     </div>
   )
 }
