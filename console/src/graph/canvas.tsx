@@ -1,10 +1,9 @@
-import { effect, useSignal, type Signal } from "@preact/signals"
+import { effect, useSignal } from "@preact/signals"
 import { useEffect, useRef } from "preact/hooks"
 import { visit, type Desk } from "./desk"
 import type { Chosen, Drawing } from "./drawing"
 import { places, remember } from "./memory"
 import { nameOf } from "./naming"
-import { save } from "./saving"
 
 const STEP = 60
 const ARROWS: Record<string, readonly [x: number, y: number]> = {
@@ -17,11 +16,11 @@ const ARROWS: Record<string, readonly [x: number, y: number]> = {
 /** The drawing, which is fetched when it is first wanted. */
 export function Canvas({ desk }: { desk: Desk }) {
   const place = useRef<HTMLDivElement>(null)
-  const drawing = useSignal<Drawing | null>(null)
+  const { drawing } = desk
   const failed = useSignal(false)
   useEffect(() => {
     const closing = new AbortController()
-    const start = (container: HTMLElement) => begin(desk, container, closing.signal, drawing)
+    const start = (container: HTMLElement) => begin(desk, container, closing.signal)
     if (place.current) start(place.current).catch(() => (failed.value = true))
     return () => closing.abort()
   }, [desk])
@@ -49,12 +48,12 @@ export function Canvas({ desk }: { desk: Desk }) {
       <p class="hidden" aria-live="polite">
         {chosenName(desk)}
       </p>
-      <Controls drawing={drawing} session={desk.current.id} />
+      <Controls drawing={drawing} />
     </>
   )
 }
 
-async function begin(desk: Desk, container: HTMLElement, closing: AbortSignal, out: Signal<Drawing | null>) {
+async function begin(desk: Desk, container: HTMLElement, closing: AbortSignal) {
   const { Drawing } = await import("./drawing")
   if (closing.aborted) return
   const session = desk.current.id
@@ -76,12 +75,12 @@ async function begin(desk: Desk, container: HTMLElement, closing: AbortSignal, o
   ]
   addEventListener("pagehide", keep, { signal: closing })
   closing.addEventListener("abort", () => {
-    out.value = null
+    desk.drawing.value = null
     keep()
     for (const stop of stops) stop()
     drawing.destroy()
   })
-  out.value = drawing
+  desk.drawing.value = drawing
 }
 
 /** What was pointed at is chosen, or is the other end of the edge that is being drawn. */
@@ -127,13 +126,12 @@ function step(desk: Desk, drawing: Drawing, [x, y]: readonly [number, number]): 
   if (id !== undefined) visit(desk, { kind: "node", id })
 }
 
-function Controls({ drawing, session }: { drawing: Signal<Drawing | null>; session: string }) {
+function Controls({ drawing }: Pick<Desk, "drawing">) {
   const controls = [
     ["+", "Zoom in", (on: Drawing) => on.zoom(1.3)],
     ["−", "Zoom out", (on: Drawing) => on.zoom(1 / 1.3)],
     ["Fit", "Fit the whole graph", (on: Drawing) => on.fit()],
     ["Arrange", "Find a better place for every node", (on: Drawing) => on.arrange()],
-    ["PNG", "Save a picture", (on: Drawing) => void savePicture(on, session)],
   ] as const
   return (
     <div class="graph-controls" role="group" aria-label="View">
@@ -151,8 +149,4 @@ function Controls({ drawing, session }: { drawing: Signal<Drawing | null>; sessi
       ))}
     </div>
   )
-}
-
-async function savePicture(drawing: Drawing, session: string): Promise<void> {
-  save(await drawing.picture(), `${session}.png`)
 }

@@ -2,7 +2,7 @@ import { computed, effect, signal, type ReadonlySignal, type Signal } from "@pre
 import { PuntiniError, type GraphConflict, type GraphOp, type GraphState } from "@puntini/client"
 import type { Current } from "../session/current"
 import { Authors } from "./authors"
-import type { Chosen } from "./drawing"
+import type { Chosen, Drawing } from "./drawing"
 import { Hues } from "./hues"
 import { nameOf } from "./naming"
 import { inverse } from "./undoing"
@@ -26,6 +26,8 @@ export interface Desk {
   /** The other end that was pointed at while two nodes are being connected. */
   readonly target: Signal<string>
   readonly view: Signal<"drawing" | "list">
+  /** The drawing, while there is one. */
+  readonly drawing: Signal<Drawing | null>
   /** Only these labels are highlighted; none: all. */
   readonly labels: Signal<ReadonlySet<string>>
   readonly notice: Signal<Notice | null>
@@ -87,6 +89,7 @@ export function openDesk(current: Current): Desk {
     form: signal("none"),
     target: signal(""),
     view: signal("drawing"),
+    drawing: signal(null),
     labels: signal(new Set()),
     notice,
     readOnly,

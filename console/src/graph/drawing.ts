@@ -17,13 +17,15 @@ export interface DrawingOptions {
   readonly onChoose: (chosen: Chosen | null) => void
 }
 
-const PADDING = 44
+/** Room around what is brought into view; above it are the labels. */
+const PADDING = 40
+const ABOVE = 60
 const CLOSEST = 1.3
 /** Time for moving nodes, in milliseconds a frame. */
-const BUDGET = 7
-/** Of more than so many nodes that move, not each frame is drawn. */
-const HEAVY = 500
-const HEAVY_PAUSE = 320
+const BUDGET = 8
+/** With more than so many nodes the moves are not shown as they happen, but once a pause (in milliseconds) and at their end. */
+const HEAVY = 600
+const HEAVY_PAUSE = 1500
 /** A picture's longer side has at most so many pixels. */
 const PICTURE = 8000
 
@@ -228,9 +230,14 @@ export class Drawing {
     for (const [id, { x, y }] of moved) this.#places.set(id, [x, y])
   }
 
+  /** What is in the middle stays there, or comes there if it was on its way. */
   #resize(): void {
-    this.#cy.resize()
-    if (this.#following) this.#follow()
+    const cy = this.#cy
+    const [width, height] = [cy.width(), cy.height()]
+    cy.resize()
+    if (this.#following) return this.#follow()
+    if (cy.animated()) cy.stop(true).center(cy.$(":selected"))
+    else cy.panBy({ x: (cy.width() - width) / 2, y: (cy.height() - height) / 2 })
   }
 
   /** As `cy.fit`, but never nearer than one likes to look at a few nodes. */
@@ -245,8 +252,9 @@ export class Drawing {
       bottom = Math.max(bottom, y)
     }
     const room = (size: number, span: number) => Math.max(size - 2 * PADDING, 40) / Math.max(span + 60, 1)
-    const zoom = Math.min(CLOSEST, room(cy.width(), right - left), room(cy.height(), bottom - top))
-    const pan = { x: cy.width() / 2 - (zoom * (left + right)) / 2, y: cy.height() / 2 - (zoom * (top + bottom)) / 2 }
+    const zoom = Math.min(CLOSEST, room(cy.width(), right - left), room(cy.height() - ABOVE, bottom - top))
+    const middle = (ABOVE + cy.height()) / 2
+    const pan = { x: cy.width() / 2 - (zoom * (left + right)) / 2, y: middle - (zoom * (top + bottom)) / 2 }
     cy.viewport({ zoom, pan })
   }
 }

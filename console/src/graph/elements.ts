@@ -11,7 +11,7 @@ import { nameOf, short, spoken } from "./naming"
 export const MOST_NODES = 5000
 const MOST_EDGES = 10_000
 /** At most so many elements come into the drawing in one frame, so that the page never stands still. */
-const AT_ONCE = 260
+const AT_ONCE = 200
 /** Of more than so many that change together none is animated. */
 const SHOWY = 60
 /** Beyond so many edges they are drawn straight and without arrows, which is several times quicker. */
@@ -31,6 +31,7 @@ export class Elements {
   readonly #nodes = new Map<string, GraphNode>()
   readonly #edges = new Map<string, GraphEdge>()
   readonly #degrees = new Map<string, number>()
+  readonly #grown = new Set<string>()
   readonly #timers = new Set<ReturnType<typeof setTimeout>>()
   #begun = false
   #many = false
@@ -58,6 +59,7 @@ export class Elements {
       this.#addEdges(someEdges, showy)
       for (const each of nodes.changed) this.#changeNode(each, showy)
       for (const each of edges.changed) this.#changeEdge(each)
+      this.#size()
       this.#thin()
     })
     const more = someNodes.length < nodes.added.length || someEdges.length < drawable.length
@@ -184,10 +186,19 @@ export class Elements {
     if (change > 0) this.#forces.tie(edge.source, edge.target, this.#begun || !this.#places.has(edge.source))
     else this.#forces.untie(edge.source, edge.target)
     for (const end of new Set([edge.source, edge.target])) {
-      const degree = (this.#degrees.get(end) ?? 0) + change
-      this.#degrees.set(end, degree)
-      this.#cy.getElementById(nodeRef(end)).data("size", sized(degree))
+      this.#degrees.set(end, (this.#degrees.get(end) ?? 0) + change)
+      this.#grown.add(end)
     }
+  }
+
+  /** Once a step, for each data that is set costs a new style. */
+  #size(): void {
+    for (const id of this.#grown) {
+      const drawn = this.#cy.getElementById(nodeRef(id))
+      const size = sized(this.#degrees.get(id) ?? 0)
+      if (drawn.nonempty() && drawn.data("size") !== size) drawn.data("size", size)
+    }
+    this.#grown.clear()
   }
 
   #thin(): void {
@@ -217,7 +228,7 @@ function edgeData(edge: GraphEdge) {
 }
 
 function sized(degree: number): number {
-  return 18 + Math.min(24, 4 * Math.sqrt(degree))
+  return Math.round(18 + Math.min(24, 4 * Math.sqrt(degree)))
 }
 
 /** Whom each of `nodes` is tied to. */

@@ -1,3 +1,5 @@
+import { Quadtree } from "./quadtree"
+
 /** Where a node is, how it moves and how freely: with a `heat` of 0 it stays. */
 export interface Body {
   x: number
@@ -10,21 +12,15 @@ export interface Body {
 interface Moving extends Body {
   vx: number
   vy: number
+  /** An angle of its own. */
+  readonly turn: number
   /** The bodies that it is tied to, and by how many edges. */
   readonly ties: Map<Moving, number>
 }
 
-interface Cell {
-  readonly column: number
-  readonly row: number
-  readonly bodies: Moving[]
-  x: number
-  y: number
-}
-
 const LENGTH = 90
-const REPULSION = 620
-const GRAVITY = 0.045
+const REPULSION = 330
+const GRAVITY = 0.03
 const FRICTION = 0.6
 const COOLING = 0.972
 const COLD = 0.02
@@ -34,8 +30,6 @@ const NEAR = 0.12
 const SMALL = 40
 const LOOSE = 0.3
 const GOLDEN = Math.PI * (3 - Math.sqrt(5))
-/** The plane is cut into at most so many columns and rows: bodies push those around them one by one, and others by the cell. */
-const CELLS = 16
 
 /**
  * Nodes that push each other away and edges that pull: what is new finds its place, what is there stays.
@@ -60,7 +54,15 @@ export class Forces {
   /** A new body, where it was once (`at`), or near one of `neighbours`, or beside all. */
   add(id: string, neighbours: readonly string[], at?: { x: number; y: number }): Body {
     const place = at ?? this.#placed(neighbours)
-    const body: Moving = { ...place, vx: 0, vy: 0, heat: at ? 0 : FRESH, held: false, ties: new Map() }
+    const body: Moving = {
+      ...place,
+      vx: 0,
+      vy: 0,
+      turn: this.size * GOLDEN,
+      heat: at ? 0 : FRESH,
+      held: false,
+      ties: new Map(),
+    }
     this.#bodies.set(id, body)
     if (!at && this.size <= SMALL) this.#warm(LOOSE)
     return body
@@ -101,9 +103,10 @@ export class Forces {
   tick(): boolean {
     const warm = [...this.#bodies.values()].filter((each) => each.heat > COLD && !each.held)
     if (!warm.length) return false
-    const { cells, span, x, y } = this.#gridded()
+    const tree = new Quadtree([...this.#bodies.values()])
+    const { x, y } = tree.centre
     for (const body of warm) {
-      repel(body, cells, span)
+      repel(body, tree)
       pull(body)
       body.vx += (x - body.x) * GRAVITY * body.heat
       body.vy += (y - body.y) * GRAVITY * body.heat
@@ -137,52 +140,17 @@ export class Forces {
     const out = Math.atan2(parent.y, parent.x) + Math.sin(turn) * 1.2
     return { x: parent.x + LENGTH * Math.cos(out), y: parent.y + LENGTH * Math.sin(out) }
   }
-
-  #gridded(): { cells: Cell[]; span: number; x: number; y: number } {
-    let [left, top, right, bottom, x, y] = [Infinity, Infinity, -Infinity, -Infinity, 0, 0]
-    for (const body of this.#bodies.values()) {
-      left = Math.min(left, body.x)
-      right = Math.max(right, body.x)
-      top = Math.min(top, body.y)
-      bottom = Math.max(bottom, body.y)
-      x += body.x
-      y += body.y
-    }
-    const span = Math.max(LENGTH * 2, (right - left) / CELLS, (bottom - top) / CELLS)
-    const cells = new Map<number, Cell>()
-    for (const body of this.#bodies.values()) {
-      const column = Math.floor((body.x - left) / span)
-      const row = Math.floor((body.y - top) / span)
-      const at = column * (CELLS + 2) + row
-      let cell = cells.get(at)
-      if (!cell) cells.set(at, (cell = { column, row, bodies: [], x: 0, y: 0 }))
-      cell.bodies.push(body)
-      cell.x += body.x
-      cell.y += body.y
-    }
-    for (const cell of cells.values()) {
-      cell.x /= cell.bodies.length
-      cell.y /= cell.bodies.length
-    }
-    return { cells: [...cells.values()], span, x: x / this.size, y: y / this.size }
-  }
 }
 
-function repel(body: Moving, cells: readonly Cell[], span: number): void {
-  for (const cell of cells) {
-    const near = Math.abs(cell.x - body.x) < span * 1.5 && Math.abs(cell.y - body.y) < span * 1.5
-    if (!near) push(body, cell, cell.bodies.length)
-    else for (const other of cell.bodies) if (other !== body) push(body, other, 1)
-  }
-}
-
-function push(body: Moving, from: { x: number; y: number }, mass: number): void {
-  // Two in one place part in a way that is always the same for these two.
-  const x = body.x - from.x || 0.5
-  const y = body.y - from.y || 0.3
-  const strength = (REPULSION * mass * body.heat) / Math.max(x * x + y * y, 64)
-  body.vx += x * strength
-  body.vy += y * strength
+function repel(body: Moving, tree: Quadtree): void {
+  tree.around(body.x, body.y, (dx, dy, mass) => {
+    // Two in one place part, each its own way.
+    const x = dx || 2 * Math.cos(body.turn)
+    const y = dy || 2 * Math.sin(body.turn)
+    const strength = (REPULSION * mass * body.heat) / Math.max(x * x + y * y, 64)
+    body.vx += x * strength
+    body.vy += y * strength
+  })
 }
 
 function pull(body: Moving): void {

@@ -4,7 +4,7 @@ import { HUES } from "./hues"
 /** The style of a drawing in the theme of today. The colours are those of the page's CSS variables. */
 export function look(): StylesheetJson {
   const { color, font } = reader()
-  const [ink, soft, ground, line, accent, warn] = ["ink", "soft", "ground", "line", "accent", "warn"].map(color) as Six
+  const [ink, soft, ground, line, accent, warn] = ["ink", "soft", "ground", "faint", "accent", "warn"].map(color) as Six
   const hues = Array.from({ length: HUES }, (_, hue) => ({
     selector: `.hue-${hue}`,
     style: { "background-color": color(`graph-${hue}`) },
@@ -41,6 +41,7 @@ export function look(): StylesheetJson {
       style: {
         width: 1.4,
         "line-color": line,
+        "line-opacity": 0.5,
         "target-arrow-color": line,
         "target-arrow-shape": "triangle",
         "arrow-scale": 0.9,
@@ -57,8 +58,14 @@ export function look(): StylesheetJson {
         "overlay-opacity": 0,
       },
     },
-    { selector: "edge.many", style: { "curve-style": "straight", width: 1, "target-arrow-shape": "none" } },
-    { selector: "edge.told", style: { "line-color": accent, "target-arrow-color": accent, "min-zoomed-font-size": 0 } },
+    {
+      selector: "edge.many",
+      style: { "curve-style": "haystack", "haystack-radius": 0, width: 1, "target-arrow-shape": "none" },
+    },
+    {
+      selector: "edge.told",
+      style: { "line-color": accent, "target-arrow-color": accent, "line-opacity": 1, "min-zoomed-font-size": 0 },
+    },
     { selector: ".dim", style: { opacity: 0.14 } },
     { selector: ".lively", style: { "transition-property": "opacity underlay-opacity", "transition-duration": 450 } },
     { selector: ".entering", style: { opacity: 0 } },
@@ -87,7 +94,7 @@ function reader(): { color: (name: string) => string; font: string } {
       "ink",
       "soft",
       "ground",
-      "line",
+      "faint",
       "accent",
       "warn",
       ...Array.from({ length: HUES }, (_, hue) => `graph-${hue}`),

@@ -2,7 +2,7 @@ import { client } from "../client"
 import type { Desk } from "./desk"
 
 /** Hand a file to the person. */
-export function save(content: Blob, name: string): void {
+function save(content: Blob, name: string): void {
   const url = URL.createObjectURL(content)
   const link = document.createElement("a")
   link.href = url
@@ -28,4 +28,10 @@ export async function saveGraphml({ current, notice }: Desk): Promise<void> {
   } catch {
     notice.value = { tone: "bad", text: "The server did not give the GraphML: check the connection and try again." }
   }
+}
+
+/** A picture of the drawing. */
+export async function savePicture({ current, drawing }: Desk): Promise<void> {
+  const picture = await drawing.value?.picture()
+  if (picture) save(picture, `${current.id}.png`)
 }

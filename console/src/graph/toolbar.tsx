@@ -1,6 +1,6 @@
 import { Finder } from "./finder"
 import { visit, type Desk } from "./desk"
-import { saveGraphml, saveJson } from "./saving"
+import { saveGraphml, saveJson, savePicture } from "./saving"
 
 /** Search, what one may do, and how the graph is shown. */
 export function Toolbar({ desk }: { desk: Desk }) {
@@ -39,22 +39,7 @@ export function Toolbar({ desk }: { desk: Desk }) {
         >
           List
         </button>
-        <button
-          class="button small quiet"
-          title="Save as JSON"
-          aria-label="Save as JSON"
-          onClick={() => saveJson(desk)}
-        >
-          JSON
-        </button>
-        <button
-          class="button small quiet"
-          title="Save as GraphML"
-          aria-label="Save as GraphML"
-          onClick={() => void saveGraphml(desk)}
-        >
-          GraphML
-        </button>
+        <Save desk={desk} />
       </span>
     </div>
   )
@@ -63,4 +48,45 @@ export function Toolbar({ desk }: { desk: Desk }) {
 function add(desk: Desk): void {
   desk.chosen.value = null
   desk.form.value = "add"
+}
+
+/** A menu of files; it closes when one looks elsewhere. */
+function Save({ desk }: { desk: Desk }) {
+  const files = [
+    ["Picture (PNG)", savePicture, !desk.drawing.value],
+    ["JSON", saveJson, false],
+    ["GraphML", saveGraphml, false],
+  ] as const
+  return (
+    <details
+      class="graph-menu"
+      onFocusOut={left}
+      onKeyDown={(event) => event.key === "Escape" && shut(event.currentTarget)}
+    >
+      <summary class="button small">Save as</summary>
+      <div class="graph-found">
+        {files.map(([label, act, disabled]) => (
+          <button
+            key={label}
+            class="button quiet small"
+            disabled={disabled}
+            onClick={(event) => (shut(event.currentTarget.closest("details")), void act(desk))}
+          >
+            {label}
+          </button>
+        ))}
+      </div>
+    </details>
+  )
+}
+
+function left(event: FocusEvent & { currentTarget: HTMLDetailsElement }): void {
+  if (!(event.relatedTarget instanceof Node && event.currentTarget.contains(event.relatedTarget)))
+    shut(event.currentTarget)
+}
+
+function shut(menu: HTMLDetailsElement | null): void {
+  if (!menu?.open) return
+  menu.open = false
+  menu.querySelector("summary")?.focus()
 }
