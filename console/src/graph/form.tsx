@@ -131,12 +131,12 @@ export function Field({ label, wrong, met, children }: FieldProps) {
       <label class="field">
         <span>{label}</span>
         {children}
-        {wrong && (
-          <small class="graph-wrong" role="alert">
-            {wrong}
-          </small>
-        )}
       </label>
+      {wrong && (
+        <small class="graph-wrong" role="alert">
+          {wrong}
+        </small>
+      )}
       {met}
     </div>
   )

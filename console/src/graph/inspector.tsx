@@ -118,7 +118,7 @@ function Ties({ desk, node }: { desk: Desk; node: GraphNode }) {
   )
   if (!ties.length) return <p class="soft small">It is not connected to anything.</p>
   return (
-    <section class="stack graph-ties" aria-label="Edges">
+    <section class="stack graph-ties" aria-label="Its edges">
       <h3>{ties.length === 1 ? "1 edge" : `${ties.length} edges`}</h3>
       <ul>
         {ties.slice(0, TIES).map((edge) => (

@@ -63,7 +63,7 @@ function Pages<T>({ title, heads, of, children }: PagesProps<T>) {
   const most = useSignal(PAGE)
   return (
     <section class="stack" aria-label={title}>
-      <h3>{`${title} (${of.length})`}</h3>
+      <h2>{`${title} (${of.length})`}</h2>
       <table class="table small">
         <thead>
           <tr>

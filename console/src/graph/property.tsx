@@ -33,7 +33,7 @@ export function Property({ name, value, locked, wrong, met, onChange, onRestore 
   return (
     <div class="graph-property">
       <Field label={name} wrong={wrong} met={met}>
-        <Value value={value} locked={locked} onChange={onChange} />
+        <Value name={name} value={value} locked={locked} onChange={onChange} />
       </Field>
       {!locked && <Kinds name={name} value={value} onChange={onChange} />}
       {!locked && <Drop name={name} onClick={() => onChange(null)} />}
@@ -56,7 +56,7 @@ export function NewProperty({ each, wrong, onChange }: NewPropertyProps) {
         <input class="input" value={name} onInput={(event) => onChange({ name: event.currentTarget.value, value })} />
       </Field>
       <Field label="Value" wrong={wrong}>
-        <Value value={value} locked={false} onChange={(to) => onChange({ name, value: to })} />
+        <Value name="Value" value={value} locked={false} onChange={(to) => onChange({ name, value: to })} />
       </Field>
       <Kinds name={name || "the new property"} value={value} onChange={(to) => onChange({ name, value: to })} />
       <Drop name={name || "the new property"} onClick={() => onChange(null)} />
@@ -64,11 +64,19 @@ export function NewProperty({ each, wrong, onChange }: NewPropertyProps) {
   )
 }
 
-function Value({ value, locked, onChange }: { value: Typed; locked: boolean; onChange: (value: Typed) => void }) {
+interface ValueProps {
+  readonly name: string
+  readonly value: Typed
+  readonly locked: boolean
+  readonly onChange: (value: Typed) => void
+}
+
+function Value({ name, value, locked, onChange }: ValueProps) {
   const type = (event: { currentTarget: { value: string } }) => onChange({ ...value, text: event.currentTarget.value })
+  const box = { "aria-label": name, value: value.text, onInput: type }
   if (value.kind === "boolean") {
     return (
-      <select class="input" disabled={locked} value={value.text} onChange={type}>
+      <select class="input" disabled={locked} {...box}>
         <option value="true">true</option>
         <option value="false">false</option>
       </select>
@@ -77,24 +85,11 @@ function Value({ value, locked, onChange }: { value: Typed; locked: boolean; onC
   if (value.kind === "json" || value.text.length > LONG || value.text.includes("\n")) {
     const rows = Math.min(8, Math.max(2, value.text.split("\n").length, Math.ceil(value.text.length / LONG)))
     return (
-      <textarea
-        class={`input ${value.kind === "json" ? "graph-json" : ""}`}
-        rows={rows}
-        readOnly={locked}
-        value={value.text}
-        onInput={type}
-      />
+      <textarea class={`input ${value.kind === "json" ? "graph-json" : ""}`} rows={rows} readOnly={locked} {...box} />
     )
   }
-  return (
-    <input
-      class="input"
-      inputMode={value.kind === "number" ? "decimal" : "text"}
-      readOnly={locked}
-      value={value.text}
-      onInput={type}
-    />
-  )
+  const inputMode = value.kind === "number" ? "decimal" : "text"
+  return <input class="input" inputMode={inputMode} readOnly={locked} {...box} />
 }
 
 function Kinds({ name, value, onChange }: { name: string; value: Typed; onChange: (value: Typed) => void }) {
