@@ -1,7 +1,57 @@
+import { useEffect, useMemo } from "preact/hooks"
 import type { Current } from "../session/current"
+import { Canvas } from "./canvas"
+import { openDesk, type Desk } from "./desk"
+import { Inspector } from "./inspector"
+import { Legend } from "./legend"
+import { List } from "./list"
+import { Toolbar } from "./toolbar"
 
-/** The session's graph, live. */
+/** The session's graph, live: drawn or as a list, and beside it what is chosen. */
 export function GraphPane({ current }: { current: Current }) {
-  const { graph } = current.shown.value
-  return <p class="soft">{`${graph.nodes.size} nodes, ${graph.edges.size} edges`}</p>
+  const desk = useMemo(() => openDesk(current), [current])
+  useEffect(() => () => desk.close(), [desk])
+  return (
+    <div class="graph">
+      <Toolbar desk={desk} />
+      <div class="graph-body">
+        <div class="graph-view">{desk.view.value === "list" ? <List desk={desk} /> : <Drawn desk={desk} />}</div>
+        <Inspector desk={desk} />
+      </div>
+      <Said desk={desk} />
+    </div>
+  )
+}
+
+function Drawn({ desk }: { desk: Desk }) {
+  const empty = desk.graph.value.nodes.size === 0 && desk.current.shown.value.ready
+  return (
+    <>
+      <Canvas desk={desk} />
+      {empty && (
+        <p class="graph-empty soft">
+          {desk.readOnly.value
+            ? "There was nothing in the graph here."
+            : "Nothing is drawn yet: ask the agent for a graph, or add a node yourself."}
+        </p>
+      )}
+      <Legend desk={desk} />
+    </>
+  )
+}
+
+function Said({ desk }: { desk: Desk }) {
+  const notice = desk.notice.value
+  return (
+    <div role="status" class="graph-said">
+      {notice && (
+        <p class={`notice ${notice.tone} row apart`}>
+          <span>{notice.text}</span>
+          <button class="button quiet" aria-label="Dismiss" onClick={() => (desk.notice.value = null)}>
+            ×
+          </button>
+        </p>
+      )}
+    </div>
+  )
 }
