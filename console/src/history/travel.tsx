@@ -1,6 +1,104 @@
+import { useSignal } from "@preact/signals"
+import { useEffect } from "preact/hooks"
 import type { Current } from "../session/current"
+import { keepInAddress } from "./address"
+import { PastBanner } from "./banner"
+import { Icon } from "./icons"
+import type { Stop } from "./landmarks"
+import { PACES } from "./pace"
+import { ReadingNote } from "./reading"
+import { TimeSlider } from "./slider"
 
-/** A slider over the log. */
+const STOPS: readonly (readonly [Stop, string])[] = [
+  ["task", "task"],
+  ["message", "message"],
+  ["graph", "graph change"],
+]
+
+/** The session's past: a slider over its log that shows conversation and graph as they were, and plays them. */
 export function TimeTravel({ current }: { current: Current }) {
-  return <p class="soft small">{current.at.value || "now"}</p>
+  const { history } = current
+  const { log, traveller } = history
+  useEffect(() => keepInAddress(log, traveller), [log, traveller])
+  return (
+    <div class="travel">
+      {traveller.index.value !== null && <PastBanner current={current} />}
+      <div class="travel-bar">
+        <Buttons current={current} />
+        <TimeSlider history={history} />
+        <select
+          class="input compact"
+          aria-label="Speed"
+          value={PACES.indexOf(traveller.pace.value)}
+          onChange={({ currentTarget }) => (traveller.pace.value = PACES[Number(currentTarget.value)] ?? PACES[0])}
+        >
+          {PACES.map(({ label }, index) => (
+            <option key={label} value={index}>
+              {label}
+            </option>
+          ))}
+        </select>
+      </div>
+      <ReadingNote log={log} />
+    </div>
+  )
+}
+
+function Buttons({ current }: { current: Current }) {
+  const { log, traveller } = current.history
+  const stop = useSignal<Stop>("task")
+  const name = STOPS.find(([each]) => each === stop.value)?.[1]
+  const playing = traveller.playing.value
+  const ready = (then: () => void) => () => {
+    traveller.pause()
+    const { status } = log.reading.value
+    if (status === "complete" || status === "stopped") then()
+    else void log.load().then(then)
+  }
+  const past = traveller.index.value !== null
+  return (
+    <div class="travel-buttons" role="group" aria-label="Replay">
+      <Press label={`Previous ${name}`} shape="previous" act={ready(() => traveller.jump(stop.value, -1))} />
+      <Press label="One event back" shape="back" act={ready(() => traveller.step(-1))} />
+      {playing ? (
+        <Press label="Pause the replay" shape="pause" act={() => traveller.pause()} />
+      ) : (
+        <Press label={past ? "Play on" : "Play from the beginning"} shape="play" act={ready(() => traveller.play())} />
+      )}
+      <Press label="One event on" shape="on" act={ready(() => traveller.step(1))} disabled={!past} />
+      <Press
+        label={`Next ${name}`}
+        shape="next"
+        act={ready(() => traveller.jump(stop.value, 1))}
+        disabled={!past}
+      />
+      <select
+        class="input compact"
+        aria-label="Jump by"
+        value={stop.value}
+        onChange={({ currentTarget }) => (stop.value = STOPS.find(([each]) => each === currentTarget.value)?.[0] ?? "task")}
+      >
+        {STOPS.map(([each, label]) => (
+          <option key={each} value={each}>
+            by {label}
+          </option>
+        ))}
+      </select>
+    </div>
+  )
+}
+
+interface PressProps {
+  label: string
+  shape: Parameters<typeof Icon>[0]["shape"]
+  act: () => void
+  disabled?: boolean
+}
+
+function Press({ label, shape, act, disabled = false }: PressProps) {
+  return (
+    <button class="button quiet icon-button" aria-label={label} title={label} onClick={act} disabled={disabled}>
+      <Icon shape={shape} />
+    </button>
+  )
 }
