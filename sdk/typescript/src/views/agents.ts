@@ -1,0 +1,36 @@
+import type { AgentStatus, AgentView } from "../protocol.js"
+import type { AgentState } from "./shapes.js"
+import { short } from "./text.js"
+
+/** Of more agents, those that have not spoken for longest are forgotten. */
+export const MOST_AGENTS = 1_000
+/** So many characters of a detail are shown. */
+export const DETAIL_SHOWN = 2_000
+
+type Agents = readonly AgentState[]
+
+/** An agent begins, waits or is done. One that is done with a task may be at work at another. */
+export function spoken(agents: Agents, event: AgentStatus): Agents {
+  const { data, task_id = "", timestamp = "" } = event
+  const before = agents.find((each) => each.agent === data.agent)
+  if (data.status === "idle" && before && isAtWork(before) && before.task_id !== task_id) return agents
+  const others = agents.filter((each) => each !== before)
+  const detail = short(data.detail ?? "", DETAIL_SHOWN)
+  return [...others, { agent: data.agent, status: data.status, detail, task_id, timestamp }].slice(-MOST_AGENTS)
+}
+
+/** A task has ended, was paused, or is taken up anew: nobody works at it now, whatever was last said. */
+export function left(agents: Agents, taskId: string): Agents {
+  const isThere = (each: AgentState) => each.task_id === taskId && isAtWork(each)
+  if (!agents.some(isThere)) return agents
+  return agents.map((each) => (isThere(each) ? { ...each, status: "idle", detail: "" } : each))
+}
+
+/** What a snapshot shows. */
+export function latest(agents: readonly AgentView[] = []): Agents {
+  return agents.map((each) => ({ detail: "", task_id: "", timestamp: "", ...each }))
+}
+
+function isAtWork({ status }: AgentState): boolean {
+  return status === "busy" || status === "waiting"
+}

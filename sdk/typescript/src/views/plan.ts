@@ -1,0 +1,14 @@
+import type { PlanUpdate, PlanView } from "../protocol.js"
+import type { Plan } from "./shapes.js"
+
+/** The newest plan stands; what was thought of it stays until something else is, or another task plans. */
+export function planned(before: Plan | null, { data, task_id = "", timestamp }: PlanUpdate): Plan {
+  const kept = before?.task_id === task_id ? before.last_reflection : ""
+  const { current_plan, last_reflection } = data
+  return { current_plan, last_reflection: last_reflection || kept, task_id, updated_at: timestamp }
+}
+
+/** What a snapshot shows. */
+export function plan(view: PlanView | null | undefined): Plan | null {
+  return view ? { last_reflection: "", task_id: "", updated_at: "", ...view } : null
+}
