@@ -11,10 +11,13 @@ const PART = 1 / 10
  * An event's index stays the same when older ones go: `begin` rises instead.
  */
 export class KeptEvents {
+  /** Is told up to which index events go, while they are still there. */
+  onForget: (until: number) => void = () => {}
   readonly #most: { events: number; bytes: number }
   #events: Logged[] = []
   #begin = 0
   #bytes = 0
+  #joined = 0
   /** How many there are of each type. */
   readonly types = new Map<string, number>()
   /** The tasks that occur, in order, and what was asked of each. */
@@ -34,12 +37,22 @@ export class KeptEvents {
     return this.#begin + this.#events.length
   }
 
+  /** The index from which on events follow one another; what was kept before that was of another life, or cut off. */
+  get joined(): number {
+    return this.#joined
+  }
+
   get last(): Logged | undefined {
     return this.#events.at(-1)
   }
 
   at(index: number): Logged | undefined {
     return this.#events[index - this.#begin]
+  }
+
+  /** The events from an index up to another, as far as they are kept. */
+  slice(from: number, to: number): readonly Logged[] {
+    return this.#events.slice(Math.max(0, from - this.#begin), Math.max(0, to - this.#begin))
   }
 
   /** The index of the last event that is not after `id`; -1 where there is none, or `id` is of another life of the log. */
@@ -72,7 +85,7 @@ export class KeptEvents {
   }
 
   clear(): void {
-    this.#begin = this.end
+    this.#begin = this.#joined = this.end
     this.#events = []
     this.#bytes = 0
     this.types.clear()
@@ -80,7 +93,9 @@ export class KeptEvents {
   }
 
   #makeRoom(): void {
-    const dropped = this.#events.splice(0, Math.ceil(this.#events.length * PART))
+    const count = Math.floor(this.#events.length * PART) || 1
+    this.onForget(this.#begin + count)
+    const dropped = this.#events.splice(0, count)
     this.#begin += dropped.length
     for (const event of dropped) {
       this.#bytes -= sizeOf(event)

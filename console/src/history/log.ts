@@ -107,7 +107,7 @@ export class EventLog {
   }
 
   async #pages(signal: AbortSignal): Promise<void> {
-    for (let after = this.kept.last?.id ?? "earliest", live = false; !live; ) {
+    for (let after = this.kept.last?.id ?? "earliest", live = false; !live;) {
       const page = await this.#source.page(after, signal)
       signal.throwIfAborted()
       const gap = page.events.some((each) => each.type === "gap")

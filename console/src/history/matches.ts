@@ -7,7 +7,7 @@ import type { EventLog, Heard } from "./log"
 export type Row = Logged | Heard
 
 export function isHeard(row: Row): row is Heard {
-  return "event" in row
+  return !("id" in row)
 }
 
 /** Milliseconds of search at once, so that typing and scrolling go on. */

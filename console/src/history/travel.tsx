@@ -66,17 +66,14 @@ function Buttons({ current }: { current: Current }) {
         <Press label={past ? "Play on" : "Play from the beginning"} shape="play" act={ready(() => traveller.play())} />
       )}
       <Press label="One event on" shape="on" act={ready(() => traveller.step(1))} disabled={!past} />
-      <Press
-        label={`Next ${name}`}
-        shape="next"
-        act={ready(() => traveller.jump(stop.value, 1))}
-        disabled={!past}
-      />
+      <Press label={`Next ${name}`} shape="next" act={ready(() => traveller.jump(stop.value, 1))} disabled={!past} />
       <select
         class="input compact"
         aria-label="Jump by"
         value={stop.value}
-        onChange={({ currentTarget }) => (stop.value = STOPS.find(([each]) => each === currentTarget.value)?.[0] ?? "task")}
+        onChange={({ currentTarget }) =>
+          (stop.value = STOPS.find(([each]) => each === currentTarget.value)?.[0] ?? "task")
+        }
       >
         {STOPS.map(([each, label]) => (
           <option key={each} value={each}>

@@ -1,10 +1,10 @@
 import { effect, signal, untracked, type ReadonlySignal } from "@preact/signals"
-import type { SessionState } from "@puntini/client"
+import { Timeline, type SessionState } from "@puntini/client"
 import type { Logged } from "./ids"
 import { stopFrom, type Stop } from "./landmarks"
 import type { EventLog } from "./log"
 import { PACES, played } from "./pace"
-import { Timeline } from "./timeline"
+import { snapshotOf } from "./snapshot"
 
 /** Where one is in time: shows the session as it was after an event, and plays on from there. */
 export class Traveller {
@@ -30,6 +30,7 @@ export class Traveller {
     this.#show = show
     this.index = this.#index
     this.playing = this.#playing
+    log.kept.onForget = (until) => this.#fill(until - 1)
     this.#stop = effect(() => {
       log.growth.value
       untracked(() => this.#keepUp())
@@ -126,16 +127,23 @@ export class Traveller {
     this.#keepUp()
   }
 
+  /** Have the timeline know all up to an index. */
   #fill(index: number): void {
     const { kept } = this.#log
-    if (kept.begin > this.#from) {
-      this.#timeline = new Timeline()
-      this.#from = kept.begin
-    }
-    for (let next = this.#from + this.#timeline.length; next <= index; next++) {
-      const event = kept.at(next)
-      if (event) this.#timeline.push(event)
-    }
+    const gone = kept.begin - this.#from - this.#timeline.first
+    if (this.#from < kept.joined || gone > (kept.end - kept.begin) / 4) this.#letGo()
+    const next = this.#from + this.#timeline.length
+    this.#timeline.add(kept.slice(next, index + 1))
+  }
+
+  /** Begin the timeline where the log now begins. */
+  #letGo(): void {
+    const { kept } = this.#log
+    const before = kept.begin - 1 - this.#from
+    const base = this.#from >= kept.joined && before < this.#timeline.length ? this.#timeline.at(before) : undefined
+    this.#timeline = new Timeline()
+    this.#from = kept.begin
+    if (base) this.#timeline.add([snapshotOf(base)])
   }
 }
 
