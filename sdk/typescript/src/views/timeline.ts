@@ -69,7 +69,8 @@ export class Timeline {
   at(index: number): SessionState {
     const wanted = Math.max(this.first - 1, Math.min(index, this.length - 1))
     const from = this.#nearest(wanted)
-    this.#seen = this.#played(from, wanted, from === this.#seen ? from.fold : from.fold.fork())
+    const isOwn = from === this.#seen && from !== this.#beginning
+    this.#seen = this.#played(from, wanted, isOwn ? from.fold : from.fold.fork())
     return this.#seen.fold.state
   }
 
