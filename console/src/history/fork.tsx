@@ -10,12 +10,16 @@ export function Fork({ session, at }: { session: string; at: string }) {
   const problem = useSignal("")
   const title = useRef<HTMLInputElement>(null)
   const opener = useRef<HTMLButtonElement>(null)
-  useEffect(() => title.current?.focus(), [asking.value])
+  const left = useRef(false)
+  useEffect(() => {
+    if (asking.value) title.current?.focus()
+    else if (left.current) opener.current?.focus()
+  }, [asking.value])
 
   const leave = () => {
     asking.value = false
     problem.value = ""
-    opener.current?.focus()
+    left.current = true
   }
   const fork = async (event: Event) => {
     event.preventDefault()
@@ -34,38 +38,32 @@ export function Fork({ session, at }: { session: string; at: string }) {
       working.value = false
     }
   }
-  return (
-    <>
-      <button
-        ref={opener}
-        class="button"
-        aria-expanded={asking.value}
-        onClick={() => (asking.value ? leave() : (asking.value = true))}
-      >
+  if (!asking.value)
+    return (
+      <button ref={opener} class="button" onClick={() => (asking.value = true)}>
         Fork from here
       </button>
-      {asking.value && (
-        <form class="fork" onSubmit={fork} onKeyDown={(event) => event.key === "Escape" && leave()}>
-          <input
-            ref={title}
-            class="input"
-            aria-label="Title of the new session"
-            placeholder="Title (this one's, if empty)"
-            maxLength={200}
-          />
-          <button class="button primary" disabled={working.value}>
-            {working.value ? "Forking…" : "Fork"}
-          </button>
-          <button class="button quiet" type="button" onClick={leave}>
-            Cancel
-          </button>
-          {problem.value && (
-            <p class="notice bad" role="alert">
-              {problem.value}
-            </p>
-          )}
-        </form>
+    )
+  return (
+    <form class="fork" onSubmit={fork} onKeyDown={(event) => event.key === "Escape" && leave()}>
+      <input
+        ref={title}
+        class="input"
+        aria-label="Title of the new session"
+        placeholder="Title (this one's, if empty)"
+        maxLength={200}
+      />
+      <button class="button" disabled={working.value}>
+        {working.value ? "Forking…" : "Fork"}
+      </button>
+      <button class="button quiet" type="button" onClick={leave}>
+        Cancel
+      </button>
+      {problem.value && (
+        <p class="notice bad" role="alert">
+          {problem.value}
+        </p>
       )}
-    </>
+    </form>
   )
 }

@@ -10,6 +10,10 @@ export function isHeard(row: Row): row is Heard {
   return !("id" in row)
 }
 
+function placeOf(row: Row): number {
+  return isHeard(row) ? row.seq : seqOf(row.id)
+}
+
 /** Milliseconds of search at once, so that typing and scrolling go on. */
 const SLICE = 8
 const BATCH = 256
@@ -39,6 +43,20 @@ export class Matches {
       log.growth.value
       untracked(() => this.#search())
     })
+  }
+
+  /** Where the event with this id is, or the last row before it; -1 where there is none. */
+  indexOf(id: string): number {
+    const seq = seqOf(id)
+    let low = 0
+    let high = this.rows.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      const row = this.rows[middle]
+      if (row && placeOf(row) <= seq) low = middle + 1
+      else high = middle
+    }
+    return low - 1
   }
 
   close(): void {
@@ -88,7 +106,7 @@ export class Matches {
   #forget(): boolean {
     const first = this.#log.kept.at(this.#log.kept.begin)
     if (!first) return this.rows.splice(0).length > 0
-    const begins = this.rows.findIndex((row) => (isHeard(row) ? row.seq : seqOf(row.id)) >= seqOf(first.id) - 1)
+    const begins = this.rows.findIndex((row) => placeOf(row) >= seqOf(first.id) - 1)
     return this.rows.splice(0, begins === -1 ? 0 : begins).length > 0
   }
 }

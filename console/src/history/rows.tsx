@@ -17,7 +17,7 @@ interface RowsProps {
   at: string
 }
 
-/** The rows that can be seen, of however many there are. Stays at the end while one is there. */
+/** The rows that can be seen, of however many there are. Stays at the end while one is there, and goes where one travels. */
 export function Rows({ matches, chosen, at }: RowsProps) {
   const box = useRef<HTMLDivElement>(null)
   const top = useSignal(0)
@@ -36,6 +36,15 @@ export function Rows({ matches, chosen, at }: RowsProps) {
   useLayoutEffect(() => {
     if (follows.value) box.current?.scrollTo(0, rows.length * HEIGHT)
   }, [matches.found.value, height.value, follows.value, matches])
+
+  useLayoutEffect(() => {
+    const element = box.current
+    if (!element || (!at && !follows.peek())) return
+    follows.value = !at
+    const place = at ? matches.indexOf(at) * HEIGHT : -1
+    const isSeen = place >= element.scrollTop && place + HEIGHT <= element.scrollTop + element.clientHeight
+    if (place >= 0 && !isSeen) element.scrollTop = place - element.clientHeight / 2
+  }, [at, matches])
 
   const scroll = () => {
     const element = box.current
