@@ -5,7 +5,6 @@ import { Detail } from "./detail"
 import { ALL, type Filter } from "./filter"
 import { Filters } from "./filters"
 import { Matches, type Row } from "./matches"
-import { ReadingNote } from "./reading"
 import { Rows } from "./rows"
 import { Tools } from "./tools"
 
@@ -22,7 +21,6 @@ export function Events({ current }: { current: Current }) {
   return (
     <div class="events">
       <Filters log={log} filter={filter} />
-      {log.reading.value.status !== "complete" && <ReadingNote log={log} />}
       <Rows matches={matches} chosen={chosen} at={current.at.value} />
       {chosen.value && <Detail current={current} row={chosen.value} close={() => (chosen.value = undefined)} />}
       <Tools session={current.id} filter={filter.value} matches={matches} />

@@ -10,7 +10,7 @@ export interface Pace {
 const LONGEST = 1_500
 
 const times = (factor: number): Pace => ({ label: `×${factor}`, wait: (gap) => Math.min(gap, LONGEST) / factor })
-const perSecond = (count: number): Pace => ({ label: `${count} a second`, wait: () => 1_000 / count })
+const perSecond = (count: number): Pace => ({ label: `${count}/s`, wait: () => 1_000 / count })
 
 export const PACES: readonly [Pace, ...Pace[]] = [
   times(1),
