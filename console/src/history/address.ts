@@ -15,7 +15,7 @@ export function keepInAddress(log: EventLog, traveller: Traveller): () => void {
     seeking = true
     await log.load()
     seeking = false
-    if (id === written) traveller.go(log.kept.find(id))
+    if (id === written) traveller.goTo(id)
   }
   const read = effect(() => {
     const wanted = route.value.query.get("at") ?? ""

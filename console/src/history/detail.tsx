@@ -8,7 +8,7 @@ import { clock, day } from "./times"
 /** The whole of an event. */
 export function Detail({ current, row, close }: { current: Current; row: Row; close: () => void }) {
   const event = isHeard(row) ? row.event : row
-  const { log, traveller } = current.history
+  const { traveller } = current.history
   const { task, agent } = whose(event)
   const time = isHeard(row) ? row.at : row.timestamp
   const attempt = "attempt" in event && event.attempt
@@ -27,7 +27,7 @@ export function Detail({ current, row, close }: { current: Current; row: Row; cl
         </h2>
         <div class="row">
           {!isHeard(row) && (
-            <button class="button" onClick={() => traveller.go(log.kept.find(row.id))}>
+            <button class="button" onClick={() => traveller.goTo(row.id)}>
               Travel here
             </button>
           )}

@@ -22,6 +22,14 @@ export function TimeTravel({ current }: { current: Current }) {
   useEffect(() => keepInAddress(log, traveller), [log, traveller])
   return (
     <div class="travel">
+      {traveller.lost.value && (
+        <div class="past" role="alert">
+          <p>The moment that the address names is not in this log: here is the present.</p>
+          <button class="button" onClick={() => (traveller.lost.value = false)}>
+            Close
+          </button>
+        </div>
+      )}
       {traveller.index.value !== null && <PastBanner current={current} />}
       <div class="travel-bar">
         <Buttons current={current} />

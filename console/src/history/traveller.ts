@@ -13,6 +13,8 @@ export class Traveller {
   readonly playing: ReadonlySignal<boolean>
   /** How fast it plays. */
   readonly pace = signal(PACES[0])
+  /** Whether one was sent to an event that the log does not have. */
+  readonly lost = signal(false)
   readonly #log: EventLog
   readonly #show: (past: { state: SessionState; at: string } | null) => void
   readonly #index = signal<number | null>(null)
@@ -48,6 +50,13 @@ export class Traveller {
     if (index >= kept.end) return this.now()
     this.#index.value = Math.max(index, kept.begin)
     if (!this.#frame) this.#frame = requestAnimationFrame(() => this.#shown())
+  }
+
+  /** Go to the event with this id, or to the last before it. */
+  goTo(id: string): void {
+    const index = this.#log.kept.find(id)
+    this.lost.value = index < 0
+    if (index >= 0) this.go(index)
   }
 
   now(): void {
