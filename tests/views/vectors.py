@@ -35,7 +35,7 @@ from puntini.protocol.events import (
 from puntini.protocol.graph import GraphOp
 from puntini.protocol.retraction import Void, read_retraction
 from puntini.views import agents, approvals, elements, messages, state, tasks
-from puntini.views.patch import MOST_DEPTH
+from puntini.views.patch import MOST_DEPTH, PatchFailed, apply
 from puntini.views.session import SessionView
 from puntini.views.work import WorkView
 from tests.views import said
@@ -44,6 +44,7 @@ FILE = Path(__file__).parent / "vectors" / "folds.json"
 COMMAND = "python -m tests.views.vectors"
 LOGS = 20
 EVENTS = 60
+PATCHES = 300
 EVERY = 12
 BOUNDS = {
     "messages": messages.MOST_MESSAGES,
@@ -58,6 +59,7 @@ BOUNDS = {
     "agents": agents.MOST_AGENTS,
     "detail": agents.DETAIL_SHOWN,
 }
+DOCUMENT = {"a": {"b": [1, 2, {"c": None}]}, "": 0, "~/": "x", "__proto__": [True]}
 
 
 # Logs.
@@ -221,10 +223,18 @@ class Teller:
     def _update(self) -> StateUpdate:
         version = self._dice.randint(0, EVENTS)
         if self._dice.random() < 0.3:
-            document = {"a": {"b": [1, 2, {"c": None}]}, "": 0, "~/": "x", "__proto__": [True]}
-            return said.snapshot(self._one([document, document, [0, 1], None, 7]), version=version)
+            return said.snapshot(self._one([DOCUMENT, DOCUMENT, [0, 1], None, 7]), version=version)
         patch = [self._operation() for _ in range(self._dice.randint(1, 2))]
         return said.patched(*patch, version=version)
+
+    def patch(self) -> tuple[Any, list[dict[str, Any]]]:
+        """A document and what may be done to it; the whole of it may well be deeper than a document can be."""
+        document: Any = DOCUMENT
+        if self._dice.random() < 0.1:
+            for _ in range(MOST_DEPTH - self._dice.randint(3, 5)):
+                document = [document]
+            return document, [{"op": "add", "path": "/0" * self._dice.randint(1, 3), "value": [[]]}]
+        return document, [self._operation() for _ in range(self._dice.randint(1, 3))]
 
     def _operation(self) -> dict[str, Any]:
         pointers = (
@@ -316,10 +326,24 @@ def vector(seed: int) -> dict[str, Any]:
     }
 
 
+def patched(seed: int) -> dict[str, Any]:
+    """A patch with what it does, if it can be done."""
+    document, patch = Teller(seed, calm=True).patch()
+    try:
+        result = [apply(document, patch, room=state.MOST_BYTES)[0]]
+    except PatchFailed:
+        result = []
+    return {"document": document, "patch": patch, "result": result}
+
+
+def lines(vectors: Iterable[dict[str, Any]]) -> str:
+    return ",\n".join(msgspec.json.encode(each).decode() for each in vectors)
+
+
 def content() -> str:
-    """The file, a log a line."""
-    joined = ",\n".join(msgspec.json.encode(vector(seed)).decode() for seed in range(LOGS))
-    return f'{{"bounds":{msgspec.json.encode(BOUNDS).decode()},"logs":[\n{joined}\n]}}\n'
+    """The file, a vector a line."""
+    bounds, logs, patches = lines([BOUNDS]), lines(map(vector, range(LOGS))), lines(map(patched, range(PATCHES)))
+    return f'{{"bounds":{bounds},"logs":[\n{logs}\n],"patches":[\n{patches}\n]}}\n'
 
 
 if __name__ == "__main__":

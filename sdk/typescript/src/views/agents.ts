@@ -1,4 +1,6 @@
 import type { AgentStatus, AgentView } from "../protocol.js"
+import { without } from "./lists.js"
+import type { Said } from "./said.js"
 import type { AgentState } from "./shapes.js"
 import { short } from "./text.js"
 
@@ -10,13 +12,12 @@ export const DETAIL_SHOWN = 2_000
 type Agents = readonly AgentState[]
 
 /** An agent begins, waits or is done. One that is done with a task may be at work at another. */
-export function spoken(agents: Agents, event: AgentStatus): Agents {
-  const { data, task_id = "", timestamp = "" } = event
-  const before = agents.find((each) => each.agent === data.agent)
-  if (data.status === "idle" && before && isAtWork(before) && before.task_id !== task_id) return agents
-  const others = agents.filter((each) => each !== before)
-  const detail = short(data.detail ?? "", DETAIL_SHOWN)
-  return [...others, { agent: data.agent, status: data.status, detail, task_id, timestamp }].slice(-MOST_AGENTS)
+export function spoken(agents: Agents, { data, task_id, timestamp = "" }: Said<AgentStatus>): Agents {
+  const { agent, status, detail = "" } = data
+  const before = agents.find((each) => each.agent === agent)
+  if (status === "idle" && before && isAtWork(before) && before.task_id !== task_id) return agents
+  const others = without(agents, (each) => each === before)
+  return [...others, { agent, status, detail: short(detail, DETAIL_SHOWN), task_id, timestamp }].slice(-MOST_AGENTS)
 }
 
 /** A task has ended, was paused, or is taken up anew: nobody works at it now, whatever was last said. */
@@ -27,7 +28,7 @@ export function left(agents: Agents, taskId: string): Agents {
 }
 
 /** What a snapshot shows. */
-export function latest(agents: readonly AgentView[] = []): Agents {
+export function latest(agents: readonly AgentView[]): Agents {
   return agents.map((each) => ({ detail: "", task_id: "", timestamp: "", ...each }))
 }
 

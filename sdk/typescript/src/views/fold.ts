@@ -1,59 +1,51 @@
-import type { PuntiniEvent, SessionReadyData, TaskView } from "../protocol.js"
+import type { SessionReadyData } from "../protocol.js"
 import { Activities } from "./activities.js"
-import * as agents from "./agents.js"
-import * as approvals from "./approvals.js"
-import { GraphFold } from "./graph.js"
+import { latest, left, spoken } from "./agents.js"
+import { asked, resolved } from "./approvals.js"
+import { GraphFold, NO_GRAPH } from "./graph.js"
+import { without } from "./lists.js"
 import { Messages } from "./messages.js"
 import { plan, planned } from "./plan.js"
 import { isVoid, type Logged, type Retraction } from "./retraction.js"
+import type { Said } from "./said.js"
 import type { SessionState } from "./shapes.js"
 import { remembered, updated } from "./state.js"
-import * as tasks from "./tasks.js"
+import { changed, open, started, type Task } from "./tasks.js"
 
-type Folded = "messages" | "graph" | "activities" | "state" | "stateVersion"
-type Parts = { -readonly [K in Exclude<keyof SessionState, Folded>]: SessionState[K] }
+type Folded = "messages" | "graph" | "activities" | "state" | "stateVersion" | "tasks"
+type Parts = { -readonly [K in Exclude<keyof SessionState, Folded>]: SessionState[K] } & { tasks: readonly Task[] }
 
 /** What events amount to, by the server's rules. What a retraction takes back has to be known before it comes. */
 export class Fold {
-  #parts: Parts = {
-    sessionId: "",
-    status: "active",
-    cursor: "",
-    ready: false,
-    agent: "",
-    plan: null,
-    tasks: [],
-    approvals: [],
-    agents: [],
-  }
-  #memory = remembered(null, 0)
-  #messages = new Messages()
-  #graph = new GraphFold()
-  #activities = new Activities()
+  #parts: Parts
+  #memory
+  #messages
+  #graph
+  #activities
   #read: SessionState | undefined
 
-  /** The fold as a snapshot shows it. */
-  static of(data: SessionReadyData): Fold {
-    const fold = new Fold()
-    fold.#parts = {
-      sessionId: data.session_id,
-      status: data.status,
-      cursor: data.cursor,
-      ready: true,
-      agent: data.agent,
-      plan: plan(data.plan),
-      tasks: tasks.open(data.tasks),
-      approvals: data.approvals ?? [],
-      agents: agents.latest(data.agents),
+  /** Begin with a snapshot, or with nothing. */
+  constructor(data: Partial<SessionReadyData> = {}) {
+    const { session_id = "", status = "active", cursor = "", agent = "", plan: newest = null } = data
+    const { tasks = [], approvals = [], agents = [] } = data
+    this.#parts = {
+      sessionId: session_id,
+      status,
+      cursor,
+      ready: !!cursor,
+      agent,
+      plan: plan(newest),
+      tasks: open(tasks),
+      approvals,
+      agents: latest(agents),
     }
-    fold.#memory = remembered(data.state, data.state_version ?? 0)
-    fold.#messages.load(data.messages)
-    fold.#graph.load(data.initial_graph)
-    fold.#activities.load(data)
-    return fold
+    this.#memory = remembered(data.state ?? null, data.state_version ?? 0)
+    this.#messages = new Messages(data.messages ?? [])
+    this.#graph = new GraphFold(data.initial_graph ?? NO_GRAPH)
+    this.#activities = new Activities(this.#parts.tasks, approvals, this.#parts.plan)
   }
 
-  /** Keep of another fold of the same session the activities that can't have changed since: those of ended tasks. */
+  /** Keep of another fold of the same session the activities of tasks that ended. */
   keep(other: Fold): void {
     this.#activities.keep(other.#activities)
   }
@@ -62,32 +54,34 @@ export class Fold {
     return this.#parts.tasks.length > 0
   }
 
-  /** About how many things it holds. */
+  /** How many nodes and edges it holds. */
   get size(): number {
     return this.#graph.size
   }
 
   /** Take an event of the log in, or only that it passed, if it is void. */
   take(logged: Logged, retractions: readonly Retraction[]): void {
-    const { event } = logged
+    const event = { task_id: "", attempt: 0, agent: "", ...logged.event, id: logged.id }
     this.#read = undefined
     this.#parts.sessionId ||= event.session_id ?? ""
-    this.#parts.cursor = ("id" in event && event.id) || this.#parts.cursor
+    this.#parts.cursor = event.id
     this.#parts.ready = true
     if (isVoid(retractions, logged)) this.#void(event)
     else this.#apply(event)
   }
 
   /** Of what was taken back only the version stays, for versions never go back. */
-  #void(event: PuntiniEvent): void {
+  #void(event: Said): void {
     if (event.type === "graph_update") this.#graph.apply(event.data.version, [])
     if (event.type === "state_update") {
       this.#memory = { ...this.#memory, version: Math.max(this.#memory.version, event.data.version) }
     }
   }
 
-  #apply(event: PuntiniEvent): void {
+  #apply(event: Said): void {
     const parts = this.#parts
+    const { task_id } = event
+    const before = parts.tasks
     switch (event.type) {
       case "user_prompt":
         return this.#messages.asked(event)
@@ -99,43 +93,38 @@ export class Fold {
         this.#memory = updated(this.#memory, event.data)
         return
       case "task_started":
-        return this.#stand(event, tasks.started(parts.tasks, event, this.#messages.promptOf(event.task_id ?? "")))
+        parts.tasks = started(before, event, this.#messages.promptOf(task_id))
+        break
+      case "task_progress":
       case "task_paused":
       case "task_resumed":
-        parts.agents = agents.left(parts.agents, event.task_id ?? "")
-        return this.#stand(event, tasks.changed(parts.tasks, event))
-      case "task_progress":
-        return this.#stand(event, tasks.changed(parts.tasks, event))
+        parts.tasks = changed(before, event)
+        if (event.type !== "task_progress") parts.agents = left(parts.agents, task_id)
+        break
       case "task_completed":
       case "task_failed":
       case "task_cancelled":
-        parts.approvals = approvals.dropped(parts.approvals, event.task_id ?? "")
-        parts.agents = agents.left(parts.agents, event.task_id ?? "")
-        return this.#stand(event, tasks.ended(parts.tasks, event.task_id ?? ""))
+        parts.tasks = without(before, (each) => each.task_id === task_id)
+        parts.approvals = without(parts.approvals, (each) => each.task_id === task_id)
+        parts.agents = left(parts.agents, task_id)
+        break
       case "agent_status":
-        parts.agents = agents.spoken(parts.agents, event)
+        parts.agents = spoken(parts.agents, event)
         return
       case "approval_request":
-        parts.approvals = approvals.asked(parts.approvals, event)
+        parts.approvals = asked(parts.approvals, event)
         break
       case "approval_resolved":
-        parts.approvals = approvals.resolved(parts.approvals, event.data.approval_id)
+        parts.approvals = resolved(parts.approvals, event.data.approval_id)
         break
       case "plan_update":
         parts.plan = planned(parts.plan, event)
         break
       case "session_closed":
         parts.status = "closed"
-        return
     }
-    this.#activities.apply(event)
-  }
-
-  #stand(event: PuntiniEvent & { task_id?: string }, now: readonly TaskView[]): void {
-    const before = this.#parts.tasks
-    this.#parts.tasks = now
-    if (now.length !== before.length) this.#messages.tasksChanged()
-    const task = now === before ? undefined : now.find((each) => each.task_id === event.task_id)
+    if (parts.tasks.length !== before.length) this.#messages.tasksChanged()
+    const task = parts.tasks === before ? undefined : parts.tasks.find((each) => each.task_id === task_id)
     this.#activities.apply(event, task)
   }
 
@@ -158,7 +147,6 @@ export class Fold {
     copy.#messages = this.#messages.fork()
     copy.#graph = this.#graph.fork()
     copy.#activities = this.#activities.fork()
-    copy.#read = this.#read
     return copy
   }
 }

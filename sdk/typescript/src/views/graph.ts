@@ -11,24 +11,25 @@ export const MOST_EDGES = 200_000
  * its id, else by its natural key (label and key), and keeps its id. `version` is the highest seen.
  */
 export class GraphFold {
-  #version = 0
+  #version: number
   #nodes = new LendingMap<GraphNode>()
   #edges = new LendingMap<GraphEdge>()
-  #read: GraphState | undefined
-  // Made when they are first needed: the id of the node with a natural key, and the edges that touch a node.
+  /** Which node has a natural key; made when it is first needed. */
   #keys: Map<string, string> | undefined
-  #ties: Map<string, Set<string>> | undefined
+  /** Nodes that were removed, but not yet their edges: one look at all edges is enough for many nodes. */
+  #gone = new Set<string>()
+  #read: GraphState | undefined
+
+  /** Begin with that of a snapshot. */
+  constructor({ version, nodes, edges }: Graph) {
+    this.#version = version
+    for (const node of nodes) this.#nodes.own().set(node.id, node)
+    for (const edge of edges) this.#edges.own().set(edge.id, edge)
+  }
 
   /** How many nodes and edges there are. */
   get size(): number {
     return this.#nodes.map.size + this.#edges.map.size
-  }
-
-  /** What a snapshot shows. */
-  load({ version, nodes, edges }: Graph): void {
-    this.#version = version
-    for (const node of nodes) this.#nodes.own().set(node.id, { ...node, props: node.props ?? {} })
-    for (const edge of edges) this.#edges.own().set(edge.id, { ...edge, props: edge.props ?? {} })
   }
 
   /** Take in an update. What of it cannot apply is passed over. */
@@ -36,14 +37,19 @@ export class GraphFold {
     this.#version = Math.max(this.#version, version)
     this.#read = undefined
     for (const op of delta) this.#do(op)
+    this.#sweep()
   }
 
   #do({ action, node, edge, id }: GraphOp): void {
-    if (action === "clear") this.#clear()
-    else if (action === "remove_node") id != null && this.#removeNode(id)
-    else if (action === "remove_edge") id != null && this.#removeEdge(id)
-    else if (action.endsWith("node")) node && this.#putNode(node)
-    else edge && this.#putEdge(edge)
+    const [verb, kind] = action.split("_")
+    if (verb === "clear") this.#clear()
+    else if (verb !== "remove") {
+      if (kind === "node" && node) this.#putNode(node)
+      if (kind === "edge" && edge) this.#putEdge(edge)
+    } else if (id != null) {
+      if (kind === "node") this.#removeNode(id)
+      else if (this.#edges.map.has(id)) this.#edges.own().delete(id)
+    }
   }
 
   #putNode(node: GraphNode): void {
@@ -51,9 +57,9 @@ export class GraphFold {
     const keys = this.#byKey()
     const known = nodes.get(node.id) ?? nodes.get(keys.get(natural(node)) ?? node.id)
     if (!known && nodes.size >= MOST_NODES) return
-    const props = merged(known?.props, node.props)
+    const props = merged(known, node)
     const key = node.key ?? known?.key
-    let put: GraphNode = { id: known?.id ?? node.id, label: node.label, ...(key === undefined ? {} : { key }), props }
+    let put: GraphNode = { id: (known ?? node).id, label: node.label, ...(key === undefined ? {} : { key }), props }
     if (known) {
       if ((keys.get(natural(put)) ?? known.id) !== known.id) put = { ...known, props }
       keys.delete(natural(known))
@@ -63,9 +69,10 @@ export class GraphFold {
   }
 
   #byKey(): Map<string, string> {
-    if (this.#keys) return this.#keys
-    this.#keys = new Map()
-    for (const node of this.#nodes.map.values()) if (node.key) this.#keys.set(natural(node), node.id)
+    if (!this.#keys) {
+      this.#keys = new Map()
+      for (const node of this.#nodes.map.values()) if (node.key) this.#keys.set(natural(node), node.id)
+    }
     return this.#keys
   }
 
@@ -74,38 +81,30 @@ export class GraphFold {
     if (!node) return
     this.#nodes.own().delete(id)
     this.#keys?.delete(natural(node))
-    for (const edge of this.#byEnd().get(id) ?? []) this.#removeEdge(edge)
+    this.#gone.add(id)
+  }
+
+  #sweep(): void {
+    if (!this.#gone.size) return
+    for (const { id, source, target } of this.#edges.map.values()) {
+      if (this.#gone.has(source) || this.#gone.has(target)) this.#edges.own().delete(id)
+    }
+    this.#gone.clear()
   }
 
   #putEdge(edge: GraphEdge): void {
-    const { id, label, source, target } = edge
-    if (!this.#nodes.map.has(source) || !this.#nodes.map.has(target)) return
-    const known = this.#edges.map.get(id)
-    if (!known && this.#edges.map.size >= MOST_EDGES) return
-    if (known && this.#ties) untie(this.#ties, known)
-    const put = { id, label, source, target, props: merged(known?.props, edge.props) }
-    this.#edges.own().set(id, put)
-    if (this.#ties) tie(this.#ties, put)
-  }
-
-  #byEnd(): Map<string, Set<string>> {
-    if (this.#ties) return this.#ties
-    this.#ties = new Map()
-    for (const edge of this.#edges.map.values()) tie(this.#ties, edge)
-    return this.#ties
-  }
-
-  #removeEdge(id: string): void {
-    const edge = this.#edges.map.get(id)
-    if (!edge) return
-    this.#edges.own().delete(id)
-    if (this.#ties) untie(this.#ties, edge)
+    this.#sweep()
+    const known = this.#edges.map.get(edge.id)
+    const hasEnds = this.#nodes.map.has(edge.source) && this.#nodes.map.has(edge.target)
+    if (!hasEnds || (!known && this.#edges.map.size >= MOST_EDGES)) return
+    this.#edges.own().set(edge.id, { ...edge, props: merged(known, edge) })
   }
 
   #clear(): void {
     this.#nodes = new LendingMap()
     this.#edges = new LendingMap()
-    this.#keys = this.#ties = undefined
+    this.#keys = undefined
+    this.#gone.clear()
   }
 
   read(): GraphState {
@@ -113,34 +112,25 @@ export class GraphFold {
   }
 
   fork(): GraphFold {
-    const copy = new GraphFold()
+    const copy = new GraphFold(NO_GRAPH)
     copy.#version = this.#version
     copy.#nodes = this.#nodes.fork()
     copy.#edges = this.#edges.fork()
-    copy.#read = this.#read
     return copy
   }
 }
+
+export const NO_GRAPH: Graph = { version: 0, nodes: [], edges: [] }
 
 /** Label and key as one text. That of a node without a key is of no node. */
 function natural({ label, key }: GraphNode): string {
   return key ? `${label.length} ${label}${key}` : ""
 }
 
-function merged(known: GraphNode["props"], given: GraphNode["props"] = {}): Record<string, unknown> {
-  const props = { ...known, ...given }
-  for (const name of Object.keys(given)) if (given[name] === null) delete props[name]
+type Element = GraphNode | GraphEdge
+
+function merged(known: Element | undefined, { props: given }: Element): Record<string, unknown> {
+  const props: Record<string, unknown> = { ...known?.props, ...given }
+  for (const name in given) if (given[name] === null) delete props[name]
   return props
-}
-
-function tie(ties: Map<string, Set<string>>, { id, source, target }: GraphEdge): void {
-  for (const end of [source, target]) {
-    const tied = ties.get(end)
-    if (tied) tied.add(id)
-    else ties.set(end, new Set([id]))
-  }
-}
-
-function untie(ties: Map<string, Set<string>>, { id, source, target }: GraphEdge): void {
-  for (const end of [source, target]) ties.get(end)?.delete(id)
 }

@@ -1,7 +1,8 @@
 import type { AssistantResponse, Message, UserPrompt } from "../protocol.js"
 import { LendingMap } from "./lending.js"
+import type { Said } from "./said.js"
 import type { MessageView } from "./shapes.js"
-import { bytes, fitting, news, points } from "./text.js"
+import { fitting, news, points } from "./text.js"
 
 /** The newest messages are kept: so many, and so many bytes of text in all. A larger one is cut to its beginning. */
 export const MOST_MESSAGES = 1_000
@@ -24,50 +25,42 @@ export class Messages {
   #size = 0
   #read: readonly MessageView[] | undefined
 
-  /** What a snapshot shows. */
-  load(messages: readonly Message[]): void {
-    for (const { content, ...rest } of messages) {
-      const message = { agent: "", task_id: "", partial: false, ...rest, content: "" }
-      this.#put(message, content, { end: points(content), size: 0, whole: !message.partial })
+  /** Begin with those of a snapshot. */
+  constructor(messages: readonly Message[]) {
+    for (const each of messages) {
+      const message = { agent: "", task_id: "", partial: false, ...each, content: "" }
+      this.#put(message, each.content, points(each.content), !message.partial)
     }
   }
 
-  asked(event: UserPrompt): void {
+  asked(event: Said<UserPrompt>): void {
     const { message_id: id, prompt } = event.data
-    this.#put({ ...named(event), id, role: "user", agent: "" }, prompt, { end: 0, size: 0, whole: true })
+    this.#put({ ...named(event), id, role: "user", agent: "" }, prompt)
   }
 
-  answered(event: AssistantResponse): void {
-    const { message_id: id, text, chunk } = event.data
-    if (chunk) this.#piece(event)
-    else if (text) this.#put({ ...named(event), id, role: "assistant" }, text, { end: 0, size: 0, whole: true })
-    else if (this.#spoken.map.has(id)) this.#drop(id)
-  }
-
-  /** Append what is not there yet of a piece, also when something is missing before it. */
-  #piece(event: AssistantResponse): void {
-    const { message_id: id, text, offset } = event.data
+  answered(event: Said<AssistantResponse>): void {
+    const { message_id: id, text, chunk, offset } = event.data
     const known = this.#spoken.map.get(id)
-    const more = news(text, offset, known?.end ?? 0)
-    if (!more || known?.whole) return
-    const message = known?.message ?? { ...named(event), id, role: "assistant" }
-    this.#put(message, more, { end: offset + points(text), size: known?.size ?? 0, whole: false })
+    const message: MessageView = { ...named(event), id, role: "assistant" }
+    if (chunk) {
+      // What is not there yet of a piece is appended, also when something is missing before it.
+      const more = known?.whole ? "" : news(text, offset, known?.end ?? 0)
+      if (more) this.#put(known?.message ?? message, more, offset + points(text), false, known?.size)
+    } else if (text) this.#put(message, text)
+    else this.#drop(id)
   }
 
-  #put(message: MessageView, text: string, { end, size, whole }: Omit<Spoken, "message">): void {
-    const room = MOST_BYTES - size
-    const taken = bytes(text)
-    // What was cut fills the room, so that nothing is added behind it.
-    const content = message.content + (taken > room ? fitting(text, room) : text)
-    const grown = size + Math.min(taken, room)
-    this.#size += grown - (this.#spoken.map.get(message.id)?.size ?? 0)
-    this.#spoken.own().set(message.id, { message: { ...message, content }, end, size: grown, whole })
+  #put(message: MessageView, text: string, end = 0, whole = true, before = 0): void {
+    const [more, taken] = fitting(text, MOST_BYTES - before)
+    const size = before + taken
+    this.#size += size - (this.#spoken.map.get(message.id)?.size ?? 0)
+    const content = message.content + more
+    this.#spoken.own().set(message.id, { message: { ...message, content }, end, size, whole })
     this.#read = undefined
-    while (this.#spoken.map.size > MOST_MESSAGES || this.#size > MOST_BYTES) this.#dropOldest()
-  }
-
-  #dropOldest(): void {
-    for (const id of this.#spoken.map.keys()) return this.#drop(id)
+    for (const oldest of this.#spoken.map.keys()) {
+      if (this.#spoken.map.size <= MOST_MESSAGES && this.#size <= MOST_BYTES) return
+      this.#drop(oldest)
+    }
   }
 
   #drop(id: string): void {
@@ -101,15 +94,13 @@ export class Messages {
   }
 
   fork(): Messages {
-    const copy = new Messages()
+    const copy = new Messages([])
     copy.#spoken = this.#spoken.fork()
     copy.#size = this.#size
-    copy.#read = this.#read
     return copy
   }
 }
 
-function named(event: UserPrompt | AssistantResponse) {
-  const { agent = "", task_id = "", timestamp } = event
+function named({ agent, task_id, timestamp }: Said<UserPrompt | AssistantResponse>) {
   return { agent, task_id, timestamp, content: "", partial: false }
 }

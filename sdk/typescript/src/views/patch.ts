@@ -2,8 +2,6 @@
 
 /** How deep a patched document may nest. */
 export const MOST_DEPTH = 128
-const BAD_ESCAPE = /~(?![01])/
-const INDEX = /^(0|[1-9][0-9]{0,17})$/
 
 type Path = readonly string[]
 type Operation = Record<string, unknown>
@@ -15,38 +13,35 @@ export class PatchFailed extends Error {}
 export function patched(document: unknown, patch: readonly Operation[], room: number): [unknown, number] {
   let grown = 0
   for (const operation of patch) {
-    const [next, growth] = done(document, operation)
-    document = next
-    grown += growth
+    const path = pointer(operation["path"])
+    const bring = (value: unknown, isNew: boolean) => {
+      checkDepth(path, value)
+      grown += JSON.stringify(value).length
+      document = put(document, path, value, isNew)
+    }
+    switch (operation["op"]) {
+      case "add":
+      case "replace":
+        bring(valueOf(operation), operation["op"] === "add")
+        break
+      case "copy":
+        bring(got(document, pointer(operation["from"])), true)
+        break
+      case "move":
+        document = moved(document, pointer(operation["from"]), path)
+        break
+      case "remove":
+        document = taken(document, path)
+        break
+      case "test":
+        check(same(got(document, path), valueOf(operation)))
+        break
+      default:
+        check(false)
+    }
     check(grown <= room)
   }
   return [document, grown]
-}
-
-function done(document: unknown, operation: Operation): [unknown, number] {
-  const path = pointer(operation, "path")
-  switch (operation["op"]) {
-    case "add":
-      return brought(document, path, valueOf(operation), true)
-    case "replace":
-      return brought(document, path, valueOf(operation), false)
-    case "copy":
-      return brought(document, path, got(document, pointer(operation, "from")), true)
-    case "move":
-      return [moved(document, pointer(operation, "from"), path), 0]
-    case "remove":
-      return [taken(document, path), 0]
-    case "test":
-      check(same(got(document, path), valueOf(operation)))
-      return [document, 0]
-    default:
-      throw new PatchFailed()
-  }
-}
-
-function brought(document: unknown, path: Path, value: unknown, isNew: boolean): [unknown, number] {
-  checkDepth(path, value)
-  return [put(document, path, value, isNew), JSON.stringify(value).length + (path.at(-1) ?? "").length]
 }
 
 function moved(document: unknown, from: Path, path: Path): unknown {
@@ -93,12 +88,9 @@ function got(document: unknown, path: Path): unknown {
 
 /** A token as a key of an object or an index of an array; with `isNew` as one to be added. */
 function place(container: unknown, token: string, isNew = false): string {
-  if (!Array.isArray(container)) {
-    check(isObject(container) && (isNew || Object.hasOwn(container, token)))
-    return token
-  }
-  if (isNew && token === "-") return String(container.length)
-  check(INDEX.test(token) && Number(token) < container.length + Number(isNew))
+  if (!Array.isArray(container)) check(Object.hasOwn(object(container), token) || isNew)
+  else if (isNew && token === "-") return String(container.length)
+  else check(/^(0|[1-9]\d{0,17})$/.test(token) && Number(token) < container.length + Number(isNew))
   return token
 }
 
@@ -113,17 +105,14 @@ export function same(one: unknown, other: unknown): boolean {
   )
 }
 
-function pointer(operation: Operation, name: string): Path {
-  const text = operation[name]
-  if (typeof text !== "string" || (text && text[0] !== "/") || BAD_ESCAPE.test(text)) throw new PatchFailed()
-  return text
-    .split("/")
-    .slice(1)
-    .map((token) => token.replaceAll("~1", "/").replaceAll("~0", "~"))
+function pointer(text: unknown): Path {
+  if (typeof text !== "string" || !/^(\/([^~]|~[01])*)?$/.test(text)) throw new PatchFailed()
+  const tokens = text.split("/").slice(1)
+  return tokens.map((token) => token.replaceAll("~1", "/").replaceAll("~0", "~"))
 }
 
 function valueOf(operation: Operation): unknown {
-  check(Object.hasOwn(operation, "value"))
+  check("value" in operation)
   return operation["value"]
 }
 

@@ -1,14 +1,14 @@
 import type { PlanUpdate, PlanView } from "../protocol.js"
+import type { Said } from "./said.js"
 import type { Plan } from "./shapes.js"
 
 /** The newest plan stands; what was thought of it stays until something else is, or another task plans. */
-export function planned(before: Plan | null, { data, task_id = "", timestamp }: PlanUpdate): Plan {
+export function planned(before: Plan | null, { data, task_id, timestamp: updated_at }: Said<PlanUpdate>): Plan {
   const kept = before?.task_id === task_id ? before.last_reflection : ""
-  const { current_plan, last_reflection } = data
-  return { current_plan, last_reflection: last_reflection || kept, task_id, updated_at: timestamp }
+  return { ...data, last_reflection: data.last_reflection || kept, task_id, updated_at }
 }
 
 /** What a snapshot shows. */
-export function plan(view: PlanView | null | undefined): Plan | null {
-  return view ? { last_reflection: "", task_id: "", updated_at: "", ...view } : null
+export function plan(view: PlanView | null): Plan | null {
+  return view && { last_reflection: "", task_id: "", updated_at: "", ...view }
 }

@@ -1,6 +1,6 @@
 import type { PuntiniEvent } from "../protocol.js"
 import { Fold } from "./fold.js"
-import { retraction, seqOf, type Logged, type Retraction } from "./retraction.js"
+import { logged, retraction, seqOf, type Logged, type Retraction } from "./retraction.js"
 import type { SessionState } from "./shapes.js"
 
 /** So many events can be folded again when some of them are taken back. */
@@ -33,8 +33,9 @@ export class SessionView {
 
   /** Take an event in. What is not of the log, or was seen before, changes nothing. */
   apply(event: PuntiniEvent): void {
-    if (event.type === "session_ready") this.#begin(Fold.of(event.data))
-    else if ("id" in event && event.id) this.#take({ seq: seqOf(event.id), event })
+    const said = logged(event)
+    if (event.type === "session_ready") this.#begin(new Fold(event.data))
+    else if (said && said.seq > this.#seq) this.#take(said)
   }
 
   #begin(fold: Fold): void {
@@ -47,17 +48,16 @@ export class SessionView {
     this.#rebase(fold.hasOpenTasks)
   }
 
-  #take(logged: Logged): void {
-    const { seq, event } = logged
-    if (seq <= this.#seq) return
-    if (event.type === "task_started" && !this.#base) this.#rebase(true)
-    this.#seq = seq
-    const back = event.type === "task_retracted" ? retraction(seq, event) : undefined
+  #take(said: Logged): void {
+    if (said.event.type === "task_started" && !this.#base) this.#rebase(true)
+    this.#seq = said.seq
+    const back = retraction(said)
     if (back) this.#undo(back)
-    this.#fold.take(logged, this.#retractions)
-    if (this.#base) this.#since.push(logged)
+    this.#fold.take(said, [])
+    if (!this.#base) return
+    this.#since.push(said)
     const isOpen = this.#fold.hasOpenTasks
-    if (this.#base && (!isOpen || this.#since.length >= MOST_UNDONE)) this.#rebase(isOpen)
+    if (!isOpen || this.#since.length >= MOST_UNDONE) this.#rebase(isOpen)
   }
 
   /** From here on events can be undone, or there is none that will have to be. */
@@ -72,7 +72,7 @@ export class SessionView {
     this.#retractions.push(back)
     if (!this.#base) return
     this.#fold = this.#base.fold.fork()
-    for (const logged of this.#since) this.#fold.take(logged, this.#retractions)
+    for (const said of this.#since) this.#fold.take(said, this.#retractions)
   }
 }
 

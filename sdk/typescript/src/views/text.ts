@@ -1,53 +1,27 @@
-/** The protocol counts code points and bytes of UTF-8, where JavaScript counts UTF-16. Lone surrogates do not occur. */
+/** The protocol counts code points and bytes of UTF-8, where JavaScript counts UTF-16. */
 
-function isLowSurrogate(code: number): boolean {
-  return code >= 0xdc00 && code <= 0xdfff
-}
+const encoder = new TextEncoder()
 
 /** How many code points a text has. */
 export function points(text: string): number {
-  let count = 0
-  for (let at = 0; at < text.length; at++) if (!isLowSurrogate(text.charCodeAt(at))) count++
-  return count
+  return [...text].length
 }
 
-/** How many bytes of UTF-8 a text takes. */
-export function bytes(text: string): number {
-  let count = 0
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at)
-    const isHalf = code >= 0xd800 && code <= 0xdfff
-    count += code < 0x80 ? 1 : code < 0x800 || isHalf ? 2 : 3
-  }
-  return count
-}
-
-/** Without its first `count` code points. */
-export function dropped(text: string, count: number): string {
-  let at = 0
-  for (; count > 0 && at < text.length; count--) at += isLowSurrogate(text.charCodeAt(at + 1)) ? 2 : 1
-  return text.slice(at)
-}
-
-/** As much of a text as fits into so many bytes. */
-export function fitting(text: string, room: number): string {
-  let end = 0
-  for (const point of text) {
-    room -= bytes(point)
-    if (room < 0) break
-    end += point.length
-  }
-  return text.slice(0, end)
-}
-
-/** A text of more than `most` code points cut, with an ellipsis. */
-export function short(text: string, most: number): string {
-  if (text.length <= most) return text
-  const rest = dropped(text, most)
-  return rest ? `${text.slice(0, text.length - rest.length)}…` : text
+/** As much of a text as fits into so many bytes, and how many it takes. What is cut counts as having filled the room. */
+export function fitting(text: string, room: number): [text: string, size: number] {
+  const bytes = encoder.encode(text)
+  if (bytes.length <= room) return [text, bytes.length]
+  // To be gone on with: so half a character is not shown as a broken one.
+  return [new TextDecoder().decode(bytes.subarray(0, room), { stream: true }), room]
 }
 
 /** What of a piece that begins at `offset` is new to a text that reaches up to `end`. */
 export function news(piece: string, offset: number, end: number): string {
-  return dropped(piece, end - offset)
+  return end > offset ? [...piece].slice(end - offset).join("") : piece
+}
+
+/** A text of more than `most` characters cut, with an ellipsis. */
+export function short(text: string, most: number): string {
+  const shown = text.length > most ? [...text] : []
+  return shown.length > most ? `${shown.slice(0, most).join("")}…` : text
 }

@@ -1,6 +1,6 @@
 import type { PuntiniEvent } from "../protocol.js"
 import { Fold } from "./fold.js"
-import { retraction, seqOf, type Logged, type Retraction } from "./retraction.js"
+import { logged, retraction, seqOf, type Logged, type Retraction } from "./retraction.js"
 import type { SessionState } from "./shapes.js"
 
 /** So many events are kept; when there are more, the oldest tenth is folded into the beginning. */
@@ -48,20 +48,15 @@ export class Timeline {
   /** The index of the event with this id, or of the last before it. */
   indexOf(id: string): number {
     const seq = seqOf(id)
-    let [from, to] = [this.first - 1, this.length - 1]
-    while (from < to) {
-      const middle = Math.ceil((from + to) / 2)
-      if (this.#seqAt(middle) <= seq) from = middle
-      else to = middle - 1
-    }
-    return from
+    return this.first + this.#events.findLastIndex((each) => each.seq <= seq)
   }
 
   /** Take in the events that follow, in order. Those that are not of the log, or known, are passed over. */
   add(events: Iterable<PuntiniEvent>): void {
     for (const event of events) {
-      if (event.type === "session_ready") this.#begin(Fold.of(event.data))
-      else if ("id" in event && event.id) this.#append({ seq: seqOf(event.id), event })
+      const said = logged(event)
+      if (event.type === "session_ready") this.#begin(new Fold(event.data))
+      else if (said && said.seq > this.#seqAt(this.length - 1)) this.#append(said)
     }
   }
 
@@ -79,11 +74,9 @@ export class Timeline {
     if (!this.#events.length) this.#seen = this.#beginning = { index: -1, seq: seqOf(fold.state.cursor), fold }
   }
 
-  #append(logged: Logged): void {
-    const { seq, event } = logged
-    if (seq <= this.#seqAt(this.length - 1)) return
-    this.#events.push(logged)
-    const back = event.type === "task_retracted" ? retraction(seq, event) : undefined
+  #append(said: Logged): void {
+    this.#events.push(said)
+    const back = retraction(said)
     if (back) this.#retractions.push(back)
     const last = this.length - 1
     if (last - (this.#marks.at(-1) ?? this.#beginning).index >= this.#step) this.#mark(last)
@@ -105,7 +98,7 @@ export class Timeline {
     const index = this.#beginning.index + count
     const seq = this.#seqAt(index)
     const fold = this.#beginning.fold.fork()
-    for (const logged of this.#events.splice(0, count)) fold.take(logged, this.#retractions)
+    for (const said of this.#events.splice(0, count)) fold.take(said, this.#retractions)
     this.#seen = this.#beginning = { index, seq, fold }
     this.#marks = this.#marks.filter((mark) => mark.index > index)
     this.#retractions = this.#retractions.filter(({ at }) => at > seq)
@@ -123,7 +116,7 @@ export class Timeline {
   #played(from: Mark, index: number, fold: Fold): Mark {
     const known = this.#known(index)
     const [after, end] = [from.index + 1 - this.first, index + 1 - this.first]
-    for (const logged of this.#events.slice(after, end)) fold.take(logged, known)
+    for (const said of this.#events.slice(after, end)) fold.take(said, known)
     return { index, seq: this.#seqAt(index), fold }
   }
 

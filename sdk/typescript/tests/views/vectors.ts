@@ -7,6 +7,8 @@ export interface Vectors {
   bounds: Record<string, number>
   /** In a calm log nothing is taken back, and no piece of a message is missing. */
   logs: { seed: number; calm: boolean; events: PuntiniEvent[]; seen: Seen[] }[]
+  /** `result` holds the patched document, or nothing where the patch fails. */
+  patches: { document: unknown; patch: Record<string, unknown>[]; result: unknown[] }[]
 }
 
 export interface Seen {
