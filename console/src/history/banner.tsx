@@ -1,6 +1,6 @@
+import { Copy } from "../parts/copy"
 import type { Current } from "../session/current"
 import { addressAt } from "./address"
-import { Copy } from "./copy"
 import { Fork } from "./fork"
 import { clock, day } from "./times"
 
@@ -12,7 +12,7 @@ export function PastBanner({ current }: { current: Current }) {
   const { kept } = log
   const number = (traveller.index.value ?? kept.end) - kept.begin + 1
   return (
-    <div class="past">
+    <div class="past-banner">
       <p class="past-when">
         <strong role="status">This is the past.</strong>
         <time dateTime={event.timestamp}>
@@ -25,7 +25,7 @@ export function PastBanner({ current }: { current: Current }) {
       </p>
       <div class="row">
         <Fork session={current.id} at={event.id} />
-        <Copy label="Copy link" text={() => new URL(addressAt(event.id), location.href).href} />
+        <Copy label="a link to this moment" text={new URL(addressAt(event.id), location.href).href} />
         <button class="button primary" onClick={() => traveller.now()}>
           Back to now
         </button>

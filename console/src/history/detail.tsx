@@ -1,5 +1,5 @@
+import { Copy } from "../parts/copy"
 import type { Current } from "../session/current"
-import { Copy } from "./copy"
 import { isHeard, type Row } from "./matches"
 import { Json } from "./json"
 import { whose } from "./ids"
@@ -31,7 +31,7 @@ export function Detail({ current, row, close }: { current: Current; row: Row; cl
               Travel here
             </button>
           )}
-          <Copy label="Copy JSON" text={() => JSON.stringify(event, null, 2)} />
+          <Copy label="the JSON" text={JSON.stringify(event, null, 2)} />
           <button class="button quiet" onClick={close}>
             Close
           </button>

@@ -1,10 +1,18 @@
 import { useSignal, type Signal } from "@preact/signals"
 import { useEffect } from "preact/hooks"
-import { ALL, LEVELS, type Filter } from "./filter"
+import { Select } from "../parts/select"
+import { ALL, type Filter, type Level } from "./filter"
 import type { EventLog } from "./log"
 
 /** How long one stops typing before it is searched for (milliseconds). */
 const TYPING = 200
+
+const LEVEL_NAMES: readonly (readonly [Level, string])[] = [
+  ["debug", "All debug"],
+  ["info", "Debug: info"],
+  ["warning", "Debug: warning"],
+  ["error", "Debug: error"],
+]
 
 /** What chooses which events are shown. */
 export function Filters({ log, filter }: { log: EventLog; filter: Signal<Filter> }) {
@@ -21,33 +29,13 @@ export function Filters({ log, filter }: { log: EventLog; filter: Signal<Filter>
     <div class="filters">
       <div class="row">
         <SearchBox filter={filter} change={change} />
-        <select
-          class="input compact"
-          aria-label="Task"
-          value={task}
-          onChange={({ currentTarget }) => change({ task: currentTarget.value })}
-        >
-          <option value="">All tasks</option>
-          {[...log.kept.tasks].map(([id, prompt]) => (
-            <option key={id} value={id}>
-              {(prompt || id).slice(0, 40)}
-            </option>
-          ))}
-        </select>
-        <select
-          class="input compact"
-          aria-label="Debug level"
-          value={level}
-          onChange={({ currentTarget }) =>
-            change({ level: LEVELS.find((each) => each === currentTarget.value) ?? "debug" })
-          }
-        >
-          {LEVELS.map((each) => (
-            <option key={each} value={each}>
-              {each === "debug" ? "All debug" : `Debug: ${each}`}
-            </option>
-          ))}
-        </select>
+        <Select
+          label="Task"
+          options={[["", "All tasks"], ...[...log.kept.tasks].map(([id, prompt]) => named(id, prompt))]}
+          chosen={task}
+          onChoose={(task) => change({ task })}
+        />
+        <Select label="Debug level" options={LEVEL_NAMES} chosen={level} onChoose={(level) => change({ level })} />
         <label class="check small">
           <input
             type="checkbox"
@@ -57,22 +45,26 @@ export function Filters({ log, filter }: { log: EventLog; filter: Signal<Filter>
           Connection
         </label>
       </div>
-      <fieldset class="chips">
+      <fieldset class="type-chips">
         <legend class="hidden">Types</legend>
         {counts.map(([type, count]) => (
-          <label key={type} class="chip">
+          <label key={type} class="type-chip">
             <input type="checkbox" class="hidden" checked={types.has(type)} onChange={() => toggle(type)} />
-            {type} <span class="chip-count">{count.toLocaleString()}</span>
+            {type} <span class="type-count">{count.toLocaleString()}</span>
           </label>
         ))}
         {filter.value !== ALL && (
-          <button class="button quiet chip-clear" type="button" onClick={() => (filter.value = ALL)}>
+          <button class="button quiet types-clear" type="button" onClick={() => (filter.value = ALL)}>
             Show all
           </button>
         )}
       </fieldset>
     </div>
   )
+}
+
+function named(id: string, prompt: string): readonly [string, string] {
+  return [id, (prompt || id).slice(0, 40)]
 }
 
 function SearchBox({ filter, change }: { filter: Signal<Filter>; change: (part: Partial<Filter>) => void }) {
@@ -88,7 +80,7 @@ function SearchBox({ filter, change }: { filter: Signal<Filter>; change: (part: 
   return (
     <input
       type="search"
-      class="input compact search"
+      class="input grow event-search"
       aria-label="Text in the events"
       placeholder="Text in the events"
       value={typed.value}

@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals"
 import { useEffect, useRef } from "preact/hooks"
 import { client } from "../client"
+import { sentence } from "../parts/problem"
 import { go, to } from "../route"
 
 /** Makes a session that begins as this one was at an event, and goes there. */
@@ -27,14 +28,10 @@ export function Fork({ session, at }: { session: string; at: string }) {
     problem.value = ""
     try {
       const named = title.current?.value.trim()
-      const made = await client.http.ask<{ session_id: string }>(`/v1/sessions/${encodeURIComponent(session)}/fork`, {
-        method: "POST",
-        query: { at },
-        body: named ? { title: named } : {},
-      })
+      const made = await client.sessions.fork(session, { at, ...(named && { title: named }) })
       go(to("sessions", made.session_id))
     } catch (error) {
-      problem.value = error instanceof Error ? error.message : String(error)
+      problem.value = sentence(error)
       working.value = false
     }
   }
@@ -45,7 +42,7 @@ export function Fork({ session, at }: { session: string; at: string }) {
       </button>
     )
   return (
-    <form class="fork" onSubmit={fork} onKeyDown={(event) => event.key === "Escape" && leave()}>
+    <form class="fork-form" onSubmit={fork} onKeyDown={(event) => event.key === "Escape" && leave()}>
       <input
         ref={title}
         class="input"

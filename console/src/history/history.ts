@@ -1,6 +1,6 @@
 import type { PuntiniEvent, SessionState } from "@puntini/client"
 import { client } from "../client"
-import { EventLog, type EventPage } from "./log"
+import { EventLog } from "./log"
 import { Traveller } from "./traveller"
 
 /** A session's past: its log, and where one is in it. */
@@ -18,16 +18,8 @@ interface Followed {
   travel(past: { state: SessionState; at: string } | null): void
 }
 
-const PAGE = 1_000
-
 export function openHistory({ id, on, cursor, travel }: Followed): History {
-  const path = `/v1/sessions/${encodeURIComponent(id)}/stream`
-  const page = (after: string, signal: AbortSignal) =>
-    client.http.ask<EventPage>(path, {
-      query: { after, limit: PAGE },
-      headers: { accept: "application/json" },
-      signal,
-    })
+  const page = (after: string, signal: AbortSignal) => client.sessions.events(id, { after, signal })
   const log = new EventLog({ page, cursor })
   const traveller = new Traveller(log, travel)
   const stop = on((event) => log.take(event))

@@ -9,7 +9,7 @@ export function Json({ value }: { value: unknown }) {
   const text = useMemo(() => JSON.stringify(value, null, 2), [value])
   const parts = useMemo(() => coloured(text.slice(0, MOST)), [text])
   return (
-    <pre class="json" tabIndex={0} aria-label="JSON">
+    <pre class="event-json" tabIndex={0} aria-label="JSON">
       {parts}
       {text.length > MOST && `\n… ${(text.length - MOST).toLocaleString()} more characters: copy it to see them.`}
     </pre>

@@ -1,18 +1,12 @@
 import { signal, type ReadonlySignal } from "@preact/signals"
-import type { PuntiniEvent } from "@puntini/client"
+import type { EventPage, PuntiniEvent } from "@puntini/client"
+import { sentence } from "../parts/problem"
 import { isLogged, seqOf, type Logged } from "./ids"
 import { KeptEvents } from "./kept"
 
-/** A page of a session's events, as the server gives it. */
-export interface EventPage {
-  events: PuntiniEvent[]
-  next: string
-  live: boolean
-}
-
 /** Where a log comes from: pages of what was, and how far the live stream has come. */
 export interface LogSource {
-  page(after: string, signal: AbortSignal): Promise<EventPage>
+  page(after: string, signal: AbortSignal): PromiseLike<EventPage>
   cursor(): string
 }
 
@@ -63,7 +57,7 @@ export class EventLog {
   /** Read what is there, unless that is done; go on where it was stopped. Failing is told by `reading`. */
   load(): Promise<void> {
     if (this.#following) return Promise.resolve()
-    return (this.#run ??= this.#read().finally(() => (this.#run = undefined)))
+    return (this.#run ??= this.#read())
   }
 
   /** Stop reading. What was read stays. */
@@ -98,10 +92,10 @@ export class EventLog {
       this.#following = true
       this.#reading.value = { status: "complete" }
     } catch (error) {
-      this.#reading.value = signal.aborted
-        ? { status: "stopped" }
-        : { status: "failed", message: error instanceof Error ? error.message : String(error) }
+      this.#reading.value = signal.aborted ? { status: "stopped" } : { status: "failed", message: sentence(error) }
     }
+    // At once, not a moment later: what comes in between would wait for nobody.
+    this.#run = undefined
     this.#waiting = []
     this.#tell()
   }

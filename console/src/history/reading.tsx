@@ -11,7 +11,7 @@ export function ReadingNote({ log }: { log: EventLog }) {
   switch (reading.status) {
     case "reading":
       return (
-        <div class="reading row small">
+        <div class="log-reading row small">
           <progress value={reading.done} aria-label="Reading the log" />
           <span class="soft">{(end - begin).toLocaleString()} events read</span>
           <button class="button quiet" onClick={() => log.cancel()}>
@@ -21,7 +21,7 @@ export function ReadingNote({ log }: { log: EventLog }) {
       )
     case "stopped":
       return (
-        <div class="reading row small" role="status">
+        <div class="log-reading row small" role="status">
           <span class="soft">Reading was stopped after {(end - begin).toLocaleString()} events.</span>
           <button class="button quiet" onClick={() => void log.load()}>
             Read on
@@ -30,7 +30,7 @@ export function ReadingNote({ log }: { log: EventLog }) {
       )
     case "failed":
       return (
-        <div class="reading row small" role="alert">
+        <div class="log-reading row small" role="alert">
           <span class="bad">The log could not be read: {reading.message}</span>
           <button class="button quiet" onClick={() => void log.load()}>
             Try again
@@ -39,7 +39,7 @@ export function ReadingNote({ log }: { log: EventLog }) {
       )
     default:
       return first && seqOf(first.id) > 1 ? (
-        <p class="reading soft small">
+        <p class="log-reading soft small">
           What is kept here begins with event {seqOf(first.id).toLocaleString()}, {clock(first.timestamp)}.
         </p>
       ) : null

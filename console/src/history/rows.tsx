@@ -80,7 +80,7 @@ export function Rows({ matches, chosen, at }: RowsProps) {
     <div class="rows-frame">
       <div
         ref={box}
-        class="rows"
+        class="event-rows"
         role="listbox"
         tabIndex={0}
         aria-label="Events"

@@ -1,7 +1,7 @@
 import { useComputed, useSignal } from "@preact/signals"
 import { useMemo } from "preact/hooks"
 import type { History } from "./history"
-import { Landmarks, MARKS } from "./landmarks"
+import { Landmarks, MARKS, type Mark } from "./landmarks"
 import { clock } from "./times"
 
 /** Steps of the slider as long as nobody knows how many events there are. */
@@ -42,7 +42,7 @@ export function TimeSlider({ history }: { history: History }) {
     <div class="time-slider">
       <svg class="time-marks" viewBox="0 0 1000 10" preserveAspectRatio="none" aria-hidden="true">
         {MARKS.map((mark) => (
-          <path key={mark} class={mark} d={ticks(marks.value.get(mark) ?? [])} />
+          <path key={mark} class={mark} d={ticks(mark, marks.value.get(mark) ?? [])} />
         ))}
       </svg>
       <input
@@ -80,8 +80,11 @@ function actionOf(key: string, { log, traveller }: History): (() => void) | unde
   }
 }
 
-function ticks(places: readonly number[]): string {
-  return places.map((place) => `M${place * 1000} 0v10`).join("")
+/** How a mark is drawn: not by its colour alone. */
+const TICKS: Record<Mark, string> = { prompt: "0v10", end: "5.5v4.5", approval: "0v4.5", retraction: "0v10" }
+
+function ticks(mark: Mark, places: readonly number[]): string {
+  return places.map((place) => `M${place * 1000} ${TICKS[mark]}`).join("")
 }
 
 function spoken(event: { type: string; timestamp: string } | undefined, at: number, of: number): string {

@@ -1,18 +1,16 @@
 import { useSignal } from "@preact/signals"
-import { useEffect } from "preact/hooks"
-import { client } from "../client"
+import { isOpen } from "../account/me"
+import { Copy } from "../parts/copy"
 import { curlLine, tailLine } from "./commands"
-import { Copy } from "./copy"
 import { save } from "./download"
 import type { Filter } from "./filter"
 import { isHeard, type Matches } from "./matches"
 
 /** How many events are shown, and how to follow or keep the same elsewhere. */
 export function Tools({ session, filter, matches }: { session: string; filter: Filter; matches: Matches }) {
-  const open = useOpenMode()
   const shown = useSignal(false)
   matches.found.value
-  const followed = { origin: location.origin, session, filter, open }
+  const followed = { origin: location.origin, session, filter, open: isOpen.value }
   const lines = [curlLine(followed), ...(filter.task ? [] : [tailLine(followed)])]
   return (
     <div class="event-tools">
@@ -39,25 +37,11 @@ export function Tools({ session, filter, matches }: { session: string; filter: F
       </div>
       {shown.value &&
         lines.map((line) => (
-          <div key={line} class="command">
+          <div key={line} class="event-command">
             <code>{line}</code>
-            <Copy label="Copy" class="button quiet" text={() => line} />
+            <Copy label="the command" text={line} />
           </div>
         ))}
     </div>
   )
-}
-
-/** Whether the server asks nobody for a credential: then its one user has no account. */
-function useOpenMode(): boolean {
-  const open = useSignal(false)
-  useEffect(() => {
-    const aborter = new AbortController()
-    client.http
-      .ask<{ username: string; account: unknown }>("/v1/me", { signal: aborter.signal })
-      .then(({ username, account }) => (open.value = username === "local" && account === null))
-      .catch(() => {}) // A line with a key in it works on an open server, too.
-    return () => aborter.abort()
-  }, [])
-  return open.value
 }

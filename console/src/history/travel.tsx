@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals"
 import { useEffect } from "preact/hooks"
+import { Select } from "../parts/select"
 import type { Current } from "../session/current"
 import { keepInAddress } from "./address"
 import { PastBanner } from "./banner"
@@ -10,10 +11,12 @@ import { ReadingNote } from "./reading"
 import { TimeSlider } from "./slider"
 
 const STOPS: readonly (readonly [Stop, string])[] = [
-  ["task", "task"],
-  ["message", "message"],
-  ["graph", "graph change"],
+  ["task", "by task"],
+  ["message", "by message"],
+  ["graph", "by graph change"],
 ]
+
+const NAMES = { task: "task", message: "message", graph: "graph change" }
 
 /** The session's past: a slider over its log that shows conversation and graph as they were, and plays them. */
 export function TimeTravel({ current }: { current: Current }) {
@@ -23,7 +26,7 @@ export function TimeTravel({ current }: { current: Current }) {
   return (
     <div class="travel">
       {traveller.lost.value && (
-        <div class="past" role="alert">
+        <div class="past-banner" role="alert">
           <p>The moment that the address names is not in this log: here is the present.</p>
           <button class="button" onClick={() => (traveller.lost.value = false)}>
             Close
@@ -34,18 +37,12 @@ export function TimeTravel({ current }: { current: Current }) {
       <div class="travel-bar">
         <Buttons current={current} />
         <TimeSlider history={history} />
-        <select
-          class="input compact"
-          aria-label="Speed"
-          value={PACES.indexOf(traveller.pace.value)}
-          onChange={({ currentTarget }) => (traveller.pace.value = PACES[Number(currentTarget.value)] ?? PACES[0])}
-        >
-          {PACES.map(({ label }, index) => (
-            <option key={label} value={index}>
-              {label}
-            </option>
-          ))}
-        </select>
+        <Select
+          label="Speed"
+          options={PACES.map(({ label }) => [label, label])}
+          chosen={traveller.pace.value.label}
+          onChoose={(label) => (traveller.pace.value = PACES.find((each) => each.label === label) ?? PACES[0])}
+        />
       </div>
       <ReadingNote log={log} />
     </div>
@@ -55,7 +52,7 @@ export function TimeTravel({ current }: { current: Current }) {
 function Buttons({ current }: { current: Current }) {
   const { log, traveller } = current.history
   const stop = useSignal<Stop>("task")
-  const name = STOPS.find(([each]) => each === stop.value)?.[1]
+  const name = NAMES[stop.value]
   const playing = traveller.playing.value
   const ready = (then: () => void) => () => {
     traveller.pause()
@@ -75,20 +72,7 @@ function Buttons({ current }: { current: Current }) {
       )}
       <Press label="One event on" shape="on" act={ready(() => traveller.step(1))} disabled={!past} />
       <Press label={`Next ${name}`} shape="next" act={ready(() => traveller.jump(stop.value, 1))} disabled={!past} />
-      <select
-        class="input compact"
-        aria-label="Jump by"
-        value={stop.value}
-        onChange={({ currentTarget }) =>
-          (stop.value = STOPS.find(([each]) => each === currentTarget.value)?.[0] ?? "task")
-        }
-      >
-        {STOPS.map(([each, label]) => (
-          <option key={each} value={each}>
-            by {label}
-          </option>
-        ))}
-      </select>
+      <Select label="Jump by" options={STOPS} chosen={stop.value} onChoose={(chosen) => (stop.value = chosen)} />
     </div>
   )
 }
@@ -102,7 +86,7 @@ interface PressProps {
 
 function Press({ label, shape, act, disabled = false }: PressProps) {
   return (
-    <button class="button quiet icon-button" aria-label={label} title={label} onClick={act} disabled={disabled}>
+    <button class="button quiet icon-only" aria-label={label} title={label} onClick={act} disabled={disabled}>
       <Icon shape={shape} />
     </button>
   )
