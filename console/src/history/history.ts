@@ -1,4 +1,4 @@
-import type { PuntiniEvent, SessionState } from "@puntini/client"
+import type { LiveSession, PuntiniEvent, SessionState } from "@puntini/client"
 import { client } from "../client"
 import { EventLog } from "./log"
 import { Traveller } from "./traveller"
@@ -13,21 +13,21 @@ export interface History {
 /** What a session that is open gives to its history. */
 interface Followed {
   readonly id: string
+  readonly live: LiveSession
   on(listener: (event: PuntiniEvent) => void): () => void
-  cursor(): string
   travel(past: { state: SessionState; at: string } | null): void
 }
 
-export function openHistory({ id, on, cursor, travel }: Followed): History {
+export function openHistory({ id, live, on, travel }: Followed): History {
   const page = (after: string, signal: AbortSignal) => client.sessions.events(id, { after, signal })
-  const log = new EventLog({ page, cursor })
+  const log = new EventLog({ page, cursor: () => live.connection.cursor })
   const traveller = new Traveller(log, travel)
-  const stop = on((event) => log.take(event))
+  const stops = [on((event) => log.take(event)), live.stream.on("connection", (now) => log.connected(now))]
   return {
     log,
     traveller,
     close() {
-      stop()
+      for (const stop of stops) stop()
       traveller.close()
       log.close()
     },

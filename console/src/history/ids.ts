@@ -18,9 +18,9 @@ export function epochOf(id: string): string {
 }
 
 /** An event's task and agent; empty where it has none. */
-export function whose(event: PuntiniEvent): { task: string; agent: string } {
+export function whose(event: object): { task: string; agent: string } {
   return {
-    task: ("task_id" in event && event.task_id) || "",
-    agent: ("agent" in event && event.agent) || "",
+    task: ("task_id" in event && String(event.task_id ?? "")) || "",
+    agent: ("agent" in event && String(event.agent ?? "")) || "",
   }
 }

@@ -1,5 +1,5 @@
 import { signal, type ReadonlySignal } from "@preact/signals"
-import type { EventPage, PuntiniEvent } from "@puntini/client"
+import type { Connection, EventPage, PuntiniEvent } from "@puntini/client"
 import { sentence } from "../parts/problem"
 import { isLogged, seqOf, type Logged } from "./ids"
 import { KeptEvents } from "./kept"
@@ -16,9 +16,12 @@ export type Reading =
   | { readonly status: "reading"; readonly done: number }
   | { readonly status: "failed"; readonly message: string }
 
+/** What is no part of the log: an event of a connection's own, or how the connection now stands. */
+export type Word = PuntiniEvent | { readonly type: "connection"; readonly data: Connection }
+
 /** What a connection said of itself, after the event numbered `seq`. */
 export interface Heard {
-  readonly event: PuntiniEvent
+  readonly event: Word
   readonly seq: number
   /** Milliseconds since 1970, by this machine's clock. */
   readonly at: number
@@ -41,6 +44,7 @@ export class EventLog {
   readonly #reading = signal<Reading>({ status: "unread" })
   readonly #growth = signal(0)
   #waiting: Logged[] = []
+  #connection: Connection | undefined
   #missed = false
   #following = false
   #aborter = new AbortController()
@@ -72,6 +76,14 @@ export class EventLog {
     else if (this.#following) this.kept.add(event)
     else return
     this.#tell()
+  }
+
+  /** Take in how the connection stands, where that is news. */
+  connected(data: Connection): void {
+    const { status, transport } = this.#connection ?? {}
+    if (data.status === status && data.transport === transport) return
+    this.#connection = data
+    this.#hear({ type: "connection", data })
   }
 
   close(): void {
@@ -123,7 +135,7 @@ export class EventLog {
     this.#waiting.push(event)
   }
 
-  #hear(event: PuntiniEvent): void {
+  #hear(event: Word): void {
     const at = event.type === "session_ready" || event.type === "live" ? event.data.cursor : this.#source.cursor()
     this.heard.push({ event, seq: seqOf(at), at: Date.now() })
     if (this.heard.length > MOST_HEARD) this.heard.shift()

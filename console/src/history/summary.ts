@@ -1,14 +1,15 @@
-import type { GraphOp, PuntiniEvent } from "@puntini/client"
+import type { GraphOp } from "@puntini/client"
+import type { Word } from "./log"
 
 const LONGEST = 240
 
 /** What an event says, in a line. */
-export function summaryOf(event: PuntiniEvent): string {
+export function summaryOf(event: Word): string {
   const line = said(event)
   return (line.length > LONGEST ? `${line.slice(0, LONGEST)}…` : line).replace(/\s+/g, " ")
 }
 
-function said(event: PuntiniEvent): string {
+function said(event: Word): string {
   switch (event.type) {
     case "user_prompt":
       return event.data.prompt
@@ -61,6 +62,8 @@ function said(event: PuntiniEvent): string {
       return `${event.data.requested} could not be honoured (${event.data.reason}); goes on at ${event.data.resumed_at}`
     case "reconnect":
       return `the server ends this connection (${event.data.reason}); back in ${event.data.retry_ms} ms`
+    case "connection":
+      return joined(`${event.data.status} by ${event.data.transport}`, event.data.reason)
     case "auth_expiring":
       return `the log-in ends at ${event.data.expires_at}`
     default:

@@ -45,7 +45,7 @@ export function open(id: string): Current {
     show()
   }
   const on: Current["on"] = (listener) => live.stream.on("event", listener)
-  const history = openHistory({ id, on, travel, cursor: () => live.connection.cursor })
+  const history = openHistory({ id, live, on, travel })
   return {
     id,
     live,
