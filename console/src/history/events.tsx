@@ -1,6 +1,29 @@
+import { useSignal } from "@preact/signals"
+import { useEffect, useMemo } from "preact/hooks"
 import type { Current } from "../session/current"
+import { Detail } from "./detail"
+import { ALL, type Filter } from "./filter"
+import { Filters } from "./filters"
+import { Matches, type Row } from "./matches"
+import { Rows } from "./rows"
+import { Tools } from "./tools"
 
-/** The raw events as they come. */
+/** The raw events as they come: filtered, and each to be opened. */
 export function Events({ current }: { current: Current }) {
-  return <p class="soft">{current.present.value.cursor}</p>
+  const { log } = current.history
+  const filter = useSignal<Filter>(ALL)
+  const chosen = useSignal<Row | undefined>(undefined)
+  const matches = useMemo(() => new Matches(log, filter.value), [log, filter.value])
+  useEffect(() => {
+    if (log.reading.peek().status === "unread") void log.load()
+  }, [log])
+  useEffect(() => () => matches.close(), [matches])
+  return (
+    <div class="events">
+      <Filters log={log} filter={filter} />
+      <Rows matches={matches} chosen={chosen} at={current.at.value} />
+      {chosen.value && <Detail current={current} row={chosen.value} close={() => (chosen.value = undefined)} />}
+      <Tools session={current.id} filter={filter.value} matches={matches} />
+    </div>
+  )
 }

@@ -1,6 +1,7 @@
 import { signal, type ReadonlySignal } from "@preact/signals"
 import type { Connection, LiveSession, PuntiniEvent, SessionState } from "@puntini/client"
 import { client } from "../client"
+import { openHistory, type History } from "../history/history"
 
 /** A session that is open on the page: what it amounts to, as signals. */
 export interface Current {
@@ -17,6 +18,8 @@ export interface Current {
   travel(past: { state: SessionState; at: string } | null): void
   /** Call `listener` with each event as it comes. Returns how to stop. */
   on(listener: (event: PuntiniEvent) => void): () => void
+  /** The session's log, and where in it one is. */
+  readonly history: History
   close(): void
 }
 
@@ -29,14 +32,20 @@ export function open(id: string): Current {
   const at = signal("")
   const connection = signal(live.connection)
   const show = () => {
-    shown.value = past.value?.state ?? present.value
-    at.value = past.value?.at ?? ""
+    shown.value = past.peek()?.state ?? present.peek()
+    at.value = past.peek()?.at ?? ""
   }
   const stop = live.subscribe(() => {
     present.value = live.state
     connection.value = live.connection
     show()
   })
+  const travel: Current["travel"] = (to) => {
+    past.value = to
+    show()
+  }
+  const on: Current["on"] = (listener) => live.stream.on("event", listener)
+  const history = openHistory({ id, live, on, travel })
   return {
     id,
     live,
@@ -44,12 +53,11 @@ export function open(id: string): Current {
     present,
     connection,
     at,
-    travel(to) {
-      past.value = to
-      show()
-    },
-    on: (listener) => live.stream.on("event", listener),
+    travel,
+    on,
+    history,
     close() {
+      history.close()
       stop()
       live.close()
     },

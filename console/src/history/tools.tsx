@@ -1,0 +1,47 @@
+import { useSignal } from "@preact/signals"
+import { isOpen } from "../account/me"
+import { Copy } from "../parts/copy"
+import { curlLine, tailLine } from "./commands"
+import { save } from "./download"
+import type { Filter } from "./filter"
+import { isHeard, type Matches } from "./matches"
+
+/** How many events are shown, and how to follow or keep the same elsewhere. */
+export function Tools({ session, filter, matches }: { session: string; filter: Filter; matches: Matches }) {
+  const shown = useSignal(false)
+  matches.found.value
+  const followed = { origin: location.origin, session, filter, open: isOpen.value }
+  const lines = [curlLine(followed), ...(filter.task ? [] : [tailLine(followed)])]
+  return (
+    <div class="event-tools">
+      <div class="row apart">
+        <span class="soft small" role="status">
+          {matches.rows.length.toLocaleString()} shown{matches.searching.value && ", searching…"}
+        </span>
+        <div class="row">
+          <button class="button quiet" aria-expanded={shown.value} onClick={() => (shown.value = !shown.value)}>
+            Command line
+          </button>
+          <button
+            class="button quiet"
+            onClick={() =>
+              save(
+                matches.rows.map((row) => JSON.stringify(isHeard(row) ? row.event : row)),
+                `${session}.ndjson`,
+              )
+            }
+          >
+            Download
+          </button>
+        </div>
+      </div>
+      {shown.value &&
+        lines.map((line) => (
+          <div key={line} class="event-command">
+            <code>{line}</code>
+            <Copy label="the command" text={line} />
+          </div>
+        ))}
+    </div>
+  )
+}
