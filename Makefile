@@ -44,6 +44,10 @@ check: test-needs ## the one gate: format, lint, types, import rules and tests
 	@$(call with-npm,npm run --silent check)
 	@$(PYTEST) -m "not slow"
 
+.PHONY: types
+types: test-needs ## make the TypeScript SDK's types anew from the server's own description
+	@PUNTINI_PYTHON=$(CURDIR)/$(BIN)/python node sdk/typescript/scripts/generate.mjs
+
 .PHONY: format
 format: $(DEV) ## format the code and mend what ruff can mend
 	@$(BIN)/ruff check --fix-only .

@@ -47,6 +47,7 @@ from puntini.api.keys import KeyList
 from puntini.api.members import Members
 from puntini.api.memory import AgentMemories
 from puntini.api.messages import Messages
+from puntini.api.openapi import document
 from puntini.api.outcomes import Outcomes
 from puntini.api.sessions import Sessions
 from puntini.api.setup import Setup as SetupRoutes
@@ -68,6 +69,7 @@ from puntini.log.filling import Filling
 from puntini.log.hub import Hub
 from puntini.log.keeper import Keeper
 from puntini.log.retention import Retention
+from puntini.protocol.schema import Schema
 from puntini.redaction import Redaction
 from puntini.settings import Settings
 from puntini.store.open import open_store
@@ -300,6 +302,12 @@ def _embedder(spec: str) -> Embedder | None:
     except ImportError:
         raise Misconfigured("An embedder needs numpy: pip install 'puntini[embeddings]'.") from None
     return load_embedder(spec, Path.cwd())
+
+
+async def described() -> Schema:
+    """The OpenAPI document of a server, without one that serves."""
+    async with Parts(Settings(store="memory:"), ()).open() as routes:
+        return document(routes)
 
 
 class App(Starlette):

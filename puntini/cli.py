@@ -439,16 +439,30 @@ def _counted(number: int, word: str) -> str:
 
 
 @cli.command()
-@click.argument("which", type=click.Choice(["events", "commands"]), required=False)
+@click.argument("which", type=click.Choice(["events", "commands", "openapi"]), required=False)
 def schema(which: str | None) -> None:
-    """Print the JSON Schema of the events, of the commands, or of both."""
+    """Print the JSON Schema of the events, of the commands, or of both.
+
+    With openapi, print what a server answers at /openapi.json.
+    """
     import json
 
+    click.echo(json.dumps(_openapi() if which == "openapi" else _words(which), indent=2))
+
+
+def _words(which: str | None) -> object:
     from puntini.protocol.schema import command_schema, event_schema
 
     made = {"events": event_schema, "commands": command_schema}
-    document = made[which]() if which else {name: make() for name, make in made.items()}
-    click.echo(json.dumps(document, indent=2))
+    return made[which]() if which else {name: make() for name, make in made.items()}
+
+
+def _openapi() -> object:
+    import anyio
+
+    from puntini.app import described
+
+    return anyio.run(described)
 
 
 for each in (login, logout, whoami, key, user):

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import httpx
 import pytest
 from jsonschema import Draft202012Validator
 
@@ -27,6 +28,10 @@ def test_a_schema_is_one(call: Call, which: str) -> None:
 
 def test_without_a_choice_both_are_printed(call: Call) -> None:
     assert schema(call) == {"events": schema(call, "events"), "commands": schema(call, "commands")}
+
+
+def test_openapi_is_what_a_server_answers(call: Call, server: Serving) -> None:
+    assert schema(call, "openapi") == httpx.get(f"{server.url}/openapi.json", trust_env=False).json()
 
 
 def test_what_a_server_really_says_is_valid(call: Call, server: Serving, at: str) -> None:

@@ -71,7 +71,7 @@ def test_without_a_command_the_help_is_shown_as_an_error(call: Call, words: tupl
         (["replay", "s", "--speed=nan"], "--speed"),
         (["replay", "s", "--longest-pause=nan"], "--longest-pause"),
         (["store", "burn"], "No such command 'burn'"),
-        (["schema", "all"], "'all' is not one of 'events', 'commands'"),
+        (["schema", "all"], "'all' is not one of 'events', 'commands', 'openapi'"),
         (["serve", "--durability=total"], "'total' is not one of 'normal', 'full'"),
     ],
 )

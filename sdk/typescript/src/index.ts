@@ -3,6 +3,7 @@ export type { Credential, Tokens } from "./credentials.js"
 export { PuntiniError } from "./errors.js"
 export { LiveSession, type SendOptions } from "./live.js"
 export type * from "./protocol.js"
+export type * from "./resources.js"
 export {
   EventStream,
   type Connection,

@@ -1,4 +1,4 @@
-// Made by scripts/generate.mjs from what `puntini schema` prints: do not edit.
+// Made by scripts/generate.mjs from what `puntini schema` prints: do not edit, run `make types`.
 
 /**
  * What a Puntini server says. Ignore types and fields that you do not know.
@@ -36,6 +36,7 @@ export type PuntiniEvent =
   | AuthExpiring
   | Pong
   | Accepted
+
 /**
  * What a client says to a Puntini server. Unknown fields are refused.
  */
@@ -53,10 +54,6 @@ export type Command =
   | CloseSession
   | Resume
 
-export interface Protocol {
-  event: PuntiniEvent
-  command: Command
-}
 /**
  * What was asked, and by whom, for every viewer of the session.
  *
@@ -72,12 +69,14 @@ export interface UserPrompt {
   timestamp: string
   data: UserPromptData
 }
+
 export interface UserPromptData {
   message_id: string
   prompt: string
   user_id: string
   action?: UserAction | null
 }
+
 /**
  * Something that was done in a user interface rather than said.
  */
@@ -87,6 +86,7 @@ export interface UserAction {
     [k: string]: unknown
   }
 }
+
 /**
  * A piece of an answer (`chunk`) or a whole one, which supersedes its pieces. An empty whole takes them back.
  *
@@ -102,12 +102,14 @@ export interface AssistantResponse {
   timestamp: string
   data: AssistantResponseData
 }
+
 export interface AssistantResponseData {
   message_id: string
   text: string
   chunk: boolean
   offset: number
 }
+
 /**
  * What the agent thinks, as `steps` or as `text`, which comes in pieces as an answer does.
  *
@@ -123,6 +125,7 @@ export interface Reasoning {
   timestamp: string
   data: ReasoningData
 }
+
 export interface ReasoningData {
   steps?: string[]
   text?: string
@@ -131,6 +134,7 @@ export interface ReasoningData {
   offset: number
   phase?: string
 }
+
 /**
  * A diagnostic line from the agent. `details` holds whatever explains it.
  */
@@ -144,6 +148,7 @@ export interface Debug {
   timestamp: string
   data: DebugData
 }
+
 export interface DebugData {
   message: string
   level: "debug" | "error" | "info" | "warning"
@@ -151,6 +156,7 @@ export interface DebugData {
     [k: string]: unknown
   }
 }
+
 /**
  * A change to the session's graph: after `delta` it is at `version`. `author` is an agent or a user.
  */
@@ -164,11 +170,13 @@ export interface GraphUpdate {
   timestamp: string
   data: GraphUpdateData
 }
+
 export interface GraphUpdateData {
   version: number
   delta: GraphOp[]
   author: string
 }
+
 /**
  * One change. Adding and updating carry a `node` or an `edge`; removing carries its `id`.
  *
@@ -180,6 +188,7 @@ export interface GraphOp {
   edge?: GraphEdge | null
   id?: string | null
 }
+
 /**
  * A thing. `key` is its natural key: nodes with the same label and key are the same thing.
  */
@@ -187,10 +196,11 @@ export interface GraphNode {
   id: string
   label: string
   key?: string
-  props?: {
+  props: {
     [k: string]: unknown
   }
 }
+
 /**
  * A directed relation between two nodes.
  */
@@ -199,10 +209,11 @@ export interface GraphEdge {
   label: string
   source: string
   target: string
-  props?: {
+  props: {
     [k: string]: unknown
   }
 }
+
 /**
  * The agent's state: whole (`snapshot`) or changed by a JSON Patch, RFC 6902 (`patch`).
  *
@@ -218,6 +229,7 @@ export interface StateUpdate {
   timestamp: string
   data: StateUpdateData
 }
+
 export interface StateUpdateData {
   version: number
   snapshot?: unknown
@@ -227,6 +239,7 @@ export interface StateUpdateData {
       }[]
     | null
 }
+
 /**
  * A tool begins, succeeds or fails; `call_id` ties the two events of one call together.
  */
@@ -240,6 +253,7 @@ export interface ToolCall {
   timestamp: string
   data: ToolCallData
 }
+
 export interface ToolCallData {
   call_id: string
   tool_name: string
@@ -251,6 +265,7 @@ export interface ToolCallData {
   error?: string
   duration_seconds?: number | null
 }
+
 /**
  * One step of the agent's work is done.
  */
@@ -264,6 +279,7 @@ export interface Step {
   timestamp: string
   data: StepData
 }
+
 export interface StepData {
   step_number: number
   name: string
@@ -271,6 +287,7 @@ export interface StepData {
   duration_seconds: number
   tool_calls: StepTool[]
 }
+
 /**
  * A tool call as a step sums it up.
  */
@@ -278,6 +295,7 @@ export interface StepTool {
   tool_name: string
   success: boolean
 }
+
 /**
  * The whole plan as it now stands, and what the agent thought of it last.
  */
@@ -291,10 +309,12 @@ export interface PlanUpdate {
   timestamp: string
   data: PlanUpdateData
 }
+
 export interface PlanUpdateData {
   current_plan: string[]
   last_reflection?: string
 }
+
 /**
  * Older working memory, summed up.
  */
@@ -308,9 +328,11 @@ export interface MemorySummary {
   timestamp: string
   data: MemorySummaryData
 }
+
 export interface MemorySummaryData {
   summary: string
 }
+
 /**
  * What an agent is doing. Also the answer to `agent_status_request`, then without an id.
  *
@@ -326,11 +348,13 @@ export interface AgentStatus {
   timestamp?: string
   data: AgentStatusData
 }
+
 export interface AgentStatusData {
   agent: string
   status: "busy" | "failed" | "idle" | "waiting"
   detail?: string
 }
+
 /**
  * A hand-off in a team; `workflow` names the team.
  */
@@ -344,12 +368,14 @@ export interface WorkflowUpdate {
   timestamp: string
   data: WorkflowUpdateData
 }
+
 export interface WorkflowUpdateData {
   to_agent: string
   reason: string
   from_agent?: string
   workflow?: string
 }
+
 /**
  * A person has to decide: one of `options`, or a value that `response_schema` (a JSON Schema) describes.
  */
@@ -363,6 +389,7 @@ export interface ApprovalRequest {
   timestamp: string
   data: ApprovalRequestData
 }
+
 export interface ApprovalRequestData {
   approval_id: string
   question: string
@@ -376,6 +403,7 @@ export interface ApprovalRequestData {
   } | null
   expires_at?: string
 }
+
 /**
  * A person has decided, or time ran out.
  */
@@ -389,12 +417,14 @@ export interface ApprovalResolved {
   timestamp: string
   data: ApprovalResolvedData
 }
+
 export interface ApprovalResolvedData {
   approval_id: string
   decision: "answered" | "approved" | "denied" | "expired"
   by: string
   value?: unknown
 }
+
 /**
  * A task was accepted: `running`, or `queued` behind another. `progress` goes from 0 to 1.
  */
@@ -408,12 +438,14 @@ export interface TaskStarted {
   timestamp: string
   data: TaskData
 }
+
 export interface TaskData {
   status: "cancelled" | "completed" | "failed" | "paused" | "queued" | "running" | "waiting"
   detail?: string
   steps_taken?: number | null
   progress?: number | null
 }
+
 /**
  * How far a task has come.
  */
@@ -427,6 +459,7 @@ export interface TaskProgress {
   timestamp: string
   data: TaskData
 }
+
 /**
  * A task stopped at a safe point and can be resumed.
  */
@@ -440,6 +473,7 @@ export interface TaskPaused {
   timestamp: string
   data: TaskData
 }
+
 /**
  * A paused or waiting task goes on.
  */
@@ -453,6 +487,7 @@ export interface TaskResumed {
   timestamp: string
   data: TaskData
 }
+
 /**
  * The task ended well. Exactly one of the three ends every task.
  */
@@ -466,12 +501,14 @@ export interface TaskCompleted {
   timestamp: string
   data: TaskEndData
 }
+
 export interface TaskEndData {
   duration_seconds: number
   usage: Usage
   final_answer?: string
   error?: string
 }
+
 /**
  * What a task consumed.
  */
@@ -480,6 +517,7 @@ export interface Usage {
   output_tokens: number
   cost_usd?: number
 }
+
 /**
  * The task ended with an error.
  */
@@ -493,6 +531,7 @@ export interface TaskFailed {
   timestamp: string
   data: TaskEndData
 }
+
 /**
  * The task was stopped.
  */
@@ -506,6 +545,7 @@ export interface TaskCancelled {
   timestamp: string
   data: TaskEndData
 }
+
 /**
  * A new attempt took over after a crash: what `attempt` said from `from_id` to `to_id` is void.
  */
@@ -519,11 +559,13 @@ export interface TaskRetracted {
   timestamp: string
   data: TaskRetractedData
 }
+
 export interface TaskRetractedData {
   attempt: number
   from_id: string
   to_id: string
 }
+
 /**
  * The session's last event.
  */
@@ -537,9 +579,11 @@ export interface SessionClosed {
   timestamp: string
   data: SessionClosedData
 }
+
 export interface SessionClosedData {
   reason: string
 }
+
 /**
  * A command was refused (then without an id), or the agent met an error. Over SSE its `event:` is `problem`.
  */
@@ -554,10 +598,12 @@ export interface ErrorEvent {
   data: Nothing
   error: Problem
 }
+
 /**
  * An empty `data`.
  */
 export interface Nothing {}
+
 /**
  * What went wrong, beside `data` in an `error`.
  */
@@ -568,6 +614,7 @@ export interface Problem {
   retryable: boolean
   command_id?: string
 }
+
 /**
  * A snapshot of the session at `cursor`; `tasks` are those that have not ended.
  */
@@ -576,6 +623,7 @@ export interface SessionReady {
   session_id?: string
   data: SessionReadyData
 }
+
 export interface SessionReadyData {
   session_id: string
   status: "active" | "closed"
@@ -586,6 +634,7 @@ export interface SessionReadyData {
   state: unknown
   tasks: TaskView[]
 }
+
 /**
  * A whole graph as clients see it; `version` counts the updates that made it.
  */
@@ -594,6 +643,7 @@ export interface Graph {
   nodes: GraphNode[]
   edges: GraphEdge[]
 }
+
 /**
  * One message of the conversation.
  */
@@ -604,6 +654,7 @@ export interface Message {
   agent?: string
   timestamp: string
 }
+
 /**
  * A task as a snapshot shows it.
  */
@@ -616,6 +667,7 @@ export interface TaskView {
   progress?: number | null
   started_at?: string
 }
+
 /**
  * The answer to the command of that name, oldest message first.
  */
@@ -624,9 +676,11 @@ export interface ChatHistory {
   session_id?: string
   data: ChatHistoryData
 }
+
 export interface ChatHistoryData {
   messages: Message[]
 }
+
 /**
  * Replay is over at `cursor`; what follows is new.
  */
@@ -635,9 +689,11 @@ export interface Live {
   session_id?: string
   data: LiveData
 }
+
 export interface LiveData {
   cursor: string
 }
+
 /**
  * The cursor `requested` could not be honoured; a `session_ready` always follows, at `resumed_at`.
  */
@@ -646,11 +702,13 @@ export interface Gap {
   session_id?: string
   data: GapData
 }
+
 export interface GapData {
   requested: string
   resumed_at: string
   reason: "ahead_of_log" | "expired" | "malformed" | "unknown_epoch"
 }
+
 /**
  * This connection ends now; come back after `retry_ms` with the last id.
  */
@@ -659,10 +717,12 @@ export interface Reconnect {
   session_id?: string
   data: ReconnectData
 }
+
 export interface ReconnectData {
   reason: "drain" | "lifetime"
   retry_ms: number
 }
+
 /**
  * The credential ends at `expires_at`, and this connection with it.
  */
@@ -671,9 +731,11 @@ export interface AuthExpiring {
   session_id?: string
   data: AuthExpiringData
 }
+
 export interface AuthExpiringData {
   expires_at: string
 }
+
 /**
  * The answer to `ping`, with what it carried.
  */
@@ -682,6 +744,7 @@ export interface Pong {
   session_id?: string
   data: unknown
 }
+
 /**
  * A command over WebSocket was done: the same words that HTTP answers with.
  *
@@ -692,12 +755,14 @@ export interface Accepted {
   session_id?: string
   data: AcceptedData
 }
+
 export interface AcceptedData {
   command_id: string
   cursor: string
   task_id?: string
   conflicts?: GraphConflict[]
 }
+
 /**
  * An edit met what another author had changed meanwhile: `field` of `element` was `theirs`, is now `mine`.
  *
@@ -710,6 +775,7 @@ export interface GraphConflict {
   theirs: unknown
   author: string
 }
+
 /**
  * Attach this socket to the session `session_id`, or create one for `agent`; answered with `session_ready`.
  *
@@ -721,12 +787,14 @@ export interface InitSession {
   session_id?: string
   data?: InitSessionData
 }
+
 export interface InitSessionData {
   session_id?: string
   agent?: string
   after?: string
   events?: string[] | null
 }
+
 /**
  * Start a task: the log gets a `user_prompt` and a `task_started`.
  *
@@ -738,6 +806,7 @@ export interface UserPromptCommand {
   session_id?: string
   data: UserPromptCommandData
 }
+
 export interface UserPromptCommandData {
   prompt: string
   agent?: string
@@ -745,6 +814,7 @@ export interface UserPromptCommandData {
   if_busy?: "enqueue" | "interrupt" | "reject" | "steer"
   priority?: number
 }
+
 /**
  * Pause, resume or stop a task. Pausing waits for a safe point.
  */
@@ -754,10 +824,12 @@ export interface Control {
   session_id?: string
   data: ControlData
 }
+
 export interface ControlData {
   task_id: string
   action: "pause" | "resume" | "stop"
 }
+
 /**
  * Decide what an agent asked; `approve` is `approved`, and `deny` is `denied`.
  *
@@ -769,11 +841,13 @@ export interface ApprovalResponse {
   session_id?: string
   data: ApprovalResponseData
 }
+
 export interface ApprovalResponseData {
   approval_id: string
   decision: "answered" | "approve" | "approved" | "denied" | "deny"
   value?: unknown
 }
+
 /**
  * A user-interface action, handed to the running agent.
  */
@@ -783,12 +857,14 @@ export interface Action {
   session_id?: string
   data: ActionData
 }
+
 export interface ActionData {
   name: string
   arguments?: {
     [k: string]: unknown
   }
 }
+
 /**
  * A person edits the graph beside the agent, with at most 1,000 operations.
  *
@@ -800,13 +876,49 @@ export interface GraphEdit {
   session_id?: string
   data: GraphEditData
 }
+
 export interface GraphEditData {
   base_version: number
-  /**
-   * @maxItems 1000
-   */
-  delta: GraphOp[]
+  delta: GraphOpInput[]
 }
+
+/**
+ * One change. Adding and updating carry a `node` or an `edge`; removing carries its `id`.
+ *
+ * What is there already is merged with what is given: properties by name, and null removes one.
+ */
+export interface GraphOpInput {
+  action: "add_edge" | "add_node" | "clear" | "remove_edge" | "remove_node" | "update_edge" | "update_node"
+  node?: GraphNodeInput | null
+  edge?: GraphEdgeInput | null
+  id?: string | null
+}
+
+/**
+ * A thing. `key` is its natural key: nodes with the same label and key are the same thing.
+ */
+export interface GraphNodeInput {
+  id: string
+  label: string
+  key?: string
+  props?: {
+    [k: string]: unknown
+  }
+}
+
+/**
+ * A directed relation between two nodes.
+ */
+export interface GraphEdgeInput {
+  id: string
+  label: string
+  source: string
+  target: string
+  props?: {
+    [k: string]: unknown
+  }
+}
+
 /**
  * Ask what an agent is doing, the session's own where none is named; answered with `agent_status`.
  */
@@ -816,9 +928,11 @@ export interface AgentStatusRequest {
   session_id?: string
   data?: AgentStatusRequestData
 }
+
 export interface AgentStatusRequestData {
   agent?: string
 }
+
 /**
  * Hand the session to another agent.
  */
@@ -828,10 +942,12 @@ export interface WorkflowUpdateCommand {
   session_id?: string
   data: WorkflowUpdateCommandData
 }
+
 export interface WorkflowUpdateCommandData {
   to_agent: string
   reason: string
 }
+
 /**
  * Ask for messages, the newest `limit` of those before message id `before`.
  */
@@ -841,10 +957,12 @@ export interface ChatHistoryRequest {
   session_id?: string
   data?: ChatHistoryRequestData
 }
+
 export interface ChatHistoryRequestData {
   limit?: number
   before?: string
 }
+
 /**
  * Answered with `pong` and the same data.
  */
@@ -854,6 +972,7 @@ export interface Ping {
   session_id?: string
   data?: unknown
 }
+
 /**
  * End the session: its log gets a last event.
  */
@@ -863,9 +982,11 @@ export interface CloseSession {
   session_id?: string
   data?: CloseSessionData
 }
+
 export interface CloseSessionData {
   reason?: string
 }
+
 /**
  * Continue this socket's subscription from a cursor.
  */
@@ -875,6 +996,7 @@ export interface Resume {
   session_id?: string
   data: ResumeData
 }
+
 export interface ResumeData {
   after: string
 }
