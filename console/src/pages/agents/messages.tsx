@@ -1,0 +1,43 @@
+import type { AgentMessages } from "@puntini/client"
+import { useState } from "preact/hooks"
+import { client } from "../../client"
+import { useLoad } from "../load"
+import { Said } from "../said"
+import { Nothing, Shown } from "../shown"
+
+const SIZE = 10
+const MOST = 100
+const EVERY = 4000
+
+/** What was said to an agent and by it of late, in all sessions. */
+export function Messages({ agent }: { agent: string }) {
+  const [limit, setLimit] = useState(SIZE)
+  const path = `/v1/agents/${encodeURIComponent(agent)}/messages`
+  const messages = useLoad(
+    `${agent} ${limit}`,
+    (signal) => client.http.ask<AgentMessages>(path, { query: { limit }, signal }),
+    EVERY,
+  )
+  return (
+    <section class="stack tight" aria-label="Messages">
+      <h2>Messages of its latest tasks</h2>
+      <Shown of={messages}>
+        {({ items, total, complete }) =>
+          total === 0 ? (
+            <Nothing title="Nothing was said yet" />
+          ) : (
+            <>
+              {!complete && <p class="small soft">Older messages are not kept any more.</p>}
+              {total > items.length && limit < MOST && (
+                <button class="button quiet" onClick={() => setLimit(Math.min(limit + 20, MOST))}>
+                  Show earlier messages ({total - items.length} more)
+                </button>
+              )}
+              <Said messages={items} />
+            </>
+          )
+        }
+      </Shown>
+    </section>
+  )
+}
