@@ -1,7 +1,7 @@
 import { PuntiniError } from "@puntini/client"
 import { cloneElement, type ComponentChildren, type VNode } from "preact"
 import { useEffect, useId, useRef, useState } from "preact/hooks"
-import { sentence } from "./load"
+import { sentence } from "../parts/problem"
 
 interface Problem {
   readonly path: string

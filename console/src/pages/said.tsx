@@ -1,6 +1,6 @@
 import type { MemoryMessage } from "@puntini/client"
 import { to } from "../route"
-import { Time } from "./time"
+import { Time } from "../parts/time"
 
 const WHO: Readonly<Record<MemoryMessage["role"], string>> = { user: "asked", assistant: "answered", summary: "summary" }
 

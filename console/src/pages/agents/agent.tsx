@@ -1,12 +1,13 @@
 import type { AgentInfo } from "@puntini/client"
 import { client } from "../../client"
 import { go, to } from "../../route"
-import { ConfirmButton } from "../confirm"
 import { Chips, Fact } from "../facts"
 import { PageHead } from "../head"
-import { useLoad } from "../load"
+import { useLive } from "../live"
+import { Remove } from "../remove"
 import { Shown } from "../shown"
-import { Time } from "../time"
+import { useTitle } from "../../parts/title"
+import { Time } from "../../parts/time"
 import { Memory } from "./memory"
 import { Messages } from "./messages"
 import { Say } from "./say"
@@ -16,8 +17,9 @@ const EVERY = 4000
 
 /** One agent: what it is, what was said, and where one says something to it. */
 export function AgentPage({ id }: { id: string }) {
+  useTitle(id)
   const path = `/v1/agents/${encodeURIComponent(id)}`
-  const agent = useLoad(id, (signal) => client.http.ask<AgentInfo>(path, { signal }), EVERY)
+  const agent = useLive(id, (signal) => client.http.ask<AgentInfo>(path, { signal }), { every: EVERY })
   const remove = async () => {
     await client.http.ask<undefined>(path, { method: "DELETE" })
     go(to("agents"))
@@ -25,14 +27,14 @@ export function AgentPage({ id }: { id: string }) {
   return (
     <div class="page stack">
       <PageHead title={id} up={[to("agents"), "Agents"]}>
-        {agent.data && <Activity status={agent.data.status} running={agent.data.running} />}
+        {agent.value && <Activity status={agent.value.status} running={agent.value.running} />}
         <a class="button" href={`#/tasks?${new URLSearchParams({ agent: id, status: "all" })}`}>
           Its tasks
         </a>
-        {agent.data?.kind === "created" && (
-          <ConfirmButton
-            label="Delete"
-            question={`Delete the agent ${id}? What it said stays in its sessions, but prompts in them fail until they name another.`}
+        {agent.value?.kind === "created" && (
+          <Remove
+            what={`the agent ${id}`}
+            text="What it said stays in its sessions, but prompts in them fail until they name another agent."
             act={remove}
           />
         )}

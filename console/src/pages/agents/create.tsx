@@ -1,10 +1,11 @@
 import type { AgentBody, AgentInfo, ToolInfo } from "@puntini/client"
 import { useState } from "preact/hooks"
 import { client } from "../../client"
+import { useTitle } from "../../parts/title"
 import { go, to } from "../../route"
 import { Field, FormEnd, useForm } from "../form"
 import { PageHead } from "../head"
-import { useLoad, type Listed } from "../load"
+import { useLive, type Listed } from "../live"
 import { lines } from "../lines"
 import { Picks } from "../picks"
 import { TeamFields } from "./team"
@@ -65,6 +66,7 @@ function body(draft: Draft): AgentBody {
 
 /** A form for an agent, or a team of agents. */
 export function CreateAgent() {
+  useTitle("New agent")
   const [draft, setDraft] = useState(BLANK)
   const change = (part: Partial<Draft>) => setDraft((was) => ({ ...was, ...part }))
   const form = useForm(FIELDS, async () => {
@@ -142,10 +144,10 @@ interface Tools {
 }
 
 function ToolFields({ tools, problem, change }: Tools) {
-  const all = useLoad("tools", (signal) =>
+  const all = useLive("tools", (signal) =>
     client.http.ask<Listed<ToolInfo>>("/v1/tools", { query: { limit: 100 }, signal }),
   )
-  const choices = (all.data?.items ?? []).map(({ name, description, consent }) => ({
+  const choices = (all.value?.items ?? []).map(({ name, description, consent }) => ({
     name,
     detail: consent ? `${description} A person is asked before each call.` : description,
   }))

@@ -1,8 +1,9 @@
 import type { AgentInfo } from "@puntini/client"
 import { client } from "../../client"
+import { useTitle } from "../../parts/title"
 import { to } from "../../route"
 import { PageHead } from "../head"
-import { useLoad, type Listed } from "../load"
+import { useLive, type Listed } from "../live"
 import { Pager } from "../pager"
 import { askedOffset } from "../query"
 import { Shown } from "../shown"
@@ -13,11 +14,12 @@ const EVERY = 4000
 
 /** All agents, and which of them work just now. */
 export function AgentList() {
+  useTitle("Agents")
   const offset = askedOffset()
-  const agents = useLoad(
+  const agents = useLive(
     `agents ${offset}`,
     (signal) => client.http.ask<Listed<AgentInfo>>("/v1/agents", { query: { limit: SIZE, offset }, signal }),
-    EVERY,
+    { every: EVERY },
   )
   return (
     <div class="page stack">

@@ -1,7 +1,7 @@
 import type { AgentMemory } from "@puntini/client"
 import { useState } from "preact/hooks"
 import { client } from "../../client"
-import { useLoad } from "../load"
+import { useLive } from "../live"
 import { Said } from "../said"
 import { SearchBox } from "../search"
 import { Shown } from "../shown"
@@ -10,7 +10,7 @@ import { Shown } from "../shown"
 export function Memory({ agent }: { agent: string }) {
   const [words, setWords] = useState("")
   const path = `/v1/memory/${encodeURIComponent(agent)}`
-  const memory = useLoad(`${agent} ${words}`, (signal) =>
+  const memory = useLive(`${agent} ${words}`, (signal) =>
     client.http.ask<AgentMemory>(path, { query: { q: words || undefined, limit: 1 }, signal }),
   )
   return (

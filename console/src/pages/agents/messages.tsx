@@ -1,9 +1,10 @@
 import type { AgentMessages } from "@puntini/client"
 import { useState } from "preact/hooks"
 import { client } from "../../client"
-import { useLoad } from "../load"
+import { Empty } from "../../parts/empty"
+import { useLive } from "../live"
 import { Said } from "../said"
-import { Nothing, Shown } from "../shown"
+import { Shown } from "../shown"
 
 const SIZE = 10
 const MOST = 100
@@ -13,10 +14,10 @@ const EVERY = 4000
 export function Messages({ agent }: { agent: string }) {
   const [limit, setLimit] = useState(SIZE)
   const path = `/v1/agents/${encodeURIComponent(agent)}/messages`
-  const messages = useLoad(
+  const messages = useLive(
     `${agent} ${limit}`,
     (signal) => client.http.ask<AgentMessages>(path, { query: { limit }, signal }),
-    EVERY,
+    { every: EVERY },
   )
   return (
     <section class="stack tight" aria-label="Messages">
@@ -24,7 +25,7 @@ export function Messages({ agent }: { agent: string }) {
       <Shown of={messages}>
         {({ items, total, complete }) =>
           total === 0 ? (
-            <Nothing title="Nothing was said yet" />
+            <Empty title="Nothing was said yet" />
           ) : (
             <>
               {!complete && <p class="small soft">Older messages are not kept any more.</p>}
