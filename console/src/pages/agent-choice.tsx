@@ -3,16 +3,16 @@ import { client } from "../client"
 import { useLive, type Listed } from "./live"
 
 interface Choice {
-  label: string
+  /** Its name, where it is not in a field that has one. */
+  label?: string
   /** What it says where no agent is chosen. */
   none: string
   value: string
   onChange: (agent: string) => void
-  id?: string
 }
 
 /** A choice of one agent, or none. An agent that is no more can still be chosen, where the address names it. */
-export function AgentChoice({ label, none, value, onChange, id }: Choice) {
+export function AgentChoice({ label, none, value, onChange, ...described }: Choice) {
   const agents = useLive("agents", (signal) =>
     client.http.ask<Listed<AgentInfo>>("/v1/agents", { query: { limit: 100 }, signal }),
   )
@@ -20,9 +20,9 @@ export function AgentChoice({ label, none, value, onChange, id }: Choice) {
   if (value && !names.includes(value)) names.push(value)
   return (
     <select
-      id={id}
+      {...described}
+      {...(label && { "aria-label": label })}
       class="input"
-      aria-label={label}
       value={value}
       onChange={(event) => onChange(event.currentTarget.value)}
     >

@@ -15,6 +15,8 @@ export interface Form {
   readonly problem: string
   /** What is wrong with a field: what the server says of `name`, `name[0]` and `name.x`. */
   of(name: string): string
+  /** What is wrong with `path` itself. */
+  at(path: string): string
   /** Give it to the `<form>`. */
   readonly onSubmit: (event: Event) => void
 }
@@ -49,12 +51,18 @@ export function useForm(fields: readonly string[], send: () => Promise<void>): F
       setBusy(false)
     }
   }
-  const of = (name: string) =>
+  const told = (about: (path: string) => boolean) =>
     problems
-      .filter(({ path }) => belongs(path, name))
+      .filter(({ path }) => about(path))
       .map(({ path, message }) => message.replace(`${path}: `, ""))
       .join(" ")
-  return { busy, problem, of, onSubmit }
+  return {
+    busy,
+    problem,
+    of: (name) => told((path) => belongs(path, name)),
+    at: (name) => told((path) => path === name),
+    onSubmit,
+  }
 }
 
 function belongs(path: string, name: string): boolean {

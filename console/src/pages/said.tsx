@@ -2,7 +2,11 @@ import type { MemoryMessage } from "@puntini/client"
 import { to } from "../route"
 import { Time } from "../parts/time"
 
-const WHO: Readonly<Record<MemoryMessage["role"], string>> = { user: "asked", assistant: "answered", summary: "summary" }
+const WHO: Readonly<Record<MemoryMessage["role"], string>> = {
+  user: "asked",
+  assistant: "answered",
+  summary: "summary",
+}
 
 /** Messages one below the other, as they were written. */
 export function Said({ messages }: { messages: readonly MemoryMessage[] }) {

@@ -18,7 +18,11 @@ export function TaskFigures({ numbers }: { numbers: TaskAnalytics }) {
       <TimeBar numbers={numbers} />
       <dl class="figures small-figures">
         <Figure name="First answer after" value={seconds(numbers.first_answer_seconds)} />
-        <Figure name="Steps" value={compact(steps.taken)} detail={steps.failed ? `${compact(steps.failed)} failed` : ""} />
+        <Figure
+          name="Steps"
+          value={compact(steps.taken)}
+          detail={steps.failed ? `${compact(steps.failed)} failed` : ""}
+        />
         <Figure
           name="Tool calls"
           value={compact(tools.total)}
@@ -32,7 +36,11 @@ export function TaskFigures({ numbers }: { numbers: TaskAnalytics }) {
         <Figure name="Cost" value={usd(numbers.cost_usd)} />
         {numbers.result_size !== null && <Figure name="Answer" value={bytes(numbers.result_size)} />}
         {approvals.asked > 0 && (
-          <Figure name="People were asked" value={many(approvals.asked, "time")} detail={`${approvals.decided} decided`} />
+          <Figure
+            name="People were asked"
+            value={many(approvals.asked, "time")}
+            detail={`${approvals.decided} decided`}
+          />
         )}
         {numbers.attempts > 1 && <Figure name="Attempts" value={String(numbers.attempts)} />}
       </dl>

@@ -44,11 +44,7 @@ export function TaskList() {
   useTitle("Tasks")
   const filter = { status: asked("status"), agent: asked("agent"), session_id: asked("session") }
   const offset = askedOffset()
-  const tasks = useLive(
-    JSON.stringify([filter, offset]),
-    (signal) => latest(filter, offset, signal),
-    { every: EVERY },
-  )
+  const tasks = useLive(JSON.stringify([filter, offset]), (signal) => latest(filter, offset, signal), { every: EVERY })
   return (
     <div class="page stack">
       <PageHead title="Tasks" />

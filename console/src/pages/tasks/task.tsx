@@ -1,4 +1,5 @@
 import type { PendingResult, PlanInfo, TaskAnalytics, TaskInfo, TaskResult } from "@puntini/client"
+import { useEffect, useState } from "preact/hooks"
 import { client } from "../../client"
 import { Copy } from "../../parts/copy"
 import { Time } from "../../parts/time"
@@ -40,8 +41,13 @@ async function whole(id: string, signal: AbortSignal): Promise<Whole> {
 /** One task: what was asked, how it goes, and what came of it. It is followed while it runs. */
 export function TaskPage({ id }: { id: string }) {
   useTitle("Task")
-  const pulse = usePulse(id, true)
-  const loaded = useLive(id, (signal) => whole(id, signal), { every: EVERY, beat: pulse.beat })
+  const [ended, setEnded] = useState(true)
+  const pulse = usePulse(id, !ended)
+  const loaded = useLive(id, (signal) => whole(id, signal), { every: ended ? 0 : EVERY, beat: pulse.beat })
+  const status = loaded.value?.task.status
+  useEffect(() => {
+    if (status) setEnded(hasEnded(status))
+  }, [status])
   return (
     <div class="page stack">
       <Shown of={loaded}>

@@ -1,0 +1,68 @@
+import type { AnalyticsOverview, Me, TaskGroup } from "@puntini/client"
+import { client } from "../../client"
+import { to } from "../../route"
+import { useLive } from "../live"
+import { ask } from "../query"
+import { Status } from "../status"
+import { compact, many, percent, seconds, usd } from "../words"
+
+/** The numbers by agent, by status or, for admins, by user. */
+export function Groups({ by, groups, groups_left_out }: Pick<AnalyticsOverview, "by" | "groups" | "groups_left_out">) {
+  const me = useLive("me", (signal) => client.http.ask<Me>("/v1/me", { signal }))
+  const choices = ["agent", "status", ...(me.value?.role === "admin" || by === "user" ? ["user"] : [])]
+  return (
+    <section class="card stack" aria-label="Groups">
+      <div class="row apart">
+        <h2>By {by}</h2>
+        <select
+          class="input fit"
+          aria-label="Groups by"
+          value={by}
+          onChange={(event) => ask({ by: event.currentTarget.value })}
+        >
+          {choices.map((each) => (
+            <option key={each} value={each} selected={each === by}>
+              by {each}
+            </option>
+          ))}
+        </select>
+      </div>
+      <div class="scroll" tabIndex={0} role="group" aria-label={`Numbers by ${by}`}>
+        <table class="table">
+          <thead>
+            <tr>
+              <th scope="col">{by}</th>
+              {["Tasks", "Went well", "Middle", "19 of 20", "Tokens", "Cost"].map((name) => (
+                <th key={name} scope="col" class="number">
+                  {name}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {groups.map((group) => (
+              <Group key={group.name} by={by} group={group} />
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {groups_left_out > 0 && <p class="small soft">{many(groups_left_out, "smaller group")} not shown.</p>}
+    </section>
+  )
+}
+
+function Group({ by, group: { name, numbers } }: { by: AnalyticsOverview["by"]; group: TaskGroup }) {
+  return (
+    <tr>
+      <th scope="row">
+        {by === "agent" ? <a href={to("agents", name)}>{name}</a> : by === "status" ? <Status of={name} /> : name}
+      </th>
+      <td class="number">{compact(numbers.executions)}</td>
+      <td class="number">{percent(numbers.success_rate)}</td>
+      <td class="number">{seconds(numbers.duration_seconds?.p50)}</td>
+      <td class="number">{seconds(numbers.duration_seconds?.p95)}</td>
+      <td class="number">{compact(numbers.tokens.total)}</td>
+      <td class="number">{usd(numbers.cost.usd)}</td>
+    </tr>
+  )
+}
