@@ -10,7 +10,7 @@ const WATCH = process.argv.includes("--watch")
 
 const options = {
   absWorkingDir: HERE,
-  entryPoints: { console: "src/main.tsx", style: "src/style/style.css", icon: "src/icon.svg" },
+  entryPoints: { console: "src/main.tsx", first: "src/first.ts", style: "src/style/style.css", icon: "src/icon.svg" },
   outdir: join(OUT, "assets"),
   entryNames: "[name]-[hash]",
   chunkNames: "[name]-[hash]",
@@ -39,6 +39,7 @@ async function page({ metafile, errors }) {
     .map(({ path }) => `<link rel="modulepreload" href="/assets/${basename(path)}" />`)
   const names = {
     "%SCRIPT%": basename(script),
+    "%FIRST%": basename(named["src/first.ts"][0]),
     "%STYLE%": basename(named["src/style/style.css"][0]),
     "%ICON%": basename(outputs.find(([path]) => path.endsWith(".svg"))[0]),
     "%PRELOADS%": preloads.join("\n    "),

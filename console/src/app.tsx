@@ -1,38 +1,83 @@
-import type { ComponentType } from "preact"
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks"
+import { LoginAgain } from "./account/again"
+import { askWho, silence } from "./account/door"
+import { me } from "./account/me"
+import { LoginPage } from "./pages/login"
+import { MissingPage } from "./pages/missing"
+import { Boundary } from "./parts/boundary"
+import { Confirm } from "./parts/confirm"
+import { Loading } from "./parts/loading"
 import { Nav } from "./parts/nav"
-import { AccountPage } from "./pages/account"
-import { AgentsPage } from "./pages/agents"
-import { AnalyticsPage } from "./pages/analytics"
-import { SessionsPage } from "./pages/sessions"
-import { TasksPage } from "./pages/tasks"
-import { TemplatesPage } from "./pages/templates"
+import { Problem } from "./parts/problem"
+import { Shortcuts } from "./parts/shortcuts"
+import { Toasts } from "./parts/toasts"
+import { PLACES } from "./places"
 import { route } from "./route"
 import { SessionPage } from "./session/page"
 
-const PAGES: Record<string, ComponentType> = {
-  sessions: SessionsPage,
-  agents: AgentsPage,
-  tasks: TasksPage,
-  templates: TemplatesPage,
-  analytics: AnalyticsPage,
-  account: AccountPage,
+/** The frame and, in it, the page that the address names; or the log-in, where the server asks for one. */
+export function App() {
+  useEffect(() => void askWho(), [])
+  return (
+    <>
+      <Inside />
+      <LoginAgain />
+      <Confirm />
+      <Toasts />
+    </>
+  )
 }
 
-/** The frame and, in it, the page that the address names. */
-export function App() {
+function Inside() {
+  if (me.value === null) return <LoginPage />
+  const skip = () => document.getElementById("main")?.focus()
   return (
     <div class="shell">
+      <button type="button" class="button primary skip" onClick={skip}>
+        Skip to the content
+      </button>
       <Nav />
-      <main class="main" id="main" tabIndex={-1}>
-        <Place />
-      </main>
+      <Main />
+      <Shortcuts />
     </div>
   )
 }
 
+function Main() {
+  const here = route.value.path.join("/")
+  const main = useRef<HTMLElement>(null)
+  const before = useRef(here)
+  useLayoutEffect(() => {
+    // The first page is the browser's to focus; after that nobody else says that the page is another.
+    if (before.current !== here) main.current?.focus({ preventScroll: true })
+    before.current = here
+    document.title = titleOf(here)
+    main.current?.scrollTo(0, 0)
+  }, [here])
+  return (
+    <main ref={main} class="main" id="main" tabIndex={-1}>
+      <Boundary key={here}>{me.value ? <Place /> : <Waiting />}</Boundary>
+    </main>
+  )
+}
+
 function Place() {
-  const [name = "sessions", id] = route.value.path
+  const [name = PLACES[0].name, id, ...more] = route.value.path
+  const place = PLACES.find((each) => each.name === name)
+  if (!place || more.length) return <MissingPage />
   if (name === "sessions" && id) return <SessionPage key={id} id={id} />
-  const Page = PAGES[name] ?? SessionsPage
-  return <Page />
+  return <place.Page />
+}
+
+function Waiting() {
+  return (
+    <div class="page">
+      {silence.value ? <Problem text={silence.value} again={askWho} /> : <Loading label="Asking the server" />}
+    </div>
+  )
+}
+
+function titleOf(address: string): string {
+  const label = PLACES.find(({ name }) => name === address)?.label
+  return label ? `${label} · Puntini` : "Puntini"
 }

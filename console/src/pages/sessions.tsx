@@ -1,29 +1,41 @@
-import { useEffect } from "preact/hooks"
-import { signal } from "@preact/signals"
-import { client } from "../client"
-import { go, to } from "../route"
+import { useState } from "preact/hooks"
+import { Loading } from "../parts/loading"
+import { useLoaded } from "../parts/loaded"
+import { Problem } from "../parts/problem"
+import { countTasks, listSessions } from "../sessions/calls"
+import { SessionList, useLookingAgain, type State } from "../sessions/list"
+import { Start } from "../sessions/start"
 
-const items = signal<{ session_id: string; title: string }[]>([])
+const AGAIN_MS = 10_000
+const NONE: ReadonlyMap<string, number> = new Map()
 
+/** Where one begins: a box to write in, and below it what was begun before. */
 export function SessionsPage() {
-  useEffect(() => {
-    void client.http.ask<{ items: typeof items.value }>("/v1/sessions").then((page) => (items.value = page.items))
-  }, [])
-  const begin = async () => {
-    const made = await client.http.ask<{ session_id: string }>("/v1/sessions", { method: "POST", body: {} })
-    go(to("sessions", made.session_id))
+  const [pages, setPages] = useState(1)
+  const [state, setState] = useState<State>("")
+  const sessions = useLoaded((signal) => listSessions(pages, state, signal), [pages, state])
+  const tasks = useLoaded(countTasks, [])
+  const again = () => {
+    sessions.again()
+    tasks.again()
   }
+  useLookingAgain(again, AGAIN_MS)
+  const isFirst = sessions.value?.total === 0 && !state
   return (
-    <div class="page stack">
-      <h1>Sessions</h1>
-      <button class="button primary" onClick={begin}>
-        New session
-      </button>
-      {items.value.map((each) => (
-        <a key={each.session_id} href={to("sessions", each.session_id)}>
-          {each.title || each.session_id}
-        </a>
-      ))}
+    <div class="page stack wide-gap">
+      {sessions.value && <Start isFirst={isFirst} />}
+      {sessions.problem && <Problem text={sessions.problem} again={again} />}
+      {!sessions.value && !sessions.problem && <Loading label="Asking for your sessions" />}
+      {sessions.value && !isFirst && (
+        <SessionList
+          sessions={sessions.value}
+          tasks={tasks.value ?? NONE}
+          state={state}
+          onState={setState}
+          onMore={() => setPages(pages + 1)}
+          onChange={again}
+        />
+      )}
     </div>
   )
 }

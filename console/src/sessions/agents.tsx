@@ -1,0 +1,10 @@
+import { Select } from "../parts/select"
+import { useLoaded } from "../parts/loaded"
+import { listAgents } from "./calls"
+
+/** Which agent a session is with. Empty is the server's own choice. */
+export function AgentChoice({ chosen, onChoose }: { chosen: string; onChoose: (agent: string) => void }) {
+  const { value: agents = [] } = useLoaded(listAgents, [])
+  const options = agents.map(({ name }) => [name, name] as const)
+  return <Select label="Agent" options={[["", "Default agent"], ...options]} chosen={chosen} onChoose={onChoose} />
+}
