@@ -1,9 +1,17 @@
-import type { Http } from "../http.js"
-import type { PuntiniEvent } from "../protocol.js"
+import type { PuntiniError } from "../errors.js"
+import type { AcceptedData, Command, PuntiniEvent } from "../protocol.js"
+import { Choice } from "./choice.js"
+import { positionOf } from "./cursor.js"
+import { endingOf } from "./endings.js"
+import { SseSource } from "./fetching.js"
+import { Following, type Connection } from "./following.js"
+import { PollSource } from "./polling.js"
+import { SocketSource } from "./socket.js"
+import type { Patience, Requests, Transport } from "./source.js"
 
+export type { Connection, Patience, Requests, Transport }
 export type EventType = PuntiniEvent["type"]
 export type EventOf<T extends EventType> = Extract<PuntiniEvent, { type: T }>
-export type Transport = "sse" | "websocket" | "poll"
 
 export interface StreamOptions {
   /** Go on after this event; `"earliest"` from the beginning, `"now"` without a snapshot. Left out: a snapshot first. */
@@ -13,49 +21,66 @@ export interface StreamOptions {
   /** `debug` events from this level on. */
   level?: "debug" | "info" | "warning" | "error"
   maxRate?: number
-  /** How to carry it. `"auto"` is SSE, and long-poll where something on the way blocks or buffers streams. */
+  /**
+   * How to carry it. `"auto"` is SSE, and long-poll where something on the way blocks or buffers streams;
+   * `"websocket"` is that with `upgrade()` called. `"poll"` never streams.
+   */
   transport?: Transport | "auto"
+  /** How long to wait before a stream counts as held back (5 s) or dead (45 s, three of the server's signs of life). */
+  patience?: Partial<Patience>
   signal?: AbortSignal
 }
 
-/** How the stream stands, for an indicator. */
-export interface Connection {
-  readonly status: "connecting" | "open" | "waiting" | "closed"
-  readonly transport: Transport
-  /** The id up to which everything was delivered. */
-  readonly cursor: string
-  /** Whether replay is over. */
-  readonly live: boolean
-  /** Failed tries since it was last open. */
-  readonly attempts: number
-  /** When the next try is due (milliseconds since 1970), while `waiting`. */
-  readonly retryAt?: number
-  /** Why the last connection ended, in one sentence. */
-  readonly reason?: string
-}
+const PATIENCE: Patience = { opening: 5_000, silence: 45_000 }
 
 /**
- * A session's or a task's events: every one once and in order, over whatever breaks.
+ * A session's or a task's events: every one once and in order, over whatever breaks. Control events come too.
  *
- * Either iterate it, or listen with `on`; it connects at the first of these. Control events come too.
+ * Listen with `on`, as many handlers as you like, or iterate it, once; it connects at the first of these. A handler is
+ * called as soon as an event is there. An iteration sets the pace: no more is read from the network than it takes, and
+ * handlers hear each event when the iteration gets it. Leaving the loop closes the stream.
+ *
+ * It ends when nothing can follow: the session is closed, or the task whose stream it is has ended. What can't be
+ * mended (there is no such session, you may not see it) is a `PuntiniError` out of the iteration; handlers of `"error"`
+ * are told it as an `error` event.
  */
 export class EventStream implements AsyncIterable<PuntiniEvent> {
-  readonly #http: Http
-  readonly #path: string
-  readonly #options: StreamOptions
   readonly #aborter = new AbortController()
-  readonly #listeners = new Map<string, Set<(event: never) => void>>()
-  #started = false
-  #connection: Connection = { status: "connecting", transport: "sse", cursor: "", live: false, attempts: 0 }
+  readonly #listeners = new Map<string, Set<(value: never) => void>>()
+  readonly #choice: Choice
+  readonly #socket: SocketSource
+  readonly #following: Following
+  readonly #batches: AsyncGenerator<PuntiniEvent[]>
+  readonly #letGo: () => void
+  #next: Promise<IteratorResult<PuntiniEvent[]>> | undefined
+  #pumped = false
+  #iterated = false
+  #cursor = ""
+  #connection: Connection
 
-  constructor(http: Http, path: string, options: StreamOptions = {}) {
-    this.#http = http
-    this.#path = path
-    this.#options = options
-    options.signal?.addEventListener("abort", () => this.close(), { signal: this.#aborter.signal })
+  constructor(requests: Requests, path: string, options: StreamOptions = {}) {
+    const { after, events, level, maxRate, transport = "auto", patience, signal } = options
+    const query = { after, events: events?.join(","), level, max_rate: maxRate }
+    const asked = { path, query, patience: { ...PATIENCE, ...patience } }
+    this.#choice = new Choice(transport === "auto" ? "sse" : transport)
+    this.#connection = { status: "connecting", transport: this.#choice.wish, cursor: "", live: false, attempts: 0 }
+    this.#socket = new SocketSource(requests, asked)
+    this.#following = new Following(
+      { websocket: this.#socket, sse: new SseSource(requests, asked), poll: new PollSource(requests, asked) },
+      this.#choice,
+      requests.refresh?.bind(requests),
+      this.#aborter.signal,
+      (change) => this.#change(change),
+    )
+    this.#batches = this.#following.batches()
+    const close = () => this.close()
+    signal?.addEventListener("abort", close)
+    this.#letGo = () => signal?.removeEventListener("abort", close)
+    if (signal?.aborted) this.close()
   }
 
   get connection(): Connection {
+    if (this.#connection.cursor !== this.#cursor) this.#connection = { ...this.#connection, cursor: this.#cursor }
     return this.#connection
   }
 
@@ -66,74 +91,132 @@ export class EventStream implements AsyncIterable<PuntiniEvent> {
   on(type: string, handler: (value: never) => void): () => void {
     const handlers = this.#listeners.get(type) ?? new Set()
     this.#listeners.set(type, handlers.add(handler))
-    if (!this.#started) {
-      this.#started = true
-      void (async () => {
-        for await (const _ of this.#run());
-      })()
-    }
+    void this.#pump()
     return () => handlers.delete(handler)
   }
 
-  async *[Symbol.asyncIterator](): AsyncIterator<PuntiniEvent> {
-    this.#started = true
-    yield* this.#run()
+  [Symbol.asyncIterator](): AsyncIterator<PuntiniEvent> {
+    if (this.#iterated) throw new Error("A stream can be iterated once: open another, or listen with `on`.")
+    this.#iterated = true
+    const events = this.#events()
+    return {
+      next: () => events.next(),
+      return: () => {
+        // First, so that a `next` that still waits comes to its end.
+        this.close()
+        return events.return(undefined)
+      },
+    }
+  }
+
+  /** Go on over a WebSocket, from the same cursor; where none gets through, as before. Takes effect between two events. */
+  upgrade(): void {
+    this.#wish("websocket")
+  }
+
+  /** Go on over SSE, from the same cursor. */
+  downgrade(): void {
+    this.#wish("sse")
+  }
+
+  /**
+   * Send a command through the WebSocket; undefined while there is none, and then it goes by HTTP. Rejects with a
+   * `PuntiniError`: the command was refused, or (`cut_off`) it may not have arrived, and can be sent again by its id.
+   */
+  send(command: Command & { command_id: string }): Promise<AcceptedData> | undefined {
+    return this.#socket.send(command)
   }
 
   /** Hang up, for good. What was begun on the server goes on. */
   close(): void {
+    if (this.#connection.status === "closed") return
+    this.#letGo()
     this.#aborter.abort()
-    this.#change({ status: "closed" })
+    void this.#batches.return(undefined)
+    this.#change({ status: "closed", live: false, retryAt: undefined })
   }
 
-  async *#run(): AsyncGenerator<PuntiniEvent> {
-    // Thin for now: SSE without a fall-back.
-    while (!this.#aborter.signal.aborted) {
-      try {
-        const headers: Record<string, string> = { accept: "application/x-ndjson" }
-        const query = { after: this.#connection.cursor || this.#options.after, events: this.#options.events?.join(",") }
-        const answer = await this.#http.send(this.#path, { headers, query, signal: this.#aborter.signal })
-        this.#change({ status: "open", attempts: 0 })
-        if (answer.status === 204 || !answer.body) break
-        let rest = ""
-        for await (const chunk of answer.body.pipeThrough(
-          new TextDecoderStream() as never,
-        ) as unknown as AsyncIterable<string>) {
-          const lines = (rest + chunk).split("\n")
-          rest = lines.pop() ?? ""
-          for (const line of lines) {
-            if (!line) continue
-            const event = JSON.parse(line) as PuntiniEvent
-            if ("id" in event && event.id) this.#connection = { ...this.#connection, cursor: event.id }
-            if (event.type === "session_ready") this.#connection = { ...this.#connection, cursor: event.data.cursor }
-            if (event.type === "live") this.#change({ live: true })
-            this.#tell("event", event)
-            this.#tell(event.type, event)
-            yield event
-            if (event.type === "session_closed") return this.#change({ status: "closed" })
-          }
-        }
-      } catch (error) {
-        if (this.#aborter.signal.aborted) break
-        this.#change({
-          status: "waiting",
-          attempts: this.#connection.attempts + 1,
-          reason: String(error),
-          retryAt: Date.now() + 1000,
-        })
-      }
-      this.#change({ live: false, status: "waiting" })
-      await new Promise((resolve) => setTimeout(resolve, 1000))
+  #wish(transport: Transport): void {
+    if (this.#choice.wish === transport) return
+    this.#choice.wish = transport
+    this.#following.turn()
+  }
+
+  /** Reads for the handlers, until an iteration takes over: that begins with what was being waited for. */
+  async #pump(): Promise<void> {
+    if (this.#pumped || this.#iterated) return
+    this.#pumped = true
+    // Handlers that are added together hear everything.
+    await undefined
+    while (!this.#iterated) {
+      const batch = await this.#take().catch(() => undefined)
+      if (this.#iterated) return
+      this.#next = undefined
+      if (!batch || batch.done) return
+      for (const event of batch.value) if (!this.#aborter.signal.aborted) this.#deliver(event)
     }
-    this.#change({ status: "closed" })
+  }
+
+  async *#events(): AsyncGenerator<PuntiniEvent> {
+    for (;;) {
+      const batch = await this.#take()
+      this.#next = undefined
+      if (batch.done) return
+      for (const event of batch.value) {
+        if (this.#aborter.signal.aborted) return
+        this.#deliver(event)
+        yield event
+      }
+    }
+  }
+
+  /** The next batch; asked again before `#next` is reset, the same one. After the last, and on a failure, it is closed. */
+  #take(): Promise<IteratorResult<PuntiniEvent[]>> {
+    this.#next ??= this.#batches.next().then(
+      (batch) => {
+        if (batch.done) this.close()
+        return batch
+      },
+      (error: unknown) => {
+        this.#fail(error)
+        throw error
+      },
+    )
+    return this.#next
+  }
+
+  #fail(error: unknown): void {
+    const ending = endingOf(error)
+    if ("error" in ending) this.#tell("error", asEvent(ending.error))
+    this.#change({ reason: error instanceof Error ? error.message : String(error) })
+    this.close()
+  }
+
+  #deliver(event: PuntiniEvent): void {
+    this.#cursor = positionOf(event) || this.#cursor
+    this.#tell("event", event)
+    this.#tell(event.type, event)
   }
 
   #tell(type: string, value: unknown): void {
-    for (const handler of this.#listeners.get(type) ?? []) (handler as (value: unknown) => void)(value)
+    for (const handler of this.#listeners.get(type) ?? []) {
+      try {
+        ;(handler as (value: unknown) => void)(value)
+      } catch (error) {
+        // A handler's mistake is its own, as with DOM events: the stream goes on.
+        queueMicrotask(() => {
+          throw error
+        })
+      }
+    }
   }
 
   #change(change: Partial<Connection>): void {
-    this.#connection = { ...this.#connection, ...change }
+    this.#connection = { ...this.connection, ...change }
     this.#tell("connection", this.#connection)
   }
+}
+
+function asEvent({ status, code, message, retryable }: PuntiniError): EventOf<"error"> {
+  return { type: "error", data: {}, error: { code: status, reason: code, message, retryable } }
 }

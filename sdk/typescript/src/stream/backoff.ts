@@ -1,0 +1,45 @@
+const FIRST_MS = 1_000
+const LONGEST_MS = 30_000
+
+/**
+ * How long to wait before the next try: "full jitter", a random part of a time that doubles with each failure, so that
+ * those who were cut off together do not come back together.
+ */
+export class Backoff {
+  /** Failures since something last arrived. */
+  failures = 0
+  /** The time that the server named for a first try. */
+  base = FIRST_MS
+
+  /** The delay after one more failure, in milliseconds; never less than `atLeast`, which the server asked for. */
+  next(atLeast = 0): number {
+    const ceiling = Math.min(LONGEST_MS, this.base * 2 ** Math.min(this.failures, 10))
+    this.failures++
+    return atLeast ? atLeast + Math.random() * FIRST_MS : Math.random() * ceiling
+  }
+}
+
+/**
+ * Wait. With `wakes` it ends at once when the browser is online again or the page is looked at. It also ends, without
+ * an error, when `signal` is aborted.
+ */
+export function pause(ms: number, signal: AbortSignal, wakes: boolean): Promise<void> {
+  return new Promise((resolve) => {
+    const page = typeof document === "undefined" ? undefined : document
+    const done = () => {
+      clearTimeout(timer)
+      signal.removeEventListener("abort", done)
+      globalThis.removeEventListener?.("online", done)
+      page?.removeEventListener("visibilitychange", seen)
+      resolve()
+    }
+    const seen = () => page?.visibilityState === "visible" && done()
+    const timer = setTimeout(done, ms)
+    signal.addEventListener("abort", done)
+    if (wakes) {
+      globalThis.addEventListener?.("online", done)
+      page?.addEventListener("visibilitychange", seen)
+    }
+    if (signal.aborted) done()
+  })
+}
