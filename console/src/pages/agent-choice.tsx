@@ -1,6 +1,5 @@
-import type { AgentInfo } from "@puntini/client"
 import { client } from "../client"
-import { useLive, type Listed } from "./live"
+import { useLive } from "./live"
 
 interface Choice {
   /** Its name, where it is not in a field that has one. */
@@ -13,9 +12,7 @@ interface Choice {
 
 /** A choice of one agent, or none. An agent that is no more can still be chosen, where the address names it. */
 export function AgentChoice({ label, none, value, onChange, ...described }: Choice) {
-  const agents = useLive("agents", (signal) =>
-    client.http.ask<Listed<AgentInfo>>("/v1/agents", { query: { limit: 100 }, signal }),
-  )
+  const agents = useLive("agents", (signal) => client.agents.list({ limit: 100, signal }))
   const names = (agents.value?.items ?? []).map(({ name }) => name)
   if (value && !names.includes(value)) names.push(value)
   return (

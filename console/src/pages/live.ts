@@ -2,12 +2,6 @@ import { useCallback, useEffect, useRef, useState } from "preact/hooks"
 import type { Loaded } from "../parts/loaded"
 import { sentence } from "../parts/problem"
 
-/** A page of a list, as the API answers it. */
-export interface Listed<T> {
-  readonly items: readonly T[]
-  readonly total: number
-}
-
 /** What was loaded, of which one knows whether it still answers the question before. */
 export interface Live<T> extends Loaded<T> {
   readonly stale: boolean
@@ -29,7 +23,7 @@ interface State<T> {
 /** Ask for something that changes by itself: anew for another `key`, and at its pace. */
 export function useLive<T>(
   key: string,
-  load: (signal: AbortSignal) => Promise<T>,
+  load: (signal: AbortSignal) => PromiseLike<T>,
   { every = 0, beat = 0 }: Pace = {},
 ): Live<T> {
   const [state, setState] = useState<State<T>>({ value: undefined, problem: "", key })

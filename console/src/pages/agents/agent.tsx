@@ -18,10 +18,9 @@ const EVERY = 4000
 /** One agent: what it is, what was said, and where one says something to it. */
 export function AgentPage({ id }: { id: string }) {
   useTitle(id)
-  const path = `/v1/agents/${encodeURIComponent(id)}`
-  const agent = useLive(id, (signal) => client.http.ask<AgentInfo>(path, { signal }), { every: EVERY })
+  const agent = useLive(id, (signal) => client.agents.get(id, { signal }), { every: EVERY })
   const remove = async () => {
-    await client.http.ask<undefined>(path, { method: "DELETE" })
+    await client.agents.delete(id)
     go(to("agents"))
   }
   return (

@@ -1,11 +1,11 @@
-import type { AgentBody, AgentInfo, ToolInfo } from "@puntini/client"
+import type { AgentBody } from "@puntini/client"
 import { useState } from "preact/hooks"
 import { client } from "../../client"
 import { useTitle } from "../../parts/title"
 import { go, to } from "../../route"
 import { Field, FormEnd, useForm } from "../form"
 import { PageHead } from "../head"
-import { useLive, type Listed } from "../live"
+import { useLive } from "../live"
 import { lines } from "../lines"
 import { Picks } from "../picks"
 import { TeamFields } from "./team"
@@ -70,7 +70,7 @@ export function CreateAgent() {
   const [draft, setDraft] = useState(BLANK)
   const change = (part: Partial<Draft>) => setDraft((was) => ({ ...was, ...part }))
   const form = useForm(FIELDS, async () => {
-    const made = await client.http.ask<AgentInfo>("/v1/agents", { method: "POST", body: body(draft) })
+    const made = await client.agents.create(body(draft))
     go(to("agents", made.agent_id))
   })
   return (
@@ -144,9 +144,7 @@ interface Tools {
 }
 
 function ToolFields({ tools, problem, change }: Tools) {
-  const all = useLive("tools", (signal) =>
-    client.http.ask<Listed<ToolInfo>>("/v1/tools", { query: { limit: 100 }, signal }),
-  )
+  const all = useLive("tools", (signal) => client.tools({ limit: 100, signal }))
   const choices = (all.value?.items ?? []).map(({ name, description, consent }) => ({
     name,
     detail: consent ? `${description} A person is asked before each call.` : description,

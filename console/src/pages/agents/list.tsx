@@ -3,7 +3,7 @@ import { client } from "../../client"
 import { useTitle } from "../../parts/title"
 import { to } from "../../route"
 import { PageHead } from "../head"
-import { useLive, type Listed } from "../live"
+import { useLive } from "../live"
 import { Pager } from "../pager"
 import { askedOffset } from "../query"
 import { Shown } from "../shown"
@@ -16,11 +16,9 @@ const EVERY = 4000
 export function AgentList() {
   useTitle("Agents")
   const offset = askedOffset()
-  const agents = useLive(
-    `agents ${offset}`,
-    (signal) => client.http.ask<Listed<AgentInfo>>("/v1/agents", { query: { limit: SIZE, offset }, signal }),
-    { every: EVERY },
-  )
+  const agents = useLive(`agents ${offset}`, (signal) => client.agents.list({ limit: SIZE, offset, signal }), {
+    every: EVERY,
+  })
   return (
     <div class="page stack">
       <PageHead title="Agents">

@@ -1,4 +1,3 @@
-import type { AgentMemory } from "@puntini/client"
 import { useState } from "preact/hooks"
 import { client } from "../../client"
 import { useLive } from "../live"
@@ -9,9 +8,8 @@ import { Shown } from "../shown"
 /** What an agent remembers: the newest summary, and what of all that was said has some words. */
 export function Memory({ agent }: { agent: string }) {
   const [words, setWords] = useState("")
-  const path = `/v1/memory/${encodeURIComponent(agent)}`
   const memory = useLive(`${agent} ${words}`, (signal) =>
-    client.http.ask<AgentMemory>(path, { query: { q: words || undefined, limit: 1 }, signal }),
+    client.agents.memory(agent, { q: words || undefined, limit: 1, signal }),
   )
   return (
     <section class="card stack" aria-label="Memory">

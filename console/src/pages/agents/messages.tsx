@@ -1,4 +1,3 @@
-import type { AgentMessages } from "@puntini/client"
 import { useState } from "preact/hooks"
 import { client } from "../../client"
 import { Empty } from "../../parts/empty"
@@ -13,12 +12,9 @@ const EVERY = 4000
 /** What was said to an agent and by it of late, in all sessions. */
 export function Messages({ agent }: { agent: string }) {
   const [limit, setLimit] = useState(SIZE)
-  const path = `/v1/agents/${encodeURIComponent(agent)}/messages`
-  const messages = useLive(
-    `${agent} ${limit}`,
-    (signal) => client.http.ask<AgentMessages>(path, { query: { limit }, signal }),
-    { every: EVERY },
-  )
+  const messages = useLive(`${agent} ${limit}`, (signal) => client.agents.messages(agent, { limit, signal }), {
+    every: EVERY,
+  })
   return (
     <section class="stack tight" aria-label="Messages">
       <h2>Messages of its latest tasks</h2>

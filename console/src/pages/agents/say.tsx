@@ -11,11 +11,7 @@ export function Say({ agent }: { agent: string }) {
   const key = useRef("") // one for each message, so that a second try says nothing twice
   const form = useForm(["message"], async () => {
     key.current ||= crypto.randomUUID()
-    const answer = await client.http.ask<SentMessage>(`/v1/agents/${encodeURIComponent(agent)}/messages`, {
-      method: "POST",
-      body: { message },
-      headers: { "idempotency-key": key.current },
-    })
+    const answer = await client.agents.say(agent, message, { idempotencyKey: key.current })
     key.current = ""
     setSent(answer)
     setMessage("")

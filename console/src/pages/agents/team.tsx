@@ -1,7 +1,6 @@
-import type { AgentInfo } from "@puntini/client"
 import { client } from "../../client"
 import { Field, type Form } from "../form"
-import { useLive, type Listed } from "../live"
+import { useLive } from "../live"
 import { Picks } from "../picks"
 import type { Draft } from "./create"
 
@@ -13,9 +12,7 @@ interface Team {
 
 /** Who is in a team, and how long it goes on. */
 export function TeamFields({ draft, change, form }: Team) {
-  const agents = useLive("members", (signal) =>
-    client.http.ask<Listed<AgentInfo>>("/v1/agents", { query: { limit: 100 }, signal }),
-  )
+  const agents = useLive("members", (signal) => client.agents.list({ limit: 100, signal }))
   const choices = (agents.value?.items ?? [])
     .filter(({ model, manner }) => model && manner === null)
     .map(({ name, role }) => ({ name, detail: role }))

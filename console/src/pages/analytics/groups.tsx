@@ -1,15 +1,13 @@
-import type { AnalyticsOverview, Me, TaskGroup } from "@puntini/client"
-import { client } from "../../client"
+import type { AnalyticsOverview, TaskGroup } from "@puntini/client"
+import { isAdmin } from "../../account/me"
 import { to } from "../../route"
-import { useLive } from "../live"
 import { ask } from "../query"
 import { Status } from "../status"
 import { compact, many, percent, seconds, usd } from "../words"
 
 /** The numbers by agent, by status or, for admins, by user. */
 export function Groups({ by, groups, groups_left_out }: Pick<AnalyticsOverview, "by" | "groups" | "groups_left_out">) {
-  const me = useLive("me", (signal) => client.http.ask<Me>("/v1/me", { signal }))
-  const choices = ["agent", "status", ...(me.value?.role === "admin" || by === "user" ? ["user"] : [])]
+  const choices = ["agent", "status", ...(isAdmin.value || by === "user" ? ["user"] : [])]
   return (
     <section class="card stack" aria-label="Groups">
       <div class="row apart">

@@ -15,13 +15,14 @@ import type { Scope } from "./period"
 import { Totals } from "./totals"
 
 const EVERY = 60_000
+const BYS = ["agent", "status", "user"] as const
 
 /** All numbers of a period, how they went with time, and who they are of. */
 export function Overview({ scope }: { scope: Scope }) {
-  const by = asked("by") || "agent"
+  const by = BYS.find((each) => each === asked("by")) ?? "agent"
   const overview = useLive(
     JSON.stringify([scope, by]),
-    (signal) => client.http.ask<AnalyticsOverview>("/v1/analytics", { query: { ...scope, by }, signal }),
+    (signal) => client.analytics.overview({ ...scope, by, signal }),
     { every: EVERY },
   )
   return (

@@ -1,4 +1,4 @@
-import type { PerformanceNumbers, PerformanceReport } from "@puntini/client"
+import type { PerformanceNumbers } from "@puntini/client"
 import { client } from "../../client"
 import { Empty } from "../../parts/empty"
 import { Time } from "../../parts/time"
@@ -13,9 +13,7 @@ import type { Scope } from "./period"
 
 /** How the agents do beside the period before: what stands out, what was slow, and why tasks failed. */
 export function Performance({ scope }: { scope: Scope }) {
-  const loaded = useLive(JSON.stringify(scope), (signal) =>
-    client.http.ask<PerformanceReport>("/v1/analytics/performance", { query: { ...scope }, signal }),
-  )
+  const loaded = useLive(JSON.stringify(scope), (signal) => client.analytics.performance({ ...scope, signal }))
   return (
     <Shown of={loaded}>
       {({ covered, report }) => (

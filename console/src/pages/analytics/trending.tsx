@@ -1,4 +1,4 @@
-import type { Trend, Trending } from "@puntini/client"
+import type { Trend } from "@puntini/client"
 import { client } from "../../client"
 import { to } from "../../route"
 import { useLive } from "../live"
@@ -9,9 +9,7 @@ import type { Scope } from "./period"
 
 /** What is asked for more than before, what is asked for most, and who is asked. */
 export function Trends({ scope }: { scope: Scope }) {
-  const loaded = useLive(JSON.stringify(scope), (signal) =>
-    client.http.ask<Trending>("/v1/analytics/trending", { query: { ...scope }, signal }),
-  )
+  const loaded = useLive(JSON.stringify(scope), (signal) => client.analytics.trending({ ...scope, signal }))
   return (
     <Shown of={loaded}>
       {({ covered, trends }) => (

@@ -1,4 +1,3 @@
-import type { DocumentInfo } from "@puntini/client"
 import { useRef, useState } from "preact/hooks"
 import { client } from "../../client"
 import { toast } from "../../parts/toasts"
@@ -17,10 +16,9 @@ export function AddDocument() {
   const [refused, setRefused] = useState("")
   const key = useRef(crypto.randomUUID()) // one for the form, so that a second try adds nothing twice
   const form = useForm(["title", "source", "text"], async () => {
-    const headers = { "idempotency-key": key.current }
     const body = { title: title.trim(), text, source: source.trim() }
     try {
-      const made = await client.http.ask<DocumentInfo>("/v1/documents", { method: "POST", body, headers })
+      const made = await client.documents.create(body, { idempotencyKey: key.current })
       toast(`Added ${made.title}, in ${many(made.passages, "passage")}.`)
       go(to("documents"))
     } catch (error) {

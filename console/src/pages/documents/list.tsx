@@ -1,8 +1,7 @@
-import type { DocumentInfo } from "@puntini/client"
 import { client } from "../../client"
 import { Empty } from "../../parts/empty"
 import { Time } from "../../parts/time"
-import { useLive, type Listed } from "../live"
+import { useLive } from "../live"
 import { Pager } from "../pager"
 import { askedOffset } from "../query"
 import { Remove } from "../remove"
@@ -14,11 +13,9 @@ const SIZE = 25
 /** One's documents, newest first. */
 export function DocumentList() {
   const offset = askedOffset()
-  const documents = useLive(`documents ${offset}`, (signal) =>
-    client.http.ask<Listed<DocumentInfo>>("/v1/documents", { query: { limit: SIZE, offset }, signal }),
-  )
+  const documents = useLive(`documents ${offset}`, (signal) => client.documents.list({ limit: SIZE, offset, signal }))
   const remove = async (id: string) => {
-    await client.http.ask<undefined>(`/v1/documents/${encodeURIComponent(id)}`, { method: "DELETE" })
+    await client.documents.delete(id)
     documents.again()
   }
   return (

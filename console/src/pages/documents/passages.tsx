@@ -1,4 +1,3 @@
-import type { SearchResult } from "@puntini/client"
 import { client } from "../../client"
 import { Empty } from "../../parts/empty"
 import { useLive } from "../live"
@@ -7,9 +6,7 @@ import { many } from "../words"
 
 /** The passages that fit some words best. */
 export function Passages({ words }: { words: string }) {
-  const found = useLive(words, (signal) =>
-    client.http.ask<SearchResult>("/v1/search", { query: { q: words, limit: 20 }, signal }),
-  )
+  const found = useLive(words, (signal) => client.search(words, { limit: 20, signal }))
   return (
     <Shown of={found}>
       {({ items, ranking, note }) => (

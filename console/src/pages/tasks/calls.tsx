@@ -1,4 +1,4 @@
-import type { CallInfo, CallList } from "@puntini/client"
+import type { CallInfo } from "@puntini/client"
 import { useState } from "preact/hooks"
 import { client } from "../../client"
 import { useLive } from "../live"
@@ -12,12 +12,9 @@ const SIZE = 20
 /** Which tools a task called, with what, and what they answered; nothing where it called none. */
 export function Calls({ task, beat }: { task: string; beat: number }) {
   const [offset, setOffset] = useState(0)
-  const path = `/v1/tasks/${encodeURIComponent(task)}/tools`
-  const calls = useLive(
-    `${task} ${offset}`,
-    (signal) => client.http.ask<CallList>(path, { query: { limit: SIZE, offset }, signal }),
-    { beat },
-  )
+  const calls = useLive(`${task} ${offset}`, (signal) => client.tasks.tools(task, { limit: SIZE, offset, signal }), {
+    beat,
+  })
   if (calls.value?.total === 0) return null
   return (
     <section class="card stack" aria-label="Tool calls">

@@ -1,4 +1,4 @@
-import type { ControlBody, ControlledTask, TaskInfo } from "@puntini/client"
+import type { TaskInfo } from "@puntini/client"
 import { client } from "../../client"
 import { toast } from "../../parts/toasts"
 import { useWorking } from "../../parts/working"
@@ -8,11 +8,9 @@ import { hasEnded } from "../status"
 export function Controls({ task, again }: { task: TaskInfo; again: () => void }) {
   const working = useWorking()
   if (hasEnded(task.status)) return null
-  const control = async (action: ControlBody["action"]) => {
-    const path = `/v1/tasks/${encodeURIComponent(task.task_id)}/control`
-    const headers = { "idempotency-key": crypto.randomUUID() }
+  const control = async (action: "pause" | "resume" | "cancel") => {
     const done = await working.run(async () => {
-      const { detail } = await client.http.ask<ControlledTask>(path, { method: "POST", body: { action }, headers })
+      const { detail } = await client.tasks[action](task.task_id)
       if (detail) toast(detail)
     })
     if (done) again()
@@ -33,7 +31,7 @@ export function Controls({ task, again }: { task: TaskInfo; again: () => void })
           Pause
         </button>
       )}
-      <button class="button danger" disabled={working.busy} onClick={() => control("stop")}>
+      <button class="button danger" disabled={working.busy} onClick={() => control("cancel")}>
         Stop
       </button>
     </>

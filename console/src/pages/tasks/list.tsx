@@ -1,4 +1,4 @@
-import type { TaskInfo } from "@puntini/client"
+import type { Page, TaskInfo } from "@puntini/client"
 import { client } from "../../client"
 import { Empty } from "../../parts/empty"
 import { Time } from "../../parts/time"
@@ -6,7 +6,7 @@ import { useTitle } from "../../parts/title"
 import { to } from "../../route"
 import { AgentChoice } from "../agent-choice"
 import { PageHead } from "../head"
-import { useLive, type Listed } from "../live"
+import { useLive } from "../live"
 import { Pager } from "../pager"
 import { ask, asked, askedOffset } from "../query"
 import { Shown } from "../shown"
@@ -23,14 +23,13 @@ interface Filter {
 }
 
 /** The latest first: the API has the oldest first, so the end is looked for, and turned around. */
-async function latest(filter: Filter, offset: number, signal: AbortSignal): Promise<Listed<TaskInfo>> {
+async function latest(filter: Filter, offset: number, signal: AbortSignal): Promise<Page<TaskInfo>> {
   const query = {
     status: filter.status || "all",
     agent: filter.agent || undefined,
     session_id: filter.session_id || undefined,
   }
-  const page = (part: { limit: number; offset: number }) =>
-    client.http.ask<Listed<TaskInfo>>("/v1/tasks", { query: { ...query, ...part }, signal })
+  const page = (part: { limit: number; offset: number }) => client.tasks.list({ ...query, ...part, signal })
   const { total } = await page({ limit: 1, offset: 0 })
   const end = total - offset
   if (end <= 0) return { items: [], total }

@@ -1,4 +1,4 @@
-import { EventStream, type EventType, type TaskProgress } from "@puntini/client"
+import type { EventType, TaskProgress } from "@puntini/client"
 import { useEffect, useState } from "preact/hooks"
 import { client } from "../../client"
 
@@ -30,8 +30,7 @@ export function usePulse(id: string, live: boolean): Pulse {
   const [progress, setProgress] = useState<Pulse["progress"]>(null)
   useEffect(() => {
     if (!live) return
-    const path = `/v1/tasks/${encodeURIComponent(id)}/stream`
-    const stream = new EventStream(client.http, path, { after: "now", events: NEWS })
+    const stream = client.tasks.stream(id, { after: "now", events: NEWS })
     let timer = 0
     const next = () => {
       timer = 0

@@ -1,4 +1,3 @@
-import type { StepList } from "@puntini/client"
 import { useState } from "preact/hooks"
 import { client } from "../../client"
 import { useLive } from "../live"
@@ -12,12 +11,9 @@ const SIZE = 20
 /** What a task did, step by step; nothing where it took none. */
 export function Steps({ task, beat }: { task: string; beat: number }) {
   const [offset, setOffset] = useState(0)
-  const path = `/v1/tasks/${encodeURIComponent(task)}/steps`
-  const steps = useLive(
-    `${task} ${offset}`,
-    (signal) => client.http.ask<StepList>(path, { query: { limit: SIZE, offset }, signal }),
-    { beat },
-  )
+  const steps = useLive(`${task} ${offset}`, (signal) => client.tasks.steps(task, { limit: SIZE, offset, signal }), {
+    beat,
+  })
   if (steps.value?.total === 0) return null
   return (
     <section class="card stack" aria-label="Steps">

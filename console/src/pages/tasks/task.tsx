@@ -28,12 +28,11 @@ interface Whole {
 }
 
 async function whole(id: string, signal: AbortSignal): Promise<Whole> {
-  const name = encodeURIComponent(id)
   const [task, result, plan, numbers] = await Promise.all([
-    client.http.ask<TaskInfo>(`/v1/tasks/${name}`, { signal }),
-    client.http.ask<TaskResult | PendingResult>(`/v1/tasks/${name}/result`, { signal }),
-    client.http.ask<PlanInfo>(`/v1/tasks/${name}/plan`, { signal }),
-    client.http.ask<TaskAnalytics>(`/v1/analytics/tasks/${name}`, { signal }),
+    client.tasks.get(id, { signal }),
+    client.tasks.result(id, { signal }),
+    client.tasks.plan(id, { signal }),
+    client.analytics.task(id, { signal }),
   ])
   return { task, result, plan, numbers }
 }

@@ -1,4 +1,3 @@
-import type { WholeTemplate } from "@puntini/client"
 import { useRef, useState } from "preact/hooks"
 import { client } from "../../client"
 import { Problem, sentence } from "../../parts/problem"
@@ -49,7 +48,7 @@ export function CreateTemplate() {
         label="Create"
         cancel={to("templates")}
         send={async (body) => {
-          const made = await client.http.ask<WholeTemplate>("/v1/templates", { method: "POST", body })
+          const made = await client.templates.create(body)
           go(to("templates", made.template_id))
         }}
       />

@@ -4,13 +4,13 @@ import { Empty } from "../../parts/empty"
 import { useTitle } from "../../parts/title"
 import { to } from "../../route"
 import { PageHead } from "../head"
-import { useLive, type Listed } from "../live"
+import { useLive } from "../live"
 import { Pager } from "../pager"
 import { ask, asked, askedOffset, withQuery } from "../query"
 import { SearchBox } from "../search"
 import { Shown } from "../shown"
 import { many } from "../words"
-import { Difficulty, DIFFICULTIES, hours } from "./words"
+import { asDifficulty, Difficulty, DIFFICULTIES, hours } from "./words"
 
 const SIZE = 24
 
@@ -19,11 +19,16 @@ export function Gallery() {
   useTitle("Templates")
   const filter = { q: asked("q"), tag: asked("tag"), difficulty: asked("difficulty") }
   const offset = askedOffset()
-  const templates = useLive(JSON.stringify([filter, offset]), (signal) => {
-    const { q, tag, difficulty } = filter
-    const query = { q: q || undefined, tag: tag || undefined, difficulty: difficulty || undefined, limit: SIZE, offset }
-    return client.http.ask<Listed<TemplateInfo>>("/v1/templates", { query, signal })
-  })
+  const templates = useLive(JSON.stringify([filter, offset]), (signal) =>
+    client.templates.list({
+      q: filter.q || undefined,
+      tag: filter.tag || undefined,
+      difficulty: filter.difficulty ? asDifficulty(filter.difficulty) : undefined,
+      limit: SIZE,
+      offset,
+      signal,
+    }),
+  )
   const filtered = Boolean(filter.q || filter.tag || filter.difficulty)
   return (
     <div class="page stack">

@@ -1,4 +1,4 @@
-import type { StartBody, StartedTemplate, WholeTemplate } from "@puntini/client"
+import type { StartBody, WholeTemplate } from "@puntini/client"
 import { useRef, useState } from "preact/hooks"
 import { client } from "../../client"
 import { go, to } from "../../route"
@@ -20,9 +20,7 @@ export function Start({ template }: { template: WholeTemplate }) {
   const form = useForm(["title", "agent", "run"], async () => {
     key.current ||= crypto.randomUUID()
     const body: StartBody = { run, ...(title.trim() && { title: title.trim() }), ...(agent && run && { agent }) }
-    const path = `/v1/templates/${encodeURIComponent(template.template_id)}/tasks`
-    const headers = { "idempotency-key": key.current }
-    const begun = await client.http.ask<StartedTemplate>(path, { method: "POST", body, headers })
+    const begun = await client.templates.start(template.template_id, body, { idempotencyKey: key.current })
     go(to("sessions", begun.session_id))
   })
   return (

@@ -18,26 +18,19 @@ import { Difficulty, hours } from "./words"
 
 /** One template: its tasks and their order, and where one begins from it. */
 export function TemplatePage({ id }: { id: string }) {
-  const path = `/v1/templates/${encodeURIComponent(id)}`
   const editing = asked("do") === "edit"
-  const template = useLive(`${id} ${editing}`, (signal) => client.http.ask<WholeTemplate>(path, { signal }))
+  const template = useLive(`${id} ${editing}`, (signal) => client.templates.get(id, { signal }))
   useTitle(template.value?.title ?? "Template")
   return (
     <div class={editing ? "page narrow stack" : "page stack"}>
       <Shown of={template}>
-        {(value) =>
-          editing && value.kind === "created" ? (
-            <Edit template={value} path={path} />
-          ) : (
-            <View template={value} path={path} />
-          )
-        }
+        {(value) => (editing && value.kind === "created" ? <Edit template={value} /> : <View template={value} />)}
       </Shown>
     </div>
   )
 }
 
-function Edit({ template, path }: { template: WholeTemplate; path: string }) {
+function Edit({ template }: { template: WholeTemplate }) {
   const view = to("templates", template.template_id)
   return (
     <>
@@ -47,7 +40,7 @@ function Edit({ template, path }: { template: WholeTemplate; path: string }) {
         label="Save"
         cancel={view}
         send={async (body) => {
-          await client.http.ask<WholeTemplate>(path, { method: "PATCH", body })
+          await client.templates.update(template.template_id, body)
           go(view)
         }}
       />
@@ -55,9 +48,9 @@ function Edit({ template, path }: { template: WholeTemplate; path: string }) {
   )
 }
 
-function View({ template, path }: { template: WholeTemplate; path: string }) {
+function View({ template }: { template: WholeTemplate }) {
   const remove = async () => {
-    await client.http.ask<undefined>(path, { method: "DELETE" })
+    await client.templates.delete(template.template_id)
     go(to("templates"))
   }
   return (
