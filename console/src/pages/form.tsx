@@ -95,8 +95,17 @@ export function Field({ label, hint, problem = "", children }: FieldProps) {
   )
 }
 
+interface FormEndProps {
+  form: Form
+  label: string
+  /** Where one goes without it. */
+  cancel?: string
+  /** What stands beside the buttons. */
+  children?: ComponentChildren
+}
+
 /** The end of a form: what went wrong as a whole, and the buttons. */
-export function FormEnd({ form, label, cancel }: { form: Form; label: string; cancel?: string }) {
+export function FormEnd({ form, label, cancel, children }: FormEndProps) {
   return (
     <>
       {form.problem && (
@@ -113,6 +122,7 @@ export function FormEnd({ form, label, cancel }: { form: Form; label: string; ca
             Cancel
           </a>
         )}
+        {children}
       </div>
     </>
   )

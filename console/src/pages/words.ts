@@ -32,8 +32,9 @@ export function change(share: number | null): string {
   return share === null ? "new" : `${share > 0 ? "+" : ""}${Math.round(share * 100)} %`
 }
 
-export function usd(value: number | null): string {
-  if (value === null) return "unknown"
+/** What `tokens` cost: of some without a price it is unknown, and without any there is nothing to say. */
+export function money(value: number | null, tokens: number): string {
+  if (value === null) return tokens ? "unknown" : NONE
   return `$${value === 0 || value >= 1 ? value.toFixed(2) : Number(value.toPrecision(2))}`
 }
 

@@ -31,14 +31,15 @@ export function Say({ agent }: { agent: string }) {
           onInput={(event) => change(event.currentTarget.value)}
         />
       </Field>
-      <FormEnd form={form} label="Send" />
-      <p class="small" role="status">
-        {sent && (
-          <>
-            It was told, and its task is {sent.status}. <a href={to("sessions", sent.session_id)}>See the session</a>
-          </>
-        )}
-      </p>
+      <FormEnd form={form} label="Send">
+        <span class="small" role="status">
+          {sent && (
+            <>
+              It was told: its task is {sent.status}. <a href={to("sessions", sent.session_id)}>See the session</a>
+            </>
+          )}
+        </span>
+      </FormEnd>
     </form>
   )
 }

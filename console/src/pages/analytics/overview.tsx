@@ -70,8 +70,8 @@ function Charts({ series, interval }: AnalyticsOverview) {
         marks={Lines}
         format={seconds}
         series={[
-          { name: "on average", tone: "accent", values: of(({ mean_seconds }) => mean_seconds) },
-          { name: "19 of 20 up to", tone: "warn", values: of(({ p95_seconds }) => p95_seconds) },
+          { name: "mean", tone: "accent", values: of(({ mean_seconds }) => mean_seconds) },
+          { name: "95 % within", tone: "warn", values: of(({ p95_seconds }) => p95_seconds) },
         ]}
       />
       <Chart

@@ -68,10 +68,10 @@ function Sample({ report: { throughput, sample, now, before } }: { report: Perfo
       <Figure
         name="First answer after"
         value={seconds(sample.first_answer_seconds?.p50)}
-        detail={`in the middle of the latest ${many(sample.tasks, "task")}`}
+        detail={`median of the latest ${many(sample.tasks, "task")}`}
       />
-      <Figure name="In the queue" value={seconds(sample.queued_seconds?.p95)} detail="19 of 20 up to this" />
-      <Figure name="Waiting for people" value={seconds(sample.waiting_seconds?.p95)} detail="19 of 20 up to this" />
+      <Figure name="In the queue" value={seconds(sample.queued_seconds?.p95)} detail="95 % no longer" />
+      <Figure name="Waiting for people" value={seconds(sample.waiting_seconds?.p95)} detail="95 % no longer" />
     </dl>
   )
 }

@@ -1,3 +1,4 @@
+import { Select } from "../../parts/select"
 import { ask, asked } from "../query"
 
 /** Which tasks are counted, as the API is asked. */
@@ -11,6 +12,7 @@ const PERIODS = [
   ["24h", "Last 24 hours"],
   ["7d", "Last 7 days"],
   ["30d", "Last 30 days"],
+  ["custom", "From … to …"],
 ] as const
 const NORMAL = "7d"
 const DAY = 86_400_000
@@ -20,11 +22,11 @@ export function asPeriod(name: string, first: string, last: string): Pick<Scope,
   if (name === "custom" && isDay(first) && isDay(last)) {
     return { from: `${first}T00:00:00Z`, to: new Date(Date.parse(last) + DAY).toISOString() }
   }
-  return { from: PERIODS.find(([each]) => each === name)?.[0] ?? NORMAL, to: undefined }
+  return { from: periodOf(name) === "custom" ? NORMAL : periodOf(name), to: undefined }
 }
 
 export function PeriodChoice() {
-  const chosen = asked("period") || NORMAL
+  const chosen = periodOf(asked("period"))
   const choose = (period: string) => {
     if (period !== "custom") return ask({ period: period === NORMAL ? "" : period, from: "", to: "" })
     const today = day(new Date())
@@ -32,16 +34,7 @@ export function PeriodChoice() {
   }
   return (
     <>
-      <select class="input" aria-label="Period" value={chosen} onChange={(event) => choose(event.currentTarget.value)}>
-        {PERIODS.map(([name, label]) => (
-          <option key={name} value={name} selected={name === chosen}>
-            {label}
-          </option>
-        ))}
-        <option value="custom" selected={chosen === "custom"}>
-          From … to …
-        </option>
-      </select>
+      <Select label="Period" options={PERIODS} chosen={chosen} onChoose={choose} />
       {chosen === "custom" && (
         <>
           <DayBox label="First day" name="from" />
@@ -62,6 +55,10 @@ function DayBox({ label, name }: { label: string; name: "from" | "to" }) {
       onChange={(event) => isDay(event.currentTarget.value) && ask({ [name]: event.currentTarget.value })}
     />
   )
+}
+
+function periodOf(name: string): (typeof PERIODS)[number][0] {
+  return PERIODS.find(([each]) => each === name)?.[0] ?? NORMAL
 }
 
 function isDay(text: string): boolean {

@@ -1,6 +1,6 @@
 import type { TaskNumbers } from "@puntini/client"
 import { Figure } from "../facts"
-import { bytes, compact, many, percent, seconds, usd } from "../words"
+import { bytes, compact, many, percent, seconds, money } from "../words"
 
 /** What tasks amount to, in large figures. */
 export function Totals({ numbers }: { numbers: TaskNumbers }) {
@@ -15,17 +15,17 @@ export function Totals({ numbers }: { numbers: TaskNumbers }) {
       <Figure name="Tasks ended" value={compact(numbers.executions)} detail={ends.join(", ")} />
       <Figure name="Went well" value={percent(numbers.success_rate)} detail={rateWords(numbers)} />
       <Figure
-        name="Took, in the middle"
+        name="Median time"
         value={seconds(duration?.p50)}
-        detail={duration ? `19 of 20 up to ${seconds(duration.p95)}` : ""}
+        detail={duration ? `95 % within ${seconds(duration.p95)}` : ""}
       />
       <Figure
         name="Tokens"
         value={compact(tokens.total)}
         detail={`${compact(tokens.input)} in, ${compact(tokens.output)} out`}
       />
-      <Figure name="Cost" value={usd(cost.usd)} detail={costWords(numbers)} />
-      <Figure name="Answers" value={bytes(size?.p50 ?? 0)} detail={`in the middle, of ${compact(numbers.results)}`} />
+      <Figure name="Cost" value={money(cost.usd, tokens.total)} detail={costWords(numbers)} />
+      {size && <Figure name="Median answer" value={bytes(size.p50)} detail={`of ${many(numbers.results, "answer")}`} />}
     </dl>
   )
 }

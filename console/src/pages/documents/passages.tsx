@@ -24,7 +24,7 @@ export function Passages({ words }: { words: string }) {
                   <li key={`${hit.document_id} ${hit.passage}`} class="card stack tight">
                     <div class="row apart">
                       <b>{hit.title}</b>
-                      <span class="small soft">passage {hit.passage}</span>
+                      <span class="small soft">passage {hit.passage + 1}</span>
                     </div>
                     <p class="prose">{hit.text}</p>
                   </li>

@@ -1,6 +1,6 @@
 import type { TaskAnalytics } from "@puntini/client"
 import { Figure } from "../facts"
-import { bytes, compact, many, percent, seconds, usd } from "../words"
+import { bytes, compact, many, percent, seconds, money } from "../words"
 
 const PARTS = [
   ["running", "accent"],
@@ -33,7 +33,7 @@ export function TaskFigures({ numbers }: { numbers: TaskAnalytics }) {
           value={compact(tokens.total)}
           detail={tokens.total ? `${compact(tokens.input)} in, ${compact(tokens.output)} out` : ""}
         />
-        <Figure name="Cost" value={usd(numbers.cost_usd)} />
+        <Figure name="Cost" value={money(numbers.cost_usd, tokens.total)} />
         {numbers.result_size !== null && <Figure name="Answer" value={bytes(numbers.result_size)} />}
         {approvals.asked > 0 && (
           <Figure
@@ -55,6 +55,7 @@ function TimeBar({ numbers }: { numbers: TaskAnalytics }) {
   const parts = PARTS.map(([name, tone]) => ({ name, tone, value: numbers.seconds[name] })).filter(
     ({ value }) => value > 0,
   )
+  const whole = parts.reduce((sum, { value }) => sum + value, 0)
   return (
     <div class="stack tight">
       <p>
@@ -62,7 +63,7 @@ function TimeBar({ numbers }: { numbers: TaskAnalytics }) {
       </p>
       <div class="timebar" aria-hidden="true">
         {parts.map(({ name, tone, value }) => (
-          <i key={name} class={`tone-${tone}`} style={{ flexGrow: value }} />
+          <i key={name} class={`tone-${tone}`} style={{ width: `${(100 * value) / whole}%` }} />
         ))}
       </div>
       <ul class="legend">

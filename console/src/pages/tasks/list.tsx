@@ -2,6 +2,7 @@ import type { Page, TaskInfo } from "@puntini/client"
 import { client } from "../../client"
 import { Empty } from "../../parts/empty"
 import { Time } from "../../parts/time"
+import { Select } from "../../parts/select"
 import { useTitle } from "../../parts/title"
 import { to } from "../../route"
 import { AgentChoice } from "../agent-choice"
@@ -14,7 +15,12 @@ import { Status } from "../status"
 
 const SIZE = 25
 const EVERY = 3000
-const STATUSES = ["running", "queued", "waiting", "paused", "completed", "failed", "cancelled"]
+const STATUSES = [
+  ["", "Any status"],
+  ...["running", "queued", "waiting", "paused", "completed", "failed", "cancelled"].map(
+    (each) => [each, each] as const,
+  ),
+] as const
 
 interface Filter {
   readonly status: string
@@ -71,17 +77,7 @@ export function TaskList() {
 function Filters({ status, agent, session_id }: Filter) {
   return (
     <div class="row filters" role="group" aria-label="Filters">
-      <select
-        class="input"
-        aria-label="Status"
-        value={status}
-        onChange={(event) => ask({ status: event.currentTarget.value })}
-      >
-        <option value="">Any status</option>
-        {STATUSES.map((each) => (
-          <option key={each}>{each}</option>
-        ))}
-      </select>
+      <Select label="Status" options={STATUSES} chosen={status} onChoose={(chosen) => ask({ status: chosen })} />
       <AgentChoice label="Agent" none="Any agent" value={agent} onChange={(chosen) => ask({ agent: chosen })} />
       {session_id && (
         <button class="button" onClick={() => ask({ session: "" })}>

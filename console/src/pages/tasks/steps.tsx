@@ -1,3 +1,4 @@
+import type { StepInfo } from "@puntini/client"
 import { useState } from "preact/hooks"
 import { client } from "../../client"
 import { useLive } from "../live"
@@ -27,12 +28,7 @@ export function Steps({ task, beat }: { task: string; beat: number }) {
                 <li key={step.id} class="row apart">
                   <span>
                     <span class="faint small">{step.step_number}</span> {step.name}
-                    {step.tool_calls.length > 0 && (
-                      <span class="soft small">
-                        {" "}
-                        with {step.tool_calls.map(({ tool_name }) => tool_name).join(", ")}
-                      </span>
-                    )}
+                    <span class="soft small">{tools(step)}</span>
                   </span>
                   <span class="row small soft">
                     {seconds(step.duration_seconds)}
@@ -47,4 +43,10 @@ export function Steps({ task, beat }: { task: string; beat: number }) {
       </Shown>
     </section>
   )
+}
+
+/** The tools of a step, unless its name says them. */
+function tools({ name, tool_calls }: StepInfo): string {
+  const names = tool_calls.map(({ tool_name }) => tool_name).filter((each) => each !== name)
+  return names.length ? ` with ${names.join(", ")}` : ""
 }

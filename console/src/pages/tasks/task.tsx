@@ -49,6 +49,7 @@ export function TaskPage({ id }: { id: string }) {
   }, [status])
   return (
     <div class="page stack">
+      {!loaded.value && <PageHead title="Task" up={[to("tasks"), "Tasks"]} />}
       <Shown of={loaded}>
         {({ task, result, plan, numbers }) => (
           <>

@@ -16,11 +16,17 @@ export function Turns({ of, size, total, offset, onTurn }: TurnsProps) {
     <nav class="row apart" aria-label={`Pages of ${of}`}>
       <span class="soft small">{`${count(offset + 1)} to ${count(last)} of ${count(total)} ${of}`}</span>
       <span class="row">
+        <button class="button" disabled={offset === 0} onClick={() => onTurn(0)}>
+          First
+        </button>
         <button class="button" disabled={offset === 0} onClick={() => onTurn(Math.max(0, offset - size))}>
           Earlier
         </button>
         <button class="button" disabled={last === total} onClick={() => onTurn(offset + size)}>
           Later
+        </button>
+        <button class="button" disabled={last === total} onClick={() => onTurn(Math.floor((total - 1) / size) * size)}>
+          Last
         </button>
       </span>
     </nav>

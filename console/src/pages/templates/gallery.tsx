@@ -1,6 +1,7 @@
 import type { TemplateInfo } from "@puntini/client"
 import { client } from "../../client"
 import { Empty } from "../../parts/empty"
+import { Select } from "../../parts/select"
 import { useTitle } from "../../parts/title"
 import { to } from "../../route"
 import { PageHead } from "../head"
@@ -13,6 +14,7 @@ import { many } from "../words"
 import { asDifficulty, Difficulty, DIFFICULTIES, hours } from "./words"
 
 const SIZE = 24
+const CHOICES = [["", "Any difficulty"], ...DIFFICULTIES.map((each) => [each, each] as const)] as const
 
 /** Plans to begin from: those that come with the server, and one's own. */
 export function Gallery() {
@@ -69,17 +71,12 @@ function Filters({ q, tag, difficulty }: { q: string; tag: string; difficulty: s
   return (
     <div class="row filters" role="group" aria-label="Filters">
       <SearchBox label="Search templates" value={q} onSearch={(words) => ask({ q: words })} />
-      <select
-        class="input"
-        aria-label="Difficulty"
-        value={difficulty}
-        onChange={(event) => ask({ difficulty: event.currentTarget.value })}
-      >
-        <option value="">Any difficulty</option>
-        {DIFFICULTIES.map((each) => (
-          <option key={each}>{each}</option>
-        ))}
-      </select>
+      <Select
+        label="Difficulty"
+        options={CHOICES}
+        chosen={difficulty}
+        onChoose={(chosen) => ask({ difficulty: chosen })}
+      />
       {tags.map((each) => (
         <button key={each} class="button" onClick={() => ask({ tag: tags.filter((one) => one !== each).join(",") })}>
           {each} <span aria-hidden="true">×</span>

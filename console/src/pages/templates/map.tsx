@@ -23,7 +23,7 @@ export function TaskMap({ tasks }: { tasks: readonly TemplateTask[] }) {
   const width = columns.length * (WIDTH + ACROSS) - ACROSS + 2 * MARGIN
   const height = rows * (HEIGHT + DOWN) - DOWN + 2 * MARGIN
   return (
-    <div class="scroll map" tabIndex={0} role="group" aria-label="What comes before what">
+    <div class="scroll map" tabIndex={0} role="group" aria-label="Map of the tasks">
       <svg width={width} height={height} viewBox={`0 0 ${width} ${height}`} aria-hidden="true">
         {[...places.values()].flatMap((to) =>
           to.task.depends_on.map((id) => {

@@ -23,6 +23,7 @@ export function TemplatePage({ id }: { id: string }) {
   useTitle(template.value?.title ?? "Template")
   return (
     <div class={editing ? "page narrow stack" : "page stack"}>
+      {!template.value && <PageHead title="Template" up={[to("templates"), "Templates"]} />}
       <Shown of={template}>
         {(value) => (editing && value.kind === "created" ? <Edit template={value} /> : <View template={value} />)}
       </Shown>
@@ -69,10 +70,12 @@ function View({ template }: { template: WholeTemplate }) {
         )}
       </PageHead>
       <Facts template={template} />
+      <section class="card" aria-label="What comes before what">
+        <TaskMap tasks={template.tasks} />
+      </section>
       <div class="columns">
         <section class="card stack" aria-label="Tasks">
           <h2>Tasks</h2>
-          <TaskMap tasks={template.tasks} />
           <Tasks tasks={template.tasks} />
         </section>
         <Start template={template} />
