@@ -20,7 +20,7 @@ export function SearchBox({ label, value, onSearch }: Search) {
   }, [words])
   return (
     <form
-      class="search"
+      class="searchbox"
       role="search"
       onSubmit={(event) => {
         event.preventDefault()

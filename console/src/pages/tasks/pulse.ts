@@ -2,7 +2,7 @@ import type { EventType, TaskProgress } from "@puntini/client"
 import { useEffect, useState } from "preact/hooks"
 import { client } from "../../client"
 
-const EVERY = 1500
+const EVERY = 2000
 const NEWS: readonly EventType[] = [
   "task_started",
   "task_progress",
@@ -22,7 +22,7 @@ export interface Pulse {
 }
 
 /**
- * Follow a task while it runs. Its stream only says that there is news, at most every 1.5 seconds: what the news is, the
+ * Follow a task while it runs. Its stream only says that there is news, at most every two seconds: what the news is, the
  * task's views say.
  */
 export function usePulse(id: string, live: boolean): Pulse {

@@ -28,8 +28,8 @@ interface Whole {
 }
 
 async function whole(id: string, signal: AbortSignal): Promise<Whole> {
-  const [task, result, plan, numbers] = await Promise.all([
-    client.tasks.get(id, { signal }),
+  const task = await client.tasks.get(id, { signal })
+  const [result, plan, numbers] = await Promise.all([
     client.tasks.result(id, { signal }),
     client.tasks.plan(id, { signal }),
     client.analytics.task(id, { signal }),

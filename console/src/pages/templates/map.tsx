@@ -6,6 +6,8 @@ const HEIGHT = 40
 const ACROSS = 48
 const DOWN = 16
 const MARGIN = 4
+/** As wide as it stays, though there is less room: then it is scrolled. */
+const READABLE = 720
 
 interface Place {
   readonly task: TemplateTask
@@ -24,7 +26,12 @@ export function TaskMap({ tasks }: { tasks: readonly TemplateTask[] }) {
   const height = rows * (HEIGHT + DOWN) - DOWN + 2 * MARGIN
   return (
     <div class="scroll map" tabIndex={0} role="group" aria-label="Map of the tasks">
-      <svg width={width} height={height} viewBox={`0 0 ${width} ${height}`} aria-hidden="true">
+      <svg
+        width={width}
+        style={{ minWidth: `${Math.min(width, READABLE)}px` }}
+        viewBox={`0 0 ${width} ${height}`}
+        aria-hidden="true"
+      >
         {[...places.values()].flatMap((to) =>
           to.task.depends_on.map((id) => {
             const from = places.get(id)
