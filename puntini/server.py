@@ -265,10 +265,10 @@ MODES = {
 }
 HINTS = {
     "open": """\
-Try it:
+Open {url} in a browser, or try it here:
   curl -N {url}/v1/chat -d '{{"prompt": "{prompt}"}}'""",
     "accounts": """\
-Log in for a token, and try it:
+Log in at {url} in a browser, or for a token:
   curl {url}/v1/login -d '{{"username": "NAME", "password": "PASSWORD"}}'
   curl -N {url}/v1/chat -H 'Authorization: Bearer TOKEN' -d '{{"prompt": "{prompt}"}}'""",
     "set-up": """\

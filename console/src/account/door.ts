@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals"
-import { PuntiniError, type Me } from "@puntini/client"
+import { PuntiniError } from "@puntini/client"
 import { client } from "../client"
 import { sentence } from "../parts/problem"
 import { announceLogIn } from "./ended"
@@ -11,7 +11,7 @@ export const silence = signal("")
 /** Ask the server who this is. */
 export async function askWho(): Promise<void> {
   try {
-    me.value = await client.http.ask<Me>("/v1/me")
+    me.value = await client.auth.me()
     silence.value = ""
   } catch (error) {
     if (error instanceof PuntiniError && error.status === 401) me.value = null
@@ -21,19 +21,19 @@ export async function askWho(): Promise<void> {
 
 /** Log in: the browser keeps the tokens, in cookies that no script reads. */
 export async function logIn(username: string, password: string): Promise<void> {
-  await client.http.ask("/v1/login", { method: "POST", body: { username, password, cookie: true } })
+  await client.auth.login({ username, password, cookie: true })
   await askWho()
   announceLogIn()
 }
 
 /** End this log-in, here and on the server. */
 export async function logOut(): Promise<void> {
-  await client.http.ask("/v1/logout", { method: "POST", body: {} })
+  await client.auth.logout()
   me.value = null
 }
 
 /** Make the first account, which ends open mode, and log in with it. */
 export async function beginAccounts(username: string, password: string): Promise<void> {
-  await client.http.ask("/v1/register", { method: "POST", body: { username, password } })
+  await client.auth.register({ username, password })
   await logIn(username, password)
 }

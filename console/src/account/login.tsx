@@ -1,4 +1,5 @@
 import { useState } from "preact/hooks"
+import { Field } from "../parts/field"
 import { Problem } from "../parts/problem"
 import { useWorking } from "../parts/working"
 import { logIn } from "./door"
@@ -14,33 +15,25 @@ export function LoginForm({ username: known = "" }: { username?: string | undefi
   }
   return (
     <form class="stack" onSubmit={submit}>
-      <label class="field">
-        <span>Name</span>
-        <input
-          class="input"
-          name="username"
-          autoComplete="username"
-          autoCapitalize="none"
-          spellcheck={false}
-          required
-          value={username}
-          onInput={(event) => setUsername(event.currentTarget.value)}
-          data-focus={known ? undefined : true}
-        />
-      </label>
-      <label class="field">
-        <span>Password</span>
-        <input
-          class="input"
-          name="password"
-          type="password"
-          autoComplete="current-password"
-          required
-          value={password}
-          onInput={(event) => setPassword(event.currentTarget.value)}
-          data-focus={known ? true : undefined}
-        />
-      </label>
+      <Field
+        label="Name"
+        name="username"
+        autoComplete="username"
+        required
+        value={username}
+        onValue={setUsername}
+        isFirst={!known}
+      />
+      <Field
+        label="Password"
+        name="password"
+        type="password"
+        autoComplete="current-password"
+        required
+        value={password}
+        onValue={setPassword}
+        isFirst={!!known}
+      />
       {problem && <Problem text={problem} />}
       <button class="button primary wide" disabled={busy}>
         {busy ? "Logging in" : "Log in"}

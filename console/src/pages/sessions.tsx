@@ -1,9 +1,10 @@
 import { useState } from "preact/hooks"
 import { Loading } from "../parts/loading"
 import { useLoaded } from "../parts/loaded"
+import { useLookingAgain } from "../parts/looking"
 import { Problem } from "../parts/problem"
 import { countTasks, listSessions } from "../sessions/calls"
-import { SessionList, useLookingAgain, type State } from "../sessions/list"
+import { SessionList, type State } from "../sessions/list"
 import { Start } from "../sessions/start"
 
 const AGAIN_MS = 10_000
@@ -13,7 +14,7 @@ const NONE: ReadonlyMap<string, number> = new Map()
 export function SessionsPage() {
   const [pages, setPages] = useState(1)
   const [state, setState] = useState<State>("")
-  const sessions = useLoaded((signal) => listSessions(pages, state, signal), [pages, state])
+  const sessions = useLoaded((signal) => listSessions(pages, state || undefined, signal), [pages, state])
   const tasks = useLoaded(countTasks, [])
   const again = () => {
     sessions.again()

@@ -10,7 +10,7 @@ export interface Loaded<T> {
 }
 
 /** Ask for something when the part appears, whenever one of `on` changes, and when `again` is called. */
-export function useLoaded<T>(load: (signal: AbortSignal) => Promise<T>, on: readonly unknown[]): Loaded<T> {
+export function useLoaded<T>(load: (signal: AbortSignal) => PromiseLike<T>, on: readonly unknown[]): Loaded<T> {
   const [value, setValue] = useState<T>()
   const [problem, setProblem] = useState("")
   const [times, setTimes] = useState(0)

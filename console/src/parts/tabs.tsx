@@ -3,12 +3,12 @@ interface TabsOptions<Name extends string> {
   tabs: readonly (readonly [Name, string])[]
   chosen: Name
   onChoose: (name: Name) => void
-  /** The id of the element that the tabs change. */
-  controls: string
+  /** The id of the panel that a tab shows. */
+  panel: (name: Name) => string
 }
 
 /** A row of tabs: the Tab key leads to the chosen one, the arrows, Home and End to the others. */
-export function Tabs<Name extends string>({ label, tabs, chosen, onChoose, controls }: TabsOptions<Name>) {
+export function Tabs<Name extends string>({ label, tabs, chosen, onChoose, panel }: TabsOptions<Name>) {
   const move = (event: KeyboardEvent) => {
     const here = tabs.findIndex(([name]) => name === chosen)
     const next = target(event.key, here, tabs.length)
@@ -16,7 +16,7 @@ export function Tabs<Name extends string>({ label, tabs, chosen, onChoose, contr
     if (name === undefined) return
     event.preventDefault()
     onChoose(name)
-    document.getElementById(tabId(controls, name))?.focus()
+    document.getElementById(tabId(name))?.focus()
   }
   return (
     <div class="tabs" role="tablist" aria-label={label} onKeyDown={move}>
@@ -24,11 +24,11 @@ export function Tabs<Name extends string>({ label, tabs, chosen, onChoose, contr
         <button
           key={name}
           type="button"
-          id={tabId(controls, name)}
+          id={tabId(name)}
           role="tab"
           class="tab"
           aria-selected={chosen === name}
-          aria-controls={controls}
+          aria-controls={panel(name)}
           tabIndex={chosen === name ? 0 : -1}
           onClick={() => onChoose(name)}
         >
@@ -40,8 +40,8 @@ export function Tabs<Name extends string>({ label, tabs, chosen, onChoose, contr
 }
 
 /** The id of a tab, for its panel's `aria-labelledby`. */
-export function tabId(controls: string, name: string): string {
-  return `${controls}-tab-${name}`
+export function tabId(name: string): string {
+  return `tab-${name}`
 }
 
 function target(key: string, here: number, count: number): number | undefined {

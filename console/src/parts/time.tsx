@@ -4,7 +4,7 @@ import { signal } from "@preact/signals"
 const now = signal(Date.now())
 const tick = () => document.visibilityState === "visible" && (now.value = Date.now())
 setInterval(tick, 30_000)
-addEventListener("visibilitychange", tick)
+document.addEventListener("visibilitychange", tick)
 
 const WORDS = new Intl.RelativeTimeFormat("en", { numeric: "auto" })
 const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" })

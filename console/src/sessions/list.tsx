@@ -1,9 +1,8 @@
-import { useEffect, useState } from "preact/hooks"
-import type { SessionInfo } from "@puntini/client"
+import { useState } from "preact/hooks"
+import type { Page, SessionInfo } from "@puntini/client"
 import { Empty } from "../parts/empty"
 import { Select } from "../parts/select"
 import { SessionRow } from "./row"
-import type { Page } from "./calls"
 
 const STATES = [
   ["", "All"],
@@ -73,17 +72,4 @@ function holds({ title, agent, owner, session_id }: SessionInfo, sought: string)
   const words = sought.toLowerCase().split(/\s+/).filter(Boolean)
   const text = `${title} ${agent} ${owner} ${session_id}`.toLowerCase()
   return words.every((each) => text.includes(each))
-}
-
-/** Call `look` now and then for as long as somebody looks at the page. */
-export function useLookingAgain(look: () => void, everyMs: number): void {
-  useEffect(() => {
-    const again = () => document.visibilityState === "visible" && look()
-    const timer = setInterval(again, everyMs)
-    addEventListener("visibilitychange", again)
-    return () => {
-      clearInterval(timer)
-      removeEventListener("visibilitychange", again)
-    }
-  }, [look, everyMs])
 }

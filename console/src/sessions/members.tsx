@@ -1,6 +1,7 @@
 import type { ComponentChild } from "preact"
 import { useState } from "preact/hooks"
-import type { MemberInfo, SessionInfo } from "@puntini/client"
+import type { MemberInfo, SessionInfo, Sharing } from "@puntini/client"
+import { client } from "../client"
 import { isOpen, me } from "../account/me"
 import { Dialog } from "../parts/dialog"
 import { Icon } from "../parts/icon"
@@ -10,9 +11,12 @@ import { Problem } from "../parts/problem"
 import { Select } from "../parts/select"
 import { useWorking } from "../parts/working"
 import { to } from "../route"
-import { listMembers, putMember, removeMember, type Shared } from "./calls"
 import { nameOf } from "./name"
 
+type Shared = Sharing["role"]
+
+/** As many as a session can have. */
+const MOST = 100
 const ROLES = [
   ["viewer", "may read"],
   ["editor", "may write"],
@@ -50,7 +54,11 @@ function OpenNote() {
 
 function MemberList({ session }: { session: SessionInfo }) {
   const { session_id: id, owner } = session
-  const { value: members, problem, again } = useLoaded((signal) => listMembers(id, signal), [id])
+  const {
+    value: members,
+    problem,
+    again,
+  } = useLoaded((signal) => client.sessions.members.list(id, { limit: MOST, signal }), [id])
   const change = useWorking()
   const mayShare = owner === me.value?.username || me.value?.role === "admin"
   const run = (work: () => Promise<unknown>) => change.run(async () => (await work(), again()))
@@ -59,17 +67,22 @@ function MemberList({ session }: { session: SessionInfo }) {
   return (
     <>
       <ul class="members">
-        {members.map((each) => (
+        {members.items.map((each) => (
           <Member
             key={each.user}
             member={each}
             mayShare={mayShare}
-            onRole={(role) => void run(() => putMember(id, each.user, role))}
-            onRemove={() => void run(() => removeMember(id, each.user))}
+            onRole={(role) => void run(() => client.sessions.members.share(id, each.user, role))}
+            onRemove={() => void run(() => client.sessions.members.remove(id, each.user))}
           />
         ))}
       </ul>
-      {mayShare && <NewMember busy={change.busy} onAdd={(user, role) => run(() => putMember(id, user, role))} />}
+      {mayShare && (
+        <NewMember
+          busy={change.busy}
+          onAdd={(user, role) => run(() => client.sessions.members.share(id, user, role))}
+        />
+      )}
       {change.problem && <Problem text={change.problem} />}
     </>
   )

@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks"
 import type { SessionInfo } from "@puntini/client"
+import { client } from "../client"
 import { me } from "../account/me"
 import { confirm } from "../parts/confirm"
 import { Editable } from "../parts/editable"
@@ -8,7 +9,6 @@ import { sentence } from "../parts/problem"
 import { Time } from "../parts/time"
 import { toast } from "../parts/toasts"
 import { to } from "../route"
-import { changeSession, deleteSession } from "./calls"
 import { Members } from "./members"
 import { nameOf, TITLE_LIMIT } from "./name"
 
@@ -32,11 +32,11 @@ export function SessionRow({ session, tasks, onChange }: RowOptions) {
       toast(sentence(error), "bad")
     }
   }
-  const rename = (title: string) => void run(() => changeSession(id, { title }), "")
+  const rename = (title: string) => void run(() => client.sessions.update(id, { title }), "")
   const remove = async () => {
     const text = `“${nameOf(session)}” goes with its whole log: ${events} events, its graph and its messages.`
     const yes = await confirm({ title: "Delete this session?", text, action: "Delete", danger: true })
-    if (yes) await run(() => deleteSession(id), "The session is deleted.")
+    if (yes) await run(() => client.sessions.delete(id), "The session is deleted.")
   }
   return (
     <li class="session-row">

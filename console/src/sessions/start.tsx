@@ -4,7 +4,8 @@ import { Problem } from "../parts/problem"
 import { useWorking } from "../parts/working"
 import { go, to } from "../route"
 import { AgentChoice } from "./agents"
-import { beginSession, createSession } from "./calls"
+import { client } from "../client"
+import { beginSession } from "./calls"
 
 const EXAMPLES = [
   "Create a project management graph",
@@ -19,7 +20,7 @@ export function Start({ isFirst }: { isFirst: boolean }) {
   const box = useRef<HTMLTextAreaElement>(null)
   const { busy, problem, run } = useWorking()
   const begin = () => run(async () => go(to("sessions", await beginSession(prompt.trim(), agent))))
-  const beginEmpty = () => run(async () => go(to("sessions", (await createSession("", agent)).session_id)))
+  const beginEmpty = () => run(async () => go(to("sessions", (await client.sessions.create({ agent })).session_id)))
   const submit = (event: Event) => {
     event.preventDefault()
     if (prompt.trim()) void begin()
@@ -45,9 +46,9 @@ export function Start({ isFirst }: { isFirst: boolean }) {
           onInput={(event) => setPrompt(event.currentTarget.value)}
           onKeyDown={press}
         />
-        <div class="row apart">
+        <div class="start-foot">
           <AgentChoice chosen={agent} onChoose={setAgent} />
-          <div class="row">
+          <div class="start-acts">
             <button type="button" class="button quiet" disabled={busy} onClick={beginEmpty}>
               Empty session
             </button>
