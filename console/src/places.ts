@@ -2,6 +2,7 @@ import type { ComponentType } from "preact"
 import { AccountPage } from "./pages/account"
 import { AgentsPage } from "./pages/agents"
 import { AnalyticsPage } from "./pages/analytics"
+import { DocumentsPage } from "./pages/documents"
 import { SessionsPage } from "./pages/sessions"
 import { TasksPage } from "./pages/tasks"
 import { TemplatesPage } from "./pages/templates"
@@ -22,6 +23,7 @@ export const PLACES: readonly [PlaceInfo, ...PlaceInfo[]] = [
   { name: "agents", label: "Agents", key: "a", Page: AgentsPage },
   { name: "tasks", label: "Tasks", key: "t", Page: TasksPage },
   { name: "templates", label: "Templates", key: "m", Page: TemplatesPage },
+  { name: "documents", label: "Documents", key: "d", Page: DocumentsPage },
   { name: "analytics", label: "Analytics", key: "n", Page: AnalyticsPage },
   { name: "account", label: "Account", key: "c", Page: AccountPage },
 ]

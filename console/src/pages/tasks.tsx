@@ -1,7 +1,9 @@
+import { route } from "../route"
+import { TaskList } from "./tasks/list"
+import { TaskPage } from "./tasks/task"
+
+/** `#/tasks` and `#/tasks/{id}`. */
 export function TasksPage() {
-  return (
-    <div class="page">
-      <h1>Tasks</h1>
-    </div>
-  )
+  const id = route.value.path[1]
+  return id ? <TaskPage key={id} id={id} /> : <TaskList />
 }
