@@ -191,8 +191,13 @@ describe("one connection for all tabs", () => {
     const next = take()
     await until(() => log.readers === 1)
 
+    // Another listener tells when all has been said to it, and so to the slow one, which came before.
+    let said = ""
+    const witness = shared.channel(name)
+    witness.onmessage = ({ data }) => (said = data.cursor)
     log.say(25_000)
-    await until(() => leader.ids.length === 25_001)
+    await until(() => said === "e.25001")
+    witness.close()
     await next
     let value = await take()
     while (value && "events" in value) value = await take()
