@@ -6,6 +6,10 @@ export class Cursor {
   #epoch = ""
   #seq = 0
 
+  constructor(at = "") {
+    if (at) this.set(at)
+  }
+
   /** The id to go on from; empty before the first. */
   get at(): string {
     return this.#at

@@ -1,11 +1,13 @@
 import type { PuntiniError } from "../errors.js"
 import type { AcceptedData, Command, PuntiniEvent } from "../protocol.js"
 import { Choice } from "./choice.js"
+import { browserTabs } from "./circle.js"
 import { positionOf } from "./cursor.js"
 import { endingOf } from "./endings.js"
 import { SseSource } from "./fetching.js"
 import { Following, type Connection } from "./following.js"
 import { PollSource } from "./polling.js"
+import { SharedSource } from "./sharing.js"
 import { SocketSource } from "./socket.js"
 import type { Patience, Requests, Transport } from "./source.js"
 
@@ -28,6 +30,11 @@ export interface StreamOptions {
   transport?: Transport | "auto"
   /** How long to wait before a stream counts as held back (5 s) or dead (45 s, three of the server's signs of life), and between tries (30 s). */
   patience?: Partial<Patience>
+  /**
+   * Share one connection with the other tabs of this browser that follow the same stream by SSE, since a browser opens
+   * only six to a server. For pages of one user: what one tab reads, all of the page's origin hear.
+   */
+  shared?: boolean
   signal?: AbortSignal
 }
 
@@ -59,14 +66,21 @@ export class EventStream implements AsyncIterable<PuntiniEvent> {
   #connection: Connection
 
   constructor(requests: Requests, path: string, options: StreamOptions = {}) {
-    const { after = "", events, level, maxRate, transport = "auto", patience, signal } = options
+    const { after = "", events, level, maxRate, transport = "auto", patience, shared, signal } = options
     const query = { events: events?.join(","), level, max_rate: maxRate }
     const asked = { path, query, patience: { ...PATIENCE, ...patience } }
     this.#choice = new Choice(transport === "auto" ? "sse" : transport)
     this.#connection = { status: "connecting", transport: this.#choice.wish, cursor: "", live: false, attempts: 0 }
     this.#socket = new SocketSource(requests, asked)
+    const sse = new SseSource(requests, asked)
+    const tabs = shared ? browserTabs() : undefined
+    const name = `puntini ${requests.url(path, query)}`
     this.#following = new Following(
-      { websocket: this.#socket, sse: new SseSource(requests, asked), poll: new PollSource(requests, asked) },
+      {
+        websocket: this.#socket,
+        sse: tabs ? new SharedSource(sse, name, tabs) : sse,
+        poll: new PollSource(requests, asked),
+      },
       this.#choice,
       after,
       asked.patience,
