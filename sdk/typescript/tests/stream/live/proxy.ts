@@ -76,7 +76,6 @@ export class FaultProxy {
     onward.on("response", (given) => {
       given.on("error", () => answer.destroy())
       given.on("data", (bytes: Buffer) => (this.carried += bytes.length))
-      given.pause()
       answer.writeHead(given.statusCode ?? 502, given.headers)
       if (fault.kind !== "hold") answer.flushHeaders()
       harm(given, fault, answer)

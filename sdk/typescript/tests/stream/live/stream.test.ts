@@ -207,6 +207,24 @@ test("whoever waits in the loop for an answer through the socket gets it", async
   }
 })
 
+test("a stream that is cut before its snapshot has come gets it when it comes back", async () => {
+  const { id } = await session(client)
+  const cut = new Set<string>()
+  const decide = (name: string): Fault =>
+    cut.has(name) ? { kind: "none" } : (cut.add(name), { kind: "cut", after: Number(name) })
+  const proxy = await FaultProxy.begin(serving.url, decide)
+  try {
+    const firsts = Array.from({ length: 20 }, async (_, at) => {
+      const through = new PuntiniClient({ baseUrl: proxy.url(String(20 + at * 5)) })
+      for await (const event of through.stream(id, { patience: { retry: 200 } })) return event.type
+      return "nothing"
+    })
+    expect(new Set(await Promise.all(firsts))).toEqual(new Set(["session_ready"]))
+  } finally {
+    await proxy.end()
+  }
+})
+
 describe("where something on the way", () => {
   const hurried = { opening: 300, silence: 4_000, retry: 500 }
 
