@@ -81,7 +81,7 @@ class ApprovalView(Data, frozen=True, omit_defaults=False):
     requested_at: str = ""
 
 
-class PlanView(Data, frozen=True):
+class PlanView(Data, frozen=True, omit_defaults=False):
     """The newest plan of a session, whose it is, and what was thought of it last."""
 
     current_plan: list[str]
@@ -90,7 +90,7 @@ class PlanView(Data, frozen=True):
     updated_at: str = ""
 
 
-class AgentView(Data, frozen=True):
+class AgentView(Data, frozen=True, omit_defaults=False):
     """What an agent does, and for which task."""
 
     agent: str

@@ -40,7 +40,7 @@ from puntini.views.session import SessionView
 from puntini.views.work import WorkView
 from tests.views import said
 
-FILE = Path(__file__).parent / "vectors" / "folds.json"
+FILE = Path(__file__).with_suffix(".json")
 COMMAND = "python -m tests.views.vectors"
 LOGS = 20
 EVENTS = 60

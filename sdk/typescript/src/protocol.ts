@@ -681,9 +681,9 @@ export interface TaskView {
  */
 export interface PlanView {
   current_plan: string[]
-  last_reflection?: string
-  task_id?: string
-  updated_at?: string
+  last_reflection: string
+  task_id: string
+  updated_at: string
 }
 
 /**
@@ -712,9 +712,9 @@ export interface ApprovalView {
 export interface AgentView {
   agent: string
   status: "busy" | "failed" | "idle" | "waiting"
-  detail?: string
-  task_id?: string
-  timestamp?: string
+  detail: string
+  task_id: string
+  timestamp: string
 }
 
 /**

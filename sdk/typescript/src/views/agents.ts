@@ -1,4 +1,4 @@
-import type { AgentStatus, AgentView } from "../protocol.js"
+import type { AgentStatus } from "../protocol.js"
 import { without } from "./lists.js"
 import type { Said } from "./said.js"
 import type { AgentState } from "./shapes.js"
@@ -25,11 +25,6 @@ export function left(agents: Agents, taskId: string): Agents {
   const isThere = (each: AgentState) => each.task_id === taskId && isAtWork(each)
   if (!agents.some(isThere)) return agents
   return agents.map((each) => (isThere(each) ? { ...each, status: "idle", detail: "" } : each))
-}
-
-/** What a snapshot shows. */
-export function latest(agents: readonly AgentView[]): Agents {
-  return agents.map((each) => ({ detail: "", task_id: "", timestamp: "", ...each }))
 }
 
 function isAtWork({ status }: AgentState): boolean {

@@ -1,11 +1,11 @@
 import type { SessionReadyData } from "../protocol.js"
 import { Activities } from "./activities.js"
-import { latest, left, spoken } from "./agents.js"
+import { left, spoken } from "./agents.js"
 import { asked, resolved } from "./approvals.js"
 import { GraphFold, NO_GRAPH } from "./graph.js"
 import { without } from "./lists.js"
 import { Messages } from "./messages.js"
-import { plan, planned } from "./plan.js"
+import { planned } from "./plan.js"
 import { isVoid, type Logged, type Retraction } from "./retraction.js"
 import type { Said } from "./said.js"
 import type { SessionState } from "./shapes.js"
@@ -26,23 +26,14 @@ export class Fold {
 
   /** Begin with a snapshot, or with nothing. */
   constructor(data: Partial<SessionReadyData> = {}) {
-    const { session_id = "", status = "active", cursor = "", agent = "", plan: newest = null } = data
-    const { tasks = [], approvals = [], agents = [] } = data
-    this.#parts = {
-      sessionId: session_id,
-      status,
-      cursor,
-      ready: !!cursor,
-      agent,
-      plan: plan(newest),
-      tasks: open(tasks),
-      approvals,
-      agents: latest(agents),
-    }
+    const { session_id: sessionId = "", status = "active", cursor = "", agent = "", plan = null } = data
+    const { approvals = [], agents = [] } = data
+    const tasks = open(data.tasks ?? [])
+    this.#parts = { sessionId, status, cursor, ready: !!cursor, agent, plan, tasks, approvals, agents }
     this.#memory = remembered(data.state ?? null, data.state_version ?? 0)
     this.#messages = new Messages(data.messages ?? [])
     this.#graph = new GraphFold(data.initial_graph ?? NO_GRAPH)
-    this.#activities = new Activities(this.#parts.tasks, approvals, this.#parts.plan)
+    this.#activities = new Activities(tasks, approvals, plan)
   }
 
   /** Keep of another fold of the same session the activities of tasks that ended. */

@@ -1,4 +1,4 @@
-import type { PlanUpdate, PlanView } from "../protocol.js"
+import type { PlanUpdate } from "../protocol.js"
 import type { Said } from "./said.js"
 import type { Plan } from "./shapes.js"
 
@@ -6,9 +6,4 @@ import type { Plan } from "./shapes.js"
 export function planned(before: Plan | null, { data, task_id, timestamp: updated_at }: Said<PlanUpdate>): Plan {
   const kept = before?.task_id === task_id ? before.last_reflection : ""
   return { ...data, last_reflection: data.last_reflection || kept, task_id, updated_at }
-}
-
-/** What a snapshot shows. */
-export function plan(view: PlanView | null): Plan | null {
-  return view && { last_reflection: "", task_id: "", updated_at: "", ...view }
 }

@@ -35,15 +35,20 @@ export class SessionView {
   apply(event: PuntiniEvent): void {
     const said = logged(event)
     if (event.type === "session_ready") this.#begin(new Fold(event.data))
+    else if (event.type === "gap") this.#seq = 0
     else if (said && said.seq > this.#seq) this.#take(said)
   }
 
+  /** Begin anew. A snapshot that is older than what was seen, and follows no gap, says nothing new. */
   #begin(fold: Fold): void {
-    const { sessionId, cursor } = this.state
-    const next = fold.state
-    if (sessionId === next.sessionId && epochOf(cursor) === epochOf(next.cursor)) fold.keep(this.#fold)
+    const [before, { sessionId, cursor }] = [this.state, fold.state]
+    const seq = seqOf(cursor)
+    if (sessionId === before.sessionId && epochOf(cursor) === epochOf(before.cursor)) {
+      if (seq < this.#seq) return
+      fold.keep(this.#fold)
+    }
     this.#fold = fold
-    this.#seq = seqOf(next.cursor)
+    this.#seq = seq
     this.#stale = false
     this.#rebase(fold.hasOpenTasks)
   }

@@ -164,7 +164,7 @@ test("a snapshot replaces everything but the activities of tasks that ended", ()
     ready("e.9", {
       tasks: [{ task_id: "t2", status: "waiting", attempt: 2 }],
       approvals: [asked],
-      plan: { current_plan: ["Ask."], task_id: "t2" },
+      plan: { current_plan: ["Ask."], last_reflection: "", task_id: "t2", updated_at: "10:00" },
     }),
   )
 
@@ -178,6 +178,20 @@ test("a snapshot replaces everything but the activities of tasks that ended", ()
     plan: { current_plan: ["Ask."] },
     items: [{ kind: "approval", id: "a1", request: approval, decision: "" }],
   })
+})
+
+test("a snapshot older than what was seen changes nothing, unless there was a gap", () => {
+  const log = new Log()
+  const view = fold(log.asked("m1", "one"), log.asked("m2", "two"))
+
+  view.apply(ready("e.1"))
+  expect(texts(view)).toEqual(["one", "two"])
+
+  view.apply({ type: "gap", data: { requested: "e.2", resumed_at: "e.1", reason: "ahead_of_log" } })
+  view.apply(ready("e.1"))
+  expect(texts(view)).toEqual([])
+  view.apply(new Log(1).asked("m3", "three"))
+  expect(texts(view)).toEqual(["three"])
 })
 
 test("after a backup was restored nothing stays", () => {

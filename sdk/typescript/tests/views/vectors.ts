@@ -17,7 +17,7 @@ export interface Seen {
   work: Record<string, unknown>
 }
 
-const FILE = new URL("../../../../tests/views/vectors/folds.json", import.meta.url)
+const FILE = new URL("../../../../tests/views/vectors.json", import.meta.url)
 
 export const vectors: Vectors = JSON.parse(readFileSync(FILE, "utf-8"))
 
@@ -39,10 +39,10 @@ export function told({ data }: SessionReady): unknown {
     graph: data.initial_graph,
     state: data.state,
     stateVersion: data.state_version,
-    plan: data.plan && { last_reflection: "", task_id: "", updated_at: "", ...data.plan },
+    plan: data.plan,
     tasks: data.tasks.map((each) => ({ prompt: "", agent: "", attempt: 0, progress: null, started_at: "", ...each })),
     approvals: data.approvals,
-    agents: data.agents?.map((each) => ({ detail: "", task_id: "", timestamp: "", ...each })),
+    agents: data.agents,
   }
 }
 
