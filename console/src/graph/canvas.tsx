@@ -140,7 +140,7 @@ function Controls({ drawing }: Pick<Desk, "drawing">) {
           key={label}
           class="button small"
           title={title}
-          aria-label={title}
+          aria-label={label.length > 1 ? undefined : title}
           disabled={!drawing.value}
           onClick={() => drawing.value && act(drawing.value)}
         >

@@ -38,6 +38,7 @@ export class Drawing {
   readonly #stopTheme: () => void
   readonly #resized: ResizeObserver
   #graph: GraphState | null = null
+  #chosen = ""
   #frame = 0
   #behind = false
   #drawnAt = 0
@@ -78,14 +79,9 @@ export class Drawing {
   /** Mark what is chosen, here or elsewhere; with `come` the view goes there. */
   choose(chosen: Chosen | null, come = false): void {
     const cy = this.#cy
-    const drawn = cy.getElementById(chosen ? (chosen.kind === "node" ? nodeRef : edgeRef)(chosen.id) : "")
-    cy.batch(() => {
-      cy.$(":selected").unselect()
-      cy.edges(".told").removeClass("told")
-      drawn.select()
-      drawn.connectedEdges().addClass("told")
-      if (drawn.isEdge()) drawn.addClass("told")
-    })
+    this.#chosen = chosen ? (chosen.kind === "node" ? nodeRef : edgeRef)(chosen.id) : ""
+    this.#mark()
+    const drawn = cy.getElementById(this.#chosen)
     if (!come || drawn.empty()) return
     this.#following = false
     const to = { center: { eles: drawn }, zoom: Math.max(cy.zoom(), 1) }
@@ -185,13 +181,29 @@ export class Drawing {
     cy.on("free", "node", (event) => this.#keep([[idOf(event.target), event.target.position()]]))
   }
 
+  /** What is chosen, and its edges, also those that came later. */
+  #mark(): void {
+    const cy = this.#cy
+    const drawn = cy.getElementById(this.#chosen)
+    const told = this.#chosen.startsWith(edgeRef("")) ? drawn : drawn.connectedEdges()
+    cy.batch(() => {
+      cy.$(":selected").not(drawn).unselect()
+      cy.edges(".told").not(told).removeClass("told")
+      drawn.select()
+      told.addClass("told")
+    })
+  }
+
   #wake(): void {
     this.#frame ||= requestAnimationFrame(() => this.#draw())
   }
 
   #draw(): void {
     this.#frame = 0
-    if (this.#behind && this.#graph) this.#behind = this.#elements.step(this.#graph)
+    if (this.#behind && this.#graph) {
+      this.#behind = this.#elements.step(this.#graph)
+      if (this.#chosen) this.#mark()
+    }
     const moving = this.#behind || this.#move()
     if (moving) this.#wake()
   }

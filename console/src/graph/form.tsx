@@ -19,8 +19,8 @@ import { told, typed } from "./values"
 /** An element's fields. Those that one does not touch follow what others do; those that one does wait to be saved. */
 export function ElementForm({ desk, element }: { desk: Desk; element: Element }) {
   const own = useSignal<Draft | null>(null)
-  const draft = own.value
   const locked = !!desk.readOnly.value
+  const draft = locked ? null : own.value
   const wrong = draft ? mistakes(draft, element) : new Map<string, string>()
   const change = (make: (draft: Draft) => Draft) => {
     const next = make(own.peek() ?? blank(element, desk.graph.peek().version))

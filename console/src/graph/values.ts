@@ -6,10 +6,13 @@ export interface Typed {
   readonly text: string
 }
 
+/** JSON of up to so many characters is shown in one line. */
+const SHORT = 60
+
 export const KINDS: readonly (readonly [Kind, string])[] = [
   ["text", "Text"],
   ["number", "Number"],
-  ["boolean", "True or false"],
+  ["boolean", "True/false"],
   ["json", "JSON"],
 ]
 
@@ -18,7 +21,8 @@ export function typed(value: unknown): Typed {
   if (typeof value === "string") return { kind: "text", text: value }
   if (typeof value === "number") return { kind: "number", text: String(value) }
   if (typeof value === "boolean") return { kind: "boolean", text: String(value) }
-  return { kind: "json", text: JSON.stringify(value, null, 1) ?? "" }
+  const line = JSON.stringify(value) ?? ""
+  return { kind: "json", text: line.length > SHORT ? JSON.stringify(value, null, 2) : line }
 }
 
 /** The same text under another kind; true or false has to be one of the two. */

@@ -26,23 +26,14 @@ export class Fold {
 
   /** Begin with a snapshot, or with nothing. */
   constructor(data: Partial<SessionReadyData> = {}) {
-    const { session_id = "", status = "active", cursor = "", agent = "", plan = null } = data
-    const { tasks = [], approvals = [], agents = [] } = data
-    this.#parts = {
-      sessionId: session_id,
-      status,
-      cursor,
-      ready: !!cursor,
-      agent,
-      plan,
-      tasks: open(tasks),
-      approvals,
-      agents,
-    }
+    const { session_id: sessionId = "", status = "active", cursor = "", agent = "", plan = null } = data
+    const { approvals = [], agents = [] } = data
+    const tasks = open(data.tasks ?? [])
+    this.#parts = { sessionId, status, cursor, ready: !!cursor, agent, plan, tasks, approvals, agents }
     this.#memory = remembered(data.state ?? null, data.state_version ?? 0)
     this.#messages = new Messages(data.messages ?? [])
     this.#graph = new GraphFold(data.initial_graph ?? NO_GRAPH)
-    this.#activities = new Activities(this.#parts.tasks, approvals, plan)
+    this.#activities = new Activities(tasks, approvals, plan)
   }
 
   /** Keep of another fold of the same session the activities of tasks that ended. */
