@@ -17,6 +17,7 @@ export {
   type Connection,
   type EventOf,
   type EventType,
+  type Patience,
   type StreamOptions,
   type Transport,
 } from "./stream/stream.js"
