@@ -2,16 +2,27 @@
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.console.conftest import Visits
 from tests.console.visiting import NARROW, require_accessible, shoot
-from tests.live.serving import Serving
+from tests.live.serving import Serving, serving
 
 PATIENCE = 15_000
+VARIED = {"agent", "task", "templates-create", "analytics"}
+"""Pages that have between them all that there is: for these both colour schemes are examined."""
 HOSTILE = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    """One server for all of these: each test names what it makes, and looks for no more than that."""
+    with serving(tmp_path_factory.mktemp("pages"), agent="puntini", model="offline") as running:
+        yield running
 
 
 def finish(server: Serving, prompt: str, **more: object) -> str:
@@ -77,7 +88,7 @@ def test_a_team_is_made(server: Serving, visits: Visits) -> None:
 
 
 def test_a_running_task_is_followed_paused_resumed_and_stopped(server: Serving, visits: Visits) -> None:
-    finish(server, "calculate 2 + 2")
+    finish(server, "calculate 20 + 2")
     running = server.ask("POST", "/v1/tasks", {"task": "play 100000 events every 20 ms", "agent": "scripted"}).json()[
         "task_id"
     ]
@@ -102,8 +113,8 @@ def test_a_running_task_is_followed_paused_resumed_and_stopped(server: Serving, 
     assert server.get(f"/v1/tasks/{running}")["status"] == "cancelled"
 
     page.goto(f"{server.url}/#/tasks?status=completed")
-    expect(rows).to_have_count(1)
-    expect(rows.first).to_contain_text("calculate 2 + 2")
+    expect(page.get_by_role("link", name="calculate 20 + 2")).to_be_visible()
+    expect(page.get_by_role("link", name="play 100000 events")).to_have_count(0)
 
 
 def test_a_task_tells_what_it_did_and_why_it_failed(server: Serving, visits: Visits) -> None:
@@ -125,10 +136,10 @@ def test_a_task_tells_what_it_did_and_why_it_failed(server: Serving, visits: Vis
 def test_templates_are_found_and_begun(server: Serving, visits: Visits) -> None:
     page = visits(server).open("/#/templates")
     cards = page.get_by_role("main").get_by_role("heading", level=2)
-    expect(cards).to_have_count(8)
+    expect(page.get_by_role("link", name="REST API")).to_be_visible()
     page.get_by_role("searchbox").fill("phones")
     expect(cards.first).to_have_text("Mobile app")
-    expect(cards).not_to_have_count(8)
+    expect(page.get_by_role("link", name="REST API")).to_have_count(0)
     expect(page).to_have_url(re.compile("q=phones"))
     page.get_by_role("link", name="Mobile app").click()
 
@@ -140,7 +151,7 @@ def test_templates_are_found_and_begun(server: Serving, visits: Visits) -> None:
 
     expect(page).to_have_url(re.compile("#/sessions/ses_"))
     begun = server.get("/v1/sessions")["items"]
-    assert [each["title"] for each in begun] == ["Our app"]
+    assert "Our app" in [each["title"] for each in begun]
 
 
 def test_a_template_of_ones_own_goes_out_comes_in_and_is_changed(
@@ -177,34 +188,35 @@ def test_a_template_of_ones_own_goes_out_comes_in_and_is_changed(
     page.get_by_role("button", name="Delete the template Move house").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete", exact=True).click()
     expect(page).to_have_url(re.compile("#/templates$"))
-    assert server.get("/v1/templates")["total"] == 8
+    assert "Move house" not in [each["title"] for each in server.get("/v1/templates")["items"]]
 
 
 def test_documents_are_added_found_and_deleted(server: Serving, visits: Visits, tmp_path: Path) -> None:
     file = tmp_path / "Garden.md"
     file.write_text(f"# Garden\n\nWater the tomatoes at dusk. {HOSTILE}\n", encoding="utf-8")
     page = visits(server).open("/#/documents")
-    expect(page.get_by_text("No documents yet")).to_be_visible()
 
     page.get_by_role("link", name="Add a document").click()
     page.get_by_label("From a file").set_input_files(file)
     expect(page.get_by_label("Title")).to_have_value("Garden")
     page.get_by_role("button", name="Add").click()
-    expect(page.get_by_role("main").get_by_role("listitem")).to_have_count(1)
+    expect(page.get_by_text("Added Garden, in 1 passage.")).to_be_visible()
 
     page.get_by_role("searchbox").fill("tomatoes")
     expect(page.get_by_text(f"Water the tomatoes at dusk. {HOSTILE}")).to_be_visible()
     page.get_by_role("searchbox").fill("")
     page.get_by_role("button", name="Delete Garden").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete", exact=True).click()
-    expect(page.get_by_text("No documents yet")).to_be_visible()
+    expect(page.get_by_role("button", name="Delete Garden")).to_have_count(0)
 
 
 def test_analytics_draw_what_their_tables_say(server: Serving, visits: Visits) -> None:
-    finish(server, "calculate 2 + 2")
-    finish(server, "calculate 3 + 3")
-    finish(server, "Create a project management graph", max_steps=1)
-    page = visits(server).open("/#/analytics?period=24h")
+    about: dict[str, object] = {"role": "You count.", "capabilities": ["counts"], "reason": "To be counted."}
+    server.ask("POST", "/v1/agents", about | {"name": "Counter"})
+    finish(server, "calculate 2 + 2", agent="Counter")
+    finish(server, "calculate 3 + 3", agent="Counter")
+    finish(server, "Create a project management graph", agent="Counter", max_steps=1)
+    page = visits(server).open("/#/analytics?period=24h&agent=Counter")
 
     chart = page.get_by_role("figure", name="Tasks ended by hour")
     expect(chart.get_by_role("img")).to_have_accessible_name(re.compile("completed at most 2, failed at most 1"))
@@ -237,7 +249,7 @@ def test_what_is_gone_says_where_to_go(server: Serving, visits: Visits) -> None:
 
     page.get_by_role("link", name="← Tasks").click()
 
-    expect(page.get_by_text("Nothing was asked yet")).to_be_visible()
+    expect(page.get_by_role("heading", name="Tasks")).to_be_visible()
 
 
 def test_nobody_is_kept_out_of_a_page(server: Serving, visits: Visits) -> None:
@@ -248,23 +260,21 @@ def test_nobody_is_kept_out_of_a_page(server: Serving, visits: Visits) -> None:
     for name, address, sign in (
         ("agents", "agents", "puntini"),
         ("agent", "agents/puntini", "Memory"),
-        ("agents-create", "agents?do=create", "New agent"),
         ("tasks", "tasks", "Tasks"),
         ("task", f"tasks/{task}", "What it took"),
         ("templates", "templates", "REST API"),
         ("template", "templates/rest-api", "Begin"),
         ("templates-create", "templates?do=create", "Task 1"),
         ("documents", "documents", "Documents"),
-        ("documents-add", "documents?do=add", "Add a document"),
         ("analytics", "analytics", "By agent"),
         ("performance", "analytics?view=performance", "Slowest tasks"),
-        ("trending", "analytics?view=trending", "Asked for most"),
     ):
         for page, look in ((light, "light-narrow"), (dark, "dark-broad")):
             page.goto(f"{server.url}/#/{address}")
             expect(page.get_by_role("heading", name=sign, exact=True)).to_be_visible()
             shoot(page, f"{name}-{look}")
-            require_accessible(page)
+            if page is light or name in VARIED:
+                require_accessible(page)
             require_fit(page)
 
 

@@ -10,7 +10,7 @@ interface Choice {
   onChange: (agent: string) => void
 }
 
-/** A choice of one agent, or none. An agent that is no more can still be chosen, where the address names it. */
+/** A choice of one agent, or none; a `Field` gives it its id. An agent that is no more can still be chosen, where the address names it. */
 export function AgentChoice({ label, none, value, onChange, ...described }: Choice) {
   const agents = useLive("agents", (signal) => client.agents.list({ limit: 100, signal }))
   const names = (agents.value?.items ?? []).map(({ name }) => name)

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact"
 
-/** A fact of a list of facts, which is a `<dl class="facts">`. */
+/** A fact of a list of facts, which is a `<dl class="factlist">`. */
 export function Fact({ name, children }: { name: string; children: ComponentChildren }) {
   return (
     <div>

@@ -77,10 +77,10 @@ interface FieldProps {
   children: VNode
 }
 
-/** A labelled control with its hint, and what is wrong with it. */
+/** A labelled control with its hint, or what is wrong with it. */
 export function Field({ label, hint, problem = "", children }: FieldProps) {
   const id = useId()
-  const described = [problem && `${id}-problem`, hint && `${id}-hint`].filter(Boolean).join(" ") || undefined
+  const described = problem ? `${id}-problem` : hint ? `${id}-hint` : undefined
   return (
     <div class="field">
       <label for={id}>{label}</label>
@@ -90,7 +90,7 @@ export function Field({ label, hint, problem = "", children }: FieldProps) {
           {problem}
         </small>
       )}
-      {hint && <small id={`${id}-hint`}>{hint}</small>}
+      {hint && !problem && <small id={`${id}-hint`}>{hint}</small>}
     </div>
   )
 }

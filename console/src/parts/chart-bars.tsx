@@ -12,7 +12,7 @@ export function Bars({ series, area }: { series: readonly Series[]; area: Area }
   return (
     <g>
       {series.map(({ name, tone, values }) => (
-        <g key={name} class={`mark tone-${tone}`}>
+        <g key={name} class={`drawn tone-${tone}`}>
           {values.map((value, place) => {
             if (!value) return null
             const bottom = bottoms[place] ?? 0

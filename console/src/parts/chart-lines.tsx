@@ -22,7 +22,7 @@ function Line({ tone, values, area }: { tone: Series["tone"]; values: Series["va
     return [x, y] as const
   }
   return (
-    <g class={`mark tone-${tone}`}>
+    <g class={`drawn tone-${tone}`}>
       {runs(values).map(([from, to]) => {
         const points = Array.from({ length: to - from + 1 }, (_, step) => at(from + step))
         const [x, y] = at(from)

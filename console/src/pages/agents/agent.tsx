@@ -61,7 +61,7 @@ function About({ agent }: { agent: AgentInfo }) {
     <section class="card stack" aria-label="About">
       <p class="prose">{agent.role || "Only the name of this agent is known."}</p>
       {agent.capabilities.length > 0 && <Chips of={agent.capabilities} />}
-      <dl class="facts">
+      <dl class="factlist">
         <Fact name="Kind">{KIND[agent.kind]}</Fact>
         {agent.model && <Fact name="Model">{agent.model}</Fact>}
         {agent.manner && <Team agent={agent} />}

@@ -34,7 +34,7 @@ export function usePulse(id: string, live: boolean): Pulse {
     let timer = 0
     const next = () => {
       timer = 0
-      setBeat((was) => was + 1)
+      if (!document.hidden) setBeat((was) => was + 1)
     }
     stream.on("event", (event) => {
       if (event.type === "task_progress") setProgress(event.data)
