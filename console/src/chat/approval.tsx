@@ -5,7 +5,9 @@ import { AnswerForm } from "./answer"
 import type { Talk } from "./talk"
 import { Value } from "./value"
 
-const DECISIONS: Record<string, string> = {
+type Decision = "approved" | "denied" | "answered"
+
+const DECISIONS: Record<string, Decision> = {
   approve: "approved",
   approved: "approved",
   deny: "denied",
@@ -16,7 +18,7 @@ const TIME = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle
 /** A question of an agent, and the buttons that decide it. `blocked` says why this person can't. */
 export function Approval({ asked, talk, blocked }: { asked: OpenApproval; talk: Talk; blocked: string }) {
   const { busy, problem, run } = useWorking()
-  const decide = async (decision: string, value?: unknown) => {
+  const decide = async (decision: Decision, value?: unknown) => {
     if (await run(() => talk.live.approve(asked.approval_id, decision, value))) talk.focus()
   }
   const choose = (option: string) => {

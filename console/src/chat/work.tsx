@@ -33,8 +33,7 @@ export function Work({ taskId, talk, followed, task, answering, plan, approvals,
     setOpen(event.currentTarget.open)
     if (event.currentTarget.open && missed) void talk.archive.load(taskId)
   }
-  // Decisions stand below, in sight.
-  const deeds = (activity?.items ?? []).filter(({ kind }) => kind !== "approval")
+  const deeds = told(activity?.items ?? [])
   const shownPlan = activity?.plan ?? plan
   const agents = new Set(activity?.items.flatMap((item) => ("agent" in item && item.agent ? [item.agent] : [])))
   const list = shownPlan && (
@@ -80,6 +79,15 @@ export function Work({ taskId, talk, followed, task, answering, plan, approvals,
       )}
     </div>
   )
+}
+
+/** What is told in the fold: decisions stand below it, and a step that is nothing but the call before it says nothing new. */
+function told(items: Activity["items"]): Activity["items"] {
+  return items.filter((item, index) => {
+    const before = items[index - 1]
+    if (item.kind === "step" && item.success && before?.kind === "tool") return item.name !== before.tool_name
+    return item.kind !== "approval"
+  })
 }
 
 /** Decisions stay in sight, since they say why it went on as it did. */
