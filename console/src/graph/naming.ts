@@ -1,9 +1,12 @@
 import type { GraphEdge, GraphNode, GraphState } from "@puntini/client"
 
+/** What a name is made from. */
+type Named = Pick<GraphNode, "id" | "label"> & Partial<GraphNode>
+
 const LONGEST = 42
 
 /** What a node is called: its name or title, else its key, else its label. */
-export function nameOf(node: GraphNode): string {
+export function nameOf(node: Named): string {
   const { name, title } = node.props ?? {}
   for (const each of [name, title, node.key]) if (typeof each === "string" && each.trim()) return each.trim()
   return node.label || node.id
@@ -17,7 +20,7 @@ export function short(name: string, longest = LONGEST): string {
 }
 
 /** An edge as a sentence: `Anna works on Launch`. */
-export function sentenceOf(edge: GraphEdge, { nodes }: GraphState): string {
+export function sentenceOf(edge: Pick<GraphEdge, "label" | "source" | "target">, { nodes }: GraphState): string {
   const [source, target] = [nodes.get(edge.source), nodes.get(edge.target)]
   return `${source ? nameOf(source) : edge.source} ${spoken(edge.label)} ${target ? nameOf(target) : edge.target}`
 }

@@ -25,7 +25,7 @@ export interface Current {
 
 /** Follow a session until it is closed. */
 export function open(id: string): Current {
-  const live = client.session(id)
+  const live = client.session(id, { shared: true })
   const present = signal(live.state)
   const past = signal<{ state: SessionState; at: string } | null>(null)
   const shown = signal(live.state)

@@ -106,9 +106,12 @@ export class LiveSession {
   }
 
   /** Change the graph beside the agent; `baseVersion` is the version that was seen, by default the present one. */
-  editGraph(delta: GraphOpInput[], options: CommandOptions & { baseVersion?: number } = {}): Promise<AcceptedData> {
+  editGraph(
+    delta: readonly GraphOpInput[],
+    options: CommandOptions & { baseVersion?: number } = {},
+  ): Promise<AcceptedData> {
     const base_version = options.baseVersion ?? this.state.graph.version
-    return this.#command({ type: "graph_edit", data: { base_version, delta } }, options)
+    return this.#command({ type: "graph_edit", data: { base_version, delta: [...delta] } }, options)
   }
 
   /** Hand a user-interface action to the task that runs. */

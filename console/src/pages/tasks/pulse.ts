@@ -31,7 +31,7 @@ export function usePulse(id: string, live: boolean): Pulse {
   useEffect(() => {
     if (!live) return
     const stream = client.tasks.stream(id, { after: "now", events: NEWS })
-    let timer = 0
+    let timer: ReturnType<typeof setTimeout> | 0 = 0
     const next = () => {
       timer = 0
       if (!document.hidden) setBeat((was) => was + 1)
