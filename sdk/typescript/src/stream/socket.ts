@@ -53,14 +53,14 @@ export class SocketSource implements Source {
   }
 
   async #connect(after: string): Promise<WebSocket | undefined> {
-    const shown = await this.#requests.shown?.()
+    const credential = (await this.#requests.subprotocols?.()) ?? []
     const address = new URL(
       this.#requests.url(this.#asked.path, { ...this.#asked.query, after: after || undefined }),
       globalThis.location?.href,
     )
     address.protocol = address.protocol.replace("http", "ws")
     try {
-      return new WebSocket(address, shown ? [SUBPROTOCOL, credential(shown)] : [SUBPROTOCOL])
+      return new WebSocket(address, [SUBPROTOCOL, ...credential])
     } catch {
       // There is none in this runtime, or a policy of the page forbids it.
       return undefined
@@ -111,9 +111,4 @@ export class SocketSource implements Source {
       return []
     }
   }
-}
-
-/** A credential as a subprotocol: a page can give a WebSocket no headers. */
-function credential(shown: { apiKey: string } | { accessToken: string }): string {
-  return "apiKey" in shown ? `apikey.${shown.apiKey}` : `bearer.${shown.accessToken}`
 }

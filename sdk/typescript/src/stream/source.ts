@@ -11,8 +11,8 @@ export interface Requests {
   url(path: string, query?: Asked["query"]): string
   /** Get a new credential for one that ends; false where there is none to be had. Left out: `send` does it by itself. */
   refresh?(): Promise<boolean>
-  /** The credential as it is now, for a WebSocket, which has no headers. Left out: none, or a cookie. */
-  shown?(): Promise<{ apiKey: string } | { accessToken: string } | undefined>
+  /** What shows the credential to a WebSocket, which has no headers: `bearer.<jwt>`, `apikey.<key>`, or nothing. */
+  subprotocols?(): Promise<string[]>
 }
 
 /** What is asked for: one stream, and which of its events. */

@@ -42,7 +42,7 @@ class Ann implements Requests {
 
   send: Requests["send"] = (path, asked) => this.client.http.send(path, asked)
   url: Requests["url"] = (path, query) => this.client.http.url(path, query)
-  shown = () => Promise.resolve({ accessToken: this.#token })
+  subprotocols = () => Promise.resolve([`bearer.${this.#token}`])
 }
 
 async function followed(ann: Ann, transport: "sse" | "websocket" | "poll"): Promise<[seen: string[], log: string[]]> {
@@ -82,7 +82,7 @@ describe.concurrent.each(["sse", "websocket", "poll"] as const)("over %s", (tran
     const requests: Requests = {
       send: (path, asked) => admin.http.send(path, asked),
       url: (path, query) => admin.http.url(path, query),
-      shown: () => Promise.resolve({ apiKey: KEY }),
+      subprotocols: () => Promise.resolve([`apikey.${KEY}`]),
     }
     const stream = new EventStream(requests, `/v1/sessions/${id}/stream`, { transport })
     stream.on("event", () => undefined)
