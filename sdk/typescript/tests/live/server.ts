@@ -24,7 +24,10 @@ export class Server {
   /** Start one; `flags` are those of `puntini serve`. */
   static async start(...flags: string[]): Promise<Server> {
     const server = new Server(await mkdtemp(join(tmpdir(), "puntini-sdk-")), flags)
-    await server.start()
+    await server.start().catch(async (failure: unknown) => {
+      await server.remove()
+      throw failure
+    })
     return server
   }
 
