@@ -73,7 +73,7 @@ def test_a_lost_connection_is_told_and_comes_back(server: Serving, visits: Visit
     expect(page.get_by_text("Live", exact=True)).to_be_visible()
 
     server.kill()
-    expect(page.get_by_text("Reconnecting")).to_be_visible()
+    expect(page.get_by_role("button", name="Reconnecting")).to_be_visible()
     shoot(page, "session-reconnecting")
     server.start()
 

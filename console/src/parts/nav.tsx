@@ -21,7 +21,7 @@ export function Nav() {
           aria-current={here === name ? "page" : undefined}
         >
           <Icon name={name} />
-          {label}
+          <span class="place-label">{label}</span>
           {name === "account" && isOpen.value && <span class="place-note">open</span>}
         </a>
       ))}

@@ -49,10 +49,10 @@ export function SessionRow({ session, tasks, onChange }: RowOptions) {
           </a>
         )}
         <p class="session-row-about">
+          <Time at={updated_at} />
           <span>{agent}</span>
           <span>{events === 1 ? "1 event" : `${events} events`}</span>
           {owner !== me.value?.username && <span>by {owner}</span>}
-          <Time at={updated_at} />
         </p>
       </div>
       {tasks > 0 && <span class="badge accent pulse">{tasks === 1 ? "at work" : `${tasks} tasks`}</span>}

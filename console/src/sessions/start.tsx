@@ -49,8 +49,9 @@ export function Start({ isFirst }: { isFirst: boolean }) {
         <div class="start-foot">
           <AgentChoice chosen={agent} onChoose={setAgent} />
           <div class="start-acts">
-            <button type="button" class="button quiet" disabled={busy} onClick={beginEmpty}>
-              Empty session
+            <button type="button" class="button quiet" aria-label="Empty session" disabled={busy} onClick={beginEmpty}>
+              <Icon name="plus" />
+              <span class="start-word">Empty session</span>
             </button>
             <button class="button primary" disabled={busy || !prompt.trim()}>
               Begin <Icon name="send" />
