@@ -1,3 +1,9 @@
+/** What an axis counts in: so many of the values' own, and its name. */
+export interface Unit {
+  readonly size: number
+  readonly name: string
+}
+
 const STEPS = [1, 2, 2.5, 5, 10]
 
 /** Round numbers from 0 up to at least `most`, about `count` of them. */
