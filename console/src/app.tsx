@@ -1,6 +1,7 @@
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks"
 import { LoginAgain } from "./account/again"
 import { askWho, silence } from "./account/door"
+import { logIns } from "./account/ended"
 import { me } from "./account/me"
 import { LoginPage } from "./pages/login"
 import { MissingPage } from "./pages/missing"
@@ -17,7 +18,8 @@ import { SessionPage } from "./session/page"
 
 /** The frame and, in it, the page that the address names; or the log-in, where the server asks for one. */
 export function App() {
-  useEffect(() => void askWho(), [])
+  // Whoever logged in, in this tab or another, need not be who it was before.
+  useEffect(() => void askWho(), [logIns.value])
   return (
     <>
       <Inside />
@@ -56,7 +58,7 @@ function Main() {
   }, [here])
   return (
     <main ref={main} class="main" id="main" tabIndex={-1}>
-      <Boundary key={here}>{me.value ? <Place /> : <Waiting />}</Boundary>
+      <Boundary at={here}>{me.value ? <Place /> : <Waiting />}</Boundary>
     </main>
   )
 }

@@ -38,7 +38,7 @@ export function Audit() {
 
 function Entries({ entries }: { entries: readonly AuditEntry[] }) {
   return (
-    <div class="scroll" role="region" aria-labelledby="audit-title" tabIndex={0}>
+    <div class="scroll" tabIndex={0}>
       <table class="table">
         <thead>
           <tr>

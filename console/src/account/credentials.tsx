@@ -2,6 +2,7 @@ import { useState } from "preact/hooks"
 import { Field } from "../parts/field"
 import { Problem } from "../parts/problem"
 import { useWorking } from "../parts/working"
+import { KnownName } from "./knownname"
 
 interface CredentialsOptions {
   /** Whose password it is; left out, it is asked for. */
@@ -21,7 +22,9 @@ export function CredentialsForm({ username: known, action, onSubmit }: Credentia
   }
   return (
     <form class="stack" onSubmit={submit}>
-      {!known && (
+      {known ? (
+        <KnownName username={known} />
+      ) : (
         <Field label="Name" autoComplete="off" required maxLength={63} isFirst value={username} onValue={setUsername} />
       )}
       <Field

@@ -22,7 +22,6 @@ export async function askWho(): Promise<void> {
 /** Log in: the browser keeps the tokens, in cookies that no script reads. */
 export async function logIn(username: string, password: string): Promise<void> {
   await client.auth.login({ username, password, cookie: true })
-  await askWho()
   announceLogIn()
 }
 

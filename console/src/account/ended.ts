@@ -14,6 +14,9 @@ let goOn = () => {}
 /** Whether somebody has to log in again for things to go on. */
 export const isEnded = signal(false)
 
+/** How often somebody has logged in since the page was loaded, in any tab. */
+export const logIns = signal(0)
+
 tabs.onmessage = ({ data }: MessageEvent<Word>) => {
   if (data === "back") resume()
   else if (data === "asked") hear()
@@ -47,6 +50,7 @@ function hear(): void {
 
 function resume(): void {
   isEnded.value = false
+  logIns.value++
   goOn()
   waiting = undefined
 }

@@ -4,6 +4,8 @@ import { Field } from "../parts/field"
 import { Problem } from "../parts/problem"
 import { toast } from "../parts/toasts"
 import { useWorking } from "../parts/working"
+import { KnownName } from "./knownname"
+import { me } from "./me"
 
 /** Another password for oneself. */
 export function PasswordForm() {
@@ -21,6 +23,7 @@ export function PasswordForm() {
     <section class="card stack" aria-labelledby="password-title">
       <h2 id="password-title">Password</h2>
       <form class="stack form" onSubmit={submit}>
+        <KnownName username={me.value?.username} />
         <Field
           label="Current password"
           type="password"

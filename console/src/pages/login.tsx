@@ -1,3 +1,4 @@
+import { useEffect, useRef } from "preact/hooks"
 import { Mark } from "../parts/mark"
 import { LoginForm } from "../account/login"
 import { useTitle } from "../parts/title"
@@ -5,8 +6,10 @@ import { useTitle } from "../parts/title"
 /** What the server shows to those it does not know. The address stays, so that a log-in leads to where one wanted to go. */
 export function LoginPage() {
   useTitle("Log in")
+  const page = useRef<HTMLElement>(null)
+  useEffect(() => page.current?.querySelector<HTMLElement>("[data-focus]")?.focus(), [])
   return (
-    <main class="login" id="main" tabIndex={-1}>
+    <main ref={page} class="login" id="main" tabIndex={-1}>
       <div class="login-box stack">
         <h1 class="row">
           <Mark /> Puntini

@@ -1,7 +1,13 @@
 import { Component, type ComponentChildren } from "preact"
 
+interface BoundaryOptions {
+  /** When this becomes another, it is tried again. */
+  at?: string
+  children: ComponentChildren
+}
+
 /** Where a part fails by a fault of ours, this says so in its place; the rest of the page goes on. */
-export class Boundary extends Component<{ children: ComponentChildren }, { failed: boolean }> {
+export class Boundary extends Component<BoundaryOptions, { failed: boolean }> {
   override state = { failed: false }
 
   static override getDerivedStateFromError(): { failed: boolean } {
@@ -10,6 +16,10 @@ export class Boundary extends Component<{ children: ComponentChildren }, { faile
 
   override componentDidCatch(error: unknown): void {
     console.error(error)
+  }
+
+  override componentDidUpdate(before: BoundaryOptions): void {
+    if (this.state.failed && before.at !== this.props.at) this.setState({ failed: false })
   }
 
   override render() {

@@ -23,12 +23,19 @@ export function Dialog({ title, onClose, children }: DialogOptions) {
     event.preventDefault()
     onClose?.()
   }
+  const closed = () => {
+    // Unmounting closes it, too; and a browser closes it at the second Escape, whatever is said at the first.
+    if (!box.current) return
+    if (onClose) onClose()
+    else box.current.showModal()
+  }
   return (
     <dialog
       ref={box}
       class="dialog"
       aria-labelledby={titleId}
       onCancel={cancel}
+      onClose={closed}
       onMouseDown={(event) => event.target === box.current && onClose?.()}
     >
       <div class="dialog-body stack">

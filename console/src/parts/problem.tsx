@@ -1,19 +1,6 @@
-import { PuntiniError } from "@puntini/client"
-
-/** What went wrong, in one sentence that says what to do. */
+/** What went wrong, in one sentence that says what to do: the server's own, or the SDK's where there was no answer. */
 export function sentence(error: unknown): string {
-  if (error instanceof PuntiniError) {
-    return error.status === 429 && error.retryAfter
-      ? `${error.message} Try again in ${wait(error.retryAfter)}.`
-      : error.message
-  }
-  if (error instanceof TypeError) return "The server can't be reached: see that it runs, then try again."
   return error instanceof Error ? error.message : String(error)
-}
-
-function wait(seconds: number): string {
-  const minutes = Math.ceil(seconds / 60)
-  return seconds < 90 ? `${Math.ceil(seconds)} seconds` : `${minutes} minutes`
 }
 
 /** A problem where it happened, told at once to those who listen; with `again` there is a button to try once more. */

@@ -75,14 +75,7 @@ function Session({ id, about }: { id: string; about: About }) {
         </Boundary>
       </section>
       {!isNarrow && !isAll && (
-        <Splitter
-          share={share}
-          least={LEAST}
-          most={MOST}
-          normal={NORMAL}
-          label="Resize the chat"
-          controls={CHAT}
-        />
+        <Splitter share={share} least={LEAST} most={MOST} normal={NORMAL} label="Resize the chat" controls={CHAT} />
       )}
       <section id={SIDE} class="session-side" role="tabpanel" aria-labelledby={tabId(pane === "chat" ? "graph" : pane)}>
         <Boundary key={pane}>

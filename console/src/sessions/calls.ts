@@ -1,9 +1,9 @@
 import type { Page, SessionInfo } from "@puntini/client"
 import { client } from "../client"
+import { titleOf } from "./name"
 
 const ONE_PAGE = 50
 const MOST = 100
-const TITLE = 80
 
 /** The newest sessions, so many pages of them. */
 export async function listSessions(
@@ -33,10 +33,4 @@ export async function beginSession(prompt: string, agent: string): Promise<strin
   const { session_id } = await client.sessions.create({ title: titleOf(prompt), agent })
   await client.sessions.command(session_id, { type: "user_prompt", data: { prompt } })
   return session_id
-}
-
-/** The first line of a prompt, as far as a title should go. */
-export function titleOf(prompt: string): string {
-  const line = prompt.trim().split("\n", 1)[0] ?? ""
-  return line.length <= TITLE ? line : `${line.slice(0, TITLE - 1).trimEnd()}…`
 }
