@@ -27,7 +27,7 @@ export function Plot({ title, points, series, marks: Drawn, stacked, format, uni
   const largest = largestOf(points.length, series, stacked)
   const unit = unitOf?.(largest)
   const size = unit?.size ?? 1
-  const steps = ticks(largest / size).map((step) => step * size)
+  const steps = ticks(largest / size, { whole: !unit }).map((step) => step * size)
   const name = (step: number) => (unit ? `${Number((step / size).toPrecision(6))} ${unit.name}` : format(step))
   const area: Area = {
     left: LEFT,

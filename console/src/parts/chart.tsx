@@ -39,7 +39,7 @@ interface ChartProps {
   /** Whether the values of a point add up. */
   stacked?: boolean
   format: (value: number) => string
-  /** The unit of the axis for values up to `most`; without it, its values are told as all others. */
+  /** The unit of the axis for values up to `most`; without it, they are whole numbers. */
   unit?: (most: number) => Unit
 }
 
