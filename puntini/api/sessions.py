@@ -39,6 +39,7 @@ from puntini.protocol.events import (
     Accepted,
     AcceptedData,
     AgentStatus,
+    ApprovalView,
     ChatHistory,
     Message,
     Pong,
@@ -46,7 +47,6 @@ from puntini.protocol.events import (
     SessionStatus,
 )
 from puntini.transport.asgi import read_body
-from puntini.views.approvals import Approval
 from puntini.views.session import SessionView
 
 TITLE_LIMIT = 200
@@ -140,7 +140,7 @@ class Sessions:
             resource(f"{one}/commands", post=told),
             resource(f"{one}/messages", get=spoken),
             resource(f"{one}/state", get=Door(VIEW, self.state, {"at": At}, gives=StateInfo, **KNOWN)),
-            resource(f"{one}/approvals", get=Door(VIEW, self.approvals, PAGED, gives=Listed[Approval])),
+            resource(f"{one}/approvals", get=Door(VIEW, self.approvals, PAGED, gives=Listed[ApprovalView])),
         ]
 
     async def create(self, request: Request) -> Response:

@@ -43,13 +43,15 @@ class Envelope(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field=
 
 
 class Message(Data, frozen=True):
-    """One message of the conversation."""
+    """One message of the conversation. ``partial``: its task goes on, and more of it may come."""
 
     id: str
     role: Literal["user", "assistant"]
     content: str
     agent: str = ""
     timestamp: str = field(default_factory=str)
+    task_id: str = ""
+    partial: bool = False
 
 
 class TaskView(Data, frozen=True):
@@ -62,6 +64,40 @@ class TaskView(Data, frozen=True):
     attempt: int = 0
     progress: float | None = None
     started_at: str = ""
+
+
+class ApprovalView(Data, frozen=True, omit_defaults=False):
+    """A request that nobody has decided yet, as a snapshot shows it."""
+
+    approval_id: str
+    task_id: str
+    agent: str
+    question: str
+    tool_name: str = ""
+    parameters: dict[str, Any] = {}
+    options: list[str] = []
+    response_schema: dict[str, Any] | None = None
+    expires_at: str = ""
+    requested_at: str = ""
+
+
+class PlanView(Data, frozen=True, omit_defaults=False):
+    """The newest plan of a session, whose it is, and what was thought of it last."""
+
+    current_plan: list[str]
+    last_reflection: str = ""
+    task_id: str = ""
+    updated_at: str = ""
+
+
+class AgentView(Data, frozen=True, omit_defaults=False):
+    """What an agent does, and for which task."""
+
+    agent: str
+    status: Literal["idle", "busy", "waiting", "failed"]
+    detail: str = ""
+    task_id: str = ""
+    timestamp: str = ""
 
 
 class Usage(Data, frozen=True, omit_defaults=False):
@@ -376,10 +412,18 @@ class SessionReadyData(Data, frozen=True, omit_defaults=False):
     messages: list[Message] = []
     state: Any = None
     tasks: list[TaskView] = []
+    # Servers of before did not say these.
+    state_version: int | UnsetType = UNSET
+    plan: PlanView | UnsetType | None = UNSET
+    approvals: list[ApprovalView] | UnsetType = UNSET
+    agents: list[AgentView] | UnsetType = UNSET
 
 
 class SessionReady(Envelope, frozen=True, kw_only=True, tag="session_ready"):
-    """A snapshot of the session at ``cursor``; ``tasks`` are those that have not ended."""
+    """A snapshot of the session at ``cursor``: the newest messages, ``tasks`` that have not ended, open ``approvals``.
+
+    What each of its ``agents`` does was last said in this order. ``plan`` is null as long as there is none.
+    """
 
     data: SessionReadyData
 

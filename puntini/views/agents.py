@@ -1,28 +1,16 @@
 """What each agent of a session does: the last that the server, or the agent, said of it."""
 
 from collections.abc import Iterable
-from typing import Literal
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from puntini.protocol.events import AgentStatus
+from puntini.protocol.events import AgentStatus, AgentView
 
 MOST_AGENTS = 1_000
 """Of more, those that have not spoken for longest are forgotten."""
 DETAIL_SHOWN = 2_000
 """So many characters of a detail are shown."""
 AT_WORK = frozenset({"busy", "waiting"})
-
-
-class AgentView(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What an agent does, and for which task."""
-
-    agent: str
-    status: Literal["idle", "busy", "waiting", "failed"]
-    detail: str = ""
-    task_id: str = ""
-    timestamp: str = ""
 
 
 class Statuses:

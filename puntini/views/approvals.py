@@ -1,12 +1,10 @@
 """What people are asked to decide and have not decided yet."""
 
 from collections.abc import Iterable
-from typing import Any
 
 import msgspec
-from msgspec import Struct
 
-from puntini.protocol.events import ApprovalRequest
+from puntini.protocol.events import ApprovalRequest, ApprovalView
 
 MOST_OPEN = 1_000
 MOST_BYTES = 16 << 20
@@ -15,28 +13,13 @@ MOST_BYTES = 16 << 20
 _encoder = msgspec.json.Encoder()
 
 
-class Approval(Struct, frozen=True, kw_only=True):
-    """A request that is open."""
-
-    approval_id: str
-    task_id: str
-    agent: str
-    question: str
-    tool_name: str = ""
-    parameters: dict[str, Any] = {}
-    options: list[str] = []
-    response_schema: dict[str, Any] | None = None
-    expires_at: str = ""
-    requested_at: str = ""
-
-
 class OpenApprovals:
     """Open requests in the order they were made. Those that come beyond the bounds are not shown.
 
     There is no clock here: a request that has expired is open until the log says so.
     """
 
-    def __init__(self, approvals: Iterable[Approval] = ()) -> None:
+    def __init__(self, approvals: Iterable[ApprovalView] = ()) -> None:
         self._open = {each.approval_id: each for each in approvals}
         self._sizes = {each.approval_id: _size(each) for each in self._open.values()}
         self._size = sum(self._sizes.values())
@@ -45,7 +28,7 @@ class OpenApprovals:
         """An agent asks. Asked again under the same id, the later question stands."""
         data = event.data
         self.resolve(data.approval_id)
-        approval = Approval(
+        approval = ApprovalView(
             approval_id=data.approval_id,
             task_id=event.task_id,
             agent=event.agent,
@@ -74,10 +57,10 @@ class OpenApprovals:
         for each in [each for each in self._open.values() if each.task_id == task_id]:
             self.resolve(each.approval_id)
 
-    def open(self) -> list[Approval]:
+    def open(self) -> list[ApprovalView]:
         """The requests, oldest first."""
         return list(self._open.values())
 
 
-def _size(approval: Approval) -> int:
+def _size(approval: ApprovalView) -> int:
     return len(_encoder.encode(approval))

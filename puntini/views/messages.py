@@ -1,6 +1,6 @@
 """The conversation: what was asked and what was answered, as a window of the newest messages."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from itertools import dropwhile, islice
 from typing import Literal
 
@@ -44,9 +44,17 @@ class Spoken(Struct, omit_defaults=True, kw_only=True):
         self.size += size
         return size
 
-    def message(self) -> Message:
-        """As clients are shown it."""
-        return Message(id=self.id, role=self.role, content=self.text(), agent=self.agent, timestamp=self.timestamp)
+    def message(self, open_tasks: Container[str]) -> Message:
+        """As clients are shown it. Nothing more is to come of an answer whose task is not open."""
+        return Message(
+            id=self.id,
+            role=self.role,
+            content=self.text(),
+            agent=self.agent,
+            timestamp=self.timestamp,
+            task_id=self.task_id,
+            partial=not self.whole and (not self.task_id or self.task_id in open_tasks),
+        )
 
 
 class Messages:
@@ -111,12 +119,12 @@ class Messages:
     def _drop(self, message_id: str) -> None:
         self._size -= self._spoken.pop(message_id).size
 
-    def newest(self, limit: int, before: str = "") -> list[Message]:
+    def newest(self, limit: int, before: str = "", *, open_tasks: Container[str] = ()) -> list[Message]:
         """The newest ``limit`` of those before a message, oldest first. An unknown ``before`` finds none."""
         newest_first: Iterable[Spoken] = reversed(self._spoken.values())
         if before:
             newest_first = islice(dropwhile(lambda each: each.id != before, newest_first), 1, None)
-        found = [each.message() for each in islice(newest_first, max(0, limit))]
+        found = [each.message(open_tasks) for each in islice(newest_first, max(0, limit))]
         return found[::-1]
 
     def prompt_of(self, task_id: str) -> str:

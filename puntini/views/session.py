@@ -7,8 +7,10 @@ from msgspec import Struct
 
 from puntini.protocol.events import (
     AgentStatus,
+    AgentView,
     ApprovalRequest,
     ApprovalResolved,
+    ApprovalView,
     AssistantResponse,
     Debug,
     Error,
@@ -17,6 +19,7 @@ from puntini.protocol.events import (
     MemorySummary,
     Message,
     PlanUpdate,
+    PlanView,
     Reasoning,
     SessionClosed,
     SessionReady,
@@ -38,8 +41,8 @@ from puntini.protocol.events import (
     WorkflowUpdate,
 )
 from puntini.protocol.graph import Graph
-from puntini.views.agents import AgentView, Statuses
-from puntini.views.approvals import Approval, OpenApprovals
+from puntini.views.agents import Statuses
+from puntini.views.approvals import OpenApprovals
 from puntini.views.changes import Change
 from puntini.views.graph import GraphView
 from puntini.views.messages import Messages, Spoken
@@ -61,8 +64,9 @@ class Saved(Struct, omit_defaults=True, kw_only=True):
     changes: list[Change] = []
     state: Any = None
     state_version: int = 0
+    plan: PlanView | None = None
     tasks: list[TaskView] = []
-    approvals: list[Approval] = []
+    approvals: list[ApprovalView] = []
     agents: list[AgentView] = []
 
 
@@ -71,7 +75,7 @@ _decoder = msgspec.json.Decoder(Saved)
 
 
 class SessionView:
-    """Conversation, graph, agents' state, open tasks and approvals of one session, after the event ``seq``.
+    """Conversation, graph, agents' state, plan, open tasks and approvals of one session, after the event ``seq``.
 
     Whoever folds owns the view, and it is changed in place: a copy of a large graph for each event is not free. It is
     pure all the same: no clock, no chance, the same events make the same view. What it hands out does not change.
@@ -83,6 +87,7 @@ class SessionView:
             "assistant_response",
             "graph_update",
             "state_update",
+            "plan_update",
             "task_started",
             "task_progress",
             "task_paused",
@@ -110,6 +115,7 @@ class SessionView:
         self.graph = GraphView(saved.graph, overflowed=saved.overflowed, changes=saved.changes)
         self._messages = Messages(saved.messages, saved.message_count)
         self._state = AgentState(saved.state, saved.state_version)
+        self.plan = saved.plan
         self._tasks = OpenTasks(saved.tasks)
         self._approvals = OpenApprovals(saved.approvals)
         self._agents = Statuses(saved.agents)
@@ -139,6 +145,8 @@ class SessionView:
                 self.graph.apply(event.data.version, event.data.delta, event.data.author or event.agent)
             case StateUpdate():
                 self._state.apply(event.data)
+            case PlanUpdate():
+                self._planned(event)
             case TaskProgress():
                 self._tasks.change(event)
             case TaskPaused() | TaskResumed():
@@ -160,12 +168,23 @@ class SessionView:
                 self._approvals.resolve(event.data.approval_id)
             case SessionClosed():
                 self.status = "closed"
-            case Reasoning() | Debug() | ToolCall() | Step() | PlanUpdate() | MemorySummary() | Error():
+            case Reasoning() | Debug() | ToolCall() | Step() | MemorySummary() | Error():
                 pass
             case WorkflowUpdate() | TaskRetracted():
                 pass
             case _:
                 assert_never(event)
+
+    def _planned(self, event: PlanUpdate) -> None:
+        """The newest plan stands; what was thought of it stays until something else is, or another task plans."""
+        data, before = event.data, self.plan
+        kept = before.last_reflection if before is not None and before.task_id == event.task_id else ""
+        self.plan = PlanView(
+            current_plan=data.current_plan,
+            last_reflection=data.last_reflection or kept,
+            task_id=event.task_id,
+            updated_at=event.timestamp,
+        )
 
     # What it amounts to.
 
@@ -186,7 +205,7 @@ class SessionView:
 
     def messages(self, *, limit: int, before: str = "") -> list[Message]:
         """The newest ``limit`` messages before message id ``before``, oldest first; none when it is unknown."""
-        return self._messages.newest(limit, before)
+        return self._messages.newest(limit, before, open_tasks=self._tasks)
 
     def spoken(self) -> list[Spoken]:
         """The messages that are kept, oldest first, each with the task that it belongs to. They go on growing."""
@@ -196,7 +215,7 @@ class SessionView:
         """The tasks that have not ended, oldest first."""
         return self._tasks.open()
 
-    def approvals(self) -> list[Approval]:
+    def approvals(self) -> list[ApprovalView]:
         """What people are asked and nobody has decided yet, oldest first."""
         return self._approvals.open()
 
@@ -215,6 +234,10 @@ class SessionView:
             messages=self.messages(limit=READY_MESSAGES),
             state=self.state,
             tasks=self.tasks(),
+            state_version=self.state_version,
+            plan=self.plan,
+            approvals=self.approvals(),
+            agents=self.agents(),
         )
         return SessionReady(session_id=session_id, data=data)
 
@@ -233,6 +256,7 @@ class SessionView:
                 changes=self.graph.changes.save(),
                 state=self.state,
                 state_version=self.state_version,
+                plan=self.plan,
                 tasks=self.tasks(),
                 approvals=self.approvals(),
                 agents=self.agents(),

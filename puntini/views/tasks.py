@@ -83,6 +83,9 @@ class OpenTasks:
         """A task has ended."""
         self._tasks.pop(event.task_id, None)
 
+    def __contains__(self, task_id: object) -> bool:
+        return task_id in self._tasks
+
     def open(self) -> list[TaskView]:
         """The tasks, oldest first."""
         return list(self._tasks.values())

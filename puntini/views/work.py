@@ -251,7 +251,7 @@ class WorkView:
 
     def messages(self) -> list[Message]:
         """What was asked and answered, the oldest first."""
-        return self._messages.newest(MOST_MESSAGES)
+        return self._messages.newest(MOST_MESSAGES, open_tasks=() if self.status else (self.task_id,))
 
     @property
     def message_count(self) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from puntini.agent.contract import Approval, Task
 from puntini.agent.recall import Recall
@@ -275,7 +276,9 @@ def test_a_fork_of_any_session_at_any_event_is_seen_as_the_session_was(
         before, after = await keeper.view_at("ses_1", at), await keeper.view(copy)
         assert [entry.task_id for _, entry in ends] == [task.task_id for task in before.tasks()]
         assert after.tasks() == []
-        assert after.messages(limit=99) == before.messages(limit=99)
+        # Its tasks have ended, so no answer goes on.
+        assert after.messages(limit=99) == [replace(each, partial=False) for each in before.messages(limit=99)]
+        assert after.plan == before.plan
         assert after.graph.graph() == before.graph.graph()
         assert (after.state, after.state_version) == (before.state, before.state_version)
 

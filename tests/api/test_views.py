@@ -23,7 +23,7 @@ async def test_messages_are_what_was_asked_and_answered_oldest_first(api: Api) -
     page = await api.get(f"/v1/sessions/{session_id}/messages")
     asked, answered = page["items"]
     assert page["total"] == 2
-    assert set(asked) == {"id", "role", "content", "timestamp"}
+    assert set(asked) == {"id", "role", "content", "timestamp", "task_id"}
     assert (asked["role"], asked["content"]) == ("user", "play 14 events")
     assert (answered["role"], answered["agent"]) == ("assistant", "scripted")
     assert answered["content"] == "7 14 "

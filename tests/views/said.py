@@ -17,6 +17,8 @@ from puntini.protocol.events import (
     GraphUpdate,
     GraphUpdateData,
     LoggedEvent,
+    PlanUpdate,
+    PlanUpdateData,
     SessionClosed,
     SessionClosedData,
     StateUpdate,
@@ -71,6 +73,11 @@ def paused(task: str = "t1") -> TaskPaused:
 
 def resumed(task: str = "t1", status: TaskStatus = "queued", *, attempt: int = 1) -> TaskResumed:
     return TaskResumed(task_id=task, attempt=attempt, data=TaskData(status=status))
+
+
+def planned(*steps: str, reflection: str = "", task: str = "t1", at: str = "") -> PlanUpdate:
+    data = PlanUpdateData(current_plan=list(steps), last_reflection=reflection)
+    return PlanUpdate(task_id=task, agent="dot", timestamp=at, data=data)
 
 
 AgentDoing = Literal["idle", "busy", "waiting", "failed"]

@@ -118,6 +118,13 @@ states: SearchStrategy[LoggedEvent] = st.one_of(
     st.builds(lambda patch: said.patched(*patch), st.lists(operations, max_size=3)),
 )
 
+plans: SearchStrategy[LoggedEvent] = st.builds(
+    lambda steps, thought, task: said.planned(*steps, reflection=thought, task=task),
+    st.lists(texts, max_size=2),
+    texts,
+    task_ids,
+)
+
 events: SearchStrategy[LoggedEvent] = st.one_of(
-    messages, messages, tasks, asides, graphs, states, st.just(said.closed())
+    messages, messages, tasks, asides, plans, graphs, states, st.just(said.closed())
 )

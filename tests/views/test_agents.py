@@ -1,6 +1,7 @@
 """What agents are doing, as they last said."""
 
-from puntini.views.agents import DETAIL_SHOWN, MOST_AGENTS, AgentView
+from puntini.protocol.events import AgentView
+from puntini.views.agents import DETAIL_SHOWN, MOST_AGENTS
 from puntini.views.session import SessionView
 from tests.views.said import ended, fold, paused, reopened, resumed, started, status
 

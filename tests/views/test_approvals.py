@@ -3,8 +3,8 @@
 import pytest
 from msgspec.structs import replace
 
-from puntini.protocol.events import ApprovalRequest, LoggedEvent, TaskCancelled
-from puntini.views.approvals import MOST_BYTES, MOST_OPEN, Approval
+from puntini.protocol.events import ApprovalRequest, ApprovalView, LoggedEvent, TaskCancelled
+from puntini.views.approvals import MOST_BYTES, MOST_OPEN
 from puntini.views.session import SessionView
 from tests.views.said import ended, fold, reopened, requested, resolved
 
@@ -24,7 +24,7 @@ def test_a_request_is_open_with_all_that_is_needed_to_decide() -> None:
     )
 
     assert fold([replace(request, data=data)]).approvals() == [
-        Approval(
+        ApprovalView(
             approval_id="a1",
             task_id="t1",
             agent="dot",

@@ -19,8 +19,8 @@ def test_a_prompt_and_its_answer_make_a_conversation() -> None:
     view = fold([asked("m1", "Who are you?", at="10:00"), whole("m2", "A dot.", at="10:01")])
 
     assert view.messages(limit=10) == [
-        Message(id="m1", role="user", content="Who are you?", timestamp="10:00"),
-        Message(id="m2", role="assistant", content="A dot.", agent="dot", timestamp="10:01"),
+        Message(id="m1", role="user", content="Who are you?", timestamp="10:00", task_id="t1"),
+        Message(id="m2", role="assistant", content="A dot.", agent="dot", timestamp="10:01", task_id="t1"),
     ]
 
 
@@ -142,6 +142,7 @@ class Kept:
             content=self.text.encode()[:MOST_BYTES].decode(errors="ignore"),
             agent=self.event.agent,
             timestamp=self.event.timestamp,
+            task_id=self.event.task_id,
         )
 
 

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from puntini.protocol.decode import decode_event
 from puntini.protocol.entries import encode, entry_of
-from puntini.protocol.events import GraphUpdate, LoggedEvent, SessionReady, TaskView
+from puntini.protocol.events import AgentView, GraphUpdate, LoggedEvent, PlanView, SessionReady, TaskView
 from puntini.protocol.graph import Graph
 from puntini.protocol.select import LOGGED_TYPES
 from puntini.views.messages import MOST_MESSAGES
@@ -24,6 +24,7 @@ from tests.views.said import (
     node,
     paused,
     piece,
+    planned,
     progressed,
     reopened,
     requested,
@@ -55,6 +56,9 @@ def test_a_client_that_comes_late_is_told_everything() -> None:
             piece("m2", "Here it ", 0),
             drawn(add_node("cat"), version=4),
             snapshot({"mood": "good"}),
+            planned("Look.", "Draw.", at="10:01"),
+            requested(),
+            status(),
         ]
     )
 
@@ -70,6 +74,28 @@ def test_a_client_that_comes_late_is_told_everything() -> None:
     assert data.tasks == [
         TaskView(task_id="t1", status="running", prompt="Draw a cat.", agent="dot", attempt=1, started_at="10:00")
     ]
+    assert data.state_version == 1
+    assert data.plan == PlanView(current_plan=["Look.", "Draw."], task_id="t1", updated_at="10:01")
+    assert data.approvals == view.approvals() != []
+    assert data.agents == [AgentView(agent="dot", status="busy", task_id="t1")]
+
+
+def test_an_answer_is_partial_until_it_is_whole_or_its_task_has_ended() -> None:
+    view = fold([started(), started("t2"), piece("m1", "He", 0), piece("m2", "So", 0, task="t2")])
+
+    def growing() -> list[tuple[str, bool]]:
+        return [(message.task_id, message.partial) for message in view.messages(limit=9)]
+
+    assert growing() == [("t1", True), ("t2", True)]
+    fold([whole("m1", "Hello"), ended("t2")], view)
+    assert growing() == [("t1", False), ("t2", False)]
+
+
+def test_a_plan_keeps_what_was_thought_of_it_until_another_task_plans() -> None:
+    view = fold([planned("a", reflection="Too slow."), planned("b")])
+    assert view.plan == PlanView(current_plan=["b"], last_reflection="Too slow.", task_id="t1")
+
+    assert fold([planned("c", task="t2")], view).plan == PlanView(current_plan=["c"], task_id="t2")
 
 
 def test_an_empty_session_is_active_and_a_closed_one_closed() -> None:
@@ -109,6 +135,7 @@ CHANGES: list[LoggedEvent] = [
     whole("m1", "Hi"),
     drawn(add_node("a")),
     snapshot({"a": 1}),
+    planned("Look."),
     started("t2"),
     progressed(progress=0.5),
     paused(),
@@ -200,7 +227,7 @@ def test_of_what_was_taken_back_only_versions_stay(said: list[LoggedEvent], void
         view.void(view.seq + 1, event)
 
     after = ready(view).data
-    assert replace(after, initial_graph=before.initial_graph) == before
+    assert replace(after, initial_graph=before.initial_graph, state_version=before.state_version) == before
     assert replace(after.initial_graph, version=0) == replace(before.initial_graph, version=0)
     versions = [event.data.version for event in void if isinstance(event, GraphUpdate)]
     assert after.initial_graph.version == max([before.initial_graph.version, *versions])

@@ -34,7 +34,7 @@ export class Keyring {
   generation = 0
   #credential: Credential | undefined
   readonly #renew: (refreshToken?: string) => Promise<LoginTokens>
-  #fetched: Shown
+  #given: Promise<Shown> | undefined
   #due = Infinity
   #renewing: Promise<boolean> | undefined
 
@@ -51,7 +51,7 @@ export class Keyring {
   /** Show this from now on. */
   use(credential: Credential | undefined): void {
     this.#credential = credential
-    this.#fetched = undefined
+    this.#given = undefined
     this.#due = typeof credential === "object" && "accessToken" in credential ? endOf(credential.accessToken) : Infinity
     this.generation++
   }
@@ -89,7 +89,7 @@ export class Keyring {
   async #shown(): Promise<Shown> {
     const credential = this.#credential
     if (credential === undefined || credential === "cookie") return undefined
-    if (typeof credential === "function") return (this.#fetched ??= await credential())
+    if (typeof credential === "function") return this.#given ?? this.#asked(credential)
     if (Date.now() > this.#due - EARLY_MS || this.#renewing) await this.refresh()
     return credential
   }
@@ -102,10 +102,18 @@ export class Keyring {
     return Promise.resolve(false)
   }
 
-  async #again(ask: () => Promise<{ apiKey: string } | Tokens>): Promise<boolean> {
-    const before = JSON.stringify(this.#fetched)
-    this.#fetched = await ask()
-    return JSON.stringify(this.#fetched) !== before
+  async #again(ask: () => Promise<Shown>): Promise<boolean> {
+    const before = JSON.stringify(await this.#given)
+    return JSON.stringify(await this.#asked(ask)) !== before
+  }
+
+  /** One answer for all who wait for it; one that fails is asked for again. */
+  #asked(ask: () => Promise<Shown>): Promise<Shown> {
+    const given = (this.#given = ask())
+    given.catch(() => {
+      if (this.#given === given) this.#given = undefined
+    })
+    return given
   }
 
   async #byCookie(): Promise<boolean> {

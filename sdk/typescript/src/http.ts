@@ -68,8 +68,11 @@ export class Http {
   }
 
   /** Get a new credential in place of the present one; whether there is one to try with. */
-  refresh(): Promise<boolean> {
-    return this.#keyring.refresh()
+  async refresh(): Promise<boolean> {
+    const found = await this.#keyring.refresh()
+    // Where the present one has ended already, that makes it known.
+    if (!found) void this.send("/v1/token").catch(() => {})
+    return found
   }
 
   get credential(): Credential | undefined {

@@ -22,3 +22,4 @@ export {
 } from "./stream/stream.js"
 export { SessionView } from "./views/session.js"
 export type * from "./views/shapes.js"
+export { Timeline } from "./views/timeline.js"

@@ -3,14 +3,15 @@ import { PuntiniError } from "./errors.js"
 import type { Listing } from "./listing.js"
 import type { AcceptedData, ApprovalResponseData, Command, GraphOpInput, Message, PuntiniEvent } from "./protocol.js"
 import { randomId } from "./random.js"
-import type { PendingResult, SessionInfo, TaskResult } from "./resources.js"
+import type { EventPage, PendingResult, SessionInfo, TaskResult } from "./resources.js"
 import { events } from "./resources/events.js"
 import { EventStream, type Connection, type StreamOptions } from "./stream/stream.js"
+import { seqOf } from "./views/retraction.js"
 import { SessionView } from "./views/session.js"
 import type { SessionState } from "./views/shapes.js"
 
 const HISTORY_EVENTS = 20_000
-/** How often a log that grows while it is read is asked for the rest. */
+/** How often a log that grows while it is read is asked for the rest, and a command sent when the server is back. */
 const ROUNDS = 10
 
 export interface LiveOptions extends StreamOptions {
@@ -35,7 +36,8 @@ export interface SendOptions extends CommandOptions {
 /**
  * A session that is followed: its state kept up to date, and commands that are safe to repeat.
  *
- * A command is sent through the stream's WebSocket where there is one, else by HTTP, up to four times under the same id.
+ * A command is sent through the stream's WebSocket where there is one, else by HTTP. While the server is not to be had it
+ * waits, and is sent again under the same id: at most ten times, until `signal` is aborted or the stream is closed.
  */
 export class LiveSession {
   readonly id: string
@@ -150,8 +152,7 @@ export class LiveSession {
     let isOver = false
     const stop = this.stream.on("event", (event) => {
       // After a snapshot nothing tells of what ended before it.
-      isOver ||=
-        event.type === "session_ready" || (event.type in ENDS && "task_id" in event && event.task_id === taskId)
+      isOver ||= event.type === "session_ready" || event.type === "session_closed" || endOf(event) === taskId
     })
     try {
       for (;;) {
@@ -173,46 +174,73 @@ export class LiveSession {
 
   async #command(command: Command, { commandId = randomId(), signal }: CommandOptions = {}): Promise<AcceptedData> {
     const named = { ...command, command_id: commandId }
+    for (let round = 1; ; round++) {
+      try {
+        return await this.#sent(named, signal)
+      } catch (error) {
+        if (!(error instanceof PuntiniError && error.code === "network") || round === ROUNDS) throw error
+      }
+      // The stream knows when the server is back.
+      await this.waitFor(() => this.connection.status === "open", { signal })
+    }
+  }
+
+  async #sent(command: Command & { command_id: string }, signal: AbortSignal | undefined): Promise<AcceptedData> {
     try {
-      const sent = this.stream.send(named)
+      const sent = this.stream.send(command)
       if (sent) return await sent
     } catch (error) {
       if (!(error instanceof PuntiniError && error.code === "cut_off")) throw error
     }
     // The key makes it safe to repeat; the server goes by `command_id`.
-    const options = { signal, idempotencyKey: commandId }
-    return this.#calls.post(path`/v1/sessions/${this.id}/commands`, named, options)
+    const options = { signal, idempotencyKey: command.command_id }
+    return this.#calls.post(path`/v1/sessions/${this.id}/commands`, command, options)
   }
 
   #take(event: PuntiniEvent): void {
-    if ("id" in event && event.id && !isAfter(event.id, this.state.cursor)) return
     this.#view.apply(event)
-    if (event.type === "session_ready" && this.#history) void this.#fill()
+    if (this.#view.stale || (this.#history && event.type === "session_ready")) void this.#fill()
     this.#tell()
   }
 
-  /** Read the whole log into a view of its own, and when that has come as far as the present one, go on with it. */
+  /** Put into the state what the stream can't bring: the history, or a fresh snapshot. The view drops what comes twice. */
   async #fill(): Promise<void> {
     if (this.#filling) return
     this.#filling = true
-    const { signal } = this.#aborter
     try {
-      const { events: count } = await this.#calls.get<SessionInfo>(path`/v1/sessions/${this.id}`, { signal })
-      if (count > HISTORY_EVENTS) return
-      const view = new SessionView()
-      const address = path`/v1/sessions/${this.id}/stream`
-      for (let round = 0; isAfter(this.state.cursor, view.state.cursor); round++) {
-        if (round === ROUNDS) return
-        const after = view.state.cursor || "earliest"
-        for await (const event of events(this.#calls, address, { after, signal })) view.apply(event)
-      }
-      this.#view = view
+      const view = this.#history ? await this.#replayed() : undefined
+      if (view) this.#view = view
+      else if (this.#view.stale) this.#view.apply(await this.#snapshot())
       this.#tell()
     } catch {
-      // It can do without; what keeps it from reading is told by the stream, too.
+      // What keeps it from reading is told by the stream, too; the next event that needs it tries again.
     } finally {
       this.#filling = false
     }
+  }
+
+  /** The whole log, as far as the present state has come; undefined where it is too long. */
+  async #replayed(): Promise<SessionView | undefined> {
+    const { signal } = this.#aborter
+    const { events: count } = await this.#calls.get<SessionInfo>(path`/v1/sessions/${this.id}`, { signal })
+    if (count > HISTORY_EVENTS) return undefined
+    const view = new SessionView()
+    for (let round = 0; round < ROUNDS; round++) {
+      const after = view.state.cursor || "earliest"
+      for await (const event of events(this.#calls, path`/v1/sessions/${this.id}/stream`, { after, signal }))
+        view.apply(event)
+      if (seqOf(view.state.cursor) >= seqOf(this.state.cursor)) return view
+    }
+    return undefined
+  }
+
+  async #snapshot(): Promise<PuntiniEvent> {
+    const page = await this.#calls.get<EventPage>(path`/v1/sessions/${this.id}/stream`, {
+      signal: this.#aborter.signal,
+    })
+    const [first] = page.events
+    if (first?.type === "session_ready") return first
+    throw new TypeError("A page without a cursor begins with a snapshot.")
   }
 
   #tell(): void {
@@ -225,18 +253,20 @@ export class LiveSession {
   }
 }
 
-const ENDS = { task_completed: 1, task_failed: 1, task_cancelled: 1, session_closed: 1 }
+/** Which task ends with an event. */
+function endOf(event: PuntiniEvent): string | undefined {
+  switch (event.type) {
+    case "task_completed":
+    case "task_failed":
+    case "task_cancelled":
+      return event.task_id
+  }
+  return undefined
+}
 
 /** Without what is undefined. */
 function known<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
   return JSON.parse(JSON.stringify(fields))
-}
-
-/** Whether an id is behind another in the same log; always where one of them is of another life of it. */
-function isAfter(id: string, other: string): boolean {
-  const [epoch, seq] = id.split(".")
-  const [otherEpoch, otherSeq] = other.split(".")
-  return epoch !== otherEpoch || Number(seq) > Number(otherSeq)
 }
 
 function closed(reason = "The stream was closed."): PuntiniError {

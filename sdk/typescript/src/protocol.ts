@@ -616,7 +616,9 @@ export interface Problem {
 }
 
 /**
- * A snapshot of the session at `cursor`; `tasks` are those that have not ended.
+ * A snapshot of the session at `cursor`: the newest messages, `tasks` that have not ended, open `approvals`.
+ *
+ * What each of its `agents` does was last said in this order. `plan` is null as long as there is none.
  */
 export interface SessionReady {
   type: "session_ready"
@@ -633,6 +635,10 @@ export interface SessionReadyData {
   messages: Message[]
   state: unknown
   tasks: TaskView[]
+  state_version?: number
+  plan?: PlanView | null
+  approvals?: ApprovalView[]
+  agents?: AgentView[]
 }
 
 /**
@@ -645,7 +651,7 @@ export interface Graph {
 }
 
 /**
- * One message of the conversation.
+ * One message of the conversation. `partial`: its task goes on, and more of it may come.
  */
 export interface Message {
   id: string
@@ -653,6 +659,8 @@ export interface Message {
   content: string
   agent?: string
   timestamp: string
+  task_id?: string
+  partial?: boolean
 }
 
 /**
@@ -666,6 +674,47 @@ export interface TaskView {
   attempt?: number
   progress?: number | null
   started_at?: string
+}
+
+/**
+ * The newest plan of a session, whose it is, and what was thought of it last.
+ */
+export interface PlanView {
+  current_plan: string[]
+  last_reflection: string
+  task_id: string
+  updated_at: string
+}
+
+/**
+ * A request that nobody has decided yet, as a snapshot shows it.
+ */
+export interface ApprovalView {
+  approval_id: string
+  task_id: string
+  agent: string
+  question: string
+  tool_name: string
+  parameters: {
+    [k: string]: unknown
+  }
+  options: string[]
+  response_schema: {
+    [k: string]: unknown
+  } | null
+  expires_at: string
+  requested_at: string
+}
+
+/**
+ * What an agent does, and for which task.
+ */
+export interface AgentView {
+  agent: string
+  status: "busy" | "failed" | "idle" | "waiting"
+  detail: string
+  task_id: string
+  timestamp: string
 }
 
 /**

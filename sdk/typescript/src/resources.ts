@@ -171,26 +171,6 @@ export interface Health {
 }
 
 /**
- * A request that is open.
- */
-export interface Approval {
-  approval_id: string
-  task_id: string
-  agent: string
-  question: string
-  tool_name: string
-  parameters: {
-    [k: string]: unknown
-  }
-  options: string[]
-  response_schema: {
-    [k: string]: unknown
-  } | null
-  expires_at: string
-  requested_at: string
-}
-
-/**
  * How often people were asked, and how often they, or time, have decided.
  */
 export interface ApprovalNumbers {

@@ -89,10 +89,11 @@ test("a function is asked again when what it gave is refused", async () => {
   const credential: Credential = async () => ({ accessToken: `access-${given++}` })
   const client = new PuntiniClient({ baseUrl, credential })
 
-  await client.auth.me()
+  await Promise.all([client.auth.me(), client.auth.me()])
   await client.auth.me()
 
-  expect(state.asked).toEqual(["Bearer access-0", "Bearer access-1", "Bearer access-1"])
+  expect(given).toBe(2)
+  expect(state.asked.filter((each) => each === "Bearer access-1")).toHaveLength(3)
 })
 
 test("an API key goes into its header, and never into an address", async () => {

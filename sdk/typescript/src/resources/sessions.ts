@@ -1,7 +1,6 @@
 import { path, type CallOptions, type Calls, type KeyedOptions, type PageOptions } from "../calls.js"
-import type { AcceptedData, Command, Message } from "../protocol.js"
+import type { AcceptedData, ApprovalView, Command, Message } from "../protocol.js"
 import type {
-  Approval,
   MemberInfo,
   NewFork,
   NewSession,
@@ -44,7 +43,8 @@ export const sessions = (calls: Calls) => ({
   state: (id: string, options?: AtOptions) => calls.get<StateInfo>(path`/v1/sessions/${id}/state`, options),
 
   /** What people are asked and nobody has decided yet, oldest first. */
-  approvals: (id: string, options?: PageOptions) => calls.list<Approval>(path`/v1/sessions/${id}/approvals`, options),
+  approvals: (id: string, options?: PageOptions) =>
+    calls.list<ApprovalView>(path`/v1/sessions/${id}/approvals`, options),
 
   /** A session of yours that begins as this one was after the event `at`, now unless said. */
   fork: (id: string, { title, agent, ...options }: NewFork & AtOptions & KeyedOptions = {}) =>

@@ -33,13 +33,14 @@ export class SseSource implements Source {
 
   /** The answer with the first bytes of its body, which the server sends at once: or how it ended before. */
   async #begin(after: string, signal: AbortSignal): Promise<Opening | Ending> {
-    const headers: Record<string, string> = { accept: "text/event-stream" }
-    // A header keeps the address the same, so a browser asks for leave (CORS) once and not each time.
-    if (after) headers["last-event-id"] = after
-    const answer = await this.#requests.send(this.#asked.path, { headers, query: this.#asked.query, signal })
+    const headers = { accept: "text/event-stream" }
+    const query = { ...this.#asked.query, after: after || undefined }
+    const answer = await this.#requests.send(this.#asked.path, { headers, query, signal })
     if (answer.status === 204) return { kind: "over" }
     if (!answer.body || !answer.headers.get("content-type")?.startsWith("text/event-stream")) return HELD_BACK
     const reader = answer.body.getReader()
+    // An abort of the request does not always reach a body that has begun.
+    signal.addEventListener("abort", () => void reader.cancel().catch(() => undefined))
     const { value } = await reader.read()
     return value ? { reader, first: value } : CUT
   }

@@ -3,8 +3,8 @@ import type { PuntiniEvent } from "../protocol.js"
 import { Backoff, pause } from "./backoff.js"
 import type { Choice } from "./choice.js"
 import { Cursor } from "./cursor.js"
-import { endingOf, problem, type Ending } from "./endings.js"
-import type { Batch, Requests, Source, Transport } from "./source.js"
+import { CUT, endingOf, problem, type Ending } from "./endings.js"
+import type { Batch, Patience, Requests, Source, Transport } from "./source.js"
 import { Watch } from "./watch.js"
 
 /** A connection that lasted so long was a good one. */
@@ -30,11 +30,12 @@ export interface Connection {
 export class Following {
   readonly #sources: Record<Transport, Source>
   readonly #choice: Choice
+  readonly #after: string
   readonly #refresh: Requests["refresh"]
   readonly #signal: AbortSignal
   readonly #change: (change: Partial<Connection>) => void
   readonly #cursor = new Cursor()
-  readonly #backoff = new Backoff()
+  readonly #backoff: Backoff
   #turn: Watch
   #openedAt = 0
   #refused = 0
@@ -46,12 +47,16 @@ export class Following {
   constructor(
     sources: Record<Transport, Source>,
     choice: Choice,
+    after: string,
+    patience: Patience,
     refresh: Requests["refresh"],
     signal: AbortSignal,
     change: (change: Partial<Connection>) => void,
   ) {
     this.#sources = sources
     this.#choice = choice
+    this.#after = after
+    this.#backoff = new Backoff(patience.retry)
     this.#refresh = refresh
     this.#signal = signal
     this.#change = change
@@ -82,7 +87,7 @@ export class Following {
   async *#carry(source: Source): AsyncGenerator<PuntiniEvent[], Ending> {
     this.#openedAt = 0
     this.#farewell = undefined
-    const batches = source.open(this.#cursor.at, this.#turn.signal)
+    const batches = source.open(this.#cursor.at || this.#after, this.#turn.signal)
     try {
       for (;;) {
         const { done, value } = await batches.next()
@@ -94,7 +99,9 @@ export class Following {
         if (this.#choice.pick(Date.now()) !== source.transport) return { kind: "left" }
       }
     } catch (error) {
-      return this.#turn.signal.aborted ? { kind: "left" } : endingOf(error)
+      if (this.#turn.signal.aborted) return { kind: "left" }
+      // Of a connection that broke `fetch` says as little as of one that never came about: a TypeError.
+      return this.#openedAt && error instanceof TypeError ? CUT : endingOf(error)
     } finally {
       await batches.return({ kind: "left" })
     }

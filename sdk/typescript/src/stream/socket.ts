@@ -1,6 +1,6 @@
 import type { AcceptedData, Command } from "../protocol.js"
 import { Calls } from "./calls.js"
-import { endingOfCode, type Ending } from "./endings.js"
+import { CUT, endingOfCode, type Ending } from "./endings.js"
 import { Inbox } from "./inbox.js"
 import { eventOf, type Batch, type Requests, type Source, type Subscription } from "./source.js"
 
@@ -34,6 +34,7 @@ export class SocketSource implements Source {
     const socket = await this.#connect(after)
     if (!socket) return NO_SOCKET
     const leave = () => {
+      this.#socket = undefined
       inbox.end({ kind: "left" })
       socket.close()
     }
@@ -54,7 +55,7 @@ export class SocketSource implements Source {
   async #connect(after: string): Promise<WebSocket | undefined> {
     const shown = await this.#requests.shown?.()
     const address = new URL(
-      this.#requests.url(this.#asked.path, { ...this.#asked.query, after: after || this.#asked.query["after"] }),
+      this.#requests.url(this.#asked.path, { ...this.#asked.query, after: after || undefined }),
       globalThis.location?.href,
     )
     address.protocol = address.protocol.replace("http", "ws")
@@ -85,6 +86,8 @@ export class SocketSource implements Source {
       unheard = 0
       if (typeof data === "string" && !inbox.add(this.#events(data, inbox), data.length)) socket.close()
     }
+    // A close may follow, or not, where the socket never opened.
+    socket.onerror = () => inbox.end(this.#socket ? CUT : NO_SOCKET)
     socket.onclose = ({ code }) => {
       inbox.end(this.#socket === socket ? endingOfCode(code) : NO_SOCKET)
       this.#socket = undefined
@@ -93,7 +96,7 @@ export class SocketSource implements Source {
     return () => {
       clearTimeout(late)
       clearInterval(pulse)
-      socket.onopen = socket.onmessage = socket.onclose = null
+      socket.onopen = socket.onmessage = socket.onerror = socket.onclose = null
     }
   }
 

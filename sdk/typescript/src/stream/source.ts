@@ -28,6 +28,8 @@ export interface Patience {
   readonly opening: number
   /** For the next byte. The server gives a sign of life each 15 s unless it is set otherwise. */
   readonly silence: number
+  /** Between two tries, at most; but what the server asks for counts. */
+  readonly retry: number
 }
 
 /** What arrives together; maybe nothing, which is a sign of life. */
@@ -46,6 +48,7 @@ export interface Batch {
  */
 export interface Source {
   readonly transport: Transport
+  /** `after` is a cursor of any kind; empty for a snapshot first. */
   open(after: string, signal: AbortSignal): AsyncGenerator<Batch, Ending>
 }
 

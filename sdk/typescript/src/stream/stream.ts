@@ -26,18 +26,18 @@ export interface StreamOptions {
    * `"websocket"` is that with `upgrade()` called. `"poll"` never streams.
    */
   transport?: Transport | "auto"
-  /** How long to wait before a stream counts as held back (5 s) or dead (45 s, three of the server's signs of life). */
+  /** How long to wait before a stream counts as held back (5 s) or dead (45 s, three of the server's signs of life), and between tries (30 s). */
   patience?: Partial<Patience>
   signal?: AbortSignal
 }
 
-const PATIENCE: Patience = { opening: 5_000, silence: 45_000 }
+const PATIENCE: Patience = { opening: 5_000, silence: 45_000, retry: 30_000 }
 
 /**
  * A session's or a task's events: every one once and in order, over whatever breaks. Control events come too.
  *
- * Listen with `on`, as many handlers as you like, or iterate it, once; it connects at the first of these. A handler is
- * called as soon as an event is there. An iteration sets the pace: no more is read from the network than it takes, and
+ * Listen with `on`, as many handlers as you like, or iterate it, once; it connects at the first of these (a handler of
+ * `"connection"` only looks on). A handler is called as soon as an event is there. An iteration sets the pace: no more is read from the network than it takes, and
  * handlers hear each event when the iteration gets it. Leaving the loop closes the stream.
  *
  * It ends when nothing can follow: the session is closed, or the task whose stream it is has ended. What can't be
@@ -59,8 +59,8 @@ export class EventStream implements AsyncIterable<PuntiniEvent> {
   #connection: Connection
 
   constructor(requests: Requests, path: string, options: StreamOptions = {}) {
-    const { after, events, level, maxRate, transport = "auto", patience, signal } = options
-    const query = { after, events: events?.join(","), level, max_rate: maxRate }
+    const { after = "", events, level, maxRate, transport = "auto", patience, signal } = options
+    const query = { events: events?.join(","), level, max_rate: maxRate }
     const asked = { path, query, patience: { ...PATIENCE, ...patience } }
     this.#choice = new Choice(transport === "auto" ? "sse" : transport)
     this.#connection = { status: "connecting", transport: this.#choice.wish, cursor: "", live: false, attempts: 0 }
@@ -68,6 +68,8 @@ export class EventStream implements AsyncIterable<PuntiniEvent> {
     this.#following = new Following(
       { websocket: this.#socket, sse: new SseSource(requests, asked), poll: new PollSource(requests, asked) },
       this.#choice,
+      after,
+      asked.patience,
       requests.refresh?.bind(requests),
       this.#aborter.signal,
       (change) => this.#change(change),
@@ -91,7 +93,7 @@ export class EventStream implements AsyncIterable<PuntiniEvent> {
   on(type: string, handler: (value: never) => void): () => void {
     const handlers = this.#listeners.get(type) ?? new Set()
     this.#listeners.set(type, handlers.add(handler))
-    void this.#pump()
+    if (type !== "connection") void this.#pump()
     return () => handlers.delete(handler)
   }
 

@@ -7,7 +7,6 @@ export class Watch {
   readonly #aborter = new AbortController()
   readonly #parent: AbortSignal
   readonly #follow = () => this.abort()
-  #timer: ReturnType<typeof setTimeout> | undefined
 
   constructor(parent: AbortSignal) {
     this.#parent = parent
@@ -19,17 +18,26 @@ export class Watch {
     return this.#aborter.signal
   }
 
-  /** The result of `work`. If it takes longer than `ms`, everything is aborted, and `missed` is `ending`. */
-  async within<T>(ms: number, ending: Ending, work: Promise<T>): Promise<T> {
-    this.#timer = setTimeout(() => {
-      this.missed = ending
-      this.abort()
-    }, ms)
-    try {
-      return await work
-    } finally {
-      clearTimeout(this.#timer)
-    }
+  /**
+   * The result of `work`. If it takes longer than `ms`, everything is aborted, and `missed` is `ending`. An abort rejects
+   * at once, whether or not `work` heeds it: a body that is being read does not always.
+   */
+  within<T>(ms: number, ending: Ending, work: Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const stop = () => reject(this.signal.reason)
+      const timer = setTimeout(() => {
+        this.missed = ending
+        this.abort()
+      }, ms)
+      const done = () => {
+        clearTimeout(timer)
+        this.signal.removeEventListener("abort", stop)
+      }
+      this.signal.addEventListener("abort", stop)
+      if (this.signal.aborted) stop()
+      work.then(resolve, reject)
+      work.then(done, done)
+    })
   }
 
   abort(): void {
@@ -38,7 +46,6 @@ export class Watch {
 
   /** Abort what still runs, and let go of the parent. */
   end(): void {
-    clearTimeout(this.#timer)
     this.#parent.removeEventListener("abort", this.#follow)
     this.abort()
   }

@@ -1,140 +1,86 @@
-import type { GraphOp, PuntiniEvent } from "../protocol.js"
-import type { MessageView, SessionState } from "./shapes.js"
+import type { PuntiniEvent } from "../protocol.js"
+import { Fold } from "./fold.js"
+import { logged, retraction, seqOf, type Logged, type Retraction } from "./retraction.js"
+import type { SessionState } from "./shapes.js"
 
-/** Folds a session's events into what they amount to: `apply` each in order, read `state`. */
+/** So many events can be folded again when some of them are taken back. */
+export const MOST_UNDONE = 20_000
+
+/**
+ * Folds a session's events into what they amount to: `apply` each in order, read `state`.
+ *
+ * They begin with a `session_ready` or with the log's first event; each later `session_ready` replaces everything but
+ * what is known of tasks that ended. A fold can't undo: while tasks are open it remembers where they began and what was
+ * said since, and folds that anew, without what is void, when some of it is taken back.
+ */
 export class SessionView {
-  #state: SessionState = {
-    sessionId: "",
-    status: "active",
-    cursor: "",
-    ready: false,
-    agent: "",
-    messages: [],
-    graph: { version: 0, nodes: new Map(), edges: new Map() },
-    state: null,
-    stateVersion: 0,
-    plan: null,
-    tasks: [],
-    approvals: [],
-    agents: [],
-    activities: new Map(),
-  }
+  #fold = new Fold()
+  #seq = 0
+  #base: { seq: number; fold: Fold } | undefined
+  #since: Logged[] = []
+  #retractions: Retraction[] = []
+  #stale = false
 
+  /** As it is after the last event. A part that did not change is the same object as before. */
   get state(): SessionState {
-    return this.#state
+    return this.#fold.state
   }
 
+  /** Whether something was taken back that reaches too far back to be undone here: a new snapshot is needed. */
+  get stale(): boolean {
+    return this.#stale
+  }
+
+  /** Take an event in. What is not of the log, or was seen before, changes nothing. */
   apply(event: PuntiniEvent): void {
-    // Thin for now.
-    const id = "id" in event && event.id ? { cursor: event.id, ready: true } : {}
-    this.#state = { ...this.#state, ...id, ...this.#changed(event) }
+    const said = logged(event)
+    if (event.type === "session_ready") this.#begin(new Fold(event.data))
+    else if (event.type === "gap") this.#seq = 0
+    else if (said && said.seq > this.#seq) this.#take(said)
   }
 
-  #changed(event: PuntiniEvent): Partial<SessionState> {
-    const state = this.#state
-    switch (event.type) {
-      case "session_ready": {
-        const { initial_graph: graph, messages, tasks, ...rest } = event.data
-        return {
-          sessionId: rest.session_id,
-          status: rest.status,
-          cursor: rest.cursor,
-          ready: true,
-          agent: rest.agent,
-          messages: messages.map((each) => ({ task_id: "", partial: false, ...each })),
-          state: rest.state,
-          tasks,
-          graph: {
-            version: graph.version,
-            nodes: new Map(graph.nodes.map((each) => [each.id, each])),
-            edges: new Map(graph.edges.map((each) => [each.id, each])),
-          },
-        }
-      }
-      case "user_prompt":
-        return {
-          messages: [
-            ...state.messages,
-            {
-              id: event.data.message_id,
-              role: "user",
-              content: event.data.prompt,
-              timestamp: event.timestamp,
-              partial: false,
-              task_id: event.task_id ?? "",
-            },
-          ],
-        }
-      case "assistant_response": {
-        const { message_id: id, text, chunk, offset } = event.data
-        const known = state.messages.find((each) => each.id === id)
-        const content = chunk ? [...(known?.content ?? "")].slice(0, offset).join("") + text : text
-        const message: MessageView = {
-          id,
-          role: "assistant",
-          content,
-          agent: event.agent ?? "",
-          timestamp: event.timestamp,
-          partial: chunk,
-          task_id: event.task_id ?? "",
-        }
-        return {
-          messages: known
-            ? state.messages.map((each) => (each === known ? message : each))
-            : [...state.messages, message],
-        }
-      }
-      case "plan_update":
-        return {
-          plan: {
-            current_plan: event.data.current_plan,
-            last_reflection: event.data.last_reflection ?? "",
-            task_id: event.task_id ?? "",
-          },
-        }
-      case "graph_update":
-        return { graph: drawn(state.graph, event.data.version, event.data.delta) }
-      case "task_started":
-        return {
-          tasks: [
-            ...state.tasks,
-            { task_id: event.task_id ?? "", status: event.data.status, agent: event.agent ?? "" },
-          ],
-        }
-      case "task_completed":
-      case "task_failed":
-      case "task_cancelled":
-        return {
-          tasks: state.tasks.filter((each) => each.task_id !== event.task_id),
-          approvals: state.approvals.filter((each) => each.task_id !== event.task_id),
-        }
-      case "approval_request":
-        return {
-          approvals: [...state.approvals, { ...event.data, task_id: event.task_id ?? "", agent: event.agent ?? "" }],
-        }
-      case "approval_resolved":
-        return { approvals: state.approvals.filter((each) => each.approval_id !== event.data.approval_id) }
-      case "session_closed":
-        return { status: "closed" }
-      default:
-        return {}
+  /** Begin anew. A snapshot that is older than what was seen, and follows no gap, says nothing new. */
+  #begin(fold: Fold): void {
+    const [before, { sessionId, cursor }] = [this.state, fold.state]
+    const seq = seqOf(cursor)
+    if (sessionId === before.sessionId && epochOf(cursor) === epochOf(before.cursor)) {
+      if (seq < this.#seq) return
+      fold.keep(this.#fold)
     }
+    this.#fold = fold
+    this.#seq = seq
+    this.#stale = false
+    this.#rebase(fold.hasOpenTasks)
+  }
+
+  #take(said: Logged): void {
+    if (said.event.type === "task_started" && !this.#base) this.#rebase(true)
+    this.#seq = said.seq
+    const back = retraction(said)
+    if (back) this.#undo(back)
+    this.#fold.take(said, [])
+    if (!this.#base) return
+    this.#since.push(said)
+    const isOpen = this.#fold.hasOpenTasks
+    if (!isOpen || this.#since.length >= MOST_UNDONE) this.#rebase(isOpen)
+  }
+
+  /** From here on events can be undone, or there is none that will have to be. */
+  #rebase(isOpen: boolean): void {
+    this.#base = isOpen ? { seq: this.#seq, fold: this.#fold.fork() } : undefined
+    this.#since = []
+    this.#retractions = []
+  }
+
+  #undo(back: Retraction): void {
+    this.#stale ||= !this.#base || back.first <= this.#base.seq
+    this.#retractions.push(back)
+    if (!this.#base) return
+    this.#fold = this.#base.fold.fork()
+    for (const said of this.#since) this.#fold.take(said, this.#retractions)
   }
 }
 
-function drawn(graph: SessionState["graph"], version: number, delta: readonly GraphOp[]): SessionState["graph"] {
-  const nodes = new Map(graph.nodes)
-  const edges = new Map(graph.edges)
-  for (const op of delta) {
-    if (op.action === "clear") (nodes.clear(), edges.clear())
-    else if (op.node)
-      nodes.set(op.node.id, {
-        ...nodes.get(op.node.id),
-        ...op.node,
-        props: { ...nodes.get(op.node.id)?.props, ...op.node.props },
-      })
-    else if (op.edge) edges.set(op.edge.id, { ...edges.get(op.edge.id), ...op.edge })
-    else if (op.id) (nodes.delete(op.id), edges.delete(op.id))
-  }
-  return { version, nodes, edges }
+function epochOf(cursor: string): string {
+  return cursor.slice(0, cursor.lastIndexOf("."))
 }

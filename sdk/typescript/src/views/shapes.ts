@@ -39,17 +39,21 @@ export interface Plan {
   readonly current_plan: readonly string[]
   readonly last_reflection: string
   readonly task_id: string
+  readonly updated_at: string
 }
 
 export interface OpenApproval extends ApprovalRequestData {
   readonly task_id: string
   readonly agent: string
+  readonly requested_at: string
 }
 
 export interface AgentState {
   readonly agent: string
   readonly status: "idle" | "busy" | "waiting" | "failed"
   readonly detail: string
+  readonly task_id: string
+  readonly timestamp: string
 }
 
 /** What a task's agents did, beside what they answered, in the order in which they began it. */
