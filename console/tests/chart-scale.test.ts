@@ -8,6 +8,12 @@ test("ticks are round, begin at 0 and reach the largest value", () => {
   expect(ticks(48_211)).toEqual([0, 20_000, 40_000, 60_000])
 })
 
+test("ticks of what is counted are whole", () => {
+  expect(ticks(1, { whole: true })).toEqual([0, 1])
+  expect(ticks(3, { whole: true })).toEqual([0, 1, 2, 3])
+  expect(ticks(10, { whole: true })).toEqual([0, 3, 6, 9, 12])
+})
+
 test("an axis without values is an axis still", () => {
   expect(ticks(0)).toEqual([0, 1])
   expect(ticks(Number.NaN)).toEqual([0, 1])

@@ -23,6 +23,14 @@ export function seconds(value: number | null | undefined): string {
   return `${Math.floor(value / 86_400)} d ${Math.floor((value % 86_400) / 3600)} h`
 }
 
+/** In what to count times of up to `most` seconds. */
+export function timeUnit(most: number): { size: number; name: string } {
+  if (most < 1) return { size: 0.001, name: "ms" }
+  if (most < 120) return { size: 1, name: "s" }
+  if (most < 7_200) return { size: 60, name: "min" }
+  return most < 172_800 ? { size: 3_600, name: "h" } : { size: 86_400, name: "d" }
+}
+
 export function percent(share: number | null): string {
   return share === null ? NONE : `${plain(share * 100)} %`
 }

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks"
 import type { Area, Marks, Point, Series } from "./chart"
-import { every, ticks } from "./chart-scale"
+import { every, ticks, type Unit } from "./chart-scale"
 import { told } from "./chart-table"
 
 const HEIGHT = 220
@@ -17,13 +17,18 @@ interface PlotProps {
   marks: Marks
   stacked: boolean
   format: (value: number) => string
+  unit: ((most: number) => Unit) | undefined
   width: number
 }
 
 /** The drawing: axes with round numbers, the marks, and what a point says when it is pointed at. */
-export function Plot({ title, points, series, marks: Drawn, stacked, format, width }: PlotProps) {
+export function Plot({ title, points, series, marks: Drawn, stacked, format, unit: unitOf, width }: PlotProps) {
   const [pointed, setPointed] = useState<number | null>(null)
-  const steps = ticks(largest(points.length, series, stacked))
+  const largest = largestOf(points.length, series, stacked)
+  const unit = unitOf?.(largest)
+  const size = unit?.size ?? 1
+  const steps = ticks(largest / size, { whole: !unit }).map((step) => step * size)
+  const name = (step: number) => (unit ? `${Number((step / size).toPrecision(6))} ${unit.name}` : format(step))
   const area: Area = {
     left: LEFT,
     top: TOP,
@@ -47,7 +52,7 @@ export function Plot({ title, points, series, marks: Drawn, stacked, format, wid
         role="img"
         aria-label={`${title}: ${summary(points, series, format)}`}
       >
-        <Axis steps={steps} area={area} format={format} />
+        <Axis steps={steps} area={area} format={name} />
         <Below points={points} area={area} slot={slot} />
         {pointed !== null && (
           <rect class="plot-slot" x={LEFT + pointed * slot} y={TOP} width={slot} height={area.height} />
@@ -134,7 +139,7 @@ function Tip({ point, series, place, format, x, width }: TipProps) {
   )
 }
 
-function largest(points: number, series: readonly Series[], stacked: boolean): number {
+function largestOf(points: number, series: readonly Series[], stacked: boolean): number {
   let most = 0
   for (let place = 0; place < points; place++) {
     const values = series.map(({ values }) => values[place] ?? 0)

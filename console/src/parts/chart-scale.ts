@@ -1,11 +1,18 @@
+/** What an axis counts in: so many of the values' own, and its name. */
+export interface Unit {
+  readonly size: number
+  readonly name: string
+}
+
 const STEPS = [1, 2, 2.5, 5, 10]
 
-/** Round numbers from 0 up to at least `most`, about `count` of them. */
-export function ticks(most: number, count = 4): number[] {
+/** Round numbers from 0 up to at least `most`, about `count` of them; whole ones where things are counted. */
+export function ticks(most: number, { whole = false, count = 4 } = {}): number[] {
   if (!(most > 0)) return [0, 1]
   const rough = most / count
   const power = 10 ** Math.floor(Math.log10(rough))
-  const step = (STEPS.find((each) => each * power >= rough * 0.999999) ?? 10) * power
+  const round = (STEPS.find((each) => each * power >= rough * 0.999999) ?? 10) * power
+  const step = whole ? Math.ceil(round) : round
   const last = Math.ceil(most / step - 1e-9)
   return Array.from({ length: last + 1 }, (_, place) => Number((place * step).toPrecision(12)))
 }

@@ -1,6 +1,7 @@
 import type { ComponentType } from "preact"
 import { useEffect, useId, useRef, useState } from "preact/hooks"
 import { Plot } from "./chart-plot"
+import type { Unit } from "./chart-scale"
 import { ChartTable } from "./chart-table"
 
 /** What is drawn of each point. */
@@ -38,12 +39,14 @@ interface ChartProps {
   /** Whether the values of a point add up. */
   stacked?: boolean
   format: (value: number) => string
+  /** The unit of the axis for values up to `most`; without it, they are whole numbers. */
+  unit?: (most: number) => Unit
 }
 
 const FIRST_WIDTH = 640
 
 /** A drawing of numbers, and at a press of a button the same numbers as a table. */
-export function Chart({ title, points, series, marks, stacked = false, format }: ChartProps) {
+export function Chart({ title, points, series, marks, stacked = false, format, unit }: ChartProps) {
   const [table, setTable] = useState(false)
   const [width, setWidth] = useState(FIRST_WIDTH)
   const body = useRef<HTMLDivElement>(null)
@@ -69,7 +72,7 @@ export function Chart({ title, points, series, marks, stacked = false, format }:
         {table ? (
           <ChartTable title={title} points={points} series={series} format={format} />
         ) : (
-          <Plot {...{ title, points, series, marks, stacked, format, width }} />
+          <Plot {...{ title, points, series, marks, stacked, format, unit, width }} />
         )}
       </div>
     </figure>

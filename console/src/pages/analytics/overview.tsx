@@ -8,7 +8,7 @@ import { to } from "../../route"
 import { useLive } from "../live"
 import { asked } from "../query"
 import { Shown } from "../shown"
-import { compact, seconds } from "../words"
+import { compact, seconds, timeUnit } from "../words"
 import { CoveredNote } from "./covered"
 import { Groups } from "./groups"
 import type { Scope } from "./period"
@@ -69,6 +69,7 @@ function Charts({ series, interval }: AnalyticsOverview) {
         points={points}
         marks={Lines}
         format={seconds}
+        unit={timeUnit}
         series={[
           { name: "mean", tone: "accent", values: of(({ mean_seconds }) => mean_seconds) },
           { name: "95 % within", tone: "warn", values: of(({ p95_seconds }) => p95_seconds) },
