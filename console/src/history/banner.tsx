@@ -5,7 +5,7 @@ import { Fork } from "./fork"
 import { clock, day } from "./times"
 
 /** Says that what is shown is past, when that was, and how to get out of it. */
-export function PastBanner({ current }: { current: Current }) {
+export function PastBanner({ current, back }: { current: Current; back: () => void }) {
   const { log, traveller } = current.history
   const { event } = traveller
   if (!event) return null
@@ -26,7 +26,7 @@ export function PastBanner({ current }: { current: Current }) {
       <div class="row">
         <Fork session={current.id} at={event.id} />
         <Copy label="a link to this moment" text={new URL(addressAt(event.id), location.href).href} />
-        <button class="button primary" onClick={() => traveller.now()}>
+        <button class="button primary" onClick={back}>
           Back to now
         </button>
       </div>

@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals"
-import { useEffect, useMemo } from "preact/hooks"
+import { useEffect, useMemo, useRef } from "preact/hooks"
 import type { Current } from "../session/current"
 import { Detail } from "./detail"
 import { ALL, type Filter } from "./filter"
@@ -18,11 +18,16 @@ export function Events({ current }: { current: Current }) {
     if (log.reading.peek().status === "unread") void log.load()
   }, [log])
   useEffect(() => () => matches.close(), [matches])
+  const box = useRef<HTMLDivElement>(null)
+  const close = () => {
+    chosen.value = undefined
+    box.current?.querySelector<HTMLElement>("[role=listbox]")?.focus()
+  }
   return (
-    <div class="events">
+    <div ref={box} class="events">
       <Filters log={log} filter={filter} />
       <Rows matches={matches} chosen={chosen} at={current.at.value} />
-      {chosen.value && <Detail current={current} row={chosen.value} close={() => (chosen.value = undefined)} />}
+      {chosen.value && <Detail current={current} row={chosen.value} close={close} />}
       <Tools session={current.id} filter={filter.value} matches={matches} />
     </div>
   )

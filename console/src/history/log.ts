@@ -21,6 +21,8 @@ export type Word = PuntiniEvent | { readonly type: "connection"; readonly data: 
 
 /** What a connection said of itself, after the event numbered `seq`. */
 export interface Heard {
+  /** Counts what was heard. */
+  readonly number: number
   readonly event: Word
   readonly seq: number
   /** Milliseconds since 1970, by this machine's clock. */
@@ -45,6 +47,7 @@ export class EventLog {
   readonly #growth = signal(0)
   #waiting: Logged[] = []
   #connection: Connection | undefined
+  #words = 0
   #missed = false
   #following = false
   #aborter = new AbortController()
@@ -137,7 +140,7 @@ export class EventLog {
 
   #hear(event: Word): void {
     const at = event.type === "session_ready" || event.type === "live" ? event.data.cursor : this.#source.cursor()
-    this.heard.push({ event, seq: seqOf(at), at: Date.now() })
+    this.heard.push({ number: this.#words++, event, seq: seqOf(at), at: Date.now() })
     if (this.heard.length > MOST_HEARD) this.heard.shift()
     this.#tell()
     // A snapshot stands for events that the stream did not bring: they are read.

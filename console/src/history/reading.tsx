@@ -40,7 +40,8 @@ export function ReadingNote({ log }: { log: EventLog }) {
     default:
       return first && seqOf(first.id) > 1 ? (
         <p class="log-reading soft small">
-          What is kept here begins with event {seqOf(first.id).toLocaleString()}, {clock(first.timestamp)}.
+          The log begins here with event {seqOf(first.id).toLocaleString()}, {clock(first.timestamp)}.
+          {log.kept.joined === begin && " What was drawn and said before is not part of the past that is shown."}
         </p>
       ) : null
   }

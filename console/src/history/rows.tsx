@@ -159,5 +159,5 @@ function tone(type: string, heard: boolean): string {
 }
 
 function domId(row: Row): string {
-  return isHeard(row) ? `heard-${row.event.type}-${row.seq}-${row.at}` : `event-${seqOf(row.id)}`
+  return isHeard(row) ? `heard-${row.number}` : `event-${seqOf(row.id)}`
 }

@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals"
-import { useEffect } from "preact/hooks"
+import { useEffect, useRef } from "preact/hooks"
 import { Select } from "../parts/select"
 import type { Current } from "../session/current"
 import { keepInAddress } from "./address"
@@ -23,8 +23,13 @@ export function TimeTravel({ current }: { current: Current }) {
   const { history } = current
   const { log, traveller } = history
   useEffect(() => keepInAddress(log, traveller), [log, traveller])
+  const box = useRef<HTMLDivElement>(null)
+  const back = () => {
+    traveller.now()
+    box.current?.querySelector<HTMLElement>("[type=range]")?.focus()
+  }
   return (
-    <div class="travel">
+    <div ref={box} class="travel">
       {traveller.lost.value && (
         <div class="past-banner" role="alert">
           <p>The moment that the address names is not in this log: here is the present.</p>
@@ -33,7 +38,7 @@ export function TimeTravel({ current }: { current: Current }) {
           </button>
         </div>
       )}
-      {traveller.index.value !== null && <PastBanner current={current} />}
+      {traveller.index.value !== null && <PastBanner current={current} back={back} />}
       <div class="travel-bar">
         <Buttons current={current} />
         <TimeSlider history={history} />
@@ -70,8 +75,8 @@ function Buttons({ current }: { current: Current }) {
       ) : (
         <Press label={past ? "Play on" : "Play from the beginning"} shape="play" act={ready(() => traveller.play())} />
       )}
-      <Press label="One event on" shape="on" act={ready(() => traveller.step(1))} disabled={!past} />
-      <Press label={`Next ${name}`} shape="next" act={ready(() => traveller.jump(stop.value, 1))} disabled={!past} />
+      <Press label="One event on" shape="on" act={ready(() => traveller.step(1))} idle={!past} />
+      <Press label={`Next ${name}`} shape="next" act={ready(() => traveller.jump(stop.value, 1))} idle={!past} />
       <Select label="Jump by" options={STOPS} chosen={stop.value} onChoose={(chosen) => (stop.value = chosen)} />
     </div>
   )
@@ -81,12 +86,13 @@ interface PressProps {
   label: string
   shape: Parameters<typeof Icon>[0]["shape"]
   act: () => void
-  disabled?: boolean
+  /** It would do nothing now; still it can have the focus. */
+  idle?: boolean
 }
 
-function Press({ label, shape, act, disabled = false }: PressProps) {
+function Press({ label, shape, act, idle = false }: PressProps) {
   return (
-    <button class="button quiet icon-only" aria-label={label} title={label} onClick={act} disabled={disabled}>
+    <button class="button quiet icon-only" aria-label={label} title={label} onClick={act} aria-disabled={idle}>
       <Icon shape={shape} />
     </button>
   )
