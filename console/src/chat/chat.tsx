@@ -32,7 +32,7 @@ export function Chat({ current }: { current: Current }) {
       )}
       <Composer
         box={talk.box}
-        agent={state.agent}
+        agent={current.present.peek().agent}
         running={state.tasks.some(({ status }) => status === "running")}
         blocked={reason}
         last={() => state.messages.findLast(({ role }) => role === "user")?.content ?? ""}

@@ -33,7 +33,7 @@ export function Composer({ box, agent, running, blocked, last, onSend }: Compose
   const [text, setText] = useState("")
   const [chosen, setChosen] = useState("")
   const [ifBusy, setIfBusy] = useState<IfBusy>("enqueue")
-  useLayoutEffect(() => fit(box.current), [text])
+  useLayoutEffect(() => fit(box.current), [text, blocked])
   const send = () => {
     const prompt = text.trim()
     if (!prompt || blocked) return
