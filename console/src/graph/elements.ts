@@ -10,8 +10,9 @@ import { nameOf, short, spoken } from "./naming"
 /** What is drawn at most; lists and search know all. */
 export const MOST_NODES = 5000
 const MOST_EDGES = 10_000
-/** At most so many elements come into the drawing in one frame, so that the page never stands still. */
-const AT_ONCE = 200
+/** At most so many elements come into the drawing, and so many go, in one frame, so that the page never stands still. */
+const AT_ONCE = 150
+const GONE_AT_ONCE = 500
 /** Of more than so many that change together none is animated. */
 const SHOWY = 60
 /** Beyond so many edges they are drawn straight and without arrows, which is several times quicker. */
@@ -50,11 +51,14 @@ export class Elements {
     const someNodes = nodes.added.slice(0, AT_ONCE)
     const drawable = edges.added.filter((each) => this.#has(each, someNodes))
     const someEdges = nodes.added.length > AT_ONCE ? [] : drawable.slice(0, AT_ONCE - someNodes.length)
+    // A node's edges go before it, for what is drawn has to be what is known to be drawn.
+    const goneEdges = edges.removed.slice(0, GONE_AT_ONCE)
+    const goneNodes = edges.removed.length > GONE_AT_ONCE ? [] : nodes.removed.slice(0, GONE_AT_ONCE)
     const changes = someNodes.length + nodes.removed.length + nodes.changed.length
     const showy = this.#begun && lively() && changes <= SHOWY
     this.#cy.batch(() => {
-      this.#removeEdges(edges.removed, showy)
-      this.#removeNodes(nodes.removed, showy)
+      this.#removeEdges(goneEdges, showy)
+      this.#removeNodes(goneNodes, showy)
       this.#addNodes(someNodes, graph, showy)
       this.#addEdges(someEdges, showy)
       for (const each of nodes.changed) this.#changeNode(each, showy)
@@ -62,7 +66,8 @@ export class Elements {
       this.#size()
       this.#thin()
     })
-    const more = someNodes.length < nodes.added.length || someEdges.length < drawable.length
+    const left = nodes.added.length - someNodes.length + drawable.length - someEdges.length
+    const more = left + nodes.removed.length - goneNodes.length + edges.removed.length - goneEdges.length > 0
     if (!more) this.#begun = true
     return more
   }
@@ -141,21 +146,23 @@ export class Elements {
       const edge = this.#edges.get(id)
       this.#edges.delete(id)
       if (edge) this.#tie(edge, -1)
-      this.#fade(edgeRef(id), showy)
     }
+    this.#remove(ids.map(edgeRef), showy)
   }
 
   #removeNodes(ids: readonly string[], showy: boolean): void {
     for (const id of ids) {
       this.#nodes.delete(id)
+      this.#degrees.delete(id)
       this.#forces.remove(id)
-      this.#fade(nodeRef(id), showy)
     }
+    this.#remove(ids.map(nodeRef), showy)
   }
 
-  #fade(ref: string, showy: boolean): void {
-    const drawn = this.#cy.getElementById(ref)
-    if (!showy || drawn.empty()) return void drawn.remove()
+  #remove(refs: readonly string[], showy: boolean): void {
+    const drawn = this.#cy.collection()
+    for (const ref of refs) drawn.merge(this.#cy.getElementById(ref))
+    if (!showy) return void drawn.remove()
     drawn.addClass("leaving").unselect().unselectify()
     drawn.animate({ style: { opacity: 0 }, duration: FADE, complete: () => void drawn.remove() })
   }
