@@ -213,6 +213,7 @@ export class Drawing {
     if (this.#behind && this.#graph) {
       this.#behind = this.#elements.step(this.#graph)
       if (this.#chosen) this.#mark()
+      if (this.#following) this.#follow()
     }
     const moving = this.#behind || this.#move()
     if (moving) this.#wake()

@@ -11,7 +11,7 @@ import { nameOf, short, spoken } from "./naming"
 export const MOST_NODES = 5000
 const MOST_EDGES = 10_000
 /** At most so many elements come into the drawing, and so many go, in one frame, so that the page never stands still. */
-const AT_ONCE = 150
+const AT_ONCE = 200
 const GONE_AT_ONCE = 500
 /** Of more than so many that change together none is animated. */
 const SHOWY = 60
