@@ -41,7 +41,7 @@ export class Drawing {
   readonly #resized: ResizeObserver
   #graph: GraphState | null = null
   #chosen = ""
-  #filtered = false
+  #shown: ((id: string) => boolean) | null = null
   #frame = 0
   #behind = false
   #drawnAt = 0
@@ -100,20 +100,12 @@ export class Drawing {
     if (id) this.#cy.getElementById(nodeRef(id)).addClass("end")
   }
 
-  /** Dim the nodes that `shown` refuses, and the edges between others; null shows all. */
+  /** Dim the nodes that `shown` refuses, and their edges, also those that come later; null shows all. */
   filter(shown: ((id: string) => boolean) | null): void {
-    const cy = this.#cy
-    if (!shown && !this.#filtered) return
-    this.#filtered = shown !== null
-    cy.batch(() => {
-      if (!shown) return void cy.elements(".dim").removeClass("dim")
-      const [bright, dim] = [cy.collection(), cy.collection()]
-      cy.nodes().forEach((each) => void (shown(idOf(each)) ? bright : dim).merge(each))
-      const ties = dim.connectedEdges()
-      bright.removeClass("dim")
-      cy.edges().not(ties).removeClass("dim")
-      dim.union(ties).addClass("dim")
-    })
+    const before = this.#shown
+    this.#shown = shown
+    if (shown) this.#dim(shown)
+    else if (before) this.#cy.elements(".dim").removeClass("dim")
   }
 
   /** The nearest node in a direction from another, for the arrow keys. */
@@ -204,6 +196,16 @@ export class Drawing {
     })
   }
 
+  #dim(shown: (id: string) => boolean): void {
+    const cy = this.#cy
+    const dim = cy.nodes().filter((each) => !shown(idOf(each)))
+    const all = dim.union(dim.connectedEdges())
+    cy.batch(() => {
+      cy.elements(".dim").not(all).removeClass("dim")
+      all.not(".dim").addClass("dim")
+    })
+  }
+
   #wake(): void {
     this.#frame ||= requestAnimationFrame(() => this.#draw())
   }
@@ -213,6 +215,7 @@ export class Drawing {
     if (this.#behind && this.#graph) {
       this.#behind = this.#elements.step(this.#graph)
       if (this.#chosen) this.#mark()
+      if (this.#shown) this.#dim(this.#shown)
       if (this.#following) this.#follow()
     }
     const moving = this.#behind || this.#move()

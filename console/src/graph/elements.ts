@@ -1,17 +1,16 @@
 import type { Core, EdgeSingular, ElementDefinition, NodeSingular } from "cytoscape"
 import type { GraphEdge, GraphNode, GraphState } from "@puntini/client"
-import { alike, difference } from "./difference"
+import { alike, difference, MOST_EDGES, MOST_NODES } from "./difference"
 import type { Forces } from "./forces"
 import type { Hues } from "./hues"
 import type { Places } from "./memory"
 import { lively } from "./look"
 import { nameOf, short, spoken } from "./naming"
 
-/** What is drawn at most; lists and search know all. */
-export const MOST_NODES = 5000
-const MOST_EDGES = 10_000
 /** At most so many elements come into the drawing, and so many go, in one frame, so that the page never stands still. */
-const AT_ONCE = 200
+const AT_ONCE = 100
+/** While nothing is drawn yet there is nothing to hold up, and more may come. */
+const AT_FIRST = 250
 const GONE_AT_ONCE = 500
 /** Of more than so many that change together none is animated. */
 const SHOWY = 60
@@ -48,9 +47,10 @@ export class Elements {
   step(graph: GraphState): boolean {
     const nodes = difference(this.#nodes, graph.nodes, MOST_NODES)
     const edges = difference(this.#edges, graph.edges, MOST_EDGES)
-    const someNodes = nodes.added.slice(0, AT_ONCE)
+    const most = this.#begun ? AT_ONCE : AT_FIRST
+    const someNodes = nodes.added.slice(0, most)
     const drawable = edges.added.filter((each) => this.#has(each, someNodes))
-    const someEdges = nodes.added.length > AT_ONCE ? [] : drawable.slice(0, AT_ONCE - someNodes.length)
+    const someEdges = nodes.added.length > most ? [] : drawable.slice(0, most - someNodes.length)
     // A node's edges go before it, for what is drawn has to be what is known to be drawn.
     const goneEdges = edges.removed.slice(0, GONE_AT_ONCE)
     const goneNodes = edges.removed.length > GONE_AT_ONCE ? [] : nodes.removed.slice(0, GONE_AT_ONCE)
