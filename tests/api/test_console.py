@@ -1,6 +1,5 @@
-"""``/`` and ``/assets``: the console's files, small, kept by browsers for as long as they are right, and no other file."""
+"""``/`` and ``/assets``: the console's files, small, kept for as long as they are right, and no others."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
@@ -28,12 +27,12 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def http(folder: Path, api: Api, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[httpx.AsyncClient]:
+def http(folder: Path, api: Api, monkeypatch: pytest.MonkeyPatch) -> httpx.AsyncClient:
     """A client of a server whose console is in the folder."""
     own = {route.path: route for route in Console(folder).routes() if isinstance(route, Address)}
     routes = [own.get(getattr(route, "path", ""), route) for route in api.app.routes]
     monkeypatch.setattr(api.app.router, "routes", routes)
-    yield api.http
+    return api.http
 
 
 async def test_the_page_is_asked_for_each_time_and_sent_when_it_changed(http: httpx.AsyncClient, folder: Path) -> None:
