@@ -18,9 +18,9 @@ export {
   type EventOf,
   type EventType,
   type Patience,
+  type Share,
   type StreamOptions,
   type Transport,
 } from "./stream/stream.js"
 export { SessionView } from "./views/session.js"
 export type * from "./views/shapes.js"
-export { Timeline } from "./views/timeline.js"

@@ -52,6 +52,9 @@ export interface Source {
   open(after: string, signal: AbortSignal): AsyncGenerator<Batch, Ending>
 }
 
+/** Makes of a stream's source one that is shared by all that follow what has this name. */
+export type Share = (source: Source, name: string) => Source
+
 /** Whether this is an event at all: an object with a type. Types that are not known are passed on. */
 export function isEvent(value: unknown): value is PuntiniEvent {
   return typeof value === "object" && value !== null && "type" in value && typeof value.type === "string"

@@ -1,17 +1,15 @@
 import type { PuntiniError } from "../errors.js"
 import type { AcceptedData, Command, PuntiniEvent } from "../protocol.js"
 import { Choice } from "./choice.js"
-import { browserTabs } from "./circle.js"
 import { positionOf } from "./cursor.js"
 import { endingOf } from "./endings.js"
 import { SseSource } from "./fetching.js"
 import { Following, type Connection } from "./following.js"
 import { PollSource } from "./polling.js"
-import { SharedSource } from "./sharing.js"
 import { SocketSource } from "./socket.js"
-import type { Patience, Requests, Transport } from "./source.js"
+import type { Patience, Requests, Share, Transport } from "./source.js"
 
-export type { Connection, Patience, Requests, Transport }
+export type { Connection, Patience, Requests, Share, Transport }
 export type EventType = PuntiniEvent["type"]
 export type EventOf<T extends EventType> = Extract<PuntiniEvent, { type: T }>
 
@@ -30,11 +28,8 @@ export interface StreamOptions {
   transport?: Transport | "auto"
   /** How long to wait before a stream counts as held back (5 s) or dead (45 s, three of the server's signs of life), and between tries (30 s). */
   patience?: Partial<Patience>
-  /**
-   * Share one connection with the other tabs of this browser that follow the same stream by SSE, since a browser opens
-   * only six to a server. For pages of one user: what one tab reads, all of the page's origin hear.
-   */
-  shared?: boolean
+  /** Share one connection by SSE: `tabs` of `@puntini/client/tabs`, with the other tabs of this browser. */
+  shared?: Share
   signal?: AbortSignal
 }
 
@@ -73,12 +68,10 @@ export class EventStream implements AsyncIterable<PuntiniEvent> {
     this.#connection = { status: "connecting", transport: this.#choice.wish, cursor: "", live: false, attempts: 0 }
     this.#socket = new SocketSource(requests, asked)
     const sse = new SseSource(requests, asked)
-    const tabs = shared ? browserTabs() : undefined
-    const name = `puntini ${requests.url(path, query)}`
     this.#following = new Following(
       {
         websocket: this.#socket,
-        sse: tabs ? new SharedSource(sse, name, tabs) : sse,
+        sse: shared?.(sse, `puntini ${requests.url(path, query)}`) ?? sse,
         poll: new PollSource(requests, asked),
       },
       this.#choice,
