@@ -17,6 +17,7 @@ export type Ending =
   /** Left on purpose, to go on at once: for another transport, a new credential, or because the reader was too slow. */
   | { readonly kind: "left" }
 
+export const LEFT: Ending = { kind: "left" }
 export const CUT: Ending = { kind: "lost", reason: "The connection was cut." }
 
 /** What an error means for the connection that it ended. */

@@ -44,12 +44,13 @@ export interface Batch {
 /**
  * Events after a cursor, from one connection: it is read no faster than batches are asked for, and returns how it ended.
  *
- * It may say things twice and may break anywhere; who follows drops the repeated and comes back. Aborting `signal` ends it.
+ * It may say things twice and may break anywhere; who follows drops the repeated and comes back. Aborting `connection` ends it, with the
+ * reason as how it ended: an `Ending`.
  */
 export interface Source {
   readonly transport: Transport
   /** `after` is a cursor of any kind; empty for a snapshot first. */
-  open(after: string, signal: AbortSignal): AsyncGenerator<Batch, Ending>
+  open(after: string, connection: AbortController): AsyncGenerator<Batch, Ending>
 }
 
 /** Makes of a stream's source one that is shared by all that follow what has this name. */

@@ -3,9 +3,9 @@ import type { AcceptedData, Command, PuntiniEvent } from "../protocol.js"
 import { Choice } from "./choice.js"
 import { positionOf } from "./cursor.js"
 import { endingOf } from "./endings.js"
-import { SseSource } from "./fetching.js"
+import { sseSource } from "./fetching.js"
 import { Following, type Connection } from "./following.js"
-import { PollSource } from "./polling.js"
+import { pollSource } from "./polling.js"
 import { SocketSource } from "./socket.js"
 import type { Patience, Requests, Share, Transport } from "./source.js"
 
@@ -47,7 +47,6 @@ const PATIENCE: Patience = { opening: 5_000, silence: 45_000, retry: 30_000 }
  * are told it as an `error` event.
  */
 export class EventStream implements AsyncIterable<PuntiniEvent> {
-  readonly #aborter = new AbortController()
   readonly #listeners = new Map<string, Set<(value: never) => void>>()
   readonly #choice: Choice
   readonly #socket: SocketSource
@@ -67,18 +66,17 @@ export class EventStream implements AsyncIterable<PuntiniEvent> {
     this.#choice = new Choice(transport === "auto" ? "sse" : transport)
     this.#connection = { status: "connecting", transport: this.#choice.wish, cursor: "", live: false, attempts: 0 }
     this.#socket = new SocketSource(requests, asked)
-    const sse = new SseSource(requests, asked)
+    const sse = sseSource(requests, asked)
     this.#following = new Following(
       {
         websocket: this.#socket,
         sse: shared?.(sse, `puntini ${requests.url(path, query)}`) ?? sse,
-        poll: new PollSource(requests, asked),
+        poll: pollSource(requests, asked),
       },
       this.#choice,
       after,
       asked.patience,
       requests.refresh?.bind(requests),
-      this.#aborter.signal,
       (change) => this.#change(change),
     )
     this.#batches = this.#following.batches()
@@ -138,11 +136,15 @@ export class EventStream implements AsyncIterable<PuntiniEvent> {
 
   /** Hang up, for good. What was begun on the server goes on. */
   close(): void {
-    if (this.#connection.status === "closed") return
+    if (this.#isClosed) return
     this.#letGo()
-    this.#aborter.abort()
+    this.#following.close()
     void this.#batches.return(undefined)
     this.#change({ status: "closed", live: false, retryAt: undefined })
+  }
+
+  get #isClosed(): boolean {
+    return this.#connection.status === "closed"
   }
 
   #wish(transport: Transport): void {
@@ -162,7 +164,7 @@ export class EventStream implements AsyncIterable<PuntiniEvent> {
       if (this.#iterated) return
       this.#next = undefined
       if (!batch || batch.done) return
-      for (const event of batch.value) if (!this.#aborter.signal.aborted) this.#deliver(event)
+      for (const event of batch.value) if (!this.#isClosed) this.#deliver(event)
     }
   }
 
@@ -172,7 +174,7 @@ export class EventStream implements AsyncIterable<PuntiniEvent> {
       this.#next = undefined
       if (batch.done) return
       for (const event of batch.value) {
-        if (this.#aborter.signal.aborted) return
+        if (this.#isClosed) return
         this.#deliver(event)
         yield event
       }
