@@ -25,6 +25,7 @@ const options = {
   loader: { ".svg": "copy" },
   alias: {
     "@puntini/client": join(SDK, "index.ts"),
+    "@puntini/client/activities": join(SDK, "activities.ts"),
     "@puntini/client/tabs": join(SDK, "tabs.ts"),
     "@puntini/client/timeline": join(SDK, "timeline.ts"),
   },

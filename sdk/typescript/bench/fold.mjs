@@ -9,12 +9,13 @@ const READ_EACH = 100
 const ROUNDS = 5
 
 const source = `
+export { activities } from "./activities.js"
 export { SessionView } from "./session.js"
 export { Timeline } from "./timeline.js"
 `
 const resolveDir = fileURLToPath(new URL("../src/views", import.meta.url))
 const made = await build({ stdin: { contents: source, resolveDir }, bundle: true, write: false, format: "esm" })
-const { SessionView, Timeline } = await import(`data:text/javascript;base64,${btoa(made.outputFiles[0].text)}`)
+const { activities, SessionView, Timeline } = await import(`data:text/javascript;base64,${btoa(made.outputFiles[0].text)}`)
 
 /** A session as lines: tasks that think, call tools, draw and answer, over a graph of 2,000 nodes. */
 function* lines() {
@@ -103,7 +104,7 @@ function ran() {
 
 let best = 0
 for (let round = 0; round < ROUNDS; round++) {
-  const view = new SessionView()
+  const view = new SessionView({ activities })
   const began = ran()
   let seen = 0
   log.forEach((line, at) => {

@@ -27,7 +27,13 @@ export class PuntiniError extends Error {
 
   /** Whether the same request may well succeed later. */
   get retryable(): boolean {
-    return this.code === "network" || this.status === 408 || this.status === 429 || this.status >= 500
+    return (
+      this.code === "network" ||
+      this.code === "cut_off" ||
+      this.status === 408 ||
+      this.status === 429 ||
+      this.status >= 500
+    )
   }
 }
 

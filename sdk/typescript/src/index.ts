@@ -22,5 +22,5 @@ export {
   type StreamOptions,
   type Transport,
 } from "./stream/stream.js"
-export { SessionView } from "./views/session.js"
+export { SessionView, type ViewOptions } from "./views/session.js"
 export type * from "./views/shapes.js"

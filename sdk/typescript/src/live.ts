@@ -7,14 +7,14 @@ import type { EventPage, PendingResult, SessionInfo, TaskResult } from "./resour
 import { events } from "./resources/events.js"
 import { EventStream, type Connection, type StreamOptions } from "./stream/stream.js"
 import { seqOf } from "./views/retraction.js"
-import { SessionView } from "./views/session.js"
+import { SessionView, type ViewOptions } from "./views/session.js"
 import type { SessionState } from "./views/shapes.js"
 
 const HISTORY_EVENTS = 20_000
 /** How often a log that grows while it is read is asked for the rest, and a command sent when the server is back. */
 const ROUNDS = 10
 
-export interface LiveOptions extends StreamOptions {
+export interface LiveOptions extends StreamOptions, ViewOptions {
   /**
    * `"auto"`: a snapshot first, and then, where the log has at most 20,000 events, all of it: what agents did before is
    * in `state.activities`, too. Otherwise the stream begins where `after` says.
@@ -46,14 +46,17 @@ export class LiveSession {
   readonly #history: boolean
   readonly #listeners = new Set<() => void>()
   readonly #aborter = new AbortController()
-  #view = new SessionView()
+  readonly #options: ViewOptions
+  #view: SessionView
   #told = false
   #filling = false
 
-  constructor(calls: Calls, id: string, { history, ...options }: LiveOptions = {}) {
+  constructor(calls: Calls, id: string, { history, activities, ...options }: LiveOptions = {}) {
     this.id = id
     this.#calls = calls
     this.#history = history === "auto"
+    this.#options = { activities }
+    this.#view = new SessionView(this.#options)
     this.stream = new EventStream(calls.http, path`/v1/sessions/${id}/stream`, options)
     this.stream.on("event", (event) => this.#take(event))
     this.stream.on("connection", () => this.#tell())
@@ -227,7 +230,7 @@ export class LiveSession {
     const { signal } = this.#aborter
     const { events: count } = await this.#calls.get<SessionInfo>(path`/v1/sessions/${this.id}`, { signal })
     if (count > HISTORY_EVENTS) return undefined
-    const view = new SessionView()
+    const view = new SessionView(this.#options)
     for (let round = 0; round < ROUNDS; round++) {
       const after = view.state.cursor || "earliest"
       for await (const event of events(this.#calls, path`/v1/sessions/${this.id}/stream`, { after, signal }))

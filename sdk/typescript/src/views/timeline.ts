@@ -1,4 +1,5 @@
 import type { PuntiniEvent } from "../protocol.js"
+import { activities } from "./activities.js"
 import { Fold } from "./fold.js"
 import { logged, retraction, seqOf, type Logged, type Retraction } from "./retraction.js"
 import type { SessionState } from "./shapes.js"
@@ -23,7 +24,7 @@ interface Mark {
 export class Timeline {
   #events: Logged[] = []
   #retractions: Retraction[] = []
-  #beginning: Mark = { index: -1, seq: 0, fold: new Fold() }
+  #beginning: Mark = { index: -1, seq: 0, fold: new Fold({}, activities) }
   #marks: Mark[] = []
   /** A mark each so many events. */
   #step = 256
@@ -55,7 +56,7 @@ export class Timeline {
   add(events: Iterable<PuntiniEvent>): void {
     for (const event of events) {
       const said = logged(event)
-      if (event.type === "session_ready") this.#begin(new Fold(event.data))
+      if (event.type === "session_ready") this.#begin(new Fold(event.data, activities))
       else if (said && said.seq > this.#seqAt(this.length - 1)) this.#append(said)
     }
   }
