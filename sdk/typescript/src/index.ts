@@ -19,6 +19,7 @@ export {
   type EventType,
   type Patience,
   type Share,
+  type Sockets,
   type StreamOptions,
   type Transport,
 } from "./stream/stream.js"

@@ -1,12 +1,13 @@
 import { path, type CallOptions, type Calls, type PageOptions } from "./calls.js"
 import { PuntiniError } from "./errors.js"
+import { isEnd, seqOf } from "./ids.js"
 import type { Listing } from "./listing.js"
+import { unlessAborted } from "./pause.js"
 import type { AcceptedData, ApprovalResponseData, Command, GraphOpInput, Message, PuntiniEvent } from "./protocol.js"
 import { randomId } from "./random.js"
 import type { EventPage, PendingResult, SessionInfo, TaskResult } from "./resources.js"
 import { events } from "./resources/events.js"
 import { EventStream, type Connection, type StreamOptions } from "./stream/stream.js"
-import { seqOf } from "./views/retraction.js"
 import { SessionView, type ViewOptions } from "./views/session.js"
 import type { SessionState } from "./views/shapes.js"
 
@@ -135,22 +136,16 @@ export class LiveSession {
 
   /** The state, as soon as it is as `predicate` wants it. Rejects when the stream is closed before that. */
   waitFor(predicate: (state: SessionState) => boolean, { signal }: CallOptions = {}): Promise<SessionState> {
-    return new Promise((resolve, reject) => {
-      const settle = (done: () => void) => {
-        stop()
-        signal?.removeEventListener("abort", aborted)
-        done()
-      }
-      const aborted = () => settle(() => reject(signal?.reason))
+    let stop = () => {}
+    const found = new Promise<SessionState>((resolve, reject) => {
       const look = () => {
-        if (predicate(this.state)) settle(() => resolve(this.state))
-        else if (this.connection.status === "closed") settle(() => reject(closed(this.connection.reason)))
+        if (predicate(this.state)) resolve(this.state)
+        else if (this.connection.status === "closed") reject(closed(this.connection.reason))
       }
-      const stop = this.subscribe(look)
-      signal?.addEventListener("abort", aborted)
-      if (signal?.aborted) aborted()
-      else look()
+      stop = this.subscribe(look)
+      look()
     })
+    return unlessAborted(found, signal).finally(stop)
   }
 
   /** What a task of the session came to, when it has ended. */
@@ -158,7 +153,8 @@ export class LiveSession {
     let isOver = false
     const stop = this.stream.on("event", (event) => {
       // After a snapshot nothing tells of what ended before it.
-      isOver ||= event.type === "session_ready" || event.type === "session_closed" || endOf(event) === taskId
+      if (event.type === "session_ready" || event.type === "session_closed") isOver = true
+      else isOver ||= isEnd(event) && event.task_id === taskId
     })
     try {
       for (;;) {
@@ -257,17 +253,6 @@ export class LiveSession {
       for (const listener of this.#listeners) listener()
     })
   }
-}
-
-/** Which task ends with an event. */
-function endOf(event: PuntiniEvent): string | undefined {
-  switch (event.type) {
-    case "task_completed":
-    case "task_failed":
-    case "task_cancelled":
-      return event.task_id
-  }
-  return undefined
 }
 
 /** Without what is undefined. */

@@ -1,5 +1,6 @@
 import type { PuntiniError } from "../errors.js"
 import type { PuntiniEvent } from "../protocol.js"
+import { idOf, isEnd } from "../ids.js"
 import { pause } from "../pause.js"
 import { Backoff } from "./backoff.js"
 import type { Choice } from "./choice.js"
@@ -131,11 +132,12 @@ export class Following {
 
   /** Heed what `event` says about the connection; false where it says nothing else. */
   #passes(event: PuntiniEvent, transport: Transport): boolean {
-    if ("id" in event && event.id) {
+    if (idOf(event)) {
       this.#backoff.failures = 0
       this.#maybeOver = false
       this.#choice.worked(transport)
     }
+    if (isEnd(event)) this.#maybeOver = true
     switch (event.type) {
       case "live":
         this.#change({ live: true })
@@ -145,11 +147,6 @@ export class Following {
         break
       case "session_ready":
         this.#maybeOver = event.data.status === "closed"
-        break
-      case "task_completed":
-      case "task_failed":
-      case "task_cancelled":
-        this.#maybeOver = true
         break
       case "reconnect":
         this.#atLeast = event.data.retry_ms

@@ -3,7 +3,7 @@ import { Calls } from "./calls.js"
 import { CUT, endingOf, endingOfCode, LEFT, type Ending } from "./endings.js"
 import { SILENT } from "./fetching.js"
 import { Inbox } from "./inbox.js"
-import { eventOf, type Batch, type Requests, type Source, type Subscription } from "./source.js"
+import { eventOf, type Batch, type CommandSource, type Requests, type Subscription } from "./source.js"
 
 const SUBPROTOCOL = "puntini.v1"
 /** So many times in the length of a silence it is looked whether something was heard. */
@@ -11,7 +11,7 @@ const PINGS = 3
 const NO_SOCKET: Ending = { kind: "blocked", reason: "A WebSocket does not get through." }
 
 /** A WebSocket: events come in, commands go out. A socket can't be slowed down, so one that gets too far ahead is left. */
-export class SocketSource implements Source {
+export class SocketSource implements CommandSource {
   readonly transport = "websocket"
   readonly #requests: Requests
   readonly #asked: Subscription
@@ -24,7 +24,6 @@ export class SocketSource implements Source {
     this.#asked = asked
   }
 
-  /** Send a command through the socket, if one is open. Rejects with `PuntiniError`: refused, or cut off unanswered. */
   send(command: Command & { command_id: string }): Promise<AcceptedData> | undefined {
     const socket = this.#socket
     return socket && this.#calls.begin(command.command_id, () => socket.send(JSON.stringify(command)))

@@ -1,5 +1,5 @@
 import type { Asked } from "../http.js"
-import type { PuntiniEvent } from "../protocol.js"
+import type { AcceptedData, Command, PuntiniEvent } from "../protocol.js"
 import type { Ending } from "./endings.js"
 
 export type Transport = "sse" | "websocket" | "poll"
@@ -13,6 +13,8 @@ export interface Requests {
   refresh?(): Promise<boolean>
   /** What shows the credential to a WebSocket, which has no headers: `bearer.<jwt>`, `apikey.<key>`, or nothing. */
   subprotocols?(): Promise<string[]>
+  /** How to make WebSockets: `websocket` of `@puntini/client/websocket`. Left out: there are none. */
+  websocket?: Sockets | undefined
 }
 
 /** What is asked for: one stream, and which of its events. */
@@ -52,6 +54,14 @@ export interface Source {
   /** `after` is a cursor of any kind; empty for a snapshot first. */
   open(after: string, connection: AbortController): AsyncGenerator<Batch, Ending>
 }
+
+/** A source that commands can be sent through, too. */
+export interface CommandSource extends Source {
+  /** Undefined while it is not open. Rejects with `PuntiniError`: refused, or cut off unanswered. */
+  send(command: Command & { command_id: string }): Promise<AcceptedData> | undefined
+}
+
+export type Sockets = (requests: Requests, asked: Subscription) => CommandSource
 
 /** Makes of a stream's source one that is shared by all that follow what has this name. */
 export type Share = (source: Source, name: string) => Source

@@ -6,10 +6,9 @@ import { endingOf } from "./endings.js"
 import { sseSource } from "./fetching.js"
 import { Following, type Connection } from "./following.js"
 import { pollSource } from "./polling.js"
-import { SocketSource } from "./socket.js"
-import type { Patience, Requests, Share, Transport } from "./source.js"
+import type { CommandSource, Patience, Requests, Share, Sockets, Transport } from "./source.js"
 
-export type { Connection, Patience, Requests, Share, Transport }
+export type { Connection, Patience, Requests, Share, Sockets, Transport }
 export type EventType = PuntiniEvent["type"]
 export type EventOf<T extends EventType> = Extract<PuntiniEvent, { type: T }>
 
@@ -23,7 +22,7 @@ export interface StreamOptions {
   maxRate?: number
   /**
    * How to carry it. `"auto"` is SSE, and long-poll where something on the way blocks or buffers streams;
-   * `"websocket"` is that with `upgrade()` called. `"poll"` never streams.
+   * `"websocket"` is that with `upgrade()` called, which the client needs `websocket` for. `"poll"` never streams.
    */
   transport?: Transport | "auto"
   /** How long to wait before a stream counts as held back (5 s) or dead (45 s, three of the server's signs of life), and between tries (30 s). */
@@ -49,7 +48,7 @@ const PATIENCE: Patience = { opening: 5_000, silence: 45_000, retry: 30_000 }
 export class EventStream implements AsyncIterable<PuntiniEvent> {
   readonly #listeners = new Map<string, Set<(value: never) => void>>()
   readonly #choice: Choice
-  readonly #socket: SocketSource
+  readonly #socket: CommandSource | undefined
   readonly #following: Following
   readonly #batches: AsyncGenerator<PuntiniEvent[]>
   readonly #letGo: () => void
@@ -63,13 +62,14 @@ export class EventStream implements AsyncIterable<PuntiniEvent> {
     const { after = "", events, level, maxRate, transport = "auto", patience, shared, signal } = options
     const query = { events: events?.join(","), level, max_rate: maxRate }
     const asked = { path, query, patience: { ...PATIENCE, ...patience } }
-    this.#choice = new Choice(transport === "auto" ? "sse" : transport)
+    this.#socket = requests.websocket?.(requests, asked)
+    this.#choice = new Choice(this.#found(transport === "auto" ? "sse" : transport))
     this.#connection = { status: "connecting", transport: this.#choice.wish, cursor: "", live: false, attempts: 0 }
-    this.#socket = new SocketSource(requests, asked)
     const sse = sseSource(requests, asked)
     this.#following = new Following(
       {
-        websocket: this.#socket,
+        // Where there is no socket none can be wished for.
+        websocket: this.#socket ?? sse,
         sse: shared?.(sse, `puntini ${requests.url(path, query)}`) ?? sse,
         poll: pollSource(requests, asked),
       },
@@ -116,7 +116,10 @@ export class EventStream implements AsyncIterable<PuntiniEvent> {
     }
   }
 
-  /** Go on over a WebSocket, from the same cursor; where none gets through, as before. Takes effect between two events. */
+  /**
+   * Go on over a WebSocket, from the same cursor; where none gets through, as before. Takes effect between two events.
+   * Throws where the client was made without `websocket`.
+   */
   upgrade(): void {
     this.#wish("websocket")
   }
@@ -131,7 +134,7 @@ export class EventStream implements AsyncIterable<PuntiniEvent> {
    * `PuntiniError`: the command was refused, or (`cut_off`) it may not have arrived, and can be sent again by its id.
    */
   send(command: Command & { command_id: string }): Promise<AcceptedData> | undefined {
-    return this.#socket.send(command)
+    return this.#socket?.send(command)
   }
 
   /** Hang up, for good. What was begun on the server goes on. */
@@ -149,8 +152,13 @@ export class EventStream implements AsyncIterable<PuntiniEvent> {
 
   #wish(transport: Transport): void {
     if (this.#choice.wish === transport) return
-    this.#choice.wish = transport
+    this.#choice.wish = this.#found(transport)
     this.#following.turn()
+  }
+
+  #found(transport: Transport): Transport {
+    if (transport !== "websocket" || this.#socket) return transport
+    throw new Error("Make the client with `websocket` of `@puntini/client/websocket` to use WebSockets.")
   }
 
   /** Reads for the handlers, until an iteration takes over: that begins with what was being waited for. */

@@ -1,7 +1,8 @@
+import { epochOf, seqOf } from "../ids.js"
 import type { PuntiniEvent } from "../protocol.js"
 import type { Remember } from "./activity.js"
 import { Fold } from "./fold.js"
-import { logged, retraction, seqOf, type Logged, type Retraction } from "./retraction.js"
+import { logged, retraction, type Logged, type Retraction } from "./retraction.js"
 import type { SessionState } from "./shapes.js"
 
 /** So many events can be folded again when some of them are taken back. */
@@ -91,8 +92,4 @@ export class SessionView {
     this.#fold = this.#base.fold.fork()
     for (const said of this.#since) this.#fold.take(said, this.#retractions)
   }
-}
-
-function epochOf(cursor: string): string {
-  return cursor.slice(0, cursor.lastIndexOf("."))
 }

@@ -1,7 +1,8 @@
+import { seqOf } from "../ids.js"
 import type { PuntiniEvent } from "../protocol.js"
 import { activities } from "./activities.js"
 import { Fold } from "./fold.js"
-import { logged, retraction, seqOf, type Logged, type Retraction } from "./retraction.js"
+import { logged, retraction, type Logged, type Retraction } from "./retraction.js"
 import type { SessionState } from "./shapes.js"
 
 /** So many events are kept; when there are more, the oldest tenth is folded into the beginning. */

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest"
 import { PuntiniClient, type LiveOptions, type LiveSession } from "../../src/index.js"
 import { activities } from "../../src/activities.js"
+import { websocket } from "../../src/websocket.js"
 import { Server } from "./server.js"
 
 let server: Server
@@ -8,7 +9,7 @@ let client: PuntiniClient
 
 beforeAll(async () => {
   server = await Server.start("--agent", "puntini", "--agent", "shop=examples.langgraph_agent:graph")
-  client = new PuntiniClient({ baseUrl: server.url })
+  client = new PuntiniClient({ baseUrl: server.url, websocket })
 })
 
 afterAll(() => server.remove())

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest"
-import { PuntiniError, type PuntiniEvent } from "../../src/index.js"
+import { PuntiniClient, PuntiniError, type PuntiniEvent } from "../../src/index.js"
 import { pause } from "../../src/pause.js"
 import { Backoff } from "../../src/stream/backoff.js"
 import { Calls } from "../../src/stream/calls.js"
@@ -222,4 +222,11 @@ describe("commands through a socket", () => {
     await expect(sent).rejects.toMatchObject({ code: "cut_off", retryable: true })
     expect(calls.begin("c1", () => undefined)).toBeDefined()
   })
+})
+
+test("a client without WebSockets says how to have them", () => {
+  const stream = new PuntiniClient().stream("ses_1")
+
+  expect(() => stream.upgrade()).toThrow("@puntini/client/websocket")
+  stream.close()
 })
