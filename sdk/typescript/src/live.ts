@@ -1,5 +1,5 @@
 import { path, type CallOptions, type Calls, type PageOptions } from "./calls.js"
-import { PuntiniError } from "./errors.js"
+import { problem, PuntiniError } from "./errors.js"
 import { isEnd, seqOf } from "./ids.js"
 import type { Listing } from "./listing.js"
 import { unlessAborted } from "./pause.js"
@@ -140,7 +140,8 @@ export class LiveSession {
     const found = new Promise<SessionState>((resolve, reject) => {
       const look = () => {
         if (predicate(this.state)) resolve(this.state)
-        else if (this.connection.status === "closed") reject(closed(this.connection.reason))
+        else if (this.connection.status === "closed")
+          reject(problem(0, "closed", this.connection.reason ?? "The stream was closed."))
       }
       stop = this.subscribe(look)
       look()
@@ -176,27 +177,19 @@ export class LiveSession {
 
   async #command(command: Command, { commandId = randomId(), signal }: CommandOptions = {}): Promise<AcceptedData> {
     const named = { ...command, command_id: commandId }
+    // The key makes it safe to repeat; the server goes by `command_id`.
+    const options = { signal, idempotencyKey: commandId }
     for (let round = 1; ; round++) {
       try {
-        return await this.#sent(named, signal)
+        return await (this.stream.send(named) ??
+          this.#calls.post<AcceptedData>(path`/v1/sessions/${this.id}/commands`, named, options))
       } catch (error) {
-        if (!(error instanceof PuntiniError && error.code === "network") || round === ROUNDS) throw error
+        const wasLost = error instanceof PuntiniError && (error.code === "network" || error.code === "cut_off")
+        if (!wasLost || round === ROUNDS) throw error
       }
       // The stream knows when the server is back.
       await this.waitFor(() => this.connection.status === "open", { signal })
     }
-  }
-
-  async #sent(command: Command & { command_id: string }, signal: AbortSignal | undefined): Promise<AcceptedData> {
-    try {
-      const sent = this.stream.send(command)
-      if (sent) return await sent
-    } catch (error) {
-      if (!(error instanceof PuntiniError && error.code === "cut_off")) throw error
-    }
-    // The key makes it safe to repeat; the server goes by `command_id`.
-    const options = { signal, idempotencyKey: command.command_id }
-    return this.#calls.post(path`/v1/sessions/${this.id}/commands`, command, options)
   }
 
   #take(event: PuntiniEvent): void {
@@ -212,7 +205,7 @@ export class LiveSession {
     try {
       const view = this.#history ? await this.#replayed() : undefined
       if (view) this.#view = view
-      else if (this.#view.stale) this.#view.apply(await this.#snapshot())
+      else if (this.#view.stale) await this.#refresh()
       this.#tell()
     } catch {
       // What keeps it from reading is told by the stream, too; the next event that needs it tries again.
@@ -236,13 +229,11 @@ export class LiveSession {
     return undefined
   }
 
-  async #snapshot(): Promise<PuntiniEvent> {
-    const page = await this.#calls.get<EventPage>(path`/v1/sessions/${this.id}/stream`, {
-      signal: this.#aborter.signal,
-    })
-    const [first] = page.events
-    if (first?.type === "session_ready") return first
-    throw new TypeError("A page without a cursor begins with a snapshot.")
+  /** A page without a cursor begins with a snapshot. */
+  async #refresh(): Promise<void> {
+    const { signal } = this.#aborter
+    const page = await this.#calls.get<EventPage>(path`/v1/sessions/${this.id}/stream`, { signal })
+    for (const event of page.events) this.#view.apply(event)
   }
 
   #tell(): void {
@@ -258,8 +249,4 @@ export class LiveSession {
 /** Without what is undefined. */
 function known<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
   return JSON.parse(JSON.stringify(fields))
-}
-
-function closed(reason = "The stream was closed."): PuntiniError {
-  return new PuntiniError({ status: 0, code: "closed", detail: reason })
 }

@@ -1,10 +1,9 @@
-import { CUT, type Ending } from "./endings.js"
+import { CUT, SILENT, type Ending } from "./endings.js"
 import { eventOf, type Requests, type Source, type Subscription } from "./source.js"
 import { SseParser } from "./sse.js"
 import { within } from "./watch.js"
 
 const HELD_BACK: Ending = { kind: "blocked", reason: "Something on the way holds the stream back." }
-export const SILENT: Ending = { kind: "silent", reason: "Nothing was heard from the server for too long." }
 
 /** Server-Sent Events over `fetch`. The body is read as fast as batches are taken, so TCP slows the server down. */
 export function sseSource(requests: Requests, { path, query, patience }: Subscription): Source {

@@ -1,11 +1,11 @@
-import type { PuntiniError } from "../errors.js"
+import { problem, type PuntiniError } from "../errors.js"
 import type { PuntiniEvent } from "../protocol.js"
 import { idOf, isEnd } from "../ids.js"
 import { pause } from "../pause.js"
 import { Backoff } from "./backoff.js"
 import type { Choice } from "./choice.js"
 import { Cursor } from "./cursor.js"
-import { CUT, endingOf, LEFT, problem, type Ending } from "./endings.js"
+import { CUT, endingOf, LEFT, type Ending } from "./endings.js"
 import type { Batch, Patience, Requests, Source, Transport } from "./source.js"
 
 /** A connection that lasted so long was a good one. */

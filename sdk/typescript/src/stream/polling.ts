@@ -26,7 +26,7 @@ export function pollSource(requests: Requests, { path, query, patience: { silenc
     const which = { ...query, after: after || undefined, wait: wait || undefined, limit: LIMIT }
     const answer = await requests.send(path, { headers, query: which, signal })
     const page: unknown = await answer.json()
-    if (!isPage(page)) throw new SyntaxError("The answer is no page of events.")
+    if (!isPage(page)) throw new SyntaxError()
     return page
   }
 

@@ -1,7 +1,6 @@
 import type { AcceptedData, Command } from "../protocol.js"
 import { Calls } from "./calls.js"
-import { CUT, endingOf, endingOfCode, LEFT, type Ending } from "./endings.js"
-import { SILENT } from "./fetching.js"
+import { CUT, endingOf, endingOfCode, LEFT, SILENT, type Ending } from "./endings.js"
 import { Inbox } from "./inbox.js"
 import { eventOf, type Batch, type CommandSource, type Requests, type Subscription } from "./source.js"
 

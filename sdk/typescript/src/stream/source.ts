@@ -74,6 +74,6 @@ export function isEvent(value: unknown): value is PuntiniEvent {
 /** The event in a line of JSON. Throws SyntaxError. */
 export function eventOf(json: string): PuntiniEvent {
   const value: unknown = JSON.parse(json)
-  if (!isEvent(value)) throw new SyntaxError("The stream holds something that is no event.")
+  if (!isEvent(value)) throw new SyntaxError()
   return value
 }

@@ -1,3 +1,4 @@
+import { isEnd } from "../ids.js"
 import type { SessionReadyData } from "../protocol.js"
 import type { ActivityFold, Remember } from "./activity.js"
 import { left, spoken } from "./agents.js"
@@ -95,13 +96,6 @@ export class Fold {
         parts.tasks = changed(before, event)
         if (event.type !== "task_progress") parts.agents = left(parts.agents, task_id)
         break
-      case "task_completed":
-      case "task_failed":
-      case "task_cancelled":
-        parts.tasks = without(before, (each) => each.task_id === task_id)
-        parts.approvals = without(parts.approvals, (each) => each.task_id === task_id)
-        parts.agents = left(parts.agents, task_id)
-        break
       case "agent_status":
         parts.agents = spoken(parts.agents, event)
         return
@@ -116,6 +110,12 @@ export class Fold {
         break
       case "session_closed":
         parts.status = "closed"
+        break
+      default:
+        if (!isEnd(event)) break
+        parts.tasks = without(before, (each) => each.task_id === task_id)
+        parts.approvals = without(parts.approvals, (each) => each.task_id === task_id)
+        parts.agents = left(parts.agents, task_id)
     }
     if (parts.tasks.length !== before.length) this.#messages.tasksChanged()
     const task = parts.tasks === before ? undefined : parts.tasks.find((each) => each.task_id === task_id)

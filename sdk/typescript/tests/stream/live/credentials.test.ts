@@ -84,6 +84,7 @@ describe.concurrent.each(["sse", "websocket", "poll"] as const)("over %s", (tran
     const requests: Requests = {
       send: (path, asked) => admin.http.send(path, asked),
       url: (path, query) => admin.http.url(path, query),
+      websocket,
       subprotocols: () => Promise.resolve([`apikey.${KEY}`]),
     }
     const stream = new EventStream(requests, `/v1/sessions/${id}/stream`, { transport })
