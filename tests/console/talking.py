@@ -54,11 +54,6 @@ def session_of(page: Page) -> str:
     return page.url.rpartition("/")[2]
 
 
-def is_written(server: Serving, session: str) -> bool:
-    """Whether the log has the whole of an answer."""
-    return any(event["type"] == "task_completed" for event in server.events(session))
-
-
 def require_live(page: Page) -> None:
     """Raises AssertionError when the page does not come to follow its session."""
     expect(page.get_by_text("Live", exact=True)).to_be_visible(timeout=PATIENCE_MS)
@@ -66,6 +61,8 @@ def require_live(page: Page) -> None:
 
 def require_same(page: Page, server: Serving, *, tasks: int = 1) -> None:
     """Raises AssertionError where the page, when all is done, does not show what the server says."""
+    # A browser draws little in the tabs behind.
+    page.bring_to_front()
     session = session_of(page)
     wait_for(lambda: completed(server, session) == tasks, PATIENCE_MS / 1000, "the end of what was asked for")
     articles = page.get_by_role("log", name="Conversation").get_by_role("article")
@@ -102,5 +99,6 @@ def said(article: Locator) -> Locator:
 
 
 def words(markdown: str) -> re.Pattern[str]:
-    """The words of an answer as they stand on a page: nothing between them but space, nothing before and after."""
-    return re.compile(r"^\s*" + r"\s*".join(re.escape(word) for word in markdown.replace("`", "").split()) + r"\s*$")
+    """The words of an answer as they stand on a page: only space between them, and nothing before and after."""
+    plain = re.sub(r"^- ", "", markdown, flags=re.MULTILINE).replace("`", "")
+    return re.compile(r"^\s*" + r"\s*".join(re.escape(word) for word in plain.split()) + r"\s*$")
