@@ -94,25 +94,13 @@ def test_two_tabs_stay_in_step_over_one_connection_which_the_second_takes_over(s
     assert leads(second)
 
 
-def test_two_tabs_show_the_same_at_the_end(slow: Serving, visits: Visits) -> None:
-    visit = visits(slow)
-    first = enter(visit, slow.create())
-    second = enter(visit, session_of(first))
-    say(first, DRAW)
-    in_mid_answer(second, slow)
-
-    require_same(first, slow)
-    require_same(second, slow)
-    assert streams(slow) == 1
-
-
 def test_eight_tabs_get_by_with_the_six_connections_of_a_browser(slow: Serving, visits: Visits) -> None:
     visit = visits(slow)
     session = slow.create()
     tabs = [enter(visit, session) for _ in range(8)]
     wait_for(lambda: streams(slow) == 1, SECONDS, "one connection for all")
 
-    say(tabs[-1], "Add a person named Ada")
+    say(tabs[-1], DRAW)
 
     for tab in tabs:
         require_same(tab, slow)
@@ -154,3 +142,22 @@ def test_a_request_that_meets_no_server_is_sent_once_when_it_is_back(mortal: Ser
     require_same(page, mortal)
     prompts = [event for event in mortal.events(session_of(page)) if event["type"] == "user_prompt"]
     assert len(prompts) == 1
+
+
+def test_a_session_that_is_opened_while_the_server_is_away_comes_by_itself(mortal: Serving, visits: Visits) -> None:
+    visit = visits(mortal)
+    visit.expect_lost_connections()
+    mortal.create(title="Far away")
+    page = visit.open()
+    expect(page.get_by_role("link", name="Far away")).to_be_visible()
+
+    mortal.kill()
+    page.get_by_role("link", name="Far away").click()
+    expect(page.get_by_role("button", name="Reconnecting")).to_be_visible()
+    shoot(page, "following-unreached")
+    mortal.start()
+
+    require_live(page)
+    expect(page.get_by_role("button", name="Far away")).to_be_visible()
+    say(page, "Add a person named Ada")
+    require_same(page, mortal)
