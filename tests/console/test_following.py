@@ -159,5 +159,6 @@ def test_a_session_that_is_opened_while_the_server_is_away_comes_by_itself(morta
 
     require_live(page)
     expect(page.get_by_role("button", name="Far away")).to_be_visible()
+    expect(page.get_by_role("button", name="Fit", exact=True)).to_be_enabled()
     say(page, "Add a person named Ada")
     require_same(page, mortal)
