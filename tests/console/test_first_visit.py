@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.console.conftest import Visits
-from tests.console.talking import DRAW, PATIENCE_MS, answers, require_same, seen, watch
+from tests.console.talking import DRAW, PATIENCE_MS, require_same, seen, watch
 from tests.console.visiting import BIG, BUILT, NARROW, require_accessible, shoot
 from tests.live.serving import Serving, serving
 

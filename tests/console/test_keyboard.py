@@ -29,7 +29,9 @@ def focused(page: Page) -> str:
 
 def require_visible_focus(page: Page) -> None:
     """Raises AssertionError where nobody could see what has the focus."""
-    style = page.evaluate("(({outlineStyle, outlineWidth}) => [outlineStyle, outlineWidth])(getComputedStyle(document.activeElement))")
+    style = page.evaluate(
+        "(({outlineStyle, outlineWidth}) => [outlineStyle, outlineWidth])(getComputedStyle(document.activeElement))"
+    )
     assert style[0] != "none", focused(page)
     assert style[1] != "0px", focused(page)
 

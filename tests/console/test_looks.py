@@ -28,7 +28,7 @@ LOOKS = (
     Look("chat", "sessions/{session}", "21 nodes and 32 relations"),
     Look("graph", "sessions/{session}", "Milestone", tab="Graph"),
     Look("list", "sessions/{session}", "Website relaunch", tab="Graph", press="List"),
-    Look("events", "sessions/{session}", "task_completed", tab="Events"),
+    Look("events", "sessions/{session}", "s: I drew", tab="Events"),
     Look("agents", "agents", "Critic"),
     Look("agents-create", "agents?do=create", "Reason"),
     Look("agent", "agents/Critic", "You find faults."),
@@ -85,7 +85,9 @@ def enter(page: Page, look: Look, server: Serving, ids: dict[str, str]) -> None:
         page.get_by_role("tab", name=look.tab).click()
     if look.press:
         page.get_by_role("button", name=look.press, exact=True).click()
-    expect(page.get_by_role("main").get_by_text(look.sign).filter(visible=True).first).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_role("main").get_by_text(look.sign).filter(visible=True).first).to_be_visible(
+        timeout=PATIENCE_MS
+    )
 
 
 def require_fit(page: Page) -> None:
