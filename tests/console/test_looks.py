@@ -8,8 +8,11 @@ from playwright.sync_api import Page, expect
 
 from tests.console.conftest import Visits
 from tests.console.talking import DRAW, PATIENCE_MS
-from tests.console.visiting import NARROW, require_accessible, shoot
+from tests.console.visiting import BIG, NARROW, require_accessible, shoot
 from tests.live.serving import Serving, serving
+
+ENDLESS = "Donaudampfschiff" * 8
+"""A word that fits on no line."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,7 @@ class Look:
 
 LOOKS = (
     Look("sessions", "", "Moving house"),
+    Look("empty", "sessions/{empty}", "What shall we make?"),
     Look("chat", "sessions/{session}", "21 nodes and 32 relations"),
     Look("graph", "sessions/{session}", "Milestone", tab="Graph"),
     Look("list", "sessions/{session}", "Website relaunch", tab="Graph", press="List"),
@@ -51,30 +55,25 @@ def lived_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Serving
     with serving(tmp_path_factory.mktemp("looks"), agent="puntini", model="offline") as server:
         critic: dict[str, object] = {"name": "Critic", "role": "You find faults.", "capabilities": ["reads"]}
         server.ask("POST", "/v1/agents", critic | {"reason": "Somebody has to."}).raise_for_status()
-        server.ask("POST", "/v1/documents", {"title": "Garden", "text": "Water at dusk."}).raise_for_status()
-        server.create(title="Moving house")
+        for title in ("Garden", ENDLESS):
+            server.ask("POST", "/v1/documents", {"title": title, "text": "Water at dusk."}).raise_for_status()
+        empty = server.create(title="Moving house")
         session = server.create(title="A relaunch")
         task = server.play(session, DRAW)
         assert server.finish(task) == "completed"
-        yield server, {"session": session, "task": task}
+        assert server.finish(server.play(server.create(title=ENDLESS), ENDLESS)) == "completed"
+        yield server, {"session": session, "empty": empty, "task": task}
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nobody_is_kept_out(lived_in: tuple[Serving, dict[str, str]], visits: Visits, scheme: str) -> None:
+@pytest.mark.parametrize(("scheme", "width"), [("light", "broad"), ("dark", "broad"), ("light", "narrow")])
+def test_nobody_is_kept_out(lived_in: tuple[Serving, dict[str, str]], visits: Visits, scheme: str, width: str) -> None:
     server, ids = lived_in
-    page = visits(server, color_scheme=scheme, reduced_motion="reduce").open()
+    viewport = NARROW if width == "narrow" else BIG
+    page = visits(server, color_scheme=scheme, viewport=viewport, reduced_motion="reduce").open()
     for look in LOOKS:
         enter(page, look, server, ids)
-        shoot(page, f"look-{look.name}-{scheme}")
+        shoot(page, f"look-{look.name}-{scheme}-{width}")
         require_accessible(page)
-
-
-def test_every_page_fits_on_a_phone(lived_in: tuple[Serving, dict[str, str]], visits: Visits) -> None:
-    server, ids = lived_in
-    page = visits(server, viewport=NARROW, reduced_motion="reduce").open()
-    for look in LOOKS:
-        enter(page, look, server, ids)
-        shoot(page, f"look-{look.name}-narrow")
         require_fit(page)
 
 
