@@ -53,17 +53,7 @@ async function page({ metafile, errors }) {
 
 /** MIT, Apache and the like ask that their notice goes along with copies. */
 async function licences() {
-  const packages = [
-    "preact",
-    "@preact/signals",
-    "@preact/signals-core",
-    "cytoscape",
-    "cytoscape-fcose",
-    "cose-base",
-    "layout-base",
-    "dompurify",
-    "marked",
-  ]
+  const packages = ["preact", "@preact/signals", "@preact/signals-core", "cytoscape", "dompurify", "marked"]
   const texts = packages.map(async (name) => {
     const text = await readFile(join(HERE, `../node_modules/${name}/LICENSE`), "utf8")
     return `${name}\n\n${text.trim()}\n`

@@ -64,9 +64,14 @@ def line_control(event: Envelope) -> bytes:
     return encode(event) + b"\n"
 
 
-def sse_opening(retry_ms: int, cursor: str) -> bytes:
-    """What a stream begins with, before any event exists: a comment, the retry time, and the cursor as the last id."""
-    return f": puntini\nretry: {retry_ms}\n\nid: {_checked(cursor)}\n\n".encode()
+def sse_opening(retry_ms: int, cursor: str | None) -> bytes:
+    """What a stream begins with, before any event exists: a comment, the retry time, and the cursor as the last id.
+
+    None where a snapshot follows, which brings it: whoever is cut off before that has no id to come back
+    with, and so is given the snapshot again.
+    """
+    start = "" if cursor is None else f"id: {_checked(cursor)}\n\n"
+    return f": puntini\nretry: {retry_ms}\n\n{start}".encode()
 
 
 def sse_ping(cursor: str) -> bytes:

@@ -98,7 +98,7 @@ class Carrier:
         """Say what comes first; False when nothing can follow."""
         self._opening = None
         words = self._words
-        parts = [words.opening(int(jittered(RETRY_MS)), opening.start_id)]
+        parts = [words.opening(int(jittered(RETRY_MS)), opening.start_id if opening.ready is None else None)]
         if opening.gap is not None:
             parts.append(words.control(opening.gap))
         if opening.ready is not None:

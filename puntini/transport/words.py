@@ -15,8 +15,8 @@ class Words(Protocol):
         """How events are framed."""
         ...
 
-    def opening(self, retry_ms: int, cursor: str) -> bytes:
-        """What goes out at once, before any event exists."""
+    def opening(self, retry_ms: int, cursor: str | None) -> bytes:
+        """What goes out at once, before any event exists; None where a snapshot brings the cursor."""
         ...
 
     def control(self, event: Envelope, event_id: str = "") -> bytes:
@@ -37,8 +37,8 @@ class SseWords:
 
     framing: Framing = "sse"
 
-    def opening(self, retry_ms: int, cursor: str) -> bytes:
-        """A comment, the retry time, an id-only block."""
+    def opening(self, retry_ms: int, cursor: str | None) -> bytes:
+        """A comment, the retry time, and the cursor as an id-only block."""
         return frames.sse_opening(retry_ms, cursor)
 
     def control(self, event: Envelope, event_id: str = "") -> bytes:
@@ -59,7 +59,7 @@ class LineWords:
 
     framing: Framing = "lines"
 
-    def opening(self, retry_ms: int, cursor: str) -> bytes:
+    def opening(self, retry_ms: int, cursor: str | None) -> bytes:
         """Lines begin with the first event."""
         return b""
 

@@ -77,7 +77,7 @@ def test_a_stream_opens_as_the_protocol_says(server: Serving) -> None:
     assert "content-length" not in answer.headers
     assert "content-encoding" not in answer.headers
     start = re.escape(answer.headers["puntini-cursor"])
-    assert re.match(rf": [^\n]*\nretry: \d+\n\nid: {start}\n\n".encode(), answer.body)
+    assert re.match(rf": [^\n]*\nretry: \d+\n\nid: {start}\nevent: session_ready\n".encode(), answer.body)
     assert b"\r" not in answer.body
 
 

@@ -55,7 +55,7 @@ def test_a_stream_is_followed_from_its_snapshot_to_the_tasks_end(server: Serving
 
 
 def test_the_server_says_when_to_come_back(server: Serving) -> None:
-    with connected(server, stream_path(server.create())) as source:
+    with connected(server, f"{stream_path(server.create())}?after=now") as source:
         events = source.iter_sse()
         first, second = next(events), next(events)
 

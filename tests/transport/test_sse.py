@@ -67,6 +67,19 @@ async def test_a_browser_knows_the_cursor_before_the_first_event(server: Server)
         assert stream.writes[0].split(b"\n\n")[1] == f"id: {server.epoch}.1".encode()
 
 
+@pytest.mark.parametrize("query", ["", "after=nowhere.1"])
+async def test_whoever_is_cut_off_before_a_snapshot_is_whole_has_no_id_yet(server: Server, query: str) -> None:
+    session = await server.session(*thoughts(2))
+
+    async with server.get(stream_of(session, query)) as stream:
+        await stream.until_event("live")
+        before = stream.body.partition(b"event: session_ready")[0]
+
+    *earlier, last = before.split(b"\n")[:-1]
+    assert last == f"id: {server.epoch}.2".encode(), "it is the snapshot's own"
+    assert [line for line in earlier if line.startswith(b"id:")] == []
+
+
 async def test_lines_end_in_lf_only(server: Server) -> None:
     session = await server.session(thought("a\r\nb\rc"))
 

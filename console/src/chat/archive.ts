@@ -54,6 +54,12 @@ export class Archive {
     }
   }
 
+  /** What was read of a task may hold what is void by now: it is read again when somebody asks. */
+  forget(taskId: string): void {
+    this.#read(taskId).value = NOTHING
+    this.miss([taskId])
+  }
+
   #read(taskId: string): Signal<Read> {
     const known = this.#reads.get(taskId) ?? signal(NOTHING)
     this.#reads.set(taskId, known)

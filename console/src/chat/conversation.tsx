@@ -23,7 +23,7 @@ export function Conversation({ talk, state, blocked, past, children }: Conversat
   const following = useFollowing()
   const earlier = past ? [] : talk.earlier.messages.value
   const sending = past ? [] : talk.outbox.waiting.value
-  const messages = useMemo(() => joined(earlier, state.messages), [earlier, state.messages])
+  const messages = useMemo(() => withEarlier(earlier, state.messages), [earlier, state.messages])
   const keep = useKept()
   useEffect(() => {
     if (sending.length) following.jump()
@@ -118,7 +118,7 @@ function EarlierButton({ talk, before, hold }: EarlierOptions) {
   )
 }
 
-function joined(earlier: SessionState["messages"], messages: SessionState["messages"]): SessionState["messages"] {
+function withEarlier(earlier: SessionState["messages"], messages: SessionState["messages"]): SessionState["messages"] {
   if (!earlier.length) return messages
   const known = new Set(messages.map(({ id }) => id))
   return [...earlier.filter(({ id }) => !known.has(id)), ...messages]

@@ -27,6 +27,7 @@ export function begin(current: Current): Talk {
   const archive = new Archive()
   const stops = [
     current.on((event) => {
+      if (event.type === "task_retracted") archive.forget(event.task_id ?? "")
       if (event.type !== "session_ready") return
       earlier.begin(event.data.messages.length)
       archive.miss([...event.data.messages, ...event.data.tasks].map(({ task_id }) => task_id ?? ""))

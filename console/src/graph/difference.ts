@@ -1,3 +1,7 @@
+/** What is drawn at most, the oldest; the list and search know all. */
+export const MOST_NODES = 5000
+export const MOST_EDGES = 10_000
+
 /** What makes of one collection of elements another. */
 export interface Difference<T> {
   readonly added: readonly T[]

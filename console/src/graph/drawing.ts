@@ -26,6 +26,8 @@ const BUDGET = 8
 /** With more than so many nodes the moves are not shown as they happen, but once a pause (in milliseconds) and at their end. */
 const HEAVY = 600
 const HEAVY_PAUSE = 1500
+/** And none while somebody moves the view, and so long after it. */
+const LOOKING = 400
 /** A picture's longer side has at most so many pixels. */
 const PICTURE = 8000
 
@@ -39,9 +41,12 @@ export class Drawing {
   readonly #resized: ResizeObserver
   #graph: GraphState | null = null
   #chosen = ""
+  #shown: ((id: string) => boolean) | null = null
   #frame = 0
   #behind = false
   #drawnAt = 0
+  /** When somebody last moved the view. */
+  #lookedAt = -Infinity
   /** Whether the whole graph is kept in view, as long as nobody looks elsewhere. */
   #following = true
 
@@ -95,18 +100,12 @@ export class Drawing {
     if (id) this.#cy.getElementById(nodeRef(id)).addClass("end")
   }
 
-  /** Dim the nodes that `shown` refuses, and the edges between others; null shows all. */
+  /** Dim the nodes that `shown` refuses, and their edges, also those that come later; null shows all. */
   filter(shown: ((id: string) => boolean) | null): void {
-    const cy = this.#cy
-    cy.batch(() => {
-      if (!shown) return void cy.elements(".dim").removeClass("dim")
-      const [bright, dim] = [cy.collection(), cy.collection()]
-      cy.nodes().forEach((each) => void (shown(idOf(each)) ? bright : dim).merge(each))
-      const ties = dim.connectedEdges()
-      bright.removeClass("dim")
-      cy.edges().not(ties).removeClass("dim")
-      dim.union(ties).addClass("dim")
-    })
+    const before = this.#shown
+    this.#shown = shown
+    if (shown) this.#dim(shown)
+    else if (before) this.#cy.elements(".dim").removeClass("dim")
   }
 
   /** The nearest node in a direction from another, for the arrow keys. */
@@ -173,7 +172,10 @@ export class Drawing {
     cy.on("mouseout", "edge", (event) => {
       if (!event.target.selected() && event.target.connectedNodes(":selected").empty()) event.target.removeClass("told")
     })
-    cy.on("scrollzoom pinchzoom dragpan", () => (this.#following = false))
+    cy.on("scrollzoom pinchzoom dragpan", () => {
+      this.#following = false
+      this.#lookedAt = performance.now()
+    })
     cy.on("drag", "node", (event) => {
       const body = this.#forces.get(idOf(event.target))
       if (body) Object.assign(body, event.target.position(), { held: true, heat: 0 })
@@ -194,6 +196,16 @@ export class Drawing {
     })
   }
 
+  #dim(shown: (id: string) => boolean): void {
+    const cy = this.#cy
+    const dim = cy.nodes().filter((each) => !shown(idOf(each)))
+    const all = dim.union(dim.connectedEdges())
+    cy.batch(() => {
+      cy.elements(".dim").not(all).removeClass("dim")
+      all.not(".dim").addClass("dim")
+    })
+  }
+
   #wake(): void {
     this.#frame ||= requestAnimationFrame(() => this.#draw())
   }
@@ -203,6 +215,8 @@ export class Drawing {
     if (this.#behind && this.#graph) {
       this.#behind = this.#elements.step(this.#graph)
       if (this.#chosen) this.#mark()
+      if (this.#shown) this.#dim(this.#shown)
+      if (this.#following) this.#follow()
     }
     const moving = this.#behind || this.#move()
     if (moving) this.#wake()
@@ -210,12 +224,13 @@ export class Drawing {
 
   /** Let nodes move for a while. Returns whether they go on. */
   #move(): boolean {
+    const heavy = this.#forces.size > HEAVY
+    if (heavy && performance.now() - this.#lookedAt < LOOKING) return true
     const until = performance.now() + BUDGET
     let more = true
     let ticks = 0
-    while (more && performance.now() < until && (ticks++ < 4 || this.#forces.size > HEAVY || !lively()))
-      more = this.#forces.tick()
-    const pause = lively() ? (this.#forces.size > HEAVY ? HEAVY_PAUSE : 0) : Infinity
+    while (more && performance.now() < until && (ticks++ < 4 || heavy || !lively())) more = this.#forces.tick()
+    const pause = lively() ? (heavy ? HEAVY_PAUSE : 0) : Infinity
     if (more && performance.now() - this.#drawnAt < pause) return true
     this.#place()
     return more

@@ -1,17 +1,17 @@
 import type { Core, EdgeSingular, ElementDefinition, NodeSingular } from "cytoscape"
 import type { GraphEdge, GraphNode, GraphState } from "@puntini/client"
-import { alike, difference } from "./difference"
+import { alike, difference, MOST_EDGES, MOST_NODES } from "./difference"
 import type { Forces } from "./forces"
 import type { Hues } from "./hues"
 import type { Places } from "./memory"
 import { lively } from "./look"
 import { nameOf, short, spoken } from "./naming"
 
-/** What is drawn at most; lists and search know all. */
-export const MOST_NODES = 5000
-const MOST_EDGES = 10_000
-/** At most so many elements come into the drawing in one frame, so that the page never stands still. */
-const AT_ONCE = 200
+/** At most so many elements come into the drawing, and so many go, in one frame, so that the page never stands still. */
+const AT_ONCE = 100
+/** While nothing is drawn yet there is nothing to hold up, and more may come. */
+const AT_FIRST = 250
+const GONE_AT_ONCE = 500
 /** Of more than so many that change together none is animated. */
 const SHOWY = 60
 /** Beyond so many edges they are drawn straight and without arrows, which is several times quicker. */
@@ -47,14 +47,18 @@ export class Elements {
   step(graph: GraphState): boolean {
     const nodes = difference(this.#nodes, graph.nodes, MOST_NODES)
     const edges = difference(this.#edges, graph.edges, MOST_EDGES)
-    const someNodes = nodes.added.slice(0, AT_ONCE)
+    const most = this.#begun ? AT_ONCE : AT_FIRST
+    const someNodes = nodes.added.slice(0, most)
     const drawable = edges.added.filter((each) => this.#has(each, someNodes))
-    const someEdges = nodes.added.length > AT_ONCE ? [] : drawable.slice(0, AT_ONCE - someNodes.length)
+    const someEdges = nodes.added.length > most ? [] : drawable.slice(0, most - someNodes.length)
+    // A node's edges go before it, for what is drawn has to be what is known to be drawn.
+    const goneEdges = edges.removed.slice(0, GONE_AT_ONCE)
+    const goneNodes = edges.removed.length > GONE_AT_ONCE ? [] : nodes.removed.slice(0, GONE_AT_ONCE)
     const changes = someNodes.length + nodes.removed.length + nodes.changed.length
     const showy = this.#begun && lively() && changes <= SHOWY
     this.#cy.batch(() => {
-      this.#removeEdges(edges.removed, showy)
-      this.#removeNodes(nodes.removed, showy)
+      this.#removeEdges(goneEdges, showy)
+      this.#removeNodes(goneNodes, showy)
       this.#addNodes(someNodes, graph, showy)
       this.#addEdges(someEdges, showy)
       for (const each of nodes.changed) this.#changeNode(each, showy)
@@ -62,7 +66,8 @@ export class Elements {
       this.#size()
       this.#thin()
     })
-    const more = someNodes.length < nodes.added.length || someEdges.length < drawable.length
+    const left = nodes.added.length - someNodes.length + drawable.length - someEdges.length
+    const more = left + nodes.removed.length - goneNodes.length + edges.removed.length - goneEdges.length > 0
     if (!more) this.#begun = true
     return more
   }
@@ -141,21 +146,23 @@ export class Elements {
       const edge = this.#edges.get(id)
       this.#edges.delete(id)
       if (edge) this.#tie(edge, -1)
-      this.#fade(edgeRef(id), showy)
     }
+    this.#remove(ids.map(edgeRef), showy)
   }
 
   #removeNodes(ids: readonly string[], showy: boolean): void {
     for (const id of ids) {
       this.#nodes.delete(id)
+      this.#degrees.delete(id)
       this.#forces.remove(id)
-      this.#fade(nodeRef(id), showy)
     }
+    this.#remove(ids.map(nodeRef), showy)
   }
 
-  #fade(ref: string, showy: boolean): void {
-    const drawn = this.#cy.getElementById(ref)
-    if (!showy || drawn.empty()) return void drawn.remove()
+  #remove(refs: readonly string[], showy: boolean): void {
+    const drawn = this.#cy.collection()
+    for (const ref of refs) drawn.merge(this.#cy.getElementById(ref))
+    if (!showy) return void drawn.remove()
     drawn.addClass("leaving").unselect().unselectify()
     drawn.animate({ style: { opacity: 0 }, duration: FADE, complete: () => void drawn.remove() })
   }

@@ -2,6 +2,7 @@ import { useEffect, useMemo } from "preact/hooks"
 import type { Current } from "../session/current"
 import { Canvas } from "./canvas"
 import { openDesk, type Desk } from "./desk"
+import { MOST_EDGES, MOST_NODES } from "./difference"
 import { Inspector } from "./inspector"
 import { Legend } from "./legend"
 import { List } from "./list"
@@ -24,6 +25,7 @@ export function GraphPane({ current }: { current: Current }) {
 }
 
 function Drawn({ desk }: { desk: Desk }) {
+  const { nodes, edges } = desk.graph.value
   const empty = desk.graph.value.nodes.size === 0 && desk.current.shown.value.ready
   return (
     <>
@@ -36,6 +38,11 @@ function Drawn({ desk }: { desk: Desk }) {
         </p>
       )}
       <Legend desk={desk} />
+      {(nodes.size > MOST_NODES || edges.size > MOST_EDGES) && (
+        <p class="graph-most soft small">
+          {`The drawing shows the first ${MOST_NODES} nodes and ${MOST_EDGES} edges: search the list for others.`}
+        </p>
+      )}
     </>
   )
 }
