@@ -93,26 +93,25 @@ def test_what_one_draws_the_other_sees(closed: Serving, visits: Visits) -> None:
     ann, bob = account(closed, "ann"), account(closed, "bob")
     hers, his = arrive(closed, visits, ann), arrive(closed, visits, bob)
     session = share(closed, hers, bob, "editor")
-    pages = enter(hers, session), enter(his, session)
-    for page in pages:
-        open_list(page)
-    for page, other, name in ((*pages, "Grace"), (*reversed(pages), "Linus")):
+    first, second = enter(hers, session), enter(his, session)
+    open_list(first)
+    open_list(second)
+    for page, other, name in ((first, second, "Grace"), (second, first, "Linus")):
         page.get_by_role("button", name="Add node").click()
         page.get_by_label("Label, such as Person or Task").fill("Person")
         page.get_by_label("Key: what it is called").fill(name)
         page.get_by_role("button", name="Add", exact=True).click()
         expect(nodes(other).get_by_role("button", name=name)).to_be_visible()
-    say(pages[1], "connect Grace to Linus as knows")
-    expect(tasks(pages[1])).to_have_count(0, timeout=PATIENCE_MS)
+    say(second, "connect Grace to Linus as knows")
+    expect(tasks(second)).to_have_count(0, timeout=PATIENCE_MS)
 
     graph = closed.get(f"/v1/sessions/{session}/graph")
     assert {node["key"] for node in graph["nodes"]} == {"Ada", "Grace", "Linus"}
     assert len(graph["edges"]) == 1
-    for page in pages:
-        wait_for(lambda page=page: graph_seen(page) == graph_told(graph), 5, "the same graph")  # type: ignore[misc]
+    wait_for(lambda: graph_seen(first) == graph_seen(second) == graph_told(graph), 5, "the same graph")
     authors = [event["data"]["author"] for event in closed.events(session) if event["type"] == "graph_update"]
     assert authors[1:3] == [ann, bob]
-    shoot(pages[0], "users-graph")
+    shoot(first, "users-graph")
 
 
 def test_a_change_that_meets_anothers_is_told_and_both_end_alike(closed: Serving, visits: Visits) -> None:
