@@ -22,6 +22,7 @@ _AT = re.compile(r" - at (?:`key` in )?`(?P<where>[^`]*)`$")
 _KEY = re.compile(r"\.(?P<name>\w+)|\[(?P<number>\d+)\]|\[\.\.\.\]")
 _MISSING = re.compile(r"missing required field `(?P<name>.*)`$", re.DOTALL)
 _UNKNOWN = re.compile(r"contains unknown field `(?P<name>.*)`$", re.DOTALL)
+_SIZE = re.compile(r"Expected `(?P<type>\w+)`(?P<long> of length)? (?P<bound><=|>=) (?P<size>[\d.e+]+)$")
 _WORD = re.compile(r"Invalid (?:enum )?value (?P<word>.*)$", re.DOTALL)
 
 
@@ -43,10 +44,19 @@ def mistake(message: str, type_: Any, data: bytes) -> Invalid:
         known = _words(types) or _tags(_wanted(type_, parent, data), field)
         word = match["word"].strip("'")
         message = _no_such_word(word, known) if known and word not in known else message
+    elif match := _SIZE.search(message):
+        message = _fitting(match)
     elif "matching regex" in message:
         message = _described(types) or message
     path, message = shortened(path), shortened(message, 3 * QUOTED_LIMIT)
     return Invalid(f"{path}: {message}" if path else message, path=path)
+
+
+def _fitting(match: re.Match[str]) -> str:
+    if match["type"] == "str" and (match["bound"], match["size"]) == (">=", "1"):
+        return "write something"
+    unit = "" if not match["long"] else " characters" if match["type"] == "str" else " of them"
+    return f"give at {'most' if match['bound'] == '<=' else 'least'} {match['size']}{unit}"
 
 
 def _unknown(name: str, known: Collection[str]) -> str:

@@ -109,7 +109,7 @@ async def test_a_wrong_method_is_told_the_right_ones(api: Api, method: str, path
     assert told["detail"] == "This address does not take that method."
 
 
-@pytest.mark.parametrize("path", ["/", "/v1", "/v2/sessions", "/v1/session", "/v1/sessions/x/y", "/v1/%F0%9F%8E%88"])
+@pytest.mark.parametrize("path", ["/v1", "/v2/sessions", "/v1/session", "/v1/sessions/x/y", "/v1/%F0%9F%8E%88"])
 async def test_an_unknown_address_is_not_found(api: Api, path: str) -> None:
     told = problem(await api.ask("GET", path), 404, "not_found")
     assert told["detail"].startswith("There is nothing at this address")

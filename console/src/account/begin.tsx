@@ -15,7 +15,7 @@ export function BeginAccounts() {
         Whoever sits at this machine may use it without a log-in, as the admin <b>local</b>. That is fine for one person
         at one machine. With the first account open mode ends, at once and for good: from then on everybody logs in, and
         keys that were made until then are good no more. Your sessions stay, and the first account, an admin's, sees
-        them.
+        them. Documents and templates of your own stay with <b>local</b>: add them again.
       </p>
       {isBeginning ? (
         <FirstAccount onCancel={() => setBeginning(false)} />
