@@ -141,7 +141,7 @@ def test_names_titles_and_values_stay_text(hosting: Serving, victim: Visit) -> N
 
 def test_titles_templates_and_agents_stay_text_on_every_page(hosting: Serving, victim: Visit, tmp_path: Path) -> None:
     title = NAME[:110]
-    hosting.create(title=title)
+    hosting.create(title=f"\u202e{title}\u202e")
     about = {"name": "Evil", "role": NAME, "capabilities": [NAME], "reason": NAME, "instructions": NAME}
     hosting.ask("POST", "/v1/agents", about).raise_for_status()
     file = tmp_path / "<img src=x onerror=window.pwned=1>.json"
@@ -151,7 +151,7 @@ def test_titles_templates_and_agents_stay_text_on_every_page(hosting: Serving, v
     page = victim.open()
     expect(page.get_by_role("link", name=title).first).to_be_visible()
     page.get_by_role("button", name=f"Delete {title}").first.click()
-    expect(page.get_by_role("dialog")).to_contain_text("<img src=")
+    expect(page.get_by_role("dialog")).to_contain_text(f"“{title}” goes with its whole log")
     page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
     page.goto(f"{hosting.url}/#/templates?do=create")
     page.get_by_label("A template's file").set_input_files(file)
