@@ -10,7 +10,8 @@ from playwright.sync_api import Dialog, Locator, Page, expect
 
 from tests.console.attacks import HEAVY, MARKUP, NAME
 from tests.console.conftest import Visits
-from tests.console.seen import PATIENCE_MS, box, conversation, enter, say, tasks
+from tests.console.seen import box, conversation, enter, tasks
+from tests.console.talking import PATIENCE_MS, say
 from tests.console.visiting import Visit, shoot
 from tests.live.serving import Serving, serving
 
