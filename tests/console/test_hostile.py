@@ -1,18 +1,18 @@
 """What agents and people say, name and draw stays text: nothing runs, nothing is loaded, and the page goes on."""
 
 import json
-import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Dialog, Locator, Page, expect
 
 from tests.console.attacks import HEAVY, MARKUP, NAME
 from tests.console.conftest import Visits
-from tests.console.seen import PATIENCE_MS, box, conversation, enter, say, tasks
-from tests.console.visiting import NARROW, Visit, shoot
+from tests.console.seen import box, conversation, enter, tasks
+from tests.console.talking import PATIENCE_MS, say
+from tests.console.visiting import Visit, shoot
 from tests.live.serving import Serving, serving
 
 ATTACKS = "tests.console.attacks"
@@ -23,7 +23,7 @@ new PerformanceObserver((list) => {
   for (const { duration } of list.getEntries()) longest = Math.max(longest, duration)
 }).observe({ type: "longtask", buffered: true })
 """
-LONGEST_MS = 2_500
+LONGEST_MS = 4_000
 """How long a page may be deaf for the worst that an agent says; many times of what it takes on a quiet machine."""
 GESTURES_SECONDS = 15.0
 FRAMES = """() => new Promise((done) => {
@@ -57,7 +57,12 @@ def victim(hosting: Serving, visits: Visits) -> Iterator[Visit]:
     """Somebody who looks at it all; at the end nothing has run in any of their tabs."""
     visit = visits(hosting)
     dialogs: list[str] = []
-    visit.context.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+
+    def dismiss(dialog: Dialog) -> None:
+        dialogs.append(dialog.message)
+        dialog.dismiss()
+
+    visit.context.on("dialog", dismiss)
     visit.context.add_init_script(WATCH)
     yield visit
     for page in visit.context.pages:
@@ -88,7 +93,9 @@ def test_markup_in_an_answer_stays_text(hosting: Serving, victim: Visit) -> None
         expect(tasks(page)).to_have_count(0)
         said = answer(page).locator(".markdown")
         assert said.locator(FOREIGN_ELEMENTS).evaluate_all("(all) => all.map((each) => each.outerHTML)") == []
-        links = said.get_by_role("link").evaluate_all("(all) => all.map(({ href, rel, target }) => [href, rel, target])")
+        links = said.get_by_role("link").evaluate_all(
+            "(all) => all.map(({ href, rel, target }) => [href, rel, target])"
+        )
         assert {(rel, target) for _, rel, target in links} == {("noopener noreferrer", "_blank")}
         assert {href.partition(":")[0] for href, *_ in links} == {"http", "mailto"}
         for words in ("<script>window.pwned=1</script>", "<iframe src=", "<math><mtext>", "<style>*{display:none}"):
@@ -122,13 +129,43 @@ def test_names_titles_and_values_stay_text(hosting: Serving, victim: Visit) -> N
     expect(page.get_by_role("listbox", name="Nodes found").get_by_role("option").first).to_contain_text("<img")
 
     page.get_by_role("tab", name="Events").click()
+    page.get_by_role("listbox", name="Events").focus()
+    page.keyboard.press("Home")
     for event in hosting.events(session):
-        page.get_by_role("option").filter(has_text=re.compile(rf"^{event['id'].rpartition('.')[2]}\D")).click()
         shown = page.get_by_role("region", name=f"Event {event['type']}").get_by_label("JSON", exact=True)
         assert json.loads(shown.text_content() or "") == event
+        page.keyboard.press("ArrowDown")
     page.get_by_role("button", name="One event back").click()
     expect(page.get_by_text("This is the past.")).to_be_visible()
     shoot(page, "hostile-events")
+
+
+def test_titles_templates_and_agents_stay_text_on_every_page(hosting: Serving, victim: Visit, tmp_path: Path) -> None:
+    title = NAME[:110]
+    hosting.create(title=f"\u202e{title}\u202e")
+    about = {"name": "Evil", "role": NAME, "capabilities": [NAME], "reason": NAME, "instructions": NAME}
+    hosting.ask("POST", "/v1/agents", about).raise_for_status()
+    file = tmp_path / "<img src=x onerror=window.pwned=1>.json"
+    task = {"id": "first", "title": title, "description": NAME}
+    file.write_text(json.dumps({"title": title, "description": NAME, "tasks": [task]}), encoding="utf-8")
+
+    page = victim.open()
+    expect(page.get_by_role("link", name=title).first).to_be_visible()
+    page.get_by_role("button", name=f"Delete {title}").first.click()
+    expect(page.get_by_role("dialog")).to_contain_text(f"“{title}” goes with its whole log")
+    page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+    page.goto(f"{hosting.url}/#/templates?do=create")
+    page.get_by_label("A template's file").set_input_files(file)
+    expect(page.get_by_label("Title").first).to_have_value(title)
+    page.get_by_role("button", name="Create").click()
+    expect(page.get_by_label("Tasks", exact=True)).to_contain_text("<img src=")
+    require_untouched(page)
+    for place in ("agents", "agents/Evil", "tasks", "templates", "documents", "analytics?view=trending"):
+        page.goto(f"{hosting.url}/#/{place}")
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        expect(page.get_by_text("Loading")).to_have_count(0)
+        require_untouched(page)
+    shoot(page, "hostile-pages")
 
 
 def test_a_page_that_is_told_too_much_goes_on(hosting: Serving, victim: Visit) -> None:
@@ -142,8 +179,9 @@ def test_a_page_that_is_told_too_much_goes_on(hosting: Serving, victim: Visit) -
         expect(answer(page).get_by_role("button", name="Copy the answer")).to_be_visible(timeout=PATIENCE_MS)
         box(page).fill("I can still write.")
         expect(page.get_by_role("button", name="Send", exact=True)).to_be_enabled()
-        print(name, page.evaluate("longest"))
-        assert len(answer(page).locator(".markdown").inner_text()) > 10, text[:40]
+        assert page.evaluate("longest") < LONGEST_MS, name
+        shown = answer(page).locator(".markdown").evaluate("(each) => each.textContent.length")
+        assert shown > len(text) / 10, name
 
 
 def test_a_graph_of_two_thousand_nodes_stays_usable(hosting: Serving, victim: Visit) -> None:
@@ -183,4 +221,3 @@ def test_a_graph_of_two_thousand_nodes_stays_usable(hosting: Serving, victim: Vi
     took = time.monotonic() - began
     shoot(page, "hostile-large-graph")
     assert took < GESTURES_SECONDS, took
-    print("longest", page.evaluate("longest"), took)

@@ -13,18 +13,8 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.console.conftest import Visits
-from tests.console.seen import (
-    PATIENCE_MS,
-    box,
-    enter,
-    graph_seen,
-    graph_told,
-    messages_seen,
-    messages_told,
-    open_list,
-    say,
-    tasks,
-)
+from tests.console.seen import box, enter, graph_seen, graph_told, messages_seen, messages_told, open_list, tasks
+from tests.console.talking import PATIENCE_MS, say
 from tests.console.visiting import shoot
 from tests.live.serving import Serving, serving, wait_for
 

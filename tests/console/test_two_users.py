@@ -12,7 +12,8 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.console.conftest import Visits
-from tests.console.seen import PATIENCE_MS, box, conversation, enter, graph_seen, graph_told, open_list, say, tasks
+from tests.console.seen import box, conversation, enter, graph_seen, graph_told, open_list, tasks
+from tests.console.talking import PATIENCE_MS, say
 from tests.console.visiting import Visit, shoot
 from tests.live.serving import Serving, serving, wait_for
 

@@ -9,7 +9,7 @@ const RUN = /([*_~])\1{200}/
 /** So does looking for a mail address in a long word. */
 const WORD = 2_000
 
-/** Whether laying this Markdown out would take so long that the page stood still: then it is better shown as it is written. */
+/** Whether laying this Markdown out would hold the page up for seconds: then it is better shown as it is written. */
 export function isTangled(text: string): boolean {
   if (text.length > CHARACTERS) return true
   const lines = text.split("\n")

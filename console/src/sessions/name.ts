@@ -5,9 +5,12 @@ export const TITLE_LIMIT = 200
 /** As long as reads well in a list. */
 const GOOD_LENGTH = 80
 
+/** Signs that turn the direction of what is written after them, also in the sentence that a name stands in. */
+const TURNS = /[\u202a-\u202e\u2066-\u2069]/g
+
 /** What a session is called. */
 export function nameOf({ title }: Pick<SessionInfo, "title">): string {
-  return title || "Untitled session"
+  return title.replace(TURNS, "") || "Untitled session"
 }
 
 /** The first line of a prompt, as far as a title should go. */
