@@ -49,6 +49,7 @@ export class LiveSession {
   #view = new SessionView()
   #told = false
   #filling = false
+  #broken = false
 
   constructor(calls: Calls, id: string, { history, ...options }: LiveOptions = {}) {
     this.id = id
@@ -201,22 +202,36 @@ export class LiveSession {
   }
 
   #take(event: PuntiniEvent): void {
-    this.#view.apply(event)
-    if (this.#view.stale || (this.#history && event.type === "session_ready")) void this.#fill()
+    try {
+      this.#view.apply(event)
+    } catch {
+      // It is not what its type says. The server knows what it amounts to.
+      this.#broken = true
+    }
+    if (this.#isStale || (this.#history && event.type === "session_ready")) void this.#fill()
     this.#tell()
+  }
+
+  get #isStale(): boolean {
+    return this.#broken || this.#view.stale
   }
 
   /** Put into the state what the stream can't bring: the history, or a fresh snapshot. The view drops what comes twice. */
   async #fill(): Promise<void> {
     if (this.#filling) return
     this.#filling = true
+    const wasBroken = this.#broken
     try {
       const view = this.#history ? await this.#replayed() : undefined
       if (view) this.#view = view
-      else if (this.#view.stale) this.#view.apply(await this.#snapshot())
+      else if (this.#isStale) {
+        this.#broken = false
+        this.#view.apply(await this.#snapshot())
+      }
       this.#tell()
     } catch {
       // What keeps it from reading is told by the stream, too; the next event that needs it tries again.
+      this.#broken ||= wasBroken
     } finally {
       this.#filling = false
     }

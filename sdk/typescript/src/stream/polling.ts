@@ -40,11 +40,12 @@ export class PollSource implements Source {
         const page = await watch.within(silence, SLOW, this.#page(cursor, wait, watch.signal))
         const replayed = page.live && !live
         live ||= page.live
+        const isSame = page.next === cursor
         cursor = page.next
         yield { events: replayed ? [...page.events, { type: "live", data: { cursor } }] : page.events, cursor }
         if (page.ended) return { kind: "over" }
-        // Something on the way may answer instead of waiting.
-        if (wait && !page.events.length && Date.now() - began < SOON_MS) await pause(SOON_MS, watch.signal, false)
+        // Something on the way may answer instead of waiting, or with what it once heard.
+        if ((wait || !page.live) && isSame && Date.now() - began < SOON_MS) await pause(SOON_MS, watch.signal, false)
       }
     } catch (error) {
       if (watch.missed) return watch.missed
