@@ -176,3 +176,15 @@ test("names that mean something to JavaScript are names like others", async () =
   expect(live.state.stateVersion).toBe(2)
   expect(Reflect.get({}, "stained")).toBe(undefined)
 })
+
+test.for([".", ".."])("a thing named %s leads nowhere else", async (name) => {
+  const asked: (string | undefined)[] = []
+  const baseUrl = await answering((request, response) => {
+    asked.push(request.url)
+    json(response, 200, {})
+  })
+  const client = new PuntiniClient({ baseUrl })
+  await client.sessions.get(name)
+  await client.tasks.get(name)
+  expect(asked).toEqual(["/v1/sessions/%252E", "/v1/tasks/%252E"])
+})
