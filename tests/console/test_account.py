@@ -163,10 +163,15 @@ def test_of_whoever_logs_out_nothing_stays_in_any_tab(closed: Serving, visit: Vi
     second = visit.open(f"/#/sessions/{session}")
     expect(second.get_by_role("button", name="Nobody else's")).to_be_visible()
 
+    third = visit.open("/#/account")
+    expect(third.get_by_role("heading", name=name)).to_be_visible()
+
     first.goto(f"{closed.url}/#/account")
     first.get_by_role("button", name="Log out").first.click()
 
-    expect(second.get_by_role("button", name="Log in")).to_be_visible()
+    for tab in (second, third):
+        expect(tab.get_by_role("button", name="Log in")).to_be_visible()
+    expect(third.get_by_text(name)).to_have_count(0)
     expect(second.get_by_text("Nobody else's")).to_have_count(0)
     log_in(first, other)
     expect(second.get_by_text(f"There is no session `{session}`")).to_be_visible()
