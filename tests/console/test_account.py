@@ -150,3 +150,55 @@ def test_an_admin_adds_a_user_with_whom_a_session_is_shared(visit: Visit, name: 
     page.get_by_role("dialog").get_by_role("button", name="Share", exact=True).click()
     expect(page.get_by_label(f"What {bob} may do")).to_have_value("viewer")
     shoot(page, "share")
+
+
+def test_of_whoever_logs_out_nothing_stays_in_any_tab(closed: Serving, visit: Visit, name: str) -> None:
+    other = f"bert-{token_hex(4)}"
+    closed.ask("POST", "/v1/register", {"username": other, "password": PASSWORD}).raise_for_status()
+    visit.expect_refusals(401, 404)
+    session = closed.create(title="Nobody else's")
+    first = visit.open(f"/#/sessions/{session}")
+    log_in(first, name)
+    expect(first.get_by_text("Live", exact=True)).to_be_visible()
+    second = visit.open(f"/#/sessions/{session}")
+    expect(second.get_by_role("button", name="Nobody else's")).to_be_visible()
+
+    third = visit.open("/#/account")
+    expect(third.get_by_role("heading", name=name)).to_be_visible()
+
+    first.goto(f"{closed.url}/#/account")
+    first.get_by_role("button", name="Log out").first.click()
+
+    for tab in (second, third):
+        expect(tab.get_by_role("button", name="Log in")).to_be_visible()
+    expect(third.get_by_text(name)).to_have_count(0)
+    expect(second.get_by_text("Nobody else's")).to_have_count(0)
+    log_in(first, other)
+    expect(second.get_by_text(f"There is no session `{session}`")).to_be_visible()
+    expect(second.get_by_text("Nobody else's")).to_have_count(0)
+
+
+def test_another_person_who_logs_in_does_not_go_on_with_what_was_begun(
+    closed: Serving, visit: Visit, name: str
+) -> None:
+    other = f"bert-{token_hex(4)}"
+    closed.ask("POST", "/v1/register", {"username": other, "password": PASSWORD}).raise_for_status()
+    visit.expect_refusals(401)
+    page = visit.open()
+    log_in(page, name)
+    expect(page.get_by_text("What shall we work on?")).to_be_visible()
+
+    # Given a log-in that has ended, and a session that its person wants to begin,
+    visit.context.clear_cookies()
+    page.get_by_role("button", name="Empty session").click()
+    again = page.get_by_role("dialog")
+    # when somebody else logs in instead,
+    log_in(again, other)
+
+    # then the page is theirs, and nothing was begun in their name.
+    expect(page.get_by_text("What shall we work on?")).to_be_visible()
+    expect(again).to_have_count(0)
+    titles = page.evaluate("async () => (await (await fetch('/v1/sessions')).json()).total")
+    assert titles == 0
+    page.get_by_role("link", name="Account").click()
+    expect(page.get_by_role("heading", name=other)).to_be_visible()

@@ -2,17 +2,26 @@ import { signal } from "@preact/signals"
 import { PuntiniError } from "@puntini/client"
 import { client } from "../client"
 import { sentence } from "../parts/problem"
-import { announceLogIn, announceLogOut } from "./ended"
+import { announceLogIn, announceLogOut, goOn } from "./ended"
 import { me } from "./me"
 
 /** Why the server did not say who this is, in a sentence; empty when it did. */
 export const silence = signal("")
 
-/** Ask the server who this is. */
+let before = ""
+
+/** Ask the server who this is. Of whoever it was before nothing stays, on the page or in its memory. */
 export async function askWho(): Promise<void> {
   try {
-    me.value = await client.auth.me()
+    const who = await client.auth.me()
+    if (before && before !== who.username) {
+      me.value = undefined
+      return location.reload()
+    }
+    before = who.username
+    me.value = who
     silence.value = ""
+    goOn()
   } catch (error) {
     if (error instanceof PuntiniError && error.status === 401) me.value = null
     else silence.value = sentence(error)

@@ -3,13 +3,13 @@ import { me } from "./me"
 
 /**
  * Between the tabs of this browser, which share their log-in: "asked" by the one that waits for a person, "back" by the
- * one in which somebody logged in, "hello" by one that has just come, "left" by the one in which somebody logged out.
+ * one in which somebody logged in, "left" by the one in which somebody logged out, "hello" by one that has just come.
  */
-type Word = "asked" | "back" | "hello" | "left"
+type Word = "asked" | "back" | "left" | "hello"
 
 const tabs = new BroadcastChannel("puntini log-in")
 let waiting: Promise<void> | undefined
-let goOn = () => {}
+let release = () => {}
 
 /** Whether somebody has to log in again for things to go on. */
 export const isEnded = signal(false)
@@ -18,31 +18,40 @@ export const isEnded = signal(false)
 export const logIns = signal(0)
 
 tabs.onmessage = ({ data }: MessageEvent<Word>) => {
-  if (data === "back") resume()
-  else if (data === "asked") hear()
+  if (data === "back") logIns.value++
   else if (data === "left") me.value = null
-  else if (waiting) say("asked")
+  else if (data === "asked") hear()
+  else if (data === "hello" && waiting) say("asked")
 }
+// A page that the browser had put aside has heard nothing meanwhile.
+addEventListener("pageshow", ({ persisted }) => persisted && logIns.value++)
 say("hello")
 
 /** The log-in has ended: have somebody log in, in whichever tab. All who wait at once wait for the same. */
 export function loggedInAgain(): Promise<void> {
   isEnded.value = true
   say("asked")
-  waiting ??= new Promise((resolve) => (goOn = resolve))
+  waiting ??= new Promise((resolve) => (release = resolve))
   return waiting
 }
 
-/** Somebody has logged in: what waits goes on, in all tabs. */
+/** Somebody has logged in: all tabs ask who it is. */
 export function announceLogIn(): void {
   say("back")
-  resume()
+  logIns.value++
 }
 
-/** Somebody has logged out: no tab shows any more what was theirs. */
+/** Somebody has logged out: no tab shows anything of theirs any more. */
 export function announceLogOut(): void {
   say("left")
   me.value = null
+}
+
+/** It is the same person as before: what waits goes on. */
+export function goOn(): void {
+  isEnded.value = false
+  release()
+  waiting = undefined
 }
 
 function say(word: Word): void {
@@ -53,11 +62,4 @@ function hear(): void {
   if (me.value) isEnded.value = true
   // This tab's own question waits for the other's, so it would not hear that it has to log in.
   else if (me.value === undefined) me.value = null
-}
-
-function resume(): void {
-  isEnded.value = false
-  logIns.value++
-  goOn()
-  waiting = undefined
 }

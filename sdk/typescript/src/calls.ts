@@ -59,5 +59,10 @@ export class Calls {
 
 /** A path with its values made safe. */
 export function path(parts: TemplateStringsArray, ...values: string[]): string {
-  return String.raw({ raw: parts }, ...values.map(encodeURIComponent))
+  return String.raw({ raw: parts }, ...values.map(segment))
+}
+
+/** An address climbs at `..`, however that is written; so what has such a name is asked for by one that nothing has. */
+function segment(value: string): string {
+  return encodeURIComponent(value).replace(/^\.\.?$/, "%252E")
 }

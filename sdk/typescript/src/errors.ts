@@ -48,7 +48,7 @@ export async function refusal(answer: Response): Promise<PuntiniError> {
   const said: unknown = await answer.json().catch(() => undefined)
   if (isProblem(said)) return new PuntiniError(said, after)
   // It comes from something on the way that is no Puntini server.
-  const detail = `The server answered with ${answer.status}: see that the address is right and the server runs.`
+  const detail = `The server answered with ${answer.status || "a redirect"}: see that the address is right and the server runs.`
   return problem(answer.status, "http", detail, after)
 }
 

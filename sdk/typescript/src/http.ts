@@ -101,7 +101,8 @@ export class Http {
     let answer = await this.#once(path, asked)
     if (answer.status === 401 && !asked.anonymous) {
       if (await this.#keyring.refresh(generation)) {
-        void answer.body?.cancel()
+        // What was cut off meanwhile can't be cancelled.
+        answer.body?.cancel().catch(() => {})
         answer = await this.#once(path, asked)
       }
       if (answer.status === 401) this.#signOut()
@@ -133,7 +134,15 @@ export class Http {
   async #once(path: string, asked: Asked): Promise<Response> {
     const headers = new Headers(asked.anonymous ? {} : await this.#keyring.headers())
     for (const [name, value] of Object.entries(asked.headers ?? {})) headers.set(name, value)
-    const init: RequestInit = { method: asked.method ?? "GET", headers, cache: "no-store", credentials: this.#cookies }
+    // No redirect is followed: it would carry keys and passwords to wherever it leads.
+    const redirect = "manual"
+    const init: RequestInit = {
+      method: asked.method ?? "GET",
+      headers,
+      cache: "no-store",
+      credentials: this.#cookies,
+      redirect,
+    }
     if (asked.body !== undefined) {
       if (!headers.has("content-type")) headers.set("content-type", "application/json")
       init.body = typeof asked.body === "string" ? asked.body : JSON.stringify(asked.body)

@@ -22,5 +22,8 @@ export function events(
 ): Listing<PuntiniEvent, EventPage, string> {
   const query = { ...options, limit, events: events?.join() }
   const ask = (after: string) => calls.get<EventPage>(address, { ...query, after })
-  return new Listing(ask, after, (page) => [page.events, page.live || page.ended ? undefined : page.next])
+  return new Listing(ask, after, (page, at) => [
+    page.events,
+    page.live || page.ended || page.next === at ? undefined : page.next,
+  ])
 }

@@ -1,4 +1,7 @@
 const FIRST_MS = 1_000
+/** A server that would have nobody wait is spared all the same, and one that asks for years is asked again. */
+const LEAST_MS = 100
+const MOST_MS = 3_600_000
 
 /**
  * How long to wait before the next try: "full jitter", a random part of a time that doubles with each failure, so that
@@ -15,10 +18,10 @@ export class Backoff {
     this.#longest = longest
   }
 
-  /** The delay after one more failure, in milliseconds; never less than `atLeast`, which the server asked for. */
+  /** The delay after one more failure, in milliseconds; never less than `atLeast`, which the server asked for, up to an hour. */
   next(atLeast = 0): number {
-    const ceiling = Math.min(this.#longest, this.base * 2 ** Math.min(this.failures, 10))
+    const ceiling = Math.min(this.#longest, Math.max(LEAST_MS, this.base) * 2 ** Math.min(this.failures, 10))
     this.failures++
-    return atLeast ? atLeast + Math.random() * FIRST_MS : Math.random() * ceiling
+    return atLeast ? Math.min(MOST_MS, atLeast) + Math.random() * FIRST_MS : Math.random() * ceiling
   }
 }

@@ -1,6 +1,6 @@
 import type { PuntiniEvent } from "../protocol.js"
 import { Cursor } from "./cursor.js"
-import type { Batch } from "./source.js"
+import { isEvent, type Batch } from "./source.js"
 
 /** Of what the leader says, so many events may wait for a tab; what is over the bound it gets by a connection of its own. */
 const MOST_WAITING = 10_000
@@ -52,7 +52,7 @@ export class Circle {
   constructor(tabs: Tabs, name: string, after: string, signal: AbortSignal) {
     this.cursor = new Cursor(after)
     this.#channel = tabs.channel(name)
-    this.#channel.onmessage = ({ data }: MessageEvent<Message>) => this.#hear(data)
+    this.#channel.onmessage = ({ data }: MessageEvent<unknown>) => isMessage(data) && this.#hear(data)
     signal.addEventListener("abort", () => this.#ring?.(), { once: true })
     const held = () =>
       new Promise<void>((resolve) => {
@@ -161,4 +161,11 @@ export class Circle {
   #has(id: string | undefined): boolean {
     return id !== undefined && !new Cursor(this.cursor.at).reach(id)
   }
+}
+
+/** Another tab may have another version of this, and anything of the same origin may speak on the channel. */
+function isMessage(said: unknown): said is Message {
+  const { kind, after, cursor, events }: Record<string, unknown> = Object(said)
+  if (kind !== "came") return kind === "ask" || kind === "anew"
+  return typeof after === "string" && typeof cursor === "string" && Array.isArray(events) && events.every(isEvent)
 }

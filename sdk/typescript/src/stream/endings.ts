@@ -25,7 +25,9 @@ export const CUT: Ending = { kind: "lost", reason: "The connection was cut." }
 export function endingOf(error: unknown): Ending {
   if (error instanceof PuntiniError) {
     if (error.status === 401) return { kind: "unauthorized", error }
-    if (error.retryable || error.status === 425) return lost(error.message, error.retryAfter)
+    // A redirect leads away from the server, as to the log-in page of a network, which may be over soon.
+    const isRedirect = error.code === "http" && error.status < 400
+    if (error.retryable || error.status === 425 || isRedirect) return lost(error.message, error.retryAfter)
     return { kind: "failed", error }
   }
   if (error instanceof RangeError) {

@@ -43,6 +43,7 @@ export class Following {
   #openedAt = 0
   #refused = 0
   #renewing = false
+  #renewedAt = 0
   #atLeast = 0
   #maybeOver = false
   #farewell: Ending | undefined
@@ -144,6 +145,7 @@ export class Following {
         break
       case "session_closed":
         this.#farewell = { kind: "over" }
+        this.#maybeOver = true
         break
       case "session_ready":
         this.#maybeOver = event.data.status === "closed"
@@ -164,8 +166,10 @@ export class Following {
 
   /** Get a new credential ahead of time, and go on with it. If that fails there is time until the old one ends. */
   async #renew(): Promise<void> {
-    if (this.#renewing || !this.#refresh) return
+    // A credential that lives no longer than its warning is replaced when it has ended.
+    if (this.#renewing || !this.#refresh || Date.now() - this.#renewedAt < LASTED_MS) return
     this.#renewing = true
+    this.#renewedAt = Date.now()
     const connection = this.#connection
     const renewed = await this.#refresh().catch(() => false)
     this.#renewing = false
@@ -177,7 +181,10 @@ export class Following {
     if (this.#openedAt && Date.now() - this.#openedAt > LASTED_MS) this.#refused = 0
     switch (ending.kind) {
       case "over":
-        return false
+        // A WebSocket's plain good-bye may come from something on the way: who was not told of an end asks another way.
+        if (transport !== "websocket" || this.#maybeOver) return false
+        this.#choice.blocked(transport, Date.now())
+        return true
       case "failed":
         throw ending.error
       case "left":
@@ -215,7 +222,8 @@ export class Following {
   async #wait(reason: string, askedFor = 0): Promise<void> {
     const atLeast = Math.max(askedFor, this.#atLeast)
     // After a task's end, or the snapshot of a closed session, one more question tells whether anything can follow.
-    const delay = this.#maybeOver && !atLeast ? 0 : this.#backoff.next(atLeast)
+    const atOnce = this.#maybeOver && !atLeast && !this.#backoff.failures
+    const delay = this.#backoff.next(atLeast) * Number(!atOnce)
     this.#atLeast = 0
     this.#maybeOver = false
     this.#change({

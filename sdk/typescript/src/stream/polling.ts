@@ -41,11 +41,12 @@ export function pollSource(requests: Requests, { path, query, patience: { silenc
         const page = await within(silence, connection, SLOW, ask(cursor, wait, signal))
         const replayed = page.live && !live
         live ||= page.live
+        const isSame = page.next === cursor
         cursor = page.next
         yield { events: replayed ? [...page.events, { type: "live", data: { cursor } }] : page.events, cursor }
         if (page.ended) return { kind: "over" }
-        // Something on the way may answer instead of waiting.
-        if (wait && !page.events.length && Date.now() - began < SOON_MS) await pause(SOON_MS, signal)
+        // Something on the way may answer instead of waiting, or with what it once heard.
+        if ((wait || !page.live) && isSame && Date.now() - began < SOON_MS) await pause(SOON_MS, signal)
         wait = live ? longest : 0
       }
     },

@@ -171,6 +171,31 @@ describe("one connection for all tabs", () => {
     expect(late.ids).toEqual(all(log))
   })
 
+  test("what no tab of this version says is passed over", async () => {
+    const log = new Log()
+    const shared = browser()
+    const name = `test ${Math.random()}`
+    tabs = [new Tab(log, shared, name), new Tab(log, shared, name)]
+    await until(() => log.readers === 1)
+    log.say(3)
+
+    const stranger = shared.channel(name)
+    const junk = [null, undefined, 5, "came", [], {}, { kind: "__proto__" }, { kind: "came" }, { kind: "gone" }]
+    const wrong = { kind: "came", after: "e.3" }
+    const more = [
+      { events: 5, cursor: "e.4" },
+      { events: [], cursor: 4 },
+      { events: [null], cursor: "e.4" },
+    ]
+    for (const each of [...junk, ...more.map((rest) => ({ ...wrong, ...rest }))]) stranger.postMessage(each)
+    stranger.close()
+    log.say(3)
+
+    await until(() => tabs.every((tab) => tab.ids.length === 6))
+    expect(log.readers).toBe(1)
+    for (const tab of tabs) expect(tab.ids).toEqual(all(log))
+  })
+
   test("a tab that can't keep up reads the rest by itself", async () => {
     const log = new Log()
     const shared = browser()
