@@ -27,7 +27,8 @@ export class PuntiniError extends Error {
 
   /** Whether the same request may well succeed later. */
   get retryable(): boolean {
-    return this.code === "network" || this.status === 408 || this.status === 429 || this.status >= 500
+    const isCut = this.code === "network" || this.code === "cut_off"
+    return isCut || this.status === 408 || this.status === 429 || this.status >= 500
   }
 }
 

@@ -213,7 +213,8 @@ export class LiveSession {
     try {
       const view = this.#history ? await this.#replayed() : undefined
       if (view) this.#view = view
-      else if (this.#view.stale) this.#view.apply(await this.#snapshot())
+      // What came while a snapshot was on its way can make it too old.
+      for (let round = 0; this.#view.stale && round < ROUNDS; round++) this.#view.apply(await this.#snapshot())
       this.#tell()
     } catch {
       // What keeps it from reading is told by the stream, too; the next event that needs it tries again.

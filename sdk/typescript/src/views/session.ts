@@ -39,18 +39,26 @@ export class SessionView {
     else if (said && said.seq > this.#seq) this.#take(said)
   }
 
-  /** Begin anew. A snapshot that is older than what was seen, and follows no gap, says nothing new. */
+  /**
+   * Begin anew. A snapshot that is older than what was seen, and follows no gap, says nothing new; but where something
+   * has to be undone by one, what came since is put on it.
+   */
   #begin(fold: Fold): void {
     const [before, { sessionId, cursor }] = [this.state, fold.state]
     const seq = seqOf(cursor)
+    let later: Logged[] = []
     if (sessionId === before.sessionId && epochOf(cursor) === epochOf(before.cursor)) {
-      if (seq < this.#seq) return
+      if (seq < this.#seq) {
+        if (!this.#stale || !this.#base || seq < this.#base.seq) return
+        later = this.#since.filter((said) => said.seq > seq)
+      }
       fold.keep(this.#fold)
     }
     this.#fold = fold
     this.#seq = seq
     this.#stale = false
     this.#rebase(fold.hasOpenTasks)
+    for (const said of later) this.#take(said)
   }
 
   #take(said: Logged): void {
