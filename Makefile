@@ -61,7 +61,7 @@ console: $(CONSOLE) ## build the web console, which a running server then serves
 sdk: $(SDK) ## build the TypeScript SDK into sdk/typescript/dist
 
 .PHONY: bench
-bench: $(DEV) bench-needs ## measure this machine; ARGS="--help" lists what can be measured
+bench: $(DEV) bench-needs node-needs browser-needs ## measure this machine; ARGS="--help" lists what can be measured
 	@$(BIN)/python -m bench $(ARGS)
 
 .PHONY: clean

@@ -13,11 +13,13 @@ from types import FrameType
 from bench import report, servers
 from bench.cases.agents import tasks, token_path
 from bench.cases.append import append
+from bench.cases.console import console
 from bench.cases.doors import doors
 from bench.cases.fanout import fanout_sse, fanout_ws
 from bench.cases.graphs import graphs
 from bench.cases.idle_memory import idle_memory
 from bench.cases.latency import latency
+from bench.cases.sdk import sdk
 from bench.cases.sessions import sessions
 from bench.cases.storm import storm
 from bench.cases.tail import tail
@@ -41,6 +43,8 @@ CASES: dict[str, Case] = {
         token_path,
         graphs,
         doors,
+        sdk,
+        console,
     )
 }
 LONGEST = 900

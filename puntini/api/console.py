@@ -3,6 +3,7 @@
 from gzip import compress
 from hashlib import sha256
 from importlib import resources
+from importlib.resources.abc import Traversable
 from mimetypes import guess_type
 from typing import NamedTuple
 
@@ -50,8 +51,8 @@ class File(NamedTuple):
 class Console:
     """The routes."""
 
-    def __init__(self) -> None:
-        folder = resources.files("puntini") / "console" / "static"
+    def __init__(self, folder: Traversable | None = None) -> None:
+        folder = folder or resources.files("puntini") / "console" / "static"
         self._page = folder / PAGE
         self._assets = folder / "assets"
         self._known: dict[str, File] = {}

@@ -1,4 +1,5 @@
 import { signal } from "@preact/signals"
+import { randomId } from "@puntini/client"
 import type { LiveSession, MessageView, SendOptions } from "@puntini/client"
 import { sentence } from "../parts/problem"
 
@@ -25,7 +26,7 @@ export class Outbox {
 
   async send(prompt: string, options: SendOptions): Promise<void> {
     const before = new Set(said(this.#live.state.messages, prompt).map(({ id }) => id))
-    await this.#try({ id: crypto.randomUUID(), prompt, options, before, problem: "" })
+    await this.#try({ id: randomId(), prompt, options, before, problem: "" })
   }
 
   /** Send one that failed once more: were it to have arrived all the same, nothing happens twice. */

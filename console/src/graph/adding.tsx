@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals"
 import { useEffect, useRef } from "preact/hooks"
+import { randomId } from "@puntini/client"
 import type { GraphNode } from "@puntini/client"
 import { visit, type Desk } from "./desk"
 import { Finder } from "./finder"
@@ -116,5 +117,5 @@ function useFocus<T extends HTMLElement>(inside?: string) {
 }
 
 function minted(kind: "nod" | "edg"): string {
-  return `${kind}_${crypto.randomUUID().replaceAll("-", "")}`
+  return `${kind}_${randomId()}`
 }

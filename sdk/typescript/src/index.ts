@@ -21,6 +21,7 @@ export {
   type StreamOptions,
   type Transport,
 } from "./stream/stream.js"
+export { randomId } from "./random.js"
 export { SessionView } from "./views/session.js"
 export type * from "./views/shapes.js"
 export { Timeline } from "./views/timeline.js"

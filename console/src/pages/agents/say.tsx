@@ -1,3 +1,4 @@
+import { randomId } from "@puntini/client"
 import type { SentMessage } from "@puntini/client"
 import { useRef, useState } from "preact/hooks"
 import { client } from "../../client"
@@ -10,7 +11,7 @@ export function Say({ agent }: { agent: string }) {
   const [sent, setSent] = useState<SentMessage | null>(null)
   const key = useRef("") // one for each message, so that a second try says nothing twice
   const form = useForm(["message"], async () => {
-    key.current ||= crypto.randomUUID()
+    key.current ||= randomId()
     const answer = await client.agents.say(agent, message, { idempotencyKey: key.current })
     key.current = ""
     setSent(answer)

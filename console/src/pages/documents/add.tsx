@@ -1,3 +1,4 @@
+import { randomId } from "@puntini/client"
 import { useRef, useState } from "preact/hooks"
 import { client } from "../../client"
 import { toast } from "../../parts/toasts"
@@ -14,7 +15,7 @@ export function AddDocument() {
   const [source, setSource] = useState("")
   const [text, setText] = useState("")
   const [refused, setRefused] = useState("")
-  const key = useRef(crypto.randomUUID()) // one for the form, so that a second try adds nothing twice
+  const key = useRef(randomId()) // one for the form, so that a second try adds nothing twice
   const form = useForm(["title", "source", "text"], async () => {
     const body = { title: title.trim(), text, source: source.trim() }
     try {
@@ -22,7 +23,7 @@ export function AddDocument() {
       toast(`Added ${made.title}, in ${many(made.passages, "passage")}.`)
       go(to("documents"))
     } catch (error) {
-      key.current = crypto.randomUUID()
+      key.current = randomId()
       throw error
     }
   })

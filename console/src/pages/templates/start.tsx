@@ -1,3 +1,4 @@
+import { randomId } from "@puntini/client"
 import type { StartBody, WholeTemplate } from "@puntini/client"
 import { useRef, useState } from "preact/hooks"
 import { client } from "../../client"
@@ -18,7 +19,7 @@ export function Start({ template }: { template: WholeTemplate }) {
     }
   }
   const form = useForm(["title", "agent", "run"], async () => {
-    key.current ||= crypto.randomUUID()
+    key.current ||= randomId()
     const body: StartBody = { run, ...(title.trim() && { title: title.trim() }), ...(agent && run && { agent }) }
     const begun = await client.templates.start(template.template_id, body, { idempotencyKey: key.current })
     go(to("sessions", begun.session_id))
