@@ -181,7 +181,7 @@ export class LiveSession {
       try {
         return await this.#sent(named, signal)
       } catch (error) {
-        if (!(error instanceof PuntiniError && error.code === "network") || round === ROUNDS) throw error
+        if (!isAway(error) || round === ROUNDS) throw error
       }
       // The stream knows when the server is back.
       await this.waitFor(() => this.connection.status === "open", { signal })
@@ -255,6 +255,11 @@ export class LiveSession {
       for (const listener of this.#listeners) listener()
     })
   }
+}
+
+/** Whether the server was not to be had, as what stands before it says too: 502, 503 and 504. */
+function isAway(error: unknown): boolean {
+  return error instanceof PuntiniError && (error.code === "network" || (error.status > 501 && error.status < 505))
 }
 
 /** Which task ends with an event. */
