@@ -27,8 +27,13 @@ export class PuntiniError extends Error {
 
   /** Whether the same request may well succeed later. */
   get retryable(): boolean {
-    const isCut = this.code === "network" || this.code === "cut_off"
-    return isCut || this.status === 408 || this.status === 429 || this.status >= 500
+    return (
+      this.code === "network" ||
+      this.code === "cut_off" ||
+      this.status === 408 ||
+      this.status === 429 ||
+      this.status >= 500
+    )
   }
 }
 

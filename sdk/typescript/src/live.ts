@@ -181,7 +181,10 @@ export class LiveSession {
       try {
         return await this.#sent(named, signal)
       } catch (error) {
-        if (!isAway(error) || round === ROUNDS) throw error
+        // 502, 503 and 504 are what stands before a server says while that is away.
+        const isAway =
+          error instanceof PuntiniError && (error.code === "network" || [502, 503, 504].includes(error.status))
+        if (!isAway || round === ROUNDS) throw error
       }
       // The stream knows when the server is back.
       await this.waitFor(() => this.connection.status === "open", { signal })
@@ -255,11 +258,6 @@ export class LiveSession {
       for (const listener of this.#listeners) listener()
     })
   }
-}
-
-/** Whether the server was not to be had, as what stands before it says too: 502, 503 and 504. */
-function isAway(error: unknown): boolean {
-  return error instanceof PuntiniError && (error.code === "network" || (error.status > 501 && error.status < 505))
 }
 
 /** Which task ends with an event. */

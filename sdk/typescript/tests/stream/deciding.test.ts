@@ -1,13 +1,12 @@
-import { afterEach, describe, expect, test, vi } from "vitest"
-import { PuntiniError, type PuntiniEvent } from "../../src/index.js"
-import { Backoff, pause } from "../../src/stream/backoff.js"
+import { afterEach, describe, expect, test } from "vitest"
+import { PuntiniClient, PuntiniError, type PuntiniEvent } from "../../src/index.js"
+import { pause } from "../../src/pause.js"
+import { Backoff } from "../../src/stream/backoff.js"
 import { Calls } from "../../src/stream/calls.js"
 import { Choice } from "../../src/stream/choice.js"
 import { Cursor } from "../../src/stream/cursor.js"
-import { CUT, endingOf, endingOfCode, type Ending } from "../../src/stream/endings.js"
-import { Following, type Connection } from "../../src/stream/following.js"
+import { endingOf, endingOfCode, type Ending } from "../../src/stream/endings.js"
 import { Inbox } from "../../src/stream/inbox.js"
-import type { Batch, Source } from "../../src/stream/source.js"
 
 function said(id: string): PuntiniEvent {
   return { type: "memory_summary", id, session_id: "ses_1", timestamp: "", data: { summary: "" } }
@@ -76,35 +75,6 @@ describe("a back-off", () => {
   })
 })
 
-test("a connection that lasted was a good one, though nothing came by it: it costs no long wait", async () => {
-  const delays: number[] = []
-  const aborter = new AbortController()
-  vi.useFakeTimers()
-  const quiet: Source = {
-    transport: "sse",
-    async *open(): AsyncGenerator<Batch, Ending> {
-      yield { events: [] }
-      await new Promise((resolve) => setTimeout(resolve, 60_000))
-      return CUT
-    },
-  }
-  const sources = { sse: quiet, websocket: quiet, poll: quiet }
-  const patience = { opening: 5_000, silence: 45_000, retry: 30_000 }
-  const heard = ({ retryAt }: Partial<Connection>) => retryAt && delays.push(retryAt - Date.now())
-  const following = new Following(sources, new Choice("sse"), "", patience, undefined, aborter.signal, heard)
-  const batches = following.batches()
-  const next = batches.next()
-
-  await vi.advanceTimersByTimeAsync(20 * 61_000)
-  aborter.abort()
-  await vi.advanceTimersByTimeAsync(61_000)
-  vi.useRealTimers()
-
-  await next
-  expect(delays.length).toBeGreaterThanOrEqual(19)
-  expect(Math.max(...delays)).toBeLessThanOrEqual(1_000)
-})
-
 describe("a pause", () => {
   const page = new EventTarget()
   afterEach(() => void Object.assign(globalThis, { addEventListener: undefined, removeEventListener: undefined }))
@@ -112,9 +82,9 @@ describe("a pause", () => {
   test("ends when it is aborted, before or meanwhile", async () => {
     const aborter = new AbortController()
     const paused = pause(60_000, aborter.signal, true)
-    aborter.abort()
-    await paused
-    await pause(60_000, aborter.signal, true)
+    aborter.abort("enough")
+    await expect(paused).rejects.toBe("enough")
+    await expect(pause(60_000, aborter.signal, true)).rejects.toBe("enough")
   })
 
   test("ends at once when the browser is online again, unless the server asked for the wait", async () => {
@@ -129,8 +99,8 @@ describe("a pause", () => {
     page.dispatchEvent(new Event("online"))
     await free
     expect(done).toEqual(["free"])
-    aborter.abort()
-    await bound
+    aborter.abort("enough")
+    await expect(bound).rejects.toBe("enough")
   })
 })
 
@@ -252,4 +222,11 @@ describe("commands through a socket", () => {
     await expect(sent).rejects.toMatchObject({ code: "cut_off", retryable: true })
     expect(calls.begin("c1", () => undefined)).toBeDefined()
   })
+})
+
+test("a client without WebSockets says how to have them", () => {
+  const stream = new PuntiniClient().stream("ses_1")
+
+  expect(() => stream.upgrade()).toThrow("@puntini/client/websocket")
+  stream.close()
 })
