@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url"
 
 const HERE = fileURLToPath(new URL(".", import.meta.url))
 const OUT = join(HERE, "../puntini/console/static")
+const SDK = join(HERE, "../sdk/typescript/src")
 const WATCH = process.argv.includes("--watch")
 
 const options = {
@@ -22,7 +23,12 @@ const options = {
   legalComments: "none", // the licences of what is bundled are in licences.txt
   metafile: true,
   loader: { ".svg": "copy" },
-  alias: { "@puntini/client": join(HERE, "../sdk/typescript/src/index.ts") },
+  alias: {
+    "@puntini/client": join(SDK, "index.ts"),
+    "@puntini/client/activities": join(SDK, "activities.ts"),
+    "@puntini/client/tabs": join(SDK, "tabs.ts"),
+    "@puntini/client/timeline": join(SDK, "timeline.ts"),
+  },
   plugins: [{ name: "page", setup: (made) => made.onEnd(page) }],
 }
 

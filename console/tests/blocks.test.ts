@@ -1,6 +1,7 @@
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import { Blocks } from "../src/parts/blocks"
+import { isTangled } from "../src/parts/tangle"
 
 const PIECES = [
   "# A\n",
@@ -100,5 +101,45 @@ describe("what somebody else wrote", () => {
 
   test("can't break out of an address", () => {
     expect(html('[a](https://example.org/"onclick="alert(1))')).not.toContain('"onclick')
+  })
+})
+
+describe("a text that would take too long to be laid out", () => {
+  const many = 50_000
+  test.each([
+    ["quotes in quotes", ">".repeat(many)],
+    ["quotes in quotes below others", `> a\n\n${"> ".repeat(many)}`],
+    ["lists in lists", "- ".repeat(many)],
+    ["numbered lists in lists", "1. ".repeat(30_000)],
+    ["lists by indentation", Array.from({ length: 200 }, (_, level) => `${"  ".repeat(level)}- item`).join("\n")],
+    ["a run of stars", `${"*".repeat(many)}a${"*".repeat(many - 1)}`],
+    ["a very long word with an address", `${"a".repeat(many)}@`],
+    ["very many columns", `${"|a".repeat(5_000)}|\n${"|-".repeat(5_000)}|`],
+    ["very many lines", "a\n\n".repeat(30_000)],
+    ["very many words", "word ".repeat(30_000)],
+  ])("is shown as it is written: %s", (_, text) => {
+    const written = `<pre><code>${text.replaceAll(">", "&#62;")}</code></pre>`
+    for (const growing of [true, false]) {
+      const blocks = new Blocks().read(text, growing)
+      expect(blocks.length).toBe(1)
+      expect(blocks[0] === written).toBe(true)
+    }
+  })
+
+  test.each([
+    ["brackets", "[".repeat(many)],
+    ["images", "![".repeat(many)],
+    ["closing brackets", `${"[".repeat(many / 2)}${"](".repeat(many / 4)}`],
+    ["emphasis that is never closed", "*a **b _c ".repeat(many / 5)],
+    ["runs of backticks", Array.from({ length: 600 }, (_, length) => `${"`".repeat(length % 300)}a`).join(" ")],
+    ["tags", "<div>".repeat(many / 5)],
+    ["a row of dashes", "-".repeat(many)],
+    ["a code block", `\`\`\`\n${"some code\n".repeat(3_000)}\`\`\``],
+  ])("is laid out all the same: %s", (_, text) => {
+    const began = performance.now()
+    const blocks = new Blocks().read(text, false)
+    expect(performance.now() - began).toBeLessThan(2_000)
+    expect(isTangled(text)).toBe(false)
+    expect(blocks.length).toBeGreaterThan(0)
   })
 })

@@ -6,15 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.console.conftest import Visits
-from tests.console.visiting import NARROW, require_accessible, shoot
+from tests.console.visiting import shoot
 from tests.live.serving import Serving, serving
 
 PATIENCE = 15_000
-VARIED = {"agent", "task", "templates-create", "analytics"}
-"""Pages that have between them all that there is: for these both colour schemes are examined."""
 HOSTILE = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
 
 
@@ -250,37 +248,3 @@ def test_what_is_gone_says_where_to_go(server: Serving, visits: Visits) -> None:
     page.get_by_role("link", name="← Tasks").click()
 
     expect(page.get_by_role("heading", name="Tasks")).to_be_visible()
-
-
-def test_nobody_is_kept_out_of_a_page(server: Serving, visits: Visits) -> None:
-    task = finish(server, HOSTILE)
-    server.ask("POST", "/v1/documents", {"title": HOSTILE, "text": HOSTILE})
-    light = visits(server, color_scheme="light", viewport=NARROW).open()
-    dark = visits(server, color_scheme="dark").open()
-    for name, address, sign in (
-        ("agents", "agents", "puntini"),
-        ("agent", "agents/puntini", "Memory"),
-        ("tasks", "tasks", "Tasks"),
-        ("task", f"tasks/{task}", "What it took"),
-        ("templates", "templates", "REST API"),
-        ("template", "templates/rest-api", "Begin"),
-        ("templates-create", "templates?do=create", "Task 1"),
-        ("documents", "documents", "Documents"),
-        ("analytics", "analytics", "By agent"),
-        ("performance", "analytics?view=performance", "Slowest tasks"),
-    ):
-        for page, look in ((light, "light-narrow"), (dark, "dark-broad")):
-            page.goto(f"{server.url}/#/{address}")
-            expect(page.get_by_role("heading", name=sign, exact=True)).to_be_visible()
-            shoot(page, f"{name}-{look}")
-            if page is light or name in VARIED:
-                require_accessible(page)
-            require_fit(page)
-
-
-def require_fit(page: Page) -> None:
-    """Raises AssertionError where a page is broader than its window."""
-    beyond = page.evaluate(
-        "() => { const main = document.getElementById('main'); return main.scrollWidth - main.clientWidth }"
-    )
-    assert beyond <= 0

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.console.conftest import Visits
-from tests.console.visiting import NARROW, require_accessible, shoot
+from tests.console.visiting import shoot
 from tests.live.serving import Serving, serving
 
 PATIENCE_MS = 15_000
@@ -121,26 +121,3 @@ def test_what_is_not_there_says_where_to_go(shared: Serving, visits: Visits) -> 
     expect(page.get_by_text("There is no session `ses_none`.")).to_be_visible()
     page.get_by_role("link", name="All sessions").click()
     expect(page.get_by_role("heading", name="What shall we work on?")).to_be_visible()
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", ["broad", "narrow"])
-def test_nobody_is_kept_out(shared: Serving, visits: Visits, scheme: str, width: str) -> None:
-    session = shared.create(title="A session")
-    options = {"viewport": NARROW} if width == "narrow" else {}
-    page = visits(shared, color_scheme=scheme, **options).open()
-    for name, path, sign in (
-        ("sessions", "", "What shall we work on?"),
-        ("session", f"sessions/{session}", "A session"),
-        ("account", "account", "local"),
-    ):
-        page.goto(f"{shared.url}/#/{path}")
-        expect(page.get_by_role("heading", name=sign)).to_be_visible()
-        shoot(page, f"{name}-{scheme}-{width}")
-        require_accessible(page)
-
-
-def test_the_first_paint_takes_less_than_a_second(start: Page) -> None:
-    painted = start.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
-
-    assert painted < 1000

@@ -2,7 +2,7 @@ import { signal } from "@preact/signals"
 import { PuntiniError } from "@puntini/client"
 import { client } from "../client"
 import { sentence } from "../parts/problem"
-import { announceLogIn } from "./ended"
+import { announceLogIn, announceLogOut } from "./ended"
 import { me } from "./me"
 
 /** Why the server did not say who this is, in a sentence; empty when it did. */
@@ -25,10 +25,10 @@ export async function logIn(username: string, password: string): Promise<void> {
   announceLogIn()
 }
 
-/** End this log-in, here and on the server. */
+/** End this log-in, on the server and in all tabs. */
 export async function logOut(): Promise<void> {
   await client.auth.logout()
-  me.value = null
+  announceLogOut()
 }
 
 /** Make the first account, which ends open mode, and log in with it. */

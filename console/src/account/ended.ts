@@ -3,9 +3,9 @@ import { me } from "./me"
 
 /**
  * Between the tabs of this browser, which share their log-in: "asked" by the one that waits for a person, "back" by the
- * one in which somebody logged in, "hello" by one that has just come.
+ * one in which somebody logged in, "hello" by one that has just come, "left" by the one in which somebody logged out.
  */
-type Word = "asked" | "back" | "hello"
+type Word = "asked" | "back" | "hello" | "left"
 
 const tabs = new BroadcastChannel("puntini log-in")
 let waiting: Promise<void> | undefined
@@ -20,6 +20,7 @@ export const logIns = signal(0)
 tabs.onmessage = ({ data }: MessageEvent<Word>) => {
   if (data === "back") resume()
   else if (data === "asked") hear()
+  else if (data === "left") me.value = null
   else if (waiting) say("asked")
 }
 say("hello")
@@ -36,6 +37,12 @@ export function loggedInAgain(): Promise<void> {
 export function announceLogIn(): void {
   say("back")
   resume()
+}
+
+/** Somebody has logged out: no tab shows any more what was theirs. */
+export function announceLogOut(): void {
+  say("left")
+  me.value = null
 }
 
 function say(word: Word): void {

@@ -1,4 +1,5 @@
 import { signal, type ReadonlySignal, type Signal } from "@preact/signals"
+import { activities } from "@puntini/client/activities"
 import { SessionView, type Activity, type PuntiniEvent } from "@puntini/client"
 import { client } from "../client"
 import { sentence } from "../parts/problem"
@@ -69,7 +70,7 @@ export class Archive {
 }
 
 async function folded(taskId: string): Promise<Activity | undefined> {
-  const view = new SessionView()
+  const view = new SessionView({ activities })
   const path = `/v1/tasks/${encodeURIComponent(taskId)}/stream`
   const headers = { accept: "application/json" }
   let after = "earliest"

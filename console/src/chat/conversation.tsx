@@ -1,6 +1,7 @@
 import type { SessionState } from "@puntini/client"
 import type { ComponentChildren, VNode } from "preact"
 import { useEffect, useMemo, useRef } from "preact/hooks"
+import { Loading } from "../parts/loading"
 import { Problem } from "../parts/problem"
 import { MessageItem } from "./message"
 import { rows, type Row } from "./rows"
@@ -62,6 +63,7 @@ export function Conversation({ talk, state, blocked, past, children }: Conversat
             <SendingItem key={each.id} sending={each} outbox={talk.outbox} />
           ))}
           {empty && children}
+          {!state.ready && <Loading label="Reading what was said" />}
         </div>
       </div>
       {!following.follows && (

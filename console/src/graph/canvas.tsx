@@ -18,17 +18,31 @@ export function Canvas({ desk }: { desk: Desk }) {
   const place = useRef<HTMLDivElement>(null)
   const { drawing } = desk
   const failed = useSignal(false)
+  const tries = useSignal(0)
+  const isConnected = desk.current.connection.value.status === "open"
   useEffect(() => {
     const closing = new AbortController()
     const start = (container: HTMLElement) => begin(desk, container, closing.signal)
     if (place.current) start(place.current).catch(() => (failed.value = true))
     return () => closing.abort()
-  }, [desk])
+  }, [desk, tries.value])
+  useEffect(() => {
+    // What could not be fetched while the server was away is there now.
+    if (!isConnected || !failed.peek()) return
+    failed.value = false
+    tries.value += 1
+  }, [isConnected])
   const { nodes, edges } = desk.graph.value
   const name = `Graph of ${nodes.size} nodes and ${edges.size} edges`
   return (
     <>
-      {failed.value && <p class="graph-empty">The drawing could not be loaded: reload the page, or use the list.</p>}
+      {failed.value && (
+        <p class="graph-empty">
+          {isConnected
+            ? "The drawing could not be loaded: reload the page, or use the list."
+            : "The drawing comes when the server is back."}
+        </p>
+      )}
       <div
         class="graph-canvas"
         role="application"

@@ -26,7 +26,7 @@ export function GraphPane({ current }: { current: Current }) {
 
 function Drawn({ desk }: { desk: Desk }) {
   const { nodes, edges } = desk.graph.value
-  const empty = desk.graph.value.nodes.size === 0 && desk.current.shown.value.ready
+  const empty = desk.drawing.value && desk.graph.value.nodes.size === 0 && desk.current.shown.value.ready
   return (
     <>
       <Canvas desk={desk} />

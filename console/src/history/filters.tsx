@@ -26,7 +26,7 @@ export function Filters({ log, filter }: { log: EventLog; filter: Signal<Filter>
     change({ types: next })
   }
   return (
-    <div class="filters">
+    <div class="event-filters">
       <div class="row">
         <SearchBox filter={filter} change={change} />
         <Select

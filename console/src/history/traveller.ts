@@ -1,5 +1,6 @@
 import { effect, signal, untracked, type ReadonlySignal } from "@preact/signals"
-import { Timeline, type SessionState } from "@puntini/client"
+import type { SessionState } from "@puntini/client"
+import { Timeline } from "@puntini/client/timeline"
 import type { Logged } from "./ids"
 import { stopFrom, type Stop } from "./landmarks"
 import type { EventLog } from "./log"

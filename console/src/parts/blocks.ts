@@ -1,4 +1,5 @@
 import { Marked, type Token, type Tokens } from "marked"
+import { isTangled } from "./tangle"
 
 /** Written out as HTML rather than shown as text; without attributes. All other HTML in Markdown is shown as it is written. */
 const PLAIN_TAG = /^<\/?(br|kbd|mark|sub|sup)\s*\/?>$/i
@@ -29,6 +30,7 @@ export class Blocks {
 
   /** The blocks of `text`; `growing` says that more of it is to come. */
   read(text: string, growing: boolean): readonly string[] {
+    if (isTangled(text)) return [`<pre><code>${escaped(text)}</code></pre>`]
     // The whole is read at once in the end, since what a link refers to may stand anywhere.
     if (!growing) return marked.lexer(text).filter(visible).map(html)
     if (!text.startsWith(this.#read)) {

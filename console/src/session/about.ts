@@ -1,6 +1,6 @@
 import { signal, type ReadonlySignal } from "@preact/signals"
 import { useEffect, useMemo } from "preact/hooks"
-import type { SessionInfo, SessionPatch } from "@puntini/client"
+import { PuntiniError, type SessionInfo, type SessionPatch } from "@puntini/client"
 import { client } from "../client"
 import { useLookingAgain } from "../parts/looking"
 import { sentence } from "../parts/problem"
@@ -28,15 +28,21 @@ export function useAbout(id: string): About {
 function aboutOf(id: string): About {
   const info = signal<SessionInfo>()
   const problem = signal("")
+  let isAsking = false
   const ask = () => {
+    if (isAsking) return
+    isAsking = true
     client.sessions.get(id).then(
       (came) => {
         info.value = came
         problem.value = ""
+        isAsking = false
       },
       (error: unknown) => {
-        // Once it is shown, the connection's own sign says whether the server is there.
-        if (!info.value) problem.value = sentence(error)
+        // Whether the server is there is said by the connection's own sign; and what is shown is not taken away.
+        const isAway = error instanceof PuntiniError && error.code === "network"
+        if (!info.value && !isAway) problem.value = sentence(error)
+        isAsking = false
       },
     )
   }

@@ -1,5 +1,7 @@
 import { signal, type ReadonlySignal } from "@preact/signals"
 import type { Connection, LiveSession, PuntiniEvent, SessionState } from "@puntini/client"
+import { activities } from "@puntini/client/activities"
+import { tabs } from "@puntini/client/tabs"
 import { client } from "../client"
 import { openHistory, type History } from "../history/history"
 
@@ -25,7 +27,7 @@ export interface Current {
 
 /** Follow a session until it is closed. */
 export function open(id: string): Current {
-  const live = client.session(id, { shared: true })
+  const live = client.session(id, { shared: tabs, activities })
   const present = signal(live.state)
   const past = signal<{ state: SessionState; at: string } | null>(null)
   const shown = signal(live.state)

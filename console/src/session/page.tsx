@@ -65,6 +65,11 @@ function Session({ id, about }: { id: string; about: About }) {
   const pane = !isNarrow && chosen === "chat" ? "graph" : chosen
   const isWide = useMemo(() => signal(false), [id])
   useEffect(() => () => current.close(), [current])
+  const isConnected = current.connection.value.status === "open"
+  useEffect(() => {
+    // It may have been asked for while the server was away.
+    if (isConnected && !about.info.peek()) about.ask()
+  }, [isConnected, about])
   const isAll = isWide.value && !isNarrow
   return (
     <div class="session" data-pane={pane} data-wide={isAll || undefined} style={{ "--chat": `${share.value}%` }}>

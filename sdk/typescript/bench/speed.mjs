@@ -12,12 +12,13 @@ const ROUNDS = 5
 
 const source = `
 export { SseParser } from "./stream/sse.js"
+export { activities } from "./views/activities.js"
 export { SessionView } from "./views/session.js"
 export { Timeline } from "./views/timeline.js"
 `
 const resolveDir = fileURLToPath(new URL("../src", import.meta.url))
 const made = await build({ stdin: { contents: source, resolveDir }, bundle: true, write: false, format: "esm" })
-const { SseParser, SessionView, Timeline } = await import(
+const { activities, SseParser, SessionView, Timeline } = await import(
   `data:text/javascript;base64,${btoa(made.outputFiles[0].text)}`
 )
 
@@ -48,7 +49,7 @@ function theirs(take) {
 }
 
 function folded() {
-  const view = new SessionView()
+  const view = new SessionView({ activities })
   let seen = 0
   let count = 0
   ours((event) => {

@@ -2,6 +2,7 @@ import { path, type CallOptions, type Calls, type KeyedOptions } from "./calls.j
 import type { PuntiniEvent } from "./protocol.js"
 import { randomId } from "./random.js"
 import type { ChatBody, ControlledTask, TaskResult } from "./resources.js"
+import { news, points } from "./views/text.js"
 import { EventStream, type StreamOptions } from "./stream/stream.js"
 
 export interface ChatOptions extends KeyedOptions {
@@ -54,9 +55,8 @@ export class Chat implements AsyncIterable<PuntiniEvent> {
       const { message_id: id, text, chunk, offset } = event.data
       const before = given.get(id) ?? 0
       const begin = chunk ? offset : 0
-      const points = [...text]
-      const piece = points.slice(Math.max(0, before - begin)).join("")
-      given.set(id, Math.max(before, begin + points.length))
+      const piece = news(text, begin, before)
+      given.set(id, Math.max(before, begin + points(text)))
       if (piece) yield (given.size > 1 && !before ? "\n\n" : "") + piece
     }
   }

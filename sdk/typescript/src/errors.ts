@@ -37,6 +37,11 @@ export class PuntiniError extends Error {
   }
 }
 
+/** What this side has to say, in the words of the server's errors. */
+export function problem(status: number, code: string, detail: string, retryAfter?: number): PuntiniError {
+  return new PuntiniError({ status, code, detail }, retryAfter)
+}
+
 /** An answer that is no success, as an error. */
 export async function refusal(answer: Response): Promise<PuntiniError> {
   const after = Number(answer.headers.get("retry-after")) || undefined
@@ -44,7 +49,7 @@ export async function refusal(answer: Response): Promise<PuntiniError> {
   if (isProblem(said)) return new PuntiniError(said, after)
   // It comes from something on the way that is no Puntini server.
   const detail = `The server answered with ${answer.status}: see that the address is right and the server runs.`
-  return new PuntiniError({ status: answer.status, code: "http", detail }, after)
+  return problem(answer.status, "http", detail, after)
 }
 
 function isProblem(said: unknown): said is Problem {
@@ -55,5 +60,5 @@ function isProblem(said: unknown): said is Problem {
 /** There was no answer, or none that can be read. */
 export function unanswered(server: string, cause: unknown): PuntiniError {
   const detail = `${server || "The server"} can't be reached: see that it runs, and that you are online.`
-  return Object.assign(new PuntiniError({ status: 0, code: "network", detail }), { cause })
+  return Object.assign(problem(0, "network", detail), { cause })
 }

@@ -2,6 +2,7 @@ import { Keyring, type Credential } from "./credentials.js"
 import { PuntiniError, refusal, unanswered } from "./errors.js"
 import { pause } from "./pause.js"
 import type { LoginTokens } from "./resources.js"
+import type { Sockets } from "./stream/source.js"
 
 const TRIES = 4
 const FIRST_MS = 150
@@ -12,6 +13,8 @@ export interface HttpOptions {
   baseUrl?: string
   credential?: Credential
   fetch?: typeof globalThis.fetch
+  /** Lets streams go on over WebSockets: `websocket` of `@puntini/client/websocket`. */
+  websocket?: Sockets
 }
 
 /** What is null or undefined is left out. */
@@ -33,6 +36,7 @@ export interface Asked {
 /** Requests to one server, with its credential. */
 export class Http {
   readonly baseUrl: string
+  readonly websocket: Sockets | undefined
   readonly #fetch: typeof globalThis.fetch
   readonly #keyring: Keyring
   readonly #listeners = new Set<() => void>()
@@ -40,6 +44,7 @@ export class Http {
 
   constructor(options: HttpOptions) {
     this.baseUrl = (options.baseUrl ?? "").replace(/\/+$/, "")
+    this.websocket = options.websocket
     this.#fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init))
     this.#keyring = new Keyring(options.credential, (token) =>
       this.ask<LoginTokens>("/v1/token/refresh", {
@@ -55,11 +60,6 @@ export class Http {
     const found = Object.entries(query).filter(([, value]) => value !== undefined && value !== null)
     const search = new URLSearchParams(found.map(([name, value]) => [name, String(value)])).toString()
     return this.baseUrl + path + (search && `?${search}`)
-  }
-
-  /** The same for a WebSocket. */
-  socketUrl(path: string, query: Query = {}): string {
-    return new URL(this.url(path, query), globalThis.location?.href).href.replace(/^http/, "ws")
   }
 
   /** What a WebSocket offers to show the credential; empty where it needs not. */

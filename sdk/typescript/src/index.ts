@@ -18,10 +18,11 @@ export {
   type EventOf,
   type EventType,
   type Patience,
+  type Share,
+  type Sockets,
   type StreamOptions,
   type Transport,
 } from "./stream/stream.js"
 export { randomId } from "./random.js"
-export { SessionView } from "./views/session.js"
+export { SessionView, type ViewOptions } from "./views/session.js"
 export type * from "./views/shapes.js"
-export { Timeline } from "./views/timeline.js"

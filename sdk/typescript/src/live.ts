@@ -1,20 +1,21 @@
 import { path, type CallOptions, type Calls, type PageOptions } from "./calls.js"
-import { PuntiniError } from "./errors.js"
+import { problem, PuntiniError } from "./errors.js"
+import { isEnd, seqOf } from "./ids.js"
 import type { Listing } from "./listing.js"
+import { unlessAborted } from "./pause.js"
 import type { AcceptedData, ApprovalResponseData, Command, GraphOpInput, Message, PuntiniEvent } from "./protocol.js"
 import { randomId } from "./random.js"
 import type { EventPage, PendingResult, SessionInfo, TaskResult } from "./resources.js"
 import { events } from "./resources/events.js"
 import { EventStream, type Connection, type StreamOptions } from "./stream/stream.js"
-import { seqOf } from "./views/retraction.js"
-import { SessionView } from "./views/session.js"
+import { SessionView, type ViewOptions } from "./views/session.js"
 import type { SessionState } from "./views/shapes.js"
 
 const HISTORY_EVENTS = 20_000
 /** How often a log that grows while it is read is asked for the rest, and a command sent when the server is back. */
 const ROUNDS = 10
 
-export interface LiveOptions extends StreamOptions {
+export interface LiveOptions extends StreamOptions, ViewOptions {
   /**
    * `"auto"`: a snapshot first, and then, where the log has at most 20,000 events, all of it: what agents did before is
    * in `state.activities`, too. Otherwise the stream begins where `after` says.
@@ -46,14 +47,17 @@ export class LiveSession {
   readonly #history: boolean
   readonly #listeners = new Set<() => void>()
   readonly #aborter = new AbortController()
-  #view = new SessionView()
+  readonly #options: ViewOptions
+  #view: SessionView
   #told = false
   #filling = false
 
-  constructor(calls: Calls, id: string, { history, ...options }: LiveOptions = {}) {
+  constructor(calls: Calls, id: string, { history, activities, ...options }: LiveOptions = {}) {
     this.id = id
     this.#calls = calls
     this.#history = history === "auto"
+    this.#options = { activities }
+    this.#view = new SessionView(this.#options)
     this.stream = new EventStream(calls.http, path`/v1/sessions/${id}/stream`, options)
     this.stream.on("event", (event) => this.#take(event))
     this.stream.on("connection", () => this.#tell())
@@ -132,22 +136,17 @@ export class LiveSession {
 
   /** The state, as soon as it is as `predicate` wants it. Rejects when the stream is closed before that. */
   waitFor(predicate: (state: SessionState) => boolean, { signal }: CallOptions = {}): Promise<SessionState> {
-    return new Promise((resolve, reject) => {
-      const settle = (done: () => void) => {
-        stop()
-        signal?.removeEventListener("abort", aborted)
-        done()
-      }
-      const aborted = () => settle(() => reject(signal?.reason))
+    let stop = () => {}
+    const found = new Promise<SessionState>((resolve, reject) => {
       const look = () => {
-        if (predicate(this.state)) settle(() => resolve(this.state))
-        else if (this.connection.status === "closed") settle(() => reject(closed(this.connection.reason)))
+        if (predicate(this.state)) resolve(this.state)
+        else if (this.connection.status === "closed")
+          reject(problem(0, "closed", this.connection.reason ?? "The stream was closed."))
       }
-      const stop = this.subscribe(look)
-      signal?.addEventListener("abort", aborted)
-      if (signal?.aborted) aborted()
-      else look()
+      stop = this.subscribe(look)
+      look()
     })
+    return unlessAborted(found, signal).finally(stop)
   }
 
   /** What a task of the session came to, when it has ended. */
@@ -155,7 +154,8 @@ export class LiveSession {
     let isOver = false
     const stop = this.stream.on("event", (event) => {
       // After a snapshot nothing tells of what ended before it.
-      isOver ||= event.type === "session_ready" || event.type === "session_closed" || endOf(event) === taskId
+      if (event.type === "session_ready" || event.type === "session_closed") isOver = true
+      else isOver ||= isEnd(event) && event.task_id === taskId
     })
     try {
       for (;;) {
@@ -177,30 +177,18 @@ export class LiveSession {
 
   async #command(command: Command, { commandId = randomId(), signal }: CommandOptions = {}): Promise<AcceptedData> {
     const named = { ...command, command_id: commandId }
+    // The key makes it safe to repeat; the server goes by `command_id`.
+    const options = { signal, idempotencyKey: commandId }
     for (let round = 1; ; round++) {
       try {
-        return await this.#sent(named, signal)
+        return await (this.stream.send(named) ??
+          this.#calls.post<AcceptedData>(path`/v1/sessions/${this.id}/commands`, named, options))
       } catch (error) {
-        // 502, 503 and 504 are what stands before a server says while that is away.
-        const isAway =
-          error instanceof PuntiniError && (error.code === "network" || [502, 503, 504].includes(error.status))
-        if (!isAway || round === ROUNDS) throw error
+        if (!isLost(error) || round === ROUNDS) throw error
       }
       // The stream knows when the server is back.
       await this.waitFor(() => this.connection.status === "open", { signal })
     }
-  }
-
-  async #sent(command: Command & { command_id: string }, signal: AbortSignal | undefined): Promise<AcceptedData> {
-    try {
-      const sent = this.stream.send(command)
-      if (sent) return await sent
-    } catch (error) {
-      if (!(error instanceof PuntiniError && error.code === "cut_off")) throw error
-    }
-    // The key makes it safe to repeat; the server goes by `command_id`.
-    const options = { signal, idempotencyKey: command.command_id }
-    return this.#calls.post(path`/v1/sessions/${this.id}/commands`, command, options)
   }
 
   #take(event: PuntiniEvent): void {
@@ -217,7 +205,7 @@ export class LiveSession {
       const view = this.#history ? await this.#replayed() : undefined
       if (view) this.#view = view
       // What came while a snapshot was on its way can make it too old.
-      for (let round = 0; this.#view.stale && round < ROUNDS; round++) this.#view.apply(await this.#snapshot())
+      for (let round = 0; this.#view.stale && round < ROUNDS; round++) await this.#refresh()
       this.#tell()
     } catch {
       // What keeps it from reading is told by the stream, too; the next event that needs it tries again.
@@ -231,7 +219,7 @@ export class LiveSession {
     const { signal } = this.#aborter
     const { events: count } = await this.#calls.get<SessionInfo>(path`/v1/sessions/${this.id}`, { signal })
     if (count > HISTORY_EVENTS) return undefined
-    const view = new SessionView()
+    const view = new SessionView(this.#options)
     for (let round = 0; round < ROUNDS; round++) {
       const after = view.state.cursor || "earliest"
       for await (const event of events(this.#calls, path`/v1/sessions/${this.id}/stream`, { after, signal }))
@@ -241,13 +229,11 @@ export class LiveSession {
     return undefined
   }
 
-  async #snapshot(): Promise<PuntiniEvent> {
-    const page = await this.#calls.get<EventPage>(path`/v1/sessions/${this.id}/stream`, {
-      signal: this.#aborter.signal,
-    })
-    const [first] = page.events
-    if (first?.type === "session_ready") return first
-    throw new TypeError("A page without a cursor begins with a snapshot.")
+  /** A page without a cursor begins with a snapshot. */
+  async #refresh(): Promise<void> {
+    const { signal } = this.#aborter
+    const page = await this.#calls.get<EventPage>(path`/v1/sessions/${this.id}/stream`, { signal })
+    for (const event of page.events) this.#view.apply(event)
   }
 
   #tell(): void {
@@ -260,22 +246,13 @@ export class LiveSession {
   }
 }
 
-/** Which task ends with an event. */
-function endOf(event: PuntiniEvent): string | undefined {
-  switch (event.type) {
-    case "task_completed":
-    case "task_failed":
-    case "task_cancelled":
-      return event.task_id
-  }
-  return undefined
+/** Whether there was no answer. 502, 503 and 504 are what stands before a server says while that is away. */
+function isLost(error: unknown): boolean {
+  if (!(error instanceof PuntiniError)) return false
+  return error.code === "network" || error.code === "cut_off" || [502, 503, 504].includes(error.status)
 }
 
 /** Without what is undefined. */
 function known<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
   return JSON.parse(JSON.stringify(fields))
-}
-
-function closed(reason = "The stream was closed."): PuntiniError {
-  return new PuntiniError({ status: 0, code: "closed", detail: reason })
 }

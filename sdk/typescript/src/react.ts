@@ -17,7 +17,7 @@ type Commands = Pick<
   "send" | "approve" | "pause" | "resume" | "stop" | "editGraph" | "action" | "closeSession" | "history"
 >
 
-/** Options that can be told apart by their text. */
+/** Options that can be told apart by their text; of functions only whether they are there counts. */
 export type UseOptions = Omit<LiveOptions, "signal">
 
 /**
@@ -64,7 +64,7 @@ function remembering<T>(select: (state: SessionState) => T): (state: SessionStat
 }
 
 function useShared(client: PuntiniClient, sessionId: string, options: UseOptions = {}): Shared {
-  const key = JSON.stringify([sessionId, options])
+  const key = JSON.stringify([sessionId, options, !!options.shared, !!options.activities])
   // The key says all that is in the options.
   return useMemo(() => sharedBy(client, key, sessionId, options), [client, key])
 }

@@ -108,7 +108,6 @@ test("an API key goes into its header, and never into an address", async () => {
 
   expect(seen).toEqual(["/v1/status", "pk_1_secret"])
   expect(await client.http.subprotocols()).toEqual(["apikey.pk_1_secret"])
-  expect(client.http.socketUrl("/v1/x")).toBe(`${baseUrl.replace("http", "ws")}/v1/x`)
 })
 
 test("errors hold no credential", async () => {

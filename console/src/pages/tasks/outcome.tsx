@@ -1,4 +1,5 @@
 import type { PendingResult, TaskResult } from "@puntini/client"
+import { Markdown } from "../../parts/markdown"
 import { to } from "../../route"
 
 /** What came of a task, or what it waits for. */
@@ -31,7 +32,7 @@ function Ended({ result }: { result: TaskResult }) {
   return (
     <>
       {result.error && <p class={`notice prose ${result.status === "failed" ? "bad" : ""}`}>{result.error}</p>}
-      {result.final_answer && <p class="prose">{result.final_answer}</p>}
+      {result.final_answer && <Markdown text={result.final_answer} />}
       {!result.error && !result.final_answer && <p class="soft">It ended without an answer.</p>}
       {result.reasoning && (
         <details>

@@ -22,28 +22,3 @@ export class Backoff {
     return atLeast ? atLeast + Math.random() * FIRST_MS : Math.random() * ceiling
   }
 }
-
-/**
- * Wait. With `wakes` it ends at once when the browser is online again or the page is looked at. It also ends, without
- * an error, when `signal` is aborted.
- */
-export function pause(ms: number, signal: AbortSignal, wakes: boolean): Promise<void> {
-  return new Promise((resolve) => {
-    const page = typeof document === "undefined" ? undefined : document
-    const done = () => {
-      clearTimeout(timer)
-      signal.removeEventListener("abort", done)
-      globalThis.removeEventListener?.("online", done)
-      page?.removeEventListener("visibilitychange", seen)
-      resolve()
-    }
-    const seen = () => page?.visibilityState === "visible" && done()
-    const timer = setTimeout(done, ms)
-    signal.addEventListener("abort", done)
-    if (wakes) {
-      globalThis.addEventListener?.("online", done)
-      page?.addEventListener("visibilitychange", seen)
-    }
-    if (signal.aborted) done()
-  })
-}

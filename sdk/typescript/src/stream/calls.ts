@@ -1,6 +1,5 @@
-import { PuntiniError } from "../errors.js"
+import { problem, type PuntiniError } from "../errors.js"
 import type { AcceptedData, PuntiniEvent } from "../protocol.js"
-import { problem } from "./endings.js"
 
 /** So many commands may wait for their answers at a time; the server carries out fewer at once. */
 const MOST = 256

@@ -1,4 +1,4 @@
-import { PuntiniError } from "../errors.js"
+import { problem, PuntiniError } from "../errors.js"
 
 /** How a connection ended, and so what comes next. */
 export type Ending =
@@ -17,6 +17,8 @@ export type Ending =
   /** Left on purpose, to go on at once: for another transport, a new credential, or because the reader was too slow. */
   | { readonly kind: "left" }
 
+export const LEFT: Ending = { kind: "left" }
+export const SILENT: Ending = { kind: "silent", reason: "Nothing was heard from the server for too long." }
 export const CUT: Ending = { kind: "lost", reason: "The connection was cut." }
 
 /** What an error means for the connection that it ended. */
@@ -56,9 +58,4 @@ export function endingOfCode(code: number): Ending {
     default:
       return CUT
   }
-}
-
-/** An error of the stream itself, in the words of the server's. */
-export function problem(status: number, code: string, detail: string): PuntiniError {
-  return new PuntiniError({ status, code, detail })
 }

@@ -1,41 +1,16 @@
-import { CUT, type Ending } from "./endings.js"
-import { eventOf, type Batch, type Requests, type Source, type Subscription } from "./source.js"
+import { CUT, SILENT, type Ending } from "./endings.js"
+import { eventOf, type Requests, type Source, type Subscription } from "./source.js"
 import { SseParser } from "./sse.js"
-import { Watch } from "./watch.js"
+import { within } from "./watch.js"
 
 const HELD_BACK: Ending = { kind: "blocked", reason: "Something on the way holds the stream back." }
-const SILENT: Ending = { kind: "silent", reason: "Nothing was heard from the server for too long." }
 
 /** Server-Sent Events over `fetch`. The body is read as fast as batches are taken, so TCP slows the server down. */
-export class SseSource implements Source {
-  readonly transport = "sse"
-  readonly #requests: Requests
-  readonly #asked: Subscription
-
-  constructor(requests: Requests, asked: Subscription) {
-    this.#requests = requests
-    this.#asked = asked
-  }
-
-  async *open(after: string, signal: AbortSignal): AsyncGenerator<Batch, Ending> {
-    const watch = new Watch(signal)
-    try {
-      const opening = await watch.within(this.#asked.patience.opening, HELD_BACK, this.#begin(after, watch.signal))
-      if (!("reader" in opening)) return opening
-      return yield* this.#read(opening, watch)
-    } catch (error) {
-      if (watch.missed) return watch.missed
-      throw error
-    } finally {
-      watch.end()
-    }
-  }
-
+export function sseSource(requests: Requests, { path, query, patience }: Subscription): Source {
   /** The answer with the first bytes of its body, which the server sends at once: or how it ended before. */
-  async #begin(after: string, signal: AbortSignal): Promise<Opening | Ending> {
+  async function begin(after: string, signal: AbortSignal): Promise<Opening | Ending> {
     const headers = { accept: "text/event-stream" }
-    const query = { ...this.#asked.query, after: after || undefined }
-    const answer = await this.#requests.send(this.#asked.path, { headers, query, signal })
+    const answer = await requests.send(path, { headers, query: { ...query, after: after || undefined }, signal })
     if (answer.status === 204) return { kind: "over" }
     if (!answer.body || !answer.headers.get("content-type")?.startsWith("text/event-stream")) return HELD_BACK
     const reader = answer.body.getReader()
@@ -45,19 +20,23 @@ export class SseSource implements Source {
     return value ? { reader, first: value } : CUT
   }
 
-  async *#read({ reader, first }: Opening, watch: Watch): AsyncGenerator<Batch, Ending> {
-    const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
-    const parser = new SseParser()
-    const passed = new Passed()
-    for (let bytes: Uint8Array | undefined = first; bytes;) {
-      const blocks = parser.push(decoder.decode(bytes, { stream: true }))
-      const events = []
-      for (const block of blocks) if (block.data) events.push(eventOf(block.data))
-      const cursor = passed.cursor(parser.lastId, blocks.at(-1)?.id)
-      yield { events, cursor, retry: parser.retry }
-      bytes = (await watch.within(this.#asked.patience.silence, SILENT, reader.read())).value
-    }
-    return CUT
+  return {
+    transport: "sse",
+    async *open(after, connection) {
+      const opening = await within(patience.opening, connection, HELD_BACK, begin(after, connection.signal))
+      if ("kind" in opening) return opening
+      const next = () => within(patience.silence, connection, SILENT, opening.reader.read())
+      const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
+      const parser = new SseParser()
+      const passed = new Passed()
+      for (let bytes: Uint8Array | undefined = opening.first; bytes; bytes = (await next()).value) {
+        const blocks = parser.push(decoder.decode(bytes, { stream: true }))
+        const events = []
+        for (const block of blocks) if (block.data) events.push(eventOf(block.data))
+        yield { events, cursor: passed.cursor(parser.lastId, blocks.at(-1)?.id), retry: parser.retry }
+      }
+      return CUT
+    },
   }
 }
 

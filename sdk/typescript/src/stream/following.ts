@@ -1,11 +1,12 @@
-import type { PuntiniError } from "../errors.js"
+import { problem, type PuntiniError } from "../errors.js"
 import type { PuntiniEvent } from "../protocol.js"
-import { Backoff, pause } from "./backoff.js"
+import { idOf, isEnd } from "../ids.js"
+import { pause } from "../pause.js"
+import { Backoff } from "./backoff.js"
 import type { Choice } from "./choice.js"
 import { Cursor } from "./cursor.js"
-import { CUT, endingOf, problem, type Ending } from "./endings.js"
+import { CUT, endingOf, LEFT, type Ending } from "./endings.js"
 import type { Batch, Patience, Requests, Source, Transport } from "./source.js"
-import { Watch } from "./watch.js"
 
 /** A connection that lasted so long was a good one. */
 const LASTED_MS = 10_000
@@ -32,11 +33,13 @@ export class Following {
   readonly #choice: Choice
   readonly #after: string
   readonly #refresh: Requests["refresh"]
-  readonly #signal: AbortSignal
   readonly #change: (change: Partial<Connection>) => void
   readonly #cursor = new Cursor()
   readonly #backoff: Backoff
-  #turn: Watch
+  #connection = new AbortController()
+  /** Ends the wait before the next connection. */
+  #rest = new AbortController()
+  #closed = false
   #openedAt = 0
   #refused = 0
   #renewing = false
@@ -50,7 +53,6 @@ export class Following {
     after: string,
     patience: Patience,
     refresh: Requests["refresh"],
-    signal: AbortSignal,
     change: (change: Partial<Connection>) => void,
   ) {
     this.#sources = sources
@@ -58,36 +60,38 @@ export class Following {
     this.#after = after
     this.#backoff = new Backoff(patience.retry)
     this.#refresh = refresh
-    this.#signal = signal
     this.#change = change
-    this.#turn = new Watch(signal)
   }
 
   /** Leave the present connection, or stop waiting for one, and connect anew at the same cursor. */
   turn(): void {
-    this.#turn.abort()
+    this.#connection.abort(LEFT)
+    this.#rest.abort()
+  }
+
+  /** Leave for good. */
+  close(): void {
+    this.#closed = true
+    this.turn()
   }
 
   /** What arrives together is handed on together, and nothing is read meanwhile. Throws `PuntiniError`. */
   async *batches(): AsyncGenerator<PuntiniEvent[]> {
-    try {
-      while (!this.#signal.aborted) {
-        this.#turn.end()
-        this.#turn = new Watch(this.#signal)
-        const transport = this.#choice.pick(Date.now())
-        this.#change({ status: "connecting", transport, live: false, retryAt: undefined })
-        const ending = yield* this.#carry(this.#sources[transport])
-        if (this.#signal.aborted || !(await this.#goOn(ending, transport))) return
-      }
-    } finally {
-      this.#turn.end()
+    for (let goesOn = true; goesOn && !this.#closed;) {
+      this.#connection = new AbortController()
+      this.#rest = new AbortController()
+      const transport = this.#choice.pick(Date.now())
+      this.#change({ status: "connecting", transport, live: false, retryAt: undefined })
+      const ending = yield* this.#carry(this.#sources[transport])
+      goesOn = !this.#closed && (await this.#goOn(ending, transport))
     }
   }
 
   async *#carry(source: Source): AsyncGenerator<PuntiniEvent[], Ending> {
     this.#openedAt = 0
     this.#farewell = undefined
-    const batches = source.open(this.#cursor.at || this.#after, this.#turn.signal)
+    const connection = this.#connection
+    const batches = source.open(this.#cursor.at || this.#after, connection)
     try {
       for (;;) {
         const { done, value } = await batches.next()
@@ -96,14 +100,15 @@ export class Following {
         const fresh = this.#sift(value, source.transport)
         if (fresh.length) yield fresh
         if (this.#farewell) return this.#farewell
-        if (this.#choice.pick(Date.now()) !== source.transport) return { kind: "left" }
+        if (this.#choice.pick(Date.now()) !== source.transport) return LEFT
       }
     } catch (error) {
-      if (this.#turn.signal.aborted) return { kind: "left" }
+      if (connection.signal.aborted) return connection.signal.reason
       // Of a connection that broke `fetch` says as little as of one that never came about: a TypeError.
       return this.#openedAt && error instanceof TypeError ? CUT : endingOf(error)
     } finally {
-      await batches.return({ kind: "left" })
+      connection.abort(LEFT)
+      await batches.return(LEFT)
     }
   }
 
@@ -127,11 +132,12 @@ export class Following {
 
   /** Heed what `event` says about the connection; false where it says nothing else. */
   #passes(event: PuntiniEvent, transport: Transport): boolean {
-    if ("id" in event && event.id) {
+    if (idOf(event)) {
       this.#backoff.failures = 0
       this.#maybeOver = false
       this.#choice.worked(transport)
     }
+    if (isEnd(event)) this.#maybeOver = true
     switch (event.type) {
       case "live":
         this.#change({ live: true })
@@ -141,11 +147,6 @@ export class Following {
         break
       case "session_ready":
         this.#maybeOver = event.data.status === "closed"
-        break
-      case "task_completed":
-      case "task_failed":
-      case "task_cancelled":
-        this.#maybeOver = true
         break
       case "reconnect":
         this.#atLeast = event.data.retry_ms
@@ -165,10 +166,10 @@ export class Following {
   async #renew(): Promise<void> {
     if (this.#renewing || !this.#refresh) return
     this.#renewing = true
-    const turn = this.#turn
+    const connection = this.#connection
     const renewed = await this.#refresh().catch(() => false)
     this.#renewing = false
-    if (renewed) turn.abort()
+    if (renewed) connection.abort(LEFT)
   }
 
   /** Do what has to be done before the next connection; false where there is none to be. Throws `PuntiniError`. */
@@ -224,6 +225,6 @@ export class Following {
       reason,
       retryAt: Date.now() + delay,
     })
-    await pause(delay, this.#turn.signal, !atLeast)
+    await pause(delay, this.#rest.signal, !atLeast).catch(() => {})
   }
 }

@@ -1,8 +1,8 @@
+import { pause } from "../pause.js"
 import type { PuntiniEvent } from "../protocol.js"
-import { pause } from "./backoff.js"
 import type { Ending } from "./endings.js"
-import { isEvent, type Batch, type Requests, type Source, type Subscription } from "./source.js"
-import { Watch } from "./watch.js"
+import { isEvent, type Requests, type Source, type Subscription } from "./source.js"
+import { within } from "./watch.js"
 
 const LIMIT = 500
 const WAIT_SECONDS = 20
@@ -18,65 +18,41 @@ interface Page {
 }
 
 /** Long-polling: pages of at most 500 events, each asked for when the one before was taken. */
-export class PollSource implements Source {
-  readonly transport = "poll"
-  readonly #requests: Requests
-  readonly #asked: Subscription
+export function pollSource(requests: Requests, { path, query, patience: { silence } }: Subscription): Source {
+  const headers = { accept: "application/json" }
+  const longest = Math.min(WAIT_SECONDS, Math.floor(silence / 2_000))
 
-  constructor(requests: Requests, asked: Subscription) {
-    this.#requests = requests
-    this.#asked = asked
+  async function ask(after: string, wait: number, signal: AbortSignal): Promise<Page> {
+    const which = { ...query, after: after || undefined, wait: wait || undefined, limit: LIMIT }
+    const answer = await requests.send(path, { headers, query: which, signal })
+    const page: unknown = await answer.json()
+    if (!isPage(page)) throw new SyntaxError()
+    return page
   }
 
-  async *open(after: string, signal: AbortSignal): AsyncGenerator<Batch, Ending> {
-    const watch = new Watch(signal)
-    const { silence } = this.#asked.patience
-    const longest = Math.min(WAIT_SECONDS, Math.floor(silence / 2_000))
-    let live = false
-    let wait = 0
-    try {
-      for (let cursor = after; ; wait = live ? longest : 0) {
+  return {
+    transport: "poll",
+    async *open(cursor, connection) {
+      const { signal } = connection
+      let wait = 0
+      let live = false
+      for (;;) {
         const began = Date.now()
-        const page = await watch.within(silence, SLOW, this.#page(cursor, wait, watch.signal))
+        const page = await within(silence, connection, SLOW, ask(cursor, wait, signal))
         const replayed = page.live && !live
         live ||= page.live
         cursor = page.next
         yield { events: replayed ? [...page.events, { type: "live", data: { cursor } }] : page.events, cursor }
         if (page.ended) return { kind: "over" }
         // Something on the way may answer instead of waiting.
-        if (wait && !page.events.length && Date.now() - began < SOON_MS) await pause(SOON_MS, watch.signal, false)
+        if (wait && !page.events.length && Date.now() - began < SOON_MS) await pause(SOON_MS, signal)
+        wait = live ? longest : 0
       }
-    } catch (error) {
-      if (watch.missed) return watch.missed
-      throw error
-    } finally {
-      watch.end()
-    }
-  }
-
-  async #page(after: string, wait: number, signal: AbortSignal): Promise<Page> {
-    const query = { ...this.#asked.query, after: after || undefined, wait: wait || undefined, limit: LIMIT }
-    const answer = await this.#requests.send(this.#asked.path, {
-      headers: { accept: "application/json" },
-      query,
-      signal,
-    })
-    const page: unknown = await answer.json()
-    if (!isPage(page)) throw new SyntaxError("The answer is no page of events.")
-    return page
+    },
   }
 }
 
 function isPage(value: unknown): value is Page {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    "events" in value &&
-    Array.isArray(value.events) &&
-    value.events.every(isEvent) &&
-    "next" in value &&
-    typeof value.next === "string" &&
-    "live" in value &&
-    "ended" in value
-  )
+  if (typeof value !== "object" || !value || !("events" in value && "next" in value)) return false
+  return Array.isArray(value.events) && value.events.every(isEvent) && typeof value.next === "string"
 }

@@ -1,7 +1,6 @@
 import { Circle, type Tabs } from "./circle.js"
-import type { Ending } from "./endings.js"
+import { LEFT, type Ending } from "./endings.js"
 import type { Batch, Source } from "./source.js"
-import { Watch } from "./watch.js"
 
 /** When the leader was quiet for so long it is asked whether it is there; a tab whose page is hidden sets no clocks. */
 const ASK_MS = 5_000
@@ -26,24 +25,28 @@ export class SharedSource implements Source {
     this.#tabs = tabs
   }
 
-  async *open(after: string, signal: AbortSignal): AsyncGenerator<Batch, Ending> {
-    const watch = new Watch(signal)
-    const circle = new Circle(this.#tabs, this.#name, after, watch.signal)
+  async *open(after: string, connection: AbortController): AsyncGenerator<Batch, Ending> {
+    const circle = new Circle(this.#tabs, this.#name, after, connection.signal)
     try {
       for (;;) {
-        const ending = (yield* this.#read(circle, watch.signal)) ?? (yield* this.#listen(circle, watch.signal))
+        const ending =
+          (yield* this.#read(circle, connection.signal)) ?? (yield* this.#listen(circle, connection.signal))
         if (ending) return ending
       }
     } finally {
-      watch.end()
+      // So that no lock is waited for any more.
+      connection.abort(LEFT)
       circle.leave()
     }
   }
 
   /** Read by a connection of one's own, until it ends or the leader's word will do: then undefined. */
   async *#read(circle: Circle, signal: AbortSignal): AsyncGenerator<Batch, Ending | undefined> {
-    const watch = new Watch(signal)
-    const batches = this.#own.open(circle.cursor.at, watch.signal)
+    const own = new AbortController()
+    const leave = () => own.abort(LEFT)
+    signal.addEventListener("abort", leave)
+    if (signal.aborted) leave()
+    const batches = this.#own.open(circle.cursor.at, own)
     let next = batches.next()
     try {
       while (!circle.covered) {
@@ -61,11 +64,15 @@ export class SharedSource implements Source {
         next = batches.next()
       }
       return undefined
+    } catch (error) {
+      if (own.signal.aborted) return own.signal.reason
+      throw error
     } finally {
-      watch.end()
+      signal.removeEventListener("abort", leave)
+      leave()
       // What was being waited for ends with an error, which is of no interest any more.
       next.catch(() => undefined)
-      await batches.return({ kind: "left" }).catch(() => undefined)
+      await batches.return(LEFT).catch(() => undefined)
     }
   }
 
@@ -81,6 +88,6 @@ export class SharedSource implements Source {
         if (!(await circle.news(ANSWER_MS))) break
       }
     }
-    return { kind: "left" }
+    return LEFT
   }
 }

@@ -1,21 +1,21 @@
 import type { AcceptedData, Command } from "../protocol.js"
 import { Calls } from "./calls.js"
-import { CUT, endingOfCode, type Ending } from "./endings.js"
+import { CUT, endingOf, endingOfCode, LEFT, SILENT, type Ending } from "./endings.js"
 import { Inbox } from "./inbox.js"
-import { eventOf, type Batch, type Requests, type Source, type Subscription } from "./source.js"
+import { eventOf, type Batch, type CommandSource, type Requests, type Subscription } from "./source.js"
 
 const SUBPROTOCOL = "puntini.v1"
 /** So many times in the length of a silence it is looked whether something was heard. */
 const PINGS = 3
-const SILENT: Ending = { kind: "silent", reason: "Nothing was heard from the server for too long." }
 const NO_SOCKET: Ending = { kind: "blocked", reason: "A WebSocket does not get through." }
 
 /** A WebSocket: events come in, commands go out. A socket can't be slowed down, so one that gets too far ahead is left. */
-export class SocketSource implements Source {
+export class SocketSource implements CommandSource {
   readonly transport = "websocket"
   readonly #requests: Requests
   readonly #asked: Subscription
   readonly #calls = new Calls()
+  /** The one that is open. */
   #socket: WebSocket | undefined
 
   constructor(requests: Requests, asked: Subscription) {
@@ -23,19 +23,18 @@ export class SocketSource implements Source {
     this.#asked = asked
   }
 
-  /** Send a command through the socket, if one is open. Rejects with `PuntiniError`: refused, or cut off unanswered. */
   send(command: Command & { command_id: string }): Promise<AcceptedData> | undefined {
     const socket = this.#socket
     return socket && this.#calls.begin(command.command_id, () => socket.send(JSON.stringify(command)))
   }
 
-  async *open(after: string, signal: AbortSignal): AsyncGenerator<Batch, Ending> {
+  async *open(after: string, { signal }: AbortController): AsyncGenerator<Batch, Ending> {
     const inbox = new Inbox()
     const socket = await this.#connect(after)
     if (!socket) return NO_SOCKET
     const leave = () => {
       this.#socket = undefined
-      inbox.end({ kind: "left" })
+      inbox.end(LEFT)
       socket.close()
     }
     signal.addEventListener("abort", leave)
@@ -44,23 +43,20 @@ export class SocketSource implements Source {
       if (signal.aborted) leave()
       return yield* inbox.batches()
     } finally {
+      leave()
       stopWatching()
       signal.removeEventListener("abort", leave)
-      this.#socket = undefined
       this.#calls.cutOff()
-      socket.close()
     }
   }
 
   async #connect(after: string): Promise<WebSocket | undefined> {
+    const { path, query } = this.#asked
     const credential = (await this.#requests.subprotocols?.()) ?? []
-    const address = new URL(
-      this.#requests.url(this.#asked.path, { ...this.#asked.query, after: after || undefined }),
-      globalThis.location?.href,
-    )
-    address.protocol = address.protocol.replace("http", "ws")
+    const address = this.#requests.url(path, { ...query, after: after || undefined })
     try {
-      return new WebSocket(address, [SUBPROTOCOL, ...credential])
+      const { href } = new URL(address, globalThis.location?.href)
+      return new WebSocket(href.replace(/^http/, "ws"), [SUBPROTOCOL, ...credential])
     } catch {
       // There is none in this runtime, or a policy of the page forbids it.
       return undefined
@@ -89,7 +85,7 @@ export class SocketSource implements Source {
     // A close may follow, or not, where the socket never opened.
     socket.onerror = () => inbox.end(this.#socket ? CUT : NO_SOCKET)
     socket.onclose = ({ code }) => {
-      inbox.end(this.#socket === socket ? endingOfCode(code) : NO_SOCKET)
+      inbox.end(this.#socket ? endingOfCode(code) : NO_SOCKET)
       this.#socket = undefined
       this.#calls.cutOff()
     }
@@ -106,8 +102,8 @@ export class SocketSource implements Source {
       const events = []
       for (const line of frame.split("\n")) if (line) events.push(eventOf(line))
       return events.filter((event) => event.type !== "pong" && !this.#calls.answer(event))
-    } catch {
-      inbox.end({ kind: "lost", reason: "Something on the way damaged the stream." })
+    } catch (error) {
+      inbox.end(endingOf(error))
       return []
     }
   }

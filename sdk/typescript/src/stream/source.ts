@@ -1,5 +1,5 @@
 import type { Asked } from "../http.js"
-import type { PuntiniEvent } from "../protocol.js"
+import type { AcceptedData, Command, PuntiniEvent } from "../protocol.js"
 import type { Ending } from "./endings.js"
 
 export type Transport = "sse" | "websocket" | "poll"
@@ -13,6 +13,8 @@ export interface Requests {
   refresh?(): Promise<boolean>
   /** What shows the credential to a WebSocket, which has no headers: `bearer.<jwt>`, `apikey.<key>`, or nothing. */
   subprotocols?(): Promise<string[]>
+  /** How to make WebSockets: `websocket` of `@puntini/client/websocket`. Left out: there are none. */
+  websocket?: Sockets | undefined
 }
 
 /** What is asked for: one stream, and which of its events. */
@@ -44,13 +46,25 @@ export interface Batch {
 /**
  * Events after a cursor, from one connection: it is read no faster than batches are asked for, and returns how it ended.
  *
- * It may say things twice and may break anywhere; who follows drops the repeated and comes back. Aborting `signal` ends it.
+ * It may say things twice and may break anywhere; who follows drops the repeated and comes back. Aborting `connection` ends it, with the
+ * reason as how it ended: an `Ending`.
  */
 export interface Source {
   readonly transport: Transport
   /** `after` is a cursor of any kind; empty for a snapshot first. */
-  open(after: string, signal: AbortSignal): AsyncGenerator<Batch, Ending>
+  open(after: string, connection: AbortController): AsyncGenerator<Batch, Ending>
 }
+
+/** A source that commands can be sent through, too. */
+export interface CommandSource extends Source {
+  /** Undefined while it is not open. Rejects with `PuntiniError`: refused, or cut off unanswered. */
+  send(command: Command & { command_id: string }): Promise<AcceptedData> | undefined
+}
+
+export type Sockets = (requests: Requests, asked: Subscription) => CommandSource
+
+/** Makes of a stream's source one that is shared by all that follow what has this name. */
+export type Share = (source: Source, name: string) => Source
 
 /** Whether this is an event at all: an object with a type. Types that are not known are passed on. */
 export function isEvent(value: unknown): value is PuntiniEvent {
@@ -60,6 +74,6 @@ export function isEvent(value: unknown): value is PuntiniEvent {
 /** The event in a line of JSON. Throws SyntaxError. */
 export function eventOf(json: string): PuntiniEvent {
   const value: unknown = JSON.parse(json)
-  if (!isEvent(value)) throw new SyntaxError("The stream holds something that is no event.")
+  if (!isEvent(value)) throw new SyntaxError()
   return value
 }

@@ -1,17 +1,14 @@
 import type { PuntiniError } from "../errors.js"
 import type { AcceptedData, Command, PuntiniEvent } from "../protocol.js"
 import { Choice } from "./choice.js"
-import { browserTabs } from "./circle.js"
 import { positionOf } from "./cursor.js"
 import { endingOf } from "./endings.js"
-import { SseSource } from "./fetching.js"
+import { sseSource } from "./fetching.js"
 import { Following, type Connection } from "./following.js"
-import { PollSource } from "./polling.js"
-import { SharedSource } from "./sharing.js"
-import { SocketSource } from "./socket.js"
-import type { Patience, Requests, Transport } from "./source.js"
+import { pollSource } from "./polling.js"
+import type { CommandSource, Patience, Requests, Share, Sockets, Transport } from "./source.js"
 
-export type { Connection, Patience, Requests, Transport }
+export type { Connection, Patience, Requests, Share, Sockets, Transport }
 export type EventType = PuntiniEvent["type"]
 export type EventOf<T extends EventType> = Extract<PuntiniEvent, { type: T }>
 
@@ -25,16 +22,13 @@ export interface StreamOptions {
   maxRate?: number
   /**
    * How to carry it. `"auto"` is SSE, and long-poll where something on the way blocks or buffers streams;
-   * `"websocket"` is that with `upgrade()` called. `"poll"` never streams.
+   * `"websocket"` is that with `upgrade()` called, which the client needs `websocket` for. `"poll"` never streams.
    */
   transport?: Transport | "auto"
   /** How long to wait before a stream counts as held back (5 s) or dead (45 s, three of the server's signs of life), and between tries (30 s). */
   patience?: Partial<Patience>
-  /**
-   * Share one connection with the other tabs of this browser that follow the same stream by SSE, since a browser opens
-   * only six to a server. For pages of one user: what one tab reads, all of the page's origin hear.
-   */
-  shared?: boolean
+  /** Share one connection by SSE: `tabs` of `@puntini/client/tabs`, with the other tabs of this browser. */
+  shared?: Share
   signal?: AbortSignal
 }
 
@@ -52,10 +46,9 @@ const PATIENCE: Patience = { opening: 5_000, silence: 45_000, retry: 30_000 }
  * are told it as an `error` event.
  */
 export class EventStream implements AsyncIterable<PuntiniEvent> {
-  readonly #aborter = new AbortController()
   readonly #listeners = new Map<string, Set<(value: never) => void>>()
   readonly #choice: Choice
-  readonly #socket: SocketSource
+  readonly #socket: CommandSource | undefined
   readonly #following: Following
   readonly #batches: AsyncGenerator<PuntiniEvent[]>
   readonly #letGo: () => void
@@ -69,23 +62,21 @@ export class EventStream implements AsyncIterable<PuntiniEvent> {
     const { after = "", events, level, maxRate, transport = "auto", patience, shared, signal } = options
     const query = { events: events?.join(","), level, max_rate: maxRate }
     const asked = { path, query, patience: { ...PATIENCE, ...patience } }
-    this.#choice = new Choice(transport === "auto" ? "sse" : transport)
+    this.#socket = requests.websocket?.(requests, asked)
+    this.#choice = new Choice(this.#found(transport === "auto" ? "sse" : transport))
     this.#connection = { status: "connecting", transport: this.#choice.wish, cursor: "", live: false, attempts: 0 }
-    this.#socket = new SocketSource(requests, asked)
-    const sse = new SseSource(requests, asked)
-    const tabs = shared ? browserTabs() : undefined
-    const name = `puntini ${requests.url(path, query)}`
+    const sse = sseSource(requests, asked)
     this.#following = new Following(
       {
-        websocket: this.#socket,
-        sse: tabs ? new SharedSource(sse, name, tabs) : sse,
-        poll: new PollSource(requests, asked),
+        // Where there is no socket none can be wished for.
+        websocket: this.#socket ?? sse,
+        sse: shared?.(sse, `puntini ${requests.url(path, query)}`) ?? sse,
+        poll: pollSource(requests, asked),
       },
       this.#choice,
       after,
       asked.patience,
       requests.refresh?.bind(requests),
-      this.#aborter.signal,
       (change) => this.#change(change),
     )
     this.#batches = this.#following.batches()
@@ -125,7 +116,10 @@ export class EventStream implements AsyncIterable<PuntiniEvent> {
     }
   }
 
-  /** Go on over a WebSocket, from the same cursor; where none gets through, as before. Takes effect between two events. */
+  /**
+   * Go on over a WebSocket, from the same cursor; where none gets through, as before. Takes effect between two events.
+   * Throws where the client was made without `websocket`.
+   */
   upgrade(): void {
     this.#wish("websocket")
   }
@@ -140,22 +134,31 @@ export class EventStream implements AsyncIterable<PuntiniEvent> {
    * `PuntiniError`: the command was refused, or (`cut_off`) it may not have arrived, and can be sent again by its id.
    */
   send(command: Command & { command_id: string }): Promise<AcceptedData> | undefined {
-    return this.#socket.send(command)
+    return this.#socket?.send(command)
   }
 
   /** Hang up, for good. What was begun on the server goes on. */
   close(): void {
-    if (this.#connection.status === "closed") return
+    if (this.#isClosed) return
     this.#letGo()
-    this.#aborter.abort()
+    this.#following.close()
     void this.#batches.return(undefined)
     this.#change({ status: "closed", live: false, retryAt: undefined })
   }
 
+  get #isClosed(): boolean {
+    return this.#connection.status === "closed"
+  }
+
   #wish(transport: Transport): void {
     if (this.#choice.wish === transport) return
-    this.#choice.wish = transport
+    this.#choice.wish = this.#found(transport)
     this.#following.turn()
+  }
+
+  #found(transport: Transport): Transport {
+    if (transport !== "websocket" || this.#socket) return transport
+    throw new Error("Make the client with `websocket` of `@puntini/client/websocket` to use WebSockets.")
   }
 
   /** Reads for the handlers, until an iteration takes over: that begins with what was being waited for. */
@@ -169,7 +172,7 @@ export class EventStream implements AsyncIterable<PuntiniEvent> {
       if (this.#iterated) return
       this.#next = undefined
       if (!batch || batch.done) return
-      for (const event of batch.value) if (!this.#aborter.signal.aborted) this.#deliver(event)
+      for (const event of batch.value) if (!this.#isClosed) this.#deliver(event)
     }
   }
 
@@ -179,7 +182,7 @@ export class EventStream implements AsyncIterable<PuntiniEvent> {
       this.#next = undefined
       if (batch.done) return
       for (const event of batch.value) {
-        if (this.#aborter.signal.aborted) return
+        if (this.#isClosed) return
         this.#deliver(event)
         yield event
       }

@@ -1,3 +1,4 @@
+import type { ActivityFold, Remember } from "./activity.js"
 import { planned } from "./plan.js"
 import type { Said } from "./said.js"
 import type { Activity, OpenApproval, Plan } from "./shapes.js"
@@ -10,8 +11,9 @@ export const MOST_TASKS = 200
 const ENDINGS = { task_completed: "completed", task_failed: "failed", task_cancelled: "cancelled" } as const
 const UNDECIDED = { kind: "approval", decision: "", by: "", value: null } as const
 
-/** What each task's agents did, by task. */
-export class Activities {
+export const activities: Remember = (tasks, approvals, plan) => new Activities(tasks, approvals, plan)
+
+class Activities implements ActivityFold {
   #works = new Map<string, Work>()
   #read: ReadonlyMap<string, Activity> | undefined
 
@@ -25,9 +27,8 @@ export class Activities {
     }
   }
 
-  /** Keep of another what can't have changed since: the activities of tasks that ended. */
-  keep(others: Activities): void {
-    const ended = [...others.#works].filter(([, work]) => work.head.ended_at)
+  keep(others: ActivityFold): void {
+    const ended = others instanceof Activities ? [...others.#works].filter(([, work]) => work.head.ended_at) : []
     this.#works = new Map([...ended, ...this.#works])
     this.#read = undefined
   }
@@ -42,7 +43,6 @@ export class Activities {
     return work
   }
 
-  /** Take in what agents did and people decided; `task` is how the event's task stands, where it says that. */
   apply(event: Said, task: Task | undefined): void {
     const { id, agent, task_id } = event
     if (!task_id) return

@@ -1,5 +1,6 @@
+import { isEnd } from "../ids.js"
 import type { SessionReadyData } from "../protocol.js"
-import { Activities } from "./activities.js"
+import type { ActivityFold, Remember } from "./activity.js"
 import { left, spoken } from "./agents.js"
 import { asked, resolved } from "./approvals.js"
 import { GraphFold, NO_GRAPH } from "./graph.js"
@@ -8,12 +9,14 @@ import { Messages } from "./messages.js"
 import { planned } from "./plan.js"
 import { isVoid, type Logged, type Retraction } from "./retraction.js"
 import type { Said } from "./said.js"
-import type { SessionState } from "./shapes.js"
+import type { Activity, SessionState } from "./shapes.js"
 import { remembered, updated } from "./state.js"
 import { changed, open, started, type Task } from "./tasks.js"
 
 type Folded = "messages" | "graph" | "activities" | "state" | "stateVersion" | "tasks"
 type Parts = { -readonly [K in Exclude<keyof SessionState, Folded>]: SessionState[K] } & { tasks: readonly Task[] }
+
+const NONE: ReadonlyMap<string, Activity> = new Map()
 
 /** What events amount to, by the server's rules. What a retraction takes back has to be known before it comes. */
 export class Fold {
@@ -21,11 +24,11 @@ export class Fold {
   #memory
   #messages
   #graph
-  #activities
+  #activities: ActivityFold | undefined
   #read: SessionState | undefined
 
-  /** Begin with a snapshot, or with nothing. */
-  constructor(data: Partial<SessionReadyData> = {}) {
+  /** Begin with a snapshot, or with nothing; where `remember` is given, keep what agents do. */
+  constructor(data: Partial<SessionReadyData> = {}, remember?: Remember) {
     const { session_id: sessionId = "", status = "active", cursor = "", agent = "", plan = null } = data
     const { approvals = [], agents = [] } = data
     const tasks = open(data.tasks ?? [])
@@ -33,12 +36,12 @@ export class Fold {
     this.#memory = remembered(data.state ?? null, data.state_version ?? 0)
     this.#messages = new Messages(data.messages ?? [])
     this.#graph = new GraphFold(data.initial_graph ?? NO_GRAPH)
-    this.#activities = new Activities(tasks, approvals, plan)
+    this.#activities = remember?.(tasks, approvals, plan)
   }
 
   /** Keep of another fold of the same session the activities of tasks that ended. */
   keep(other: Fold): void {
-    this.#activities.keep(other.#activities)
+    if (other.#activities) this.#activities?.keep(other.#activities)
     this.#read = undefined
   }
 
@@ -93,13 +96,6 @@ export class Fold {
         parts.tasks = changed(before, event)
         if (event.type !== "task_progress") parts.agents = left(parts.agents, task_id)
         break
-      case "task_completed":
-      case "task_failed":
-      case "task_cancelled":
-        parts.tasks = without(before, (each) => each.task_id === task_id)
-        parts.approvals = without(parts.approvals, (each) => each.task_id === task_id)
-        parts.agents = left(parts.agents, task_id)
-        break
       case "agent_status":
         parts.agents = spoken(parts.agents, event)
         return
@@ -114,10 +110,16 @@ export class Fold {
         break
       case "session_closed":
         parts.status = "closed"
+        break
+      default:
+        if (!isEnd(event)) break
+        parts.tasks = without(before, (each) => each.task_id === task_id)
+        parts.approvals = without(parts.approvals, (each) => each.task_id === task_id)
+        parts.agents = left(parts.agents, task_id)
     }
     if (parts.tasks.length !== before.length) this.#messages.tasksChanged()
     const task = parts.tasks === before ? undefined : parts.tasks.find((each) => each.task_id === task_id)
-    this.#activities.apply(event, task)
+    this.#activities?.apply(event, task)
   }
 
   get state(): SessionState {
@@ -127,7 +129,7 @@ export class Fold {
       graph: this.#graph.read(),
       state: this.#memory.value,
       stateVersion: this.#memory.version,
-      activities: this.#activities.read(),
+      activities: this.#activities?.read() ?? NONE,
     })
   }
 
@@ -138,7 +140,7 @@ export class Fold {
     copy.#memory = this.#memory
     copy.#messages = this.#messages.fork()
     copy.#graph = this.#graph.fork()
-    copy.#activities = this.#activities.fork()
+    copy.#activities = this.#activities?.fork()
     return copy
   }
 }

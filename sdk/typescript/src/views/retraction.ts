@@ -1,3 +1,4 @@
+import { idOf, seqOf } from "../ids.js"
 import type { PuntiniEvent } from "../protocol.js"
 
 /** What no agent may say; no retraction takes these back. */
@@ -21,12 +22,8 @@ export interface Retraction {
 
 /** An event with its place; undefined for one that is not of the log. */
 export function logged(event: PuntiniEvent): Logged | undefined {
-  return "id" in event && event.id ? { seq: seqOf(event.id), id: event.id, event } : undefined
-}
-
-/** The place of an event in the log; 0 where the id says none. */
-export function seqOf(id: string): number {
-  return Number(id.slice(id.lastIndexOf(".") + 1)) || 0
+  const id = idOf(event)
+  return id ? { seq: seqOf(id), id, event } : undefined
 }
 
 /** What an event takes back; undefined where that is nothing. */

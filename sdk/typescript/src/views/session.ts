@@ -1,10 +1,17 @@
+import { epochOf, seqOf } from "../ids.js"
 import type { PuntiniEvent } from "../protocol.js"
+import type { Remember } from "./activity.js"
 import { Fold } from "./fold.js"
-import { logged, retraction, seqOf, type Logged, type Retraction } from "./retraction.js"
+import { logged, retraction, type Logged, type Retraction } from "./retraction.js"
 import type { SessionState } from "./shapes.js"
 
 /** So many events can be folded again when some of them are taken back. */
 export const MOST_UNDONE = 20_000
+
+export interface ViewOptions {
+  /** Keep what agents do in `state.activities`: `activities` of `@puntini/client/activities`. */
+  activities?: Remember | undefined
+}
 
 /**
  * Folds a session's events into what they amount to: `apply` each in order, read `state`.
@@ -14,12 +21,18 @@ export const MOST_UNDONE = 20_000
  * said since, and folds that anew, without what is void, when some of it is taken back.
  */
 export class SessionView {
-  #fold = new Fold()
+  readonly #remember: Remember | undefined
+  #fold: Fold
   #seq = 0
   #base: { seq: number; fold: Fold } | undefined
   #since: Logged[] = []
   #retractions: Retraction[] = []
   #stale = false
+
+  constructor({ activities }: ViewOptions = {}) {
+    this.#remember = activities
+    this.#fold = new Fold({}, activities)
+  }
 
   /** As it is after the last event. A part that did not change is the same object as before. */
   get state(): SessionState {
@@ -34,7 +47,7 @@ export class SessionView {
   /** Take an event in. What is not of the log, or was seen before, changes nothing. */
   apply(event: PuntiniEvent): void {
     const said = logged(event)
-    if (event.type === "session_ready") this.#begin(new Fold(event.data))
+    if (event.type === "session_ready") this.#begin(new Fold(event.data, this.#remember))
     else if (event.type === "gap") this.#seq = 0
     else if (said && said.seq > this.#seq) this.#take(said)
   }
@@ -87,8 +100,4 @@ export class SessionView {
     this.#fold = this.#base.fold.fork()
     for (const said of this.#since) this.#fold.take(said, this.#retractions)
   }
-}
-
-function epochOf(cursor: string): string {
-  return cursor.slice(0, cursor.lastIndexOf("."))
 }

@@ -19,7 +19,7 @@ export interface SessionState {
   /** What nobody has decided yet, oldest first. */
   readonly approvals: readonly OpenApproval[]
   readonly agents: readonly AgentState[]
-  /** What each task's agents did, by task, as far as it was followed. */
+  /** What each task's agents did, by task, as far as it was followed; empty without `activities`. */
   readonly activities: ReadonlyMap<string, Activity>
 }
 

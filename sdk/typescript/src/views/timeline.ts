@@ -1,6 +1,8 @@
+import { seqOf } from "../ids.js"
 import type { PuntiniEvent } from "../protocol.js"
+import { activities } from "./activities.js"
 import { Fold } from "./fold.js"
-import { logged, retraction, seqOf, type Logged, type Retraction } from "./retraction.js"
+import { logged, retraction, type Logged, type Retraction } from "./retraction.js"
 import type { SessionState } from "./shapes.js"
 
 /** So many events are kept; when there are more, the oldest tenth is folded into the beginning. */
@@ -23,7 +25,7 @@ interface Mark {
 export class Timeline {
   #events: Logged[] = []
   #retractions: Retraction[] = []
-  #beginning: Mark = { index: -1, seq: 0, fold: new Fold() }
+  #beginning: Mark = { index: -1, seq: 0, fold: new Fold({}, activities) }
   #marks: Mark[] = []
   /** A mark each so many events. */
   #step = 256
@@ -55,7 +57,7 @@ export class Timeline {
   add(events: Iterable<PuntiniEvent>): void {
     for (const event of events) {
       const said = logged(event)
-      if (event.type === "session_ready") this.#begin(new Fold(event.data))
+      if (event.type === "session_ready") this.#begin(new Fold(event.data, activities))
       else if (said && said.seq > this.#seqAt(this.length - 1)) this.#append(said)
     }
   }

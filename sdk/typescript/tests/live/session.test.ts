@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest"
 import { PuntiniClient, type LiveOptions, type LiveSession } from "../../src/index.js"
+import { activities } from "../../src/activities.js"
+import { websocket } from "../../src/websocket.js"
 import { Server } from "./server.js"
 
 let server: Server
@@ -7,7 +9,7 @@ let client: PuntiniClient
 
 beforeAll(async () => {
   server = await Server.start("--agent", "puntini", "--agent", "shop=examples.langgraph_agent:graph")
-  client = new PuntiniClient({ baseUrl: server.url })
+  client = new PuntiniClient({ baseUrl: server.url, websocket })
 })
 
 afterAll(() => server.remove())
@@ -101,19 +103,19 @@ test("a refused command is an error that says why", async () => {
 })
 
 test("who comes later has the whole history, where it is short", async () => {
-  const first = await opened()
+  const first = await opened({ activities })
   const { task_id = "" } = await first.send("play 60 events", { agent: "scripted" })
   await first.task(task_id)
-  const { cursor, messages, activities } = await first.waitFor((state) => state.tasks.length === 0)
+  const told = await first.waitFor((state) => state.tasks.length === 0)
 
-  const later = following(first.id, { history: "auto" })
+  const later = following(first.id, { history: "auto", activities })
   const known = await later.waitFor((state) => state.activities.size > 0)
   await later.send("play 30 events", { agent: "scripted" })
   const grown = await later.waitFor((state) => state.activities.size > 1)
 
-  expect([known.cursor, known.messages]).toEqual([cursor, messages])
-  expect(known.activities).toEqual(activities)
-  expect(grown.messages.length).toBeGreaterThan(messages.length)
+  expect([known.cursor, known.messages]).toEqual([told.cursor, told.messages])
+  expect(known.activities).toEqual(told.activities)
+  expect(grown.messages.length).toBeGreaterThan(told.messages.length)
 })
 
 test("older messages are asked for when they are wanted", async () => {

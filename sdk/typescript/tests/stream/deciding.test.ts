@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest"
-import { PuntiniError, type PuntiniEvent } from "../../src/index.js"
-import { Backoff, pause } from "../../src/stream/backoff.js"
+import { PuntiniClient, PuntiniError, type PuntiniEvent } from "../../src/index.js"
+import { pause } from "../../src/pause.js"
+import { Backoff } from "../../src/stream/backoff.js"
 import { Calls } from "../../src/stream/calls.js"
 import { Choice } from "../../src/stream/choice.js"
 import { Cursor } from "../../src/stream/cursor.js"
@@ -81,9 +82,9 @@ describe("a pause", () => {
   test("ends when it is aborted, before or meanwhile", async () => {
     const aborter = new AbortController()
     const paused = pause(60_000, aborter.signal, true)
-    aborter.abort()
-    await paused
-    await pause(60_000, aborter.signal, true)
+    aborter.abort("enough")
+    await expect(paused).rejects.toBe("enough")
+    await expect(pause(60_000, aborter.signal, true)).rejects.toBe("enough")
   })
 
   test("ends at once when the browser is online again, unless the server asked for the wait", async () => {
@@ -98,8 +99,8 @@ describe("a pause", () => {
     page.dispatchEvent(new Event("online"))
     await free
     expect(done).toEqual(["free"])
-    aborter.abort()
-    await bound
+    aborter.abort("enough")
+    await expect(bound).rejects.toBe("enough")
   })
 })
 
@@ -221,4 +222,11 @@ describe("commands through a socket", () => {
     await expect(sent).rejects.toMatchObject({ code: "cut_off", retryable: true })
     expect(calls.begin("c1", () => undefined)).toBeDefined()
   })
+})
+
+test("a client without WebSockets says how to have them", () => {
+  const stream = new PuntiniClient().stream("ses_1")
+
+  expect(() => stream.upgrade()).toThrow("@puntini/client/websocket")
+  stream.close()
 })

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest"
 import type { PuntiniEvent } from "../../src/protocol.js"
 import type { Tabs } from "../../src/stream/circle.js"
-import type { Ending } from "../../src/stream/endings.js"
+import { LEFT, type Ending } from "../../src/stream/endings.js"
 import { SharedSource } from "../../src/stream/sharing.js"
 import type { Batch, Source } from "../../src/stream/source.js"
 
@@ -41,7 +41,7 @@ class Log {
         log.readers--
       }
     }
-    return { transport: "sse", open: (after, signal) => open(this, after, signal) }
+    return { transport: "sse", open: (after, { signal }) => open(this, after, signal) }
   }
 
   #news(signal: AbortSignal): Promise<void> {
@@ -78,7 +78,9 @@ class Tab {
   async #run(source: SharedSource): Promise<void> {
     let after = ""
     while (!this.#aborter.signal.aborted) {
-      const batches = source.open(after, this.#aborter.signal)
+      const connection = new AbortController()
+      this.#aborter.signal.addEventListener("abort", () => connection.abort(LEFT))
+      const batches = source.open(after, connection)
       for (;;) {
         const { done, value } = await batches.next()
         if (done) {
@@ -205,7 +207,7 @@ describe("one connection for all tabs", () => {
     await until(() => log.readers === 1)
     const source = new SharedSource(log.source(), name, shared)
     const aborter = new AbortController()
-    const slow = source.open("", aborter.signal)
+    const slow = source.open("", aborter)
     const heard: string[] = []
     const take = async () => {
       const { value } = await slow.next()

@@ -1,13 +1,13 @@
 import { expect, test } from "vitest"
 import type { PuntiniEvent } from "../../src/protocol.js"
-import { MOST_TASKS } from "../../src/views/activities.js"
+import { activities, MOST_TASKS } from "../../src/views/activities.js"
 import { MOST_BYTES, MOST_MESSAGES } from "../../src/views/messages.js"
 import { MOST_UNDONE, SessionView } from "../../src/views/session.js"
 import { MOST_ITEMS } from "../../src/views/work.js"
 import { Log, node, ready } from "./saying.js"
 
 function fold(...events: PuntiniEvent[]): SessionView {
-  const view = new SessionView()
+  const view = new SessionView({ activities })
   for (const event of events) view.apply(event)
   return view
 }
@@ -17,7 +17,7 @@ function texts({ state }: SessionView): string[] {
 }
 
 test("before anything is known of a session, it is empty and not ready", () => {
-  const { state } = new SessionView()
+  const { state } = new SessionView({ activities })
 
   expect(state.ready).toBe(false)
   expect(state.messages).toEqual([])
@@ -270,7 +270,7 @@ test("an activity tells what was thought, called, asked and done, in the order i
 
 test("of many tasks, and of many items, the newest are kept", () => {
   const log = new Log()
-  const view = new SessionView()
+  const view = new SessionView({ activities })
   for (let at = 0; at <= MOST_TASKS; at++)
     for (const event of [log.started(`t${at}`), log.ended(`t${at}`)]) view.apply(event)
   for (let at = 0; at <= MOST_ITEMS; at++) {
@@ -279,10 +279,10 @@ test("of many tasks, and of many items, the newest are kept", () => {
     )
   }
 
-  const { activities } = view.state
-  expect(activities.size).toBe(MOST_TASKS)
-  expect(activities.has("t1")).toBe(false)
-  const items = activities.get("busy")?.items ?? []
+  const kept = view.state.activities
+  expect(kept.size).toBe(MOST_TASKS)
+  expect(kept.has("t1")).toBe(false)
+  const items = kept.get("busy")?.items ?? []
   expect([items.length, items[0]]).toMatchObject([MOST_ITEMS, { step_number: 1 }])
 })
 

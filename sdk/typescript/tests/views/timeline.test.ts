@@ -1,5 +1,6 @@
 import { expect, test } from "vitest"
 import type { PuntiniEvent } from "../../src/protocol.js"
+import { activities } from "../../src/views/activities.js"
 import { SessionView } from "../../src/views/session.js"
 import { MOST_EVENTS, Timeline } from "../../src/views/timeline.js"
 import { Log, node, ready } from "./saying.js"
@@ -38,7 +39,7 @@ test("before something is taken back it is seen, and after that no more", () => 
 
 test("a long log shows at each moment what a view saw then", () => {
   const log = new Log()
-  const view = new SessionView()
+  const view = new SessionView({ activities })
   const events = [log.started()]
   for (let at = 0; at < 1_500; at++) {
     events.push(at % 3 ? log.thought("x", at) : log.drawn(node(`n${at}`)))
@@ -51,9 +52,9 @@ test("a long log shows at each moment what a view saw then", () => {
   const travel = timeline(...events)
 
   for (const index of [1_499, 0, 399, 401, 400, 256, 255, 700, 1_205, 1_206, 900]) {
-    const { graph, activities } = travel.at(index)
-    expect(graph).toEqual(seen[index]?.graph)
-    expect(activities).toEqual(seen[index]?.activities)
+    const shown = travel.at(index)
+    expect(shown.graph).toEqual(seen[index]?.graph)
+    expect(shown.activities).toEqual(seen[index]?.activities)
   }
 })
 

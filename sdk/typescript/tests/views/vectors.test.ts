@@ -6,6 +6,7 @@ import { MOST_DEPTH, patched, PatchFailed } from "../../src/views/patch.js"
 import { MOST_STATE } from "../../src/views/state.js"
 import { MOST_OPEN, PROMPT_SHOWN } from "../../src/views/tasks.js"
 import { describe, expect, test } from "vitest"
+import { activities } from "../../src/views/activities.js"
 import { SessionView } from "../../src/views/session.js"
 import { Timeline } from "../../src/views/timeline.js"
 import { plain, shown, told, vectors, work, type Seen } from "./vectors.js"
@@ -22,7 +23,7 @@ describe.each(vectors.logs)("the log with seed $seed", ({ events, seen, calm }) 
   }
 
   test("is folded as the server folds it, until it needs a new snapshot", () => {
-    const view = new SessionView()
+    const view = new SessionView({ activities })
     let at = 0
     for (const each of seen) {
       apply(view, at, (at = each.after))
@@ -39,7 +40,7 @@ describe.each(vectors.logs)("the log with seed $seed", ({ events, seen, calm }) 
 
   test.runIf(calm)("is the same when it is taken up from any snapshot", () => {
     for (const start of seen) {
-      const view = new SessionView()
+      const view = new SessionView({ activities })
       view.apply(start.ready)
       let at = start.after
       for (const { after, ready } of seen.filter((each) => each.after >= start.after)) {
@@ -52,7 +53,7 @@ describe.each(vectors.logs)("the log with seed $seed", ({ events, seen, calm }) 
 
 test("most logs in which something is taken back need no new snapshot", () => {
   const views = vectors.logs.map(({ events }) => {
-    const view = new SessionView()
+    const view = new SessionView({ activities })
     for (const event of events) view.apply(event)
     return view
   })

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest"
 import { EventStream, PuntiniClient, PuntiniError } from "../../../src/index.js"
 import type { Requests } from "../../../src/stream/source.js"
+import { websocket } from "../../../src/websocket.js"
 import { Serving } from "./serving.js"
 import { log, session } from "./sessions.js"
 
@@ -42,6 +43,7 @@ class Ann implements Requests {
 
   send: Requests["send"] = (path, asked) => this.client.http.send(path, asked)
   url: Requests["url"] = (path, query) => this.client.http.url(path, query)
+  websocket = websocket
   subprotocols = () => Promise.resolve([`bearer.${this.#token}`])
 }
 
@@ -82,6 +84,7 @@ describe.concurrent.each(["sse", "websocket", "poll"] as const)("over %s", (tran
     const requests: Requests = {
       send: (path, asked) => admin.http.send(path, asked),
       url: (path, query) => admin.http.url(path, query),
+      websocket,
       subprotocols: () => Promise.resolve([`apikey.${KEY}`]),
     }
     const stream = new EventStream(requests, `/v1/sessions/${id}/stream`, { transport })

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import { afterAll, beforeAll, expect, test, vi } from "vitest"
 import { PuntiniClient, type EventStream, type PuntiniEvent } from "../../../src/index.js"
+import { websocket } from "../../../src/websocket.js"
 import { Chance } from "./chance.js"
 import { FaultProxy, type Fault } from "./proxy.js"
 import { Serving } from "./serving.js"
@@ -40,11 +41,11 @@ test(`${STREAMS} streams over faults lose nothing and repeat nothing (PUNTINI_SE
   })
   try {
     // Given sessions in which agents talk,
-    const direct = new PuntiniClient({ baseUrl: serving.url })
+    const direct = new PuntiniClient({ baseUrl: serving.url, websocket })
     const sessions = await Promise.all(PROMPTS.map(async (prompt) => (await session(direct, prompt)).id))
     // when each stream follows one of them through a proxy that does it harm,
     const followers = chances.map((chance, at) => {
-      const client = new PuntiniClient({ baseUrl: proxy.url(String(at)) })
+      const client = new PuntiniClient({ baseUrl: proxy.url(String(at)), websocket })
       return follow(client, sessions[at % SESSIONS] ?? "", chance)
     })
     // and the server is killed and started again in the middle,

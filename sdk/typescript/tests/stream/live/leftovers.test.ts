@@ -18,8 +18,9 @@ beforeAll(async () => {
   serving = await Serving.begin()
   directory = await mkdtemp(join(tmpdir(), "puntini-sdk-"))
   bundle = join(directory, "sdk.mjs")
-  const entryPoints = [resolve(import.meta.dirname, "../../../src/index.ts")]
-  await build({ entryPoints, bundle: true, format: "esm", outfile: bundle })
+  const contents = 'export { PuntiniClient } from "./index.js"; export { websocket } from "./websocket.js"'
+  const stdin = { contents, resolveDir: resolve(import.meta.dirname, "../../../src") }
+  await build({ stdin, bundle: true, format: "esm", outfile: bundle })
 }, 30_000)
 
 afterAll(async () => {
@@ -30,8 +31,8 @@ afterAll(async () => {
 /** Run a program that follows a session until `connection` is as wished, then closes. It must end by itself. */
 async function ends(url: string, id: string, transport: string, wished: string): Promise<void> {
   const program = `
-    import { PuntiniClient } from ${JSON.stringify(bundle)}
-    const stream = new PuntiniClient({ baseUrl: ${JSON.stringify(url)} }).stream("${id}", { transport: "${transport}" })
+    import { PuntiniClient, websocket } from ${JSON.stringify(bundle)}
+    const stream = new PuntiniClient({ baseUrl: ${JSON.stringify(url)}, websocket }).stream("${id}", { transport: "${transport}" })
     stream.on("event", () => {})
     let closed = 0
     stream.on("connection", (connection) => {

@@ -7,6 +7,7 @@ import {
   type PuntiniEvent,
   type StreamOptions,
 } from "../../../src/index.js"
+import { websocket } from "../../../src/websocket.js"
 import { FaultProxy, type Fault } from "./proxy.js"
 import { Serving } from "./serving.js"
 import { ask, command, log, session } from "./sessions.js"
@@ -18,7 +19,7 @@ let client: PuntiniClient
 
 beforeAll(async () => {
   serving = await Serving.begin(["--rate-limit", "0"])
-  client = new PuntiniClient({ baseUrl: serving.url })
+  client = new PuntiniClient({ baseUrl: serving.url, websocket })
 }, 30_000)
 
 afterAll(() => serving.end())
@@ -136,7 +137,7 @@ describe.each(TRANSPORTS)("over %s", (transport) => {
     await withProxy(
       () => ({ kind: "none" }),
       async (proxy) => {
-        const stream = new PuntiniClient({ baseUrl: proxy.url("x") }).stream(id, { transport })
+        const stream = new PuntiniClient({ baseUrl: proxy.url("x"), websocket }).stream(id, { transport })
         const reading = upTo("session_closed", stream)
         await until(stream, ({ live }) => live)
         stream.close()
@@ -154,7 +155,7 @@ describe.each(TRANSPORTS)("over %s", (transport) => {
       () => ({ kind: "freeze", after: 0 }),
       async (proxy) => {
         const options = { transport, signal: aborter.signal }
-        const reading = upTo("live", new PuntiniClient({ baseUrl: proxy.url("x") }).stream(id, options))
+        const reading = upTo("live", new PuntiniClient({ baseUrl: proxy.url("x"), websocket }).stream(id, options))
         await vi.waitUntil(() => proxy.carrying > 0, { timeout: 5_000 })
         aborter.abort()
         expect(await reading).toEqual([])
@@ -215,7 +216,7 @@ test("a stream that is cut before its snapshot has come gets it when it comes ba
   const proxy = await FaultProxy.begin(serving.url, decide)
   try {
     const firsts = Array.from({ length: 20 }, async (_, at) => {
-      const through = new PuntiniClient({ baseUrl: proxy.url(String(20 + at * 5)) })
+      const through = new PuntiniClient({ baseUrl: proxy.url(String(20 + at * 5)), websocket })
       for await (const event of through.stream(id, { patience: { retry: 200 } })) return event.type
       return "nothing"
     })
@@ -233,7 +234,7 @@ describe("where something on the way", () => {
     await withProxy(
       ({ headers }) => ({ kind: headers.accept === "text/event-stream" ? "hold" : "none" }),
       async (proxy) => {
-        const stream = new PuntiniClient({ baseUrl: proxy.url("x") }).stream(id, {
+        const stream = new PuntiniClient({ baseUrl: proxy.url("x"), websocket }).stream(id, {
           after: "earliest",
           patience: hurried,
         })
@@ -249,7 +250,7 @@ describe("where something on the way", () => {
       ({ headers }) => (headers.upgrade ? { kind: "answer", status: 400 } : { kind: "none" }),
       async (proxy) => {
         const options = { after: "earliest", patience: hurried, transport: "websocket" } as const
-        const stream = new PuntiniClient({ baseUrl: proxy.url("x") }).stream(id, options)
+        const stream = new PuntiniClient({ baseUrl: proxy.url("x"), websocket }).stream(id, options)
         expect(await upTo("task_completed", stream)).toEqual(await log(client, id))
         expect(stream.connection.transport).toBe("sse")
       },
@@ -263,7 +264,7 @@ describe("a slow reader", () => {
     await withProxy(
       () => ({ kind: "none" }),
       async (proxy) => {
-        const stream = new PuntiniClient({ baseUrl: proxy.url("x") }).stream(id, { after: "earliest" })
+        const stream = new PuntiniClient({ baseUrl: proxy.url("x"), websocket }).stream(id, { after: "earliest" })
         const events = stream[Symbol.asyncIterator]()
         await events.next()
         await upTo("task_completed", taskStream(task, { events: ["step"] }))
