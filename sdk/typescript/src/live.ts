@@ -184,7 +184,8 @@ export class LiveSession {
         return await (this.stream.send(named) ??
           this.#calls.post<AcceptedData>(path`/v1/sessions/${this.id}/commands`, named, options))
       } catch (error) {
-        if (!isLost(error) || round === ROUNDS) throw error
+        // There was no answer; or it was a 502, 503 or 504, as what stands before a server says while that is away.
+        if (!(error instanceof PuntiniError) || (error.status || 502) < 502 || round === ROUNDS) throw error
       }
       // The stream knows when the server is back.
       await this.waitFor(() => this.connection.status === "open", { signal })
@@ -204,8 +205,7 @@ export class LiveSession {
     try {
       const view = this.#history ? await this.#replayed() : undefined
       if (view) this.#view = view
-      // What came while a snapshot was on its way can make it too old.
-      for (let round = 0; this.#view.stale && round < ROUNDS; round++) await this.#refresh()
+      else if (this.#view.stale) await this.#refresh()
       this.#tell()
     } catch {
       // What keeps it from reading is told by the stream, too; the next event that needs it tries again.
@@ -244,12 +244,6 @@ export class LiveSession {
       for (const listener of this.#listeners) listener()
     })
   }
-}
-
-/** Whether there was no answer. 502, 503 and 504 are what stands before a server says while that is away. */
-function isLost(error: unknown): boolean {
-  if (!(error instanceof PuntiniError)) return false
-  return error.code === "network" || error.code === "cut_off" || [502, 503, 504].includes(error.status)
 }
 
 /** Without what is undefined. */

@@ -59,11 +59,11 @@ export class SessionView {
   #begin(fold: Fold): void {
     const [before, { sessionId, cursor }] = [this.state, fold.state]
     const seq = seqOf(cursor)
-    let later: Logged[] = []
+    let since: Logged[] = []
     if (sessionId === before.sessionId && epochOf(cursor) === epochOf(before.cursor)) {
       if (seq < this.#seq) {
         if (!this.#stale || !this.#base || seq < this.#base.seq) return
-        later = this.#since.filter((said) => said.seq > seq)
+        since = this.#since
       }
       fold.keep(this.#fold)
     }
@@ -71,7 +71,7 @@ export class SessionView {
     this.#seq = seq
     this.#stale = false
     this.#rebase(fold.hasOpenTasks)
-    for (const said of later) this.#take(said)
+    for (const { event } of since) this.apply(event)
   }
 
   #take(said: Logged): void {
@@ -80,10 +80,9 @@ export class SessionView {
     const back = retraction(said)
     if (back) this.#undo(back)
     this.#fold.take(said, [])
-    if (!this.#base) return
-    this.#since.push(said)
-    const isOpen = this.#fold.hasOpenTasks
-    if (!isOpen || this.#since.length >= MOST_UNDONE) this.#rebase(isOpen)
+    if (this.#base) this.#since.push(said)
+    const isOpen = this.#fold.hasOpenTasks || this.#stale
+    if (isOpen !== !!this.#base || this.#since.length >= MOST_UNDONE) this.#rebase(isOpen)
   }
 
   /** From here on events can be undone, or there is none that will have to be. */

@@ -6,7 +6,6 @@ import type { Batch, Source } from "../../src/stream/source.js"
 
 test("a connection that lasted was a good one, though nothing came by it: it costs no long wait", async () => {
   const delays: number[] = []
-  const aborter = new AbortController()
   vi.useFakeTimers()
   const quiet: Source = {
     transport: "sse",
@@ -19,12 +18,12 @@ test("a connection that lasted was a good one, though nothing came by it: it cos
   const sources = { sse: quiet, websocket: quiet, poll: quiet }
   const patience = { opening: 5_000, silence: 45_000, retry: 30_000 }
   const heard = ({ retryAt }: Partial<Connection>) => retryAt && delays.push(retryAt - Date.now())
-  const following = new Following(sources, new Choice("sse"), "", patience, undefined, aborter.signal, heard)
+  const following = new Following(sources, new Choice("sse"), "", patience, undefined, heard)
   const batches = following.batches()
   const next = batches.next()
 
   await vi.advanceTimersByTimeAsync(20 * 61_000)
-  aborter.abort()
+  following.close()
   await vi.advanceTimersByTimeAsync(61_000)
   vi.useRealTimers()
 

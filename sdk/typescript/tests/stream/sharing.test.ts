@@ -180,7 +180,7 @@ describe("one connection for all tabs", () => {
     const name = `test ${Math.random()}`
     const aborter = new AbortController()
     onTestFinished(() => aborter.abort())
-    const leader = new SharedSource(log.source(), name, shared).open("", aborter.signal)
+    const leader = new SharedSource(log.source(), name, shared).open("", aborter)
     await leader.next()
     await leader.next()
     const next = leader.next()

@@ -148,6 +148,17 @@ test("what was seen while a snapshot was on its way is put on it", () => {
   expect([view.stale, texts(view), view.state.cursor]).toEqual([false, ["Well"], "e.14"])
 })
 
+test("a snapshot that was on its way while the last task ended is good all the same", () => {
+  const log = new Log(10)
+  const view = fold(ready("e.10", { tasks: [{ task_id: "t1", status: "running" }] }), log.retracted(9, 10))
+  const snapshot = ready("e.11", { tasks: [{ task_id: "t1", status: "running" }] })
+  for (const event of [log.piece("m1", "Well"), log.ended()]) view.apply(event)
+
+  view.apply(snapshot)
+
+  expect([view.stale, texts(view), view.state.tasks]).toEqual([false, ["Well"], []])
+})
+
 test("a snapshot from before what has to be undone does not undo it", () => {
   const log = new Log(10)
   const running = { tasks: [{ task_id: "t1", status: "running" as const }] }
