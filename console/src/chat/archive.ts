@@ -46,13 +46,14 @@ export class Archive {
   async load(taskId: string): Promise<void> {
     const read = this.#read(taskId)
     if (read.value.busy || read.value.activity) return
-    read.value = { busy: true, problem: "" }
-    try {
-      const activity = await folded(taskId)
-      read.value = { busy: false, problem: "", ...(activity && { activity }) }
-    } catch (error) {
-      read.value = { busy: false, problem: sentence(error) }
-    }
+    const asked: Read = { busy: true, problem: "" }
+    read.value = asked
+    const found = await folded(taskId).then(
+      (activity) => ({ problem: "", ...(activity && { activity }) }),
+      (error: unknown) => ({ problem: sentence(error) }),
+    )
+    // Unless it was forgotten meanwhile.
+    if (read.value === asked) read.value = { busy: false, ...found }
   }
 
   /** What was read of a task may hold what is void by now: it is read again when somebody asks. */

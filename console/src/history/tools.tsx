@@ -1,10 +1,10 @@
 import { useSignal } from "@preact/signals"
 import { isOpen } from "../account/me"
 import { Copy } from "../parts/copy"
+import { download } from "../parts/download"
 import { curlLine, tailLine } from "./commands"
-import { save } from "./download"
 import type { Filter } from "./filter"
-import { isHeard, type Matches } from "./matches"
+import { isHeard, type Matches, type Row } from "./matches"
 
 /** How many events are shown, and how to follow or keep the same elsewhere. */
 export function Tools({ session, filter, matches }: { session: string; filter: Filter; matches: Matches }) {
@@ -25,10 +25,7 @@ export function Tools({ session, filter, matches }: { session: string; filter: F
           <button
             class="button quiet"
             onClick={() =>
-              save(
-                matches.rows.map((row) => JSON.stringify(isHeard(row) ? row.event : row)),
-                `${session}.ndjson`,
-              )
+              download(new Blob(matches.rows.map(line), { type: "application/x-ndjson" }), `${session}.ndjson`)
             }
           >
             Download
@@ -44,4 +41,8 @@ export function Tools({ session, filter, matches }: { session: string; filter: F
         ))}
     </div>
   )
+}
+
+function line(row: Row): string {
+  return `${JSON.stringify(isHeard(row) ? row.event : row)}\n`
 }

@@ -185,8 +185,8 @@ export class LiveSession {
         return await (this.stream.send(named) ??
           this.#calls.post<AcceptedData>(path`/v1/sessions/${this.id}/commands`, named, options))
       } catch (error) {
-        const wasLost = error instanceof PuntiniError && (error.code === "network" || error.code === "cut_off")
-        if (!wasLost || round === ROUNDS) throw error
+        // There was no answer; or it was a 502, 503 or 504, as what stands before a server says while that is away.
+        if (!(error instanceof PuntiniError) || (error.status || 502) < 502 || round === ROUNDS) throw error
       }
       // The stream knows when the server is back.
       await this.waitFor(() => this.connection.status === "open", { signal })

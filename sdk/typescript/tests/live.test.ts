@@ -36,6 +36,26 @@ test("what can't be undone from what was seen is asked for anew", async () => {
   expect(messages).toHaveLength(1)
 })
 
+test("a command waits for a server that is away, as a proxy before it says", async () => {
+  const ids: unknown[] = []
+  const baseUrl = await answering((request, response) => {
+    if (request.method === "POST") {
+      const { command_id } = JSON.parse(request.said)
+      ids.push(command_id)
+      if (ids.length > 4) return json(response, 202, { command_id, cursor: "e.11" })
+      return response.writeHead(502).end("<html>Bad Gateway</html>")
+    }
+    response.writeHead(200, { "content-type": "text/event-stream" }).write(": puntini\n\n")
+    return say(response, snapshot("e.10", ""))
+  })
+  const live = new PuntiniClient({ baseUrl }).session("ses_1")
+  onTestFinished(() => live.close())
+
+  await live.send("Are you there?", { commandId: "cmd_1" })
+
+  expect(ids).toEqual(Array(5).fill("cmd_1"))
+})
+
 test("a session that there is not ends the waiting with the reason", async () => {
   const baseUrl = await answering((_, response) =>
     json(response, 404, { status: 404, code: "not_found", detail: "There is no such session." }),

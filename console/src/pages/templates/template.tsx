@@ -1,9 +1,9 @@
 import type { TemplateTask, WholeTemplate } from "@puntini/client"
 import { client } from "../../client"
+import { download } from "../../parts/download"
 import { Time } from "../../parts/time"
 import { useTitle } from "../../parts/title"
 import { go, to } from "../../route"
-import { saved } from "../file"
 import { PageHead } from "../head"
 import { useLive } from "../live"
 import { asked, withQuery } from "../query"
@@ -54,10 +54,13 @@ function View({ template }: { template: WholeTemplate }) {
     await client.templates.delete(template.template_id)
     go(to("templates"))
   }
+  const save = () => {
+    download(new Blob([exported(template)], { type: "application/json" }), `${template.template_id}.json`)
+  }
   return (
     <>
       <PageHead title={template.title} up={[to("templates"), "Templates"]}>
-        <button class="button" onClick={() => saved(`${template.template_id}.json`, exported(template))}>
+        <button class="button" onClick={save}>
           Export as JSON
         </button>
         {template.kind === "created" && (

@@ -40,6 +40,8 @@ export class Circle {
   /** How far this tab has got. */
   readonly cursor: Cursor
   leads = false
+  /** Whether it is being read: else who leads says nothing, so that the others need not wait with it. */
+  reads = true
   readonly #channel: BroadcastChannel
   #asked = false
   #live = false
@@ -120,7 +122,7 @@ export class Circle {
   #hear(message: Message): void {
     if (message.kind === "ask") {
       this.#asked = true
-      if (this.leads && this.cursor.at) this.#say(this.#here())
+      if (this.leads && this.reads && this.cursor.at) this.#say(this.#here())
       return
     }
     if (this.leads) return

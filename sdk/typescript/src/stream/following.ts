@@ -178,7 +178,7 @@ export class Following {
 
   /** Do what has to be done before the next connection; false where there is none to be. Throws `PuntiniError`. */
   async #goOn(ending: Ending, transport: Transport): Promise<boolean> {
-    if (this.#openedAt && Date.now() - this.#openedAt > LASTED_MS) this.#refused = 0
+    if (this.#openedAt && Date.now() - this.#openedAt > LASTED_MS) this.#refused = this.#backoff.failures = 0
     switch (ending.kind) {
       case "over":
         // A WebSocket's plain good-bye may come from something on the way: who was not told of an end asks another way.

@@ -58,7 +58,9 @@ export class SharedSource implements Source {
         }
         if (result.done) return result.value
         circle.came(result.value)
+        circle.reads = false
         yield result.value
+        circle.reads = true
         next = batches.next()
       }
       return undefined

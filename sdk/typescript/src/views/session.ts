@@ -52,18 +52,26 @@ export class SessionView {
     else if (said && said.seq > this.#seq) this.#take(said)
   }
 
-  /** Begin anew. A snapshot that is older than what was seen, and follows no gap, says nothing new. */
+  /**
+   * Begin anew. A snapshot that is older than what was seen, and follows no gap, says nothing new; but where something
+   * has to be undone by one, what came since is put on it.
+   */
   #begin(fold: Fold): void {
     const [before, { sessionId, cursor }] = [this.state, fold.state]
     const seq = seqOf(cursor)
+    let since: Logged[] = []
     if (sessionId === before.sessionId && epochOf(cursor) === epochOf(before.cursor)) {
-      if (seq < this.#seq) return
+      if (seq < this.#seq) {
+        if (!this.#stale || !this.#base || seq < this.#base.seq) return
+        since = this.#since
+      }
       fold.keep(this.#fold)
     }
     this.#fold = fold
     this.#seq = seq
     this.#stale = false
     this.#rebase(fold.hasOpenTasks)
+    for (const { event } of since) this.apply(event)
   }
 
   #take(said: Logged): void {
@@ -72,10 +80,9 @@ export class SessionView {
     const back = retraction(said)
     if (back) this.#undo(back)
     this.#fold.take(said, [])
-    if (!this.#base) return
-    this.#since.push(said)
-    const isOpen = this.#fold.hasOpenTasks
-    if (!isOpen || this.#since.length >= MOST_UNDONE) this.#rebase(isOpen)
+    if (this.#base) this.#since.push(said)
+    const isOpen = this.#fold.hasOpenTasks || this.#stale
+    if (isOpen !== !!this.#base || this.#since.length >= MOST_UNDONE) this.#rebase(isOpen)
   }
 
   /** From here on events can be undone, or there is none that will have to be. */

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises"
-import { afterEach, describe, expect, test } from "vitest"
+import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest"
 import type { PuntiniEvent } from "../../src/protocol.js"
 import type { Tabs } from "../../src/stream/circle.js"
 import { LEFT, type Ending } from "../../src/stream/endings.js"
@@ -194,6 +194,34 @@ describe("one connection for all tabs", () => {
     await until(() => tabs.every((tab) => tab.ids.length === 6))
     expect(log.readers).toBe(1)
     for (const tab of tabs) expect(tab.ids).toEqual(all(log))
+  })
+
+  test("a leader whose reader stands still keeps nobody waiting", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] })
+    onTestFinished(() => void vi.useRealTimers())
+    const log = new Log()
+    log.say(1)
+    const shared = browser()
+    const name = `test ${Math.random()}`
+    const aborter = new AbortController()
+    onTestFinished(() => aborter.abort())
+    const leader = new SharedSource(log.source(), name, shared).open("", aborter)
+    await leader.next()
+    await leader.next()
+    const next = leader.next()
+    const other = new Tab(log, shared, name)
+    tabs = [other]
+    await until(() => log.readers === 1 && other.ids.length === 1)
+    log.say(1)
+    await next // and then its reader has other things to do
+
+    log.say(5)
+    for (let second = 0; second < 60 && other.ids.length < log.events.length; second++) {
+      await vi.advanceTimersByTimeAsync(1_000)
+      await sleep(1) // What tabs say to one another takes its time.
+    }
+
+    expect(other.ids).toEqual(all(log))
   })
 
   test("a tab that can't keep up reads the rest by itself", async () => {

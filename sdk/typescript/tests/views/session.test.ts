@@ -133,6 +133,42 @@ test("what was said before the snapshot can't be taken back: a new one is needed
   expect(view.stale).toBe(false)
 })
 
+test("what was seen while a snapshot was on its way is put on it", () => {
+  const log = new Log(10)
+  const running = { tasks: [{ task_id: "t1", status: "running" as const }] }
+  const view = fold(
+    ready("e.10", { ...running, messages: [{ id: "m1", role: "assistant", content: "void", timestamp: "" }] }),
+  )
+  view.apply(log.retracted(9, 10))
+  const snapshot = ready("e.11", running)
+  for (const event of [log.piece("m2", "Well"), log.piece("m3", "void"), log.retracted(13, 13)]) view.apply(event)
+
+  view.apply(snapshot)
+
+  expect([view.stale, texts(view), view.state.cursor]).toEqual([false, ["Well"], "e.14"])
+})
+
+test("a snapshot that was on its way while the last task ended is good all the same", () => {
+  const log = new Log(10)
+  const view = fold(ready("e.10", { tasks: [{ task_id: "t1", status: "running" }] }), log.retracted(9, 10))
+  const snapshot = ready("e.11", { tasks: [{ task_id: "t1", status: "running" }] })
+  for (const event of [log.piece("m1", "Well"), log.ended()]) view.apply(event)
+
+  view.apply(snapshot)
+
+  expect([view.stale, texts(view), view.state.tasks]).toEqual([false, ["Well"], []])
+})
+
+test("a snapshot from before what has to be undone does not undo it", () => {
+  const log = new Log(10)
+  const running = { tasks: [{ task_id: "t1", status: "running" as const }] }
+  const view = fold(ready("e.10", running), log.piece("m1", "Hm"), log.retracted(9, 11))
+
+  view.apply(ready("e.10", running))
+
+  expect(view.stale).toBe(true)
+})
+
 test("a task that says more than can be remembered can only be undone as far as that", () => {
   const log = new Log()
   const view = fold(log.started())
