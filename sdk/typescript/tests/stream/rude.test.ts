@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net"
 import { setTimeout as sleep } from "node:timers/promises"
 import { describe, expect, onTestFinished, test, vi } from "vitest"
 import { PuntiniClient, type Credential, type PuntiniEvent, type StreamOptions } from "../../src/index.js"
+import { websocket } from "../../src/websocket.js"
 import { answering, json } from "../answering.js"
 
 const WATCHED_MS = 1_200
@@ -125,7 +126,8 @@ test("a WebSocket's good-bye is no end where no end was told", async () => {
   })
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening))
   onTestFinished(() => void server.close())
-  const client = new PuntiniClient({ baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}` })
+  const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const client = new PuntiniClient({ baseUrl, websocket })
   // when a session is followed by WebSocket, then the stream goes on by SSE to the end.
   const found: PuntiniEvent["type"][] = []
   for await (const { type } of client.stream("s", { transport: "websocket" })) found.push(type)
