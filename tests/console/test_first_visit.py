@@ -20,7 +20,9 @@ FIRST_PAINT = "performance.getEntriesByName('first-contentful-paint')[0].startTi
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     """One server for all of these: only one of them says something to it."""
-    with serving(tmp_path_factory.mktemp("first"), agent="puntini", model="offline") as running:
+    with serving(
+        tmp_path_factory.mktemp("first"), agent="puntini", model="offline", offline_pause_seconds=0.05
+    ) as running:
         yield running
 
 

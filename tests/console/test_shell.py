@@ -36,7 +36,7 @@ def test_a_first_visitor_writes_what_they_want_and_is_in_a_session(page: Page) -
     page.keyboard.type("Create a project management graph")
     page.keyboard.press("Enter")
 
-    expect(page.get_by_role("button", name="Create a project management graph")).to_be_visible()
+    expect(page.get_by_role("button", name="Create a project management graph", exact=True)).to_be_visible()
     expect(page.get_by_text("Live", exact=True)).to_be_visible()
     expect(page.get_by_label("Conversation")).to_contain_text("21 nodes", timeout=PATIENCE_MS)
     expect(page).to_have_title("Create a project management graph · Puntini")

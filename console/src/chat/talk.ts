@@ -31,6 +31,11 @@ export function begin(current: Current): Talk {
       if (event.type !== "session_ready") return
       earlier.begin(event.data.messages.length)
       archive.miss([...event.data.messages, ...event.data.tasks].map(({ task_id }) => task_id ?? ""))
+      // What runs is watched: its beginning is wanted now.
+      for (const { task_id } of event.data.tasks) {
+        archive.forget(task_id)
+        void archive.load(task_id)
+      }
     }),
     earlier.messages.subscribe((messages) => archive.miss(messages.map(({ task_id }) => task_id))),
     present.subscribe(({ messages }) => outbox.settle(messages)),

@@ -74,7 +74,7 @@ function Session({ id, about }: { id: string; about: About }) {
   return (
     <div class="session" data-pane={pane} data-wide={isAll || undefined} style={{ "--chat": `${share.value}%` }}>
       <SessionHead current={current} about={about} pane={pane} onPane={setChosen} isNarrow={isNarrow} isWide={isWide} />
-      <section id={CHAT} class="session-chat" aria-label="Conversation">
+      <section id={CHAT} class="session-chat" aria-label="Chat">
         <Boundary>
           <Chat current={current} />
         </Boundary>
