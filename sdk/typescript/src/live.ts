@@ -51,7 +51,6 @@ export class LiveSession {
   #view: SessionView
   #told = false
   #filling = false
-  #broken = false
 
   constructor(calls: Calls, id: string, { history, activities, ...options }: LiveOptions = {}) {
     this.id = id
@@ -194,34 +193,22 @@ export class LiveSession {
   }
 
   #take(event: PuntiniEvent): void {
-    try {
-      this.#view.apply(event)
-    } catch {
-      // It is not what its type says. The server knows what it amounts to.
-      this.#broken = true
-    }
-    if (this.#isStale || (this.#history && event.type === "session_ready")) void this.#fill()
+    this.#view.apply(event)
+    if (this.#view.stale || (this.#history && event.type === "session_ready")) void this.#fill()
     this.#tell()
-  }
-
-  get #isStale(): boolean {
-    return this.#broken || this.#view.stale
   }
 
   /** Put into the state what the stream can't bring: the history, or a fresh snapshot. The view drops what comes twice. */
   async #fill(): Promise<void> {
     if (this.#filling) return
     this.#filling = true
-    const wasBroken = this.#broken
-    this.#broken = false
     try {
       const view = this.#history ? await this.#replayed() : undefined
       if (view) this.#view = view
-      else if (wasBroken || this.#view.stale) await this.#refresh()
+      else if (this.#view.stale) await this.#refresh()
       this.#tell()
     } catch {
       // What keeps it from reading is told by the stream, too; the next event that needs it tries again.
-      this.#broken ||= wasBroken
     } finally {
       this.#filling = false
     }

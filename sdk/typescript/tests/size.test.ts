@@ -4,7 +4,7 @@ import { build } from "esbuild"
 import { expect, test } from "vitest"
 
 /** How many bytes a page loads for the SDK at most, minified and gzipped. */
-const MOST_BYTES = 13_620
+const MOST_BYTES = 13_800
 
 test("the SDK is small", async () => {
   const entry = fileURLToPath(new URL("../src/index.ts", import.meta.url))

@@ -39,13 +39,23 @@ export class SessionView {
     return this.#fold.state
   }
 
-  /** Whether something was taken back that reaches too far back to be undone here: a new snapshot is needed. */
+  /** Whether a new snapshot is needed: something was taken back that reaches too far, or an event was not what it says. */
   get stale(): boolean {
     return this.#stale
   }
 
   /** Take an event in. What is not of the log, or was seen before, changes nothing. */
   apply(event: PuntiniEvent): void {
+    try {
+      this.#apply(event)
+    } catch {
+      // The server knows what it amounts to.
+      this.#stale = true
+      this.#rebase(true)
+    }
+  }
+
+  #apply(event: PuntiniEvent): void {
     const said = logged(event)
     if (event.type === "session_ready") this.#begin(new Fold(event.data, this.#remember))
     else if (event.type === "gap") this.#seq = 0
