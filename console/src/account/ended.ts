@@ -17,15 +17,18 @@ export const isEnded = signal(false)
 /** How often somebody has logged in since the page was loaded, in any tab. */
 export const logIns = signal(0)
 
-tabs.onmessage = ({ data }: MessageEvent<Word>) => {
-  if (data === "back") logIns.value++
-  else if (data === "left") me.value = null
-  else if (data === "asked") hear()
-  else if (data === "hello" && waiting) say("asked")
+/** Hear from the other tabs from now on. */
+export function listen(): void {
+  tabs.onmessage = ({ data }: MessageEvent<Word>) => {
+    if (data === "back") logIns.value++
+    else if (data === "left") me.value = null
+    else if (data === "asked") hear()
+    else if (data === "hello" && waiting) say("asked")
+  }
+  // A page that the browser had put aside has heard nothing meanwhile.
+  addEventListener("pageshow", ({ persisted }) => persisted && logIns.value++)
+  say("hello")
 }
-// A page that the browser had put aside has heard nothing meanwhile.
-addEventListener("pageshow", ({ persisted }) => persisted && logIns.value++)
-say("hello")
 
 /** The log-in has ended: have somebody log in, in whichever tab. All who wait at once wait for the same. */
 export function loggedInAgain(): Promise<void> {

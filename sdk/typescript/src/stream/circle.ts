@@ -43,6 +43,7 @@ export class Circle {
   /** Whether it is being read: else who leads says nothing, so that the others need not wait with it. */
   reads = true
   readonly #channel: BroadcastChannel
+  readonly #leaving = new AbortController()
   #asked = false
   #live = false
   #broken = false
@@ -55,16 +56,17 @@ export class Circle {
     this.cursor = new Cursor(after)
     this.#channel = tabs.channel(name)
     this.#channel.onmessage = ({ data }: MessageEvent<unknown>) => isMessage(data) && this.#hear(data)
-    signal.addEventListener("abort", () => this.#ring?.(), { once: true })
+    signal.addEventListener("abort", () => this.leave(), { once: true })
     const held = () =>
       new Promise<void>((resolve) => {
         this.leads = true
         this.#release = resolve
         this.#ring?.()
-        if (signal.aborted) resolve()
+        if (this.#leaving.signal.aborted) resolve()
       })
     // Rejected when the wait for it is given up.
-    tabs.locks.request(name, { signal }, held).catch(() => undefined)
+    tabs.locks.request(name, { signal: this.#leaving.signal }, held).catch(() => undefined)
+    if (signal.aborted) this.leave()
   }
 
   /** Whether the leader's word can be gone on with from here: there is no hole between, and the replay is over. */
@@ -114,6 +116,7 @@ export class Circle {
 
   /** Let go of all. */
   leave(): void {
+    this.#leaving.abort()
     this.#ring?.()
     this.#channel.close()
     this.#release?.()
@@ -156,7 +159,7 @@ export class Circle {
   }
 
   #say(message: Message): void {
-    this.#channel.postMessage(message)
+    if (!this.#leaving.signal.aborted) this.#channel.postMessage(message)
   }
 
   /** Whether everything up to `id` was read. */

@@ -25,17 +25,14 @@ export class SharedSource implements Source {
     this.#tabs = tabs
   }
 
-  async *open(after: string, connection: AbortController): AsyncGenerator<Batch, Ending> {
-    const circle = new Circle(this.#tabs, this.#name, after, connection.signal)
+  async *open(after: string, { signal }: AbortController): AsyncGenerator<Batch, Ending> {
+    const circle = new Circle(this.#tabs, this.#name, after, signal)
     try {
       for (;;) {
-        const ending =
-          (yield* this.#read(circle, connection.signal)) ?? (yield* this.#listen(circle, connection.signal))
+        const ending = (yield* this.#read(circle, signal)) ?? (yield* this.#listen(circle, signal))
         if (ending) return ending
       }
     } finally {
-      // So that no lock is waited for any more.
-      connection.abort(LEFT)
       circle.leave()
     }
   }

@@ -154,6 +154,20 @@ describe("one connection for all tabs", () => {
     await until(() => log.readers === 1)
   })
 
+  test("a connection that fails does so as it would without other tabs", async () => {
+    const connection = new AbortController()
+    const failing: Source = {
+      transport: "sse",
+      async *open() {
+        throw new SyntaxError("damaged")
+      },
+    }
+    const shared = new SharedSource(failing, `test ${Math.random()}`, browser())
+
+    await expect(shared.open("", connection).next()).rejects.toThrow("damaged")
+    expect(connection.signal.aborted).toBe(false) // which would mean that it was left on purpose, to come back at once
+  })
+
   test("a tab that comes later begins by itself, and then listens", async () => {
     const log = new Log()
     const shared = browser()
