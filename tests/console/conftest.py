@@ -18,16 +18,18 @@ from tests.live.clients.pages import CHROMIUM, chromium
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Without a browser, or without the console, there is nothing to test."""
+    """A file's tests share its servers, so one worker runs them; without a browser or a console nobody does."""
+    own = [item for item in items if item.path.is_relative_to(Path(__file__).parent)]
+    for item in own:
+        item.add_marker(pytest.mark.xdist_group(item.path.stem))
     if CHROMIUM is None:
         reason = "Chromium is not installed"
     elif not BUILT.exists():
         reason = "the console is not built: `make console`"
     else:
         return
-    for item in items:
-        if item.path.is_relative_to(Path(__file__).parent):
-            item.add_marker(pytest.mark.skip(reason=reason))
+    for item in own:
+        item.add_marker(pytest.mark.skip(reason=reason))
 
 
 @pytest.fixture(scope="session")

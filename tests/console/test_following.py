@@ -94,6 +94,7 @@ def test_two_tabs_stay_in_step_over_one_connection_which_the_second_takes_over(s
     assert leads(second)
 
 
+@pytest.mark.slow
 def test_eight_tabs_get_by_with_the_six_connections_of_a_browser(slow: Serving, visits: Visits) -> None:
     visit = visits(slow)
     session = slow.create()

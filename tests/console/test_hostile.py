@@ -184,6 +184,7 @@ def test_a_page_that_is_told_too_much_goes_on(hosting: Serving, victim: Visit) -
         assert shown > len(text) / 10, name
 
 
+@pytest.mark.slow
 def test_a_graph_of_two_thousand_nodes_stays_usable(hosting: Serving, victim: Visit) -> None:
     session = hosting.create(agent="puntini")
     for part in range(4):

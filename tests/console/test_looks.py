@@ -65,7 +65,12 @@ def lived_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Serving
         yield server, {"session": session, "empty": empty, "task": task}
 
 
-@pytest.mark.parametrize(("scheme", "width"), [("light", "broad"), ("dark", "broad"), ("light", "narrow")])
+LIGHT_BROAD = pytest.param(
+    "light", "broad", marks=pytest.mark.slow
+)  # the other two have all of it but the two together
+
+
+@pytest.mark.parametrize(("scheme", "width"), [LIGHT_BROAD, ("dark", "broad"), ("light", "narrow")])
 def test_nobody_is_kept_out(lived_in: tuple[Serving, dict[str, str]], visits: Visits, scheme: str, width: str) -> None:
     server, ids = lived_in
     viewport = NARROW if width == "narrow" else BIG

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.console.conftest import Visits
@@ -14,6 +15,7 @@ PASSWORD = "wet hammock, nineteen lions"
 NEEDS_TLS = re.compile("The Cross-Origin-Opener-Policy header has been ignored")
 
 
+@pytest.mark.slow
 def test_a_page_that_came_by_plain_http_can_work(tmp_path: Path, visits: Visits) -> None:
     with serving(tmp_path, agent="puntini", model="offline", key=KEY) as server:
         server.ask("POST", "/v1/register", {"username": "ann", "password": PASSWORD}).raise_for_status()

@@ -141,7 +141,11 @@ def test_a_field_of_the_wrong_type_is_named(command: AnyCommand, data: st.DataOb
         (b'{"type":"user_prompt","data":{"prompt":""}}', "data.prompt", "write something"),
         (b'{"type":"user_prompt","data":{"prompt":"x","max_steps":0}}', "data.max_steps", "give at least 1"),
         (b'{"type":"user_prompt","data":{"prompt":"x","max_steps":1e3}}', "data.max_steps", "got `float`"),
-        (b'{"type":"user_prompt","data":{"prompt":"x","max_steps":' + b"9" * 30 + b"}}", "data.max_steps", "give at most 10000"),
+        (
+            b'{"type":"user_prompt","data":{"prompt":"x","max_steps":' + b"9" * 30 + b"}}",
+            "data.max_steps",
+            "give at most 10000",
+        ),
         (b'{"type":"chat_history","data":{"limit":1001}}', "data.limit", "give at most 1000"),
         (b'{"type":"ping","command_id":"' + b"c" * 129 + b'"}', "command_id", "give at most 128 characters"),
         (b'{"type":"init_session","data":{"events":["a",1]}}', "data.events[1]", "Expected `str`, got `int`"),
