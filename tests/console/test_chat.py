@@ -52,6 +52,11 @@ def enter(visit: Visit, session: str) -> Page:
     return page
 
 
+def go(page: Page, address: str) -> None:
+    """To another place, without loading the page anew."""
+    page.evaluate("address => { location.hash = address }", address)
+
+
 def box(page: Page) -> Locator:
     """Where one writes."""
     return page.get_by_role("textbox", name="Message")
@@ -287,3 +292,19 @@ def ask(visit: Visit, method: str, path: str, body: object) -> Any:
     answer = visit.context.request.fetch(visit.url + path, method=method, data=body, headers=headers)
     assert answer.ok, answer.text()
     return answer.json()
+
+
+def test_what_is_being_written_outlives_the_page_until_it_is_sent(speaking: Serving, visit: Visit) -> None:
+    session = speaking.create(agent="echo")
+    page = enter(visit, session)
+    box(page).fill("half a thought")
+    go(page, "#/")
+    page.get_by_role("textbox", name="Your request").fill("another")
+    page.reload()
+    expect(page.get_by_role("textbox", name="Your request")).to_have_value("another")
+    go(page, f"#/sessions/{session}")
+    expect(box(page)).to_have_value("half a thought")
+    box(page).press("Enter")
+    done(page)
+    page.reload()
+    expect(box(page)).to_have_value("")

@@ -1,4 +1,5 @@
 import { signal } from "@preact/signals"
+import { forgetUnsent } from "../parts/unsent"
 import { me } from "./me"
 
 /**
@@ -20,7 +21,7 @@ export const logIns = signal(0)
 tabs.onmessage = ({ data }: MessageEvent<Word>) => {
   if (data === "back") resume()
   else if (data === "asked") hear()
-  else if (data === "left") me.value = null
+  else if (data === "left") leave()
   else if (waiting) say("asked")
 }
 say("hello")
@@ -42,6 +43,11 @@ export function announceLogIn(): void {
 /** Somebody has logged out: no tab shows any more what was theirs. */
 export function announceLogOut(): void {
   say("left")
+  leave()
+}
+
+function leave(): void {
+  forgetUnsent()
   me.value = null
 }
 

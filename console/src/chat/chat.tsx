@@ -31,6 +31,7 @@ export function Chat({ current }: { current: Current }) {
         <Tasks tasks={state.tasks} messages={state.messages} approvals={state.approvals} talk={talk} blocked={reason} />
       )}
       <Composer
+        draft={talk.draft}
         box={talk.box}
         agent={current.present.peek().agent}
         running={state.tasks.some(({ status }) => status === "running")}

@@ -1,3 +1,4 @@
+import type { Signal } from "@preact/signals"
 import type { SendOptions } from "@puntini/client"
 import type { RefObject } from "preact"
 import { useLayoutEffect, useState } from "preact/hooks"
@@ -16,6 +17,8 @@ const IF_BUSY: readonly (readonly [IfBusy, string])[] = [
 const MOST_PIXELS = 240
 
 interface ComposerOptions {
+  /** What is being written. */
+  draft: Signal<string>
   box: RefObject<HTMLTextAreaElement>
   /** The session's own agent. */
   agent: string
@@ -29,8 +32,9 @@ interface ComposerOptions {
 }
 
 /** Where one says something. Enter sends, Shift+Enter begins a line, Up in the empty box brings the last prompt back. */
-export function Composer({ box, agent, running, blocked, last, onSend }: ComposerOptions) {
-  const [text, setText] = useState("")
+export function Composer({ draft, box, agent, running, blocked, last, onSend }: ComposerOptions) {
+  const text = draft.value
+  const setText = (text: string) => (draft.value = text)
   const [chosen, setChosen] = useState("")
   const [ifBusy, setIfBusy] = useState<IfBusy>("enqueue")
   useLayoutEffect(() => fit(box.current), [text, blocked])

@@ -24,6 +24,8 @@ export function Conversation({ talk, state, blocked, past, children }: Conversat
   const following = useFollowing()
   const earlier = past ? [] : talk.earlier.messages.value
   const sending = past ? [] : talk.outbox.waiting.value
+  const { status, attempts } = talk.connection.value
+  const away = status === "waiting" || (status === "connecting" && (state.ready || attempts > 0))
   const messages = useMemo(() => withEarlier(earlier, state.messages), [earlier, state.messages])
   const keep = useKept()
   useEffect(() => {
@@ -60,7 +62,7 @@ export function Conversation({ talk, state, blocked, past, children }: Conversat
           )}
           {rows(messages, state).map(item)}
           {sending.map((each) => (
-            <SendingItem key={each.id} sending={each} outbox={talk.outbox} />
+            <SendingItem key={each.id} sending={each} outbox={talk.outbox} away={away} />
           ))}
           {empty && children}
           {!state.ready && <Loading label="Reading what was said" />}

@@ -1,6 +1,7 @@
-import type { ReadonlySignal } from "@preact/signals"
-import type { LiveSession, SessionState } from "@puntini/client"
+import type { ReadonlySignal, Signal } from "@preact/signals"
+import type { Connection, LiveSession, SessionState } from "@puntini/client"
 import { createRef, type RefObject } from "preact"
+import { draftOf } from "../parts/unsent"
 import type { Current } from "../session/current"
 import { Archive } from "./archive"
 import { Earlier } from "./earlier"
@@ -10,7 +11,10 @@ import { Outbox } from "./outbox"
 export interface Talk {
   readonly live: LiveSession
   readonly present: ReadonlySignal<SessionState>
+  readonly connection: ReadonlySignal<Connection>
   readonly outbox: Outbox
+  /** What is being written. */
+  readonly draft: Signal<string>
   readonly earlier: Earlier
   readonly archive: Archive
   /** Where one writes. */
@@ -21,7 +25,7 @@ export interface Talk {
 }
 
 export function begin(current: Current): Talk {
-  const { live, present } = current
+  const { live, present, connection } = current
   const outbox = new Outbox(live)
   const earlier = new Earlier(current.id)
   const archive = new Archive()
@@ -34,12 +38,15 @@ export function begin(current: Current): Talk {
     }),
     earlier.messages.subscribe((messages) => archive.miss(messages.map(({ task_id }) => task_id))),
     present.subscribe(({ messages }) => outbox.settle(messages)),
+    () => outbox.close(),
   ]
   const box = createRef<HTMLTextAreaElement>()
   return {
     live,
     present,
+    connection,
     outbox,
+    draft: draftOf(current.id),
     earlier,
     archive,
     box,
