@@ -308,3 +308,31 @@ def test_what_is_being_written_outlives_the_page_until_it_is_sent(speaking: Serv
     done(page)
     page.reload()
     expect(box(page)).to_have_value("")
+
+
+def test_what_is_unfolded_stays_where_it_is(speaking: Serving, visit: Visit) -> None:
+    page = enter(visit, speaking.create(agent="puntini"))
+    page.set_viewport_size({"width": 1280, "height": 480})
+    say(page, "Create a project management graph")
+    done(page)
+    page.reload()
+    summary = page.locator(".deeds > summary")
+    expect(summary).to_have_text(re.compile("^What it did"))
+    summary.scroll_into_view_if_needed()
+    before = summary.evaluate("of => of.getBoundingClientRect().top")
+    summary.click()
+    expect(page.locator(".tool")).to_have_count(4)
+    expect(page.get_by_role("button", name="Jump to the newest")).to_be_visible()
+    assert summary.evaluate("of => of.getBoundingClientRect().top") == before
+    summary.click()
+    expect(page.get_by_role("button", name="Jump to the newest")).to_have_count(0)
+
+
+def test_a_blank_title_is_not_taken(speaking: Serving, visit: Visit) -> None:
+    session = speaking.create(agent="echo", title="A good name")
+    page = enter(visit, session)
+    page.get_by_role("button", name="A good name").click()
+    page.get_by_role("textbox", name="Title").fill("   ")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="A good name")).to_be_visible()
+    assert speaking.get(f"/v1/sessions/{session}")["title"] == "A good name"

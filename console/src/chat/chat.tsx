@@ -5,17 +5,16 @@ import { Announcer } from "./announcer"
 import { Composer } from "./composer"
 import { Conversation } from "./conversation"
 import { useFramed } from "./framed"
-import { blocked, useReader } from "./rights"
+import { blocked } from "./rights"
 import { Suggestions } from "./suggestions"
 import { begin } from "./talk"
 import { Tasks } from "./tasks"
 
-/** The conversation, and where one says something. */
-export function Chat({ current }: { current: Current }) {
+/** The conversation, and where one says something. `reader` says that this person may only read. */
+export function Chat({ current, reader }: { current: Current; reader: boolean }) {
   const talk = useMemo(() => begin(current), [current])
   useEffect(() => () => talk.close(), [talk])
   const state = useFramed(current.shown)
-  const reader = useReader(current.id)
   const past = !!current.at.value
   const reason = blocked(state, current.at.value, reader)
   const send = (prompt: string, options: SendOptions = {}) => {

@@ -50,7 +50,7 @@ export function Work({ taskId, talk, followed, task, answering, plan, approvals,
       {(task || missed || deeds.length > 0) && (
         <details class="deeds" onToggle={toggle}>
           <summary>
-            <Summary activity={activity} task={task} answering={answering} />
+            <Summary activity={activity} whole={!missed || !!read.activity} task={task} answering={answering} />
           </summary>
           {open && (
             <div class="deeds-body">
@@ -100,9 +100,10 @@ function decided(activity: Activity | undefined) {
 
 function Summary({
   activity,
+  whole,
   task,
   answering,
-}: Pick<WorkOptions, "task" | "answering"> & { activity: Activity | undefined }) {
+}: Pick<WorkOptions, "task" | "answering"> & { activity: Activity | undefined; whole: boolean }) {
   if (task?.status === "running") {
     return (
       <>
@@ -113,7 +114,7 @@ function Summary({
   }
   return (
     <>
-      <span>{activity ? counted(activity) : "What it did"}</span>
+      <span>{activity && whole ? counted(activity) : "What it did"}</span>
       <Seconds value={activity?.duration_seconds ?? null} />
       {!!activity?.usage?.cost_usd && <span class="small soft">{`$${activity.usage.cost_usd.toFixed(4)}`}</span>}
     </>

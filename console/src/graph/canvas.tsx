@@ -71,7 +71,10 @@ async function begin(desk: Desk, container: HTMLElement, closing: AbortSignal) {
   const { Drawing } = await import("./drawing")
   if (closing.aborted) return
   const session = desk.current.id
-  const keep = () => remember(session, desk.current.present.peek().graph)
+  const keep = () => {
+    // Before the graph came, nothing would be left of what is remembered.
+    if (desk.current.present.peek().ready) remember(session, desk.current.present.peek().graph)
+  }
   const drawing = new Drawing({
     container,
     hues: desk.hues,
@@ -79,7 +82,10 @@ async function begin(desk: Desk, container: HTMLElement, closing: AbortSignal) {
     onChoose: (chosen) => choose(desk, chosen),
   })
   const stops = [
-    effect(() => drawing.show(desk.graph.value)),
+    effect(() => {
+      // What is there on opening is no news: it comes in one piece, and not as a change of an empty graph.
+      if (desk.ready.value) drawing.show(desk.graph.value)
+    }),
     effect(() => drawing.choose(desk.chosen.value)),
     effect(() => {
       if (desk.visit.value) drawing.choose(desk.visit.value, true)

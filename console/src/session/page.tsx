@@ -1,6 +1,7 @@
 import { signal } from "@preact/signals"
 import { useEffect, useMemo, useState } from "preact/hooks"
 import { Chat } from "../chat/chat"
+import { useReader } from "../chat/rights"
 import { GraphPane } from "../graph/pane"
 import { Events } from "../history/events"
 import { TimeTravel } from "../history/travel"
@@ -60,6 +61,7 @@ export function SessionPage({ id }: { id: string }) {
 /** Chat at the left, graph or events at the right, history below; on narrow screens one of them at a time. */
 function Session({ id, about }: { id: string; about: About }) {
   const current = useMemo(() => open(id), [id])
+  const reader = useReader(id)
   const isNarrow = useNarrow()
   const [chosen, setChosen] = useState<Pane>(isNarrow ? "chat" : "graph")
   const pane = !isNarrow && chosen === "chat" ? "graph" : chosen
@@ -76,7 +78,7 @@ function Session({ id, about }: { id: string; about: About }) {
       <SessionHead current={current} about={about} pane={pane} onPane={setChosen} isNarrow={isNarrow} isWide={isWide} />
       <section id={CHAT} class="session-chat" aria-label="Conversation">
         <Boundary>
-          <Chat current={current} />
+          <Chat current={current} reader={reader} />
         </Boundary>
       </section>
       {!isNarrow && !isAll && (
@@ -84,7 +86,7 @@ function Session({ id, about }: { id: string; about: About }) {
       )}
       <section id={SIDE} class="session-side" role="tabpanel" aria-labelledby={tabId(pane === "chat" ? "graph" : pane)}>
         <Boundary key={pane}>
-          {pane === "events" ? <Events current={current} /> : <GraphPane current={current} />}
+          {pane === "events" ? <Events current={current} /> : <GraphPane current={current} reader={reader} />}
         </Boundary>
       </section>
       <section class="session-history" aria-label="History">
