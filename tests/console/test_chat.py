@@ -234,6 +234,14 @@ def test_a_closed_session_says_why_nothing_can_be_written(speaking: Serving, vis
     speaking.ask("PATCH", f"/v1/sessions/{session}", {"status": "closed"}).raise_for_status()
     expect(box(page)).to_be_disabled()
     expect(box(page)).to_have_attribute("placeholder", "This session is closed: fork it to go on.")
+    page.get_by_role("button", name="Fork it").click()
+    page.get_by_role("textbox", name="Title of the new session").fill("Going on")
+    shoot(page, "chat-fork")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Going on")).to_be_visible()
+    expect(box(page)).to_be_enabled()
+    expect(page.get_by_role("button", name="Fork from now")).to_be_visible()
+    shoot(page, "chat-forked")
 
 
 def test_messages_before_the_newest_hundred_come_when_asked_for(speaking: Serving, visit: Visit) -> None:

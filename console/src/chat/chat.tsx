@@ -1,5 +1,6 @@
 import type { SendOptions } from "@puntini/client"
 import { useEffect, useMemo } from "preact/hooks"
+import { Fork } from "../history/fork"
 import type { Current } from "../session/current"
 import { Announcer } from "./announcer"
 import { Composer } from "./composer"
@@ -28,6 +29,12 @@ export function Chat({ current, reader }: { current: Current; reader: boolean })
       </Conversation>
       {!past && (
         <Tasks tasks={state.tasks} messages={state.messages} approvals={state.approvals} talk={talk} blocked={reason} />
+      )}
+      {!past && state.status === "closed" && (
+        <div class="chat-closed notice row apart">
+          <span>To go on, fork this session: the new one begins as this one ended.</span>
+          <Fork session={current.id} label="Fork it" />
+        </div>
       )}
       <Composer
         draft={talk.draft}
