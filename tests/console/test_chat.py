@@ -118,6 +118,11 @@ def test_a_decision_is_made_by_a_button_and_stays_in_sight(
     page.get_by_role("button", name=choice, exact=True).click()
     expect(page.locator(".verdict")).to_contain_text(verdict)
     done(page)
+    page.reload()
+    expect(page.locator(".verdict")).to_contain_text(verdict)
+    asked = page.locator(".row-item", has=page.locator(".verdict"))
+    expect(asked.locator("xpath=preceding-sibling::*[1]")).to_contain_text("clear the graph")
+    expect(asked.locator("xpath=following-sibling::*[1]").locator(".message.assistant")).to_have_count(1)
     assert len(speaking.get(f"/v1/sessions/{session}/graph")["nodes"]) == left
 
 

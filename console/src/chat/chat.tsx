@@ -24,7 +24,7 @@ export function Chat({ current, reader }: { current: Current; reader: boolean })
   }
   return (
     <div class="chat" data-past={past || undefined}>
-      <Conversation talk={talk} state={state} blocked={reason} past={past}>
+      <Conversation talk={talk} state={state} blocked={reason} at={current.at.value}>
         {!reason && <Suggestions onChoose={send} />}
       </Conversation>
       {!past && (
@@ -32,7 +32,7 @@ export function Chat({ current, reader }: { current: Current; reader: boolean })
       )}
       {!past && state.status === "closed" && (
         <div class="chat-closed notice row apart">
-          <span>To go on, fork this session: the new one begins as this one ended.</span>
+          <span>A fork begins as this session ended.</span>
           <Fork session={current.id} label="Fork it" />
         </div>
       )}

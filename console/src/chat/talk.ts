@@ -4,6 +4,7 @@ import { createRef, type RefObject } from "preact"
 import { draftOf } from "../parts/unsent"
 import type { Current } from "../session/current"
 import { Archive } from "./archive"
+import { Decisions } from "./decisions"
 import { Earlier } from "./earlier"
 import { Outbox } from "./outbox"
 
@@ -17,6 +18,7 @@ export interface Talk {
   readonly draft: Signal<string>
   readonly earlier: Earlier
   readonly archive: Archive
+  readonly decisions: Decisions
   /** Where one writes. */
   readonly box: RefObject<HTMLTextAreaElement>
   /** Give the focus to where one writes, when what had it is gone; not where that opens a keyboard on the screen. */
@@ -29,10 +31,13 @@ export function begin(current: Current): Talk {
   const outbox = new Outbox(live)
   const earlier = new Earlier(current.id)
   const archive = new Archive()
+  const decisions = new Decisions(current.id)
   const stops = [
     current.on((event) => {
+      decisions.take(event)
       if (event.type === "task_retracted") archive.forget(event.task_id ?? "")
       if (event.type !== "session_ready") return
+      if (event.data.messages.length) void decisions.load()
       earlier.begin(event.data.messages.length)
       archive.miss([...event.data.messages, ...event.data.tasks].map(({ task_id }) => task_id ?? ""))
     }),
@@ -49,6 +54,7 @@ export function begin(current: Current): Talk {
     draft: draftOf(current.id),
     earlier,
     archive,
+    decisions,
     box,
     focus: () => matchMedia("(pointer: fine)").matches && box.current?.focus(),
     close: () => stops.forEach((stop) => stop()),
