@@ -31,7 +31,7 @@ interface ComposerOptions {
   onSend: (prompt: string, options: SendOptions) => void
 }
 
-/** Where one says something. Enter sends, Shift+Enter begins a line, Up in the empty box brings the last prompt back. */
+/** Where one says something. Enter sends, Shift+Enter begins a line, Up in the empty box brings the last prompt back, Escape leaves it. */
 export function Composer({ draft, box, agent, running, blocked, last, onSend }: ComposerOptions) {
   const text = draft.value
   const setText = (text: string) => (draft.value = text)
@@ -44,10 +44,12 @@ export function Composer({ draft, box, agent, running, blocked, last, onSend }: 
     onSend(prompt, { ...(chosen && { agent: chosen }), ...(running && { ifBusy }) })
     setText("")
   }
-  const press = (event: KeyboardEvent) => {
+  const press = (event: KeyboardEvent & { currentTarget: HTMLElement }) => {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
       event.preventDefault()
       send()
+    } else if (event.key === "Escape" && !event.isComposing) {
+      event.currentTarget.blur()
     } else if (event.key === "ArrowUp" && !text && last()) {
       event.preventDefault()
       setText(last())

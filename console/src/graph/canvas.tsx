@@ -3,7 +3,7 @@ import { useEffect, useRef } from "preact/hooks"
 import { visit, type Desk } from "./desk"
 import type { Chosen, Drawing } from "./drawing"
 import { places, remember } from "./memory"
-import { nameOf } from "./naming"
+import { counted, nameOf } from "./naming"
 
 const STEP = 60
 const ARROWS: Record<string, readonly [x: number, y: number]> = {
@@ -33,7 +33,7 @@ export function Canvas({ desk }: { desk: Desk }) {
     tries.value += 1
   }, [isConnected])
   const { nodes, edges } = desk.graph.value
-  const name = `Graph of ${nodes.size} nodes and ${edges.size} edges`
+  const name = `Graph of ${counted(nodes.size, "node")} and ${counted(edges.size, "edge")}`
   return (
     <>
       {failed.value && (

@@ -16,7 +16,7 @@ function save(content: Blob, name: string): void {
 export function saveJson({ graph, current }: Desk): void {
   const { version, nodes, edges } = graph.value
   const text = JSON.stringify({ version, nodes: [...nodes.values()], edges: [...edges.values()] }, null, 2)
-  save(new Blob([text], { type: "application/json" }), `${current.id}.json`)
+  save(new Blob([text], { type: "application/json" }), `${current.fileName.value}.json`)
 }
 
 /** The same as GraphML, which the server writes. */
@@ -24,7 +24,7 @@ export async function saveGraphml({ current, notice }: Desk): Promise<void> {
   const query = { format: "graphml", at: current.at.value || undefined }
   try {
     const answer = await client.http.send(`/v1/sessions/${encodeURIComponent(current.id)}/graph`, { query })
-    save(await answer.blob(), `${current.id}.graphml`)
+    save(await answer.blob(), `${current.fileName.value}.graphml`)
   } catch {
     notice.value = { tone: "bad", text: "The server did not give the GraphML: check the connection and try again." }
   }
@@ -33,5 +33,5 @@ export async function saveGraphml({ current, notice }: Desk): Promise<void> {
 /** A picture of the drawing. */
 export async function savePicture({ current, drawing }: Desk): Promise<void> {
   const picture = await drawing.value?.picture()
-  if (picture) save(picture, `${current.id}.png`)
+  if (picture) save(picture, `${current.fileName.value}.png`)
 }

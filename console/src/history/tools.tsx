@@ -6,8 +6,16 @@ import { save } from "./download"
 import type { Filter } from "./filter"
 import { isHeard, type Matches } from "./matches"
 
+interface ToolsOptions {
+  session: string
+  /** What the file is called that one keeps them in, without its ending. */
+  fileName: string
+  filter: Filter
+  matches: Matches
+}
+
 /** How many events are shown, and how to follow or keep the same elsewhere. */
-export function Tools({ session, filter, matches }: { session: string; filter: Filter; matches: Matches }) {
+export function Tools({ session, fileName, filter, matches }: ToolsOptions) {
   const shown = useSignal(false)
   matches.found.value
   const followed = { origin: location.origin, session, filter, open: isOpen.value }
@@ -27,7 +35,7 @@ export function Tools({ session, filter, matches }: { session: string; filter: F
             onClick={() =>
               save(
                 matches.rows.map((row) => JSON.stringify(isHeard(row) ? row.event : row)),
-                `${session}.ndjson`,
+                `${fileName}.ndjson`,
               )
             }
           >

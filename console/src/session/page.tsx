@@ -12,7 +12,7 @@ import { Splitter } from "../parts/splitter"
 import { tabId } from "../parts/tabs"
 import { useTitle } from "../parts/title"
 import { to } from "../route"
-import { nameOf } from "../sessions/name"
+import { fileNameOf, nameOf } from "../sessions/name"
 import { useAbout, type About } from "./about"
 import { open } from "./current"
 import { SessionHead } from "./head"
@@ -72,6 +72,10 @@ function Session({ id, about }: { id: string; about: About }) {
     // It may have been asked for while the server was away.
     if (isConnected && !about.info.peek()) about.ask()
   }, [isConnected, about])
+  const info = about.info.value
+  useEffect(() => {
+    if (info) current.fileName.value = fileNameOf(info)
+  }, [current, info])
   const isAll = isWide.value && !isNarrow
   return (
     <div class="session" data-pane={pane} data-wide={isAll || undefined} style={{ "--chat": `${share.value}%` }}>
