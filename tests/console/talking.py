@@ -77,7 +77,9 @@ def require_same_graph(page: Page, graph: Mapping[str, Any]) -> None:
     """Raises AssertionError where the page does not come to show this graph."""
     nodes, edges = graph["nodes"], graph["edges"]
     tools = page.get_by_role("toolbar", name="Graph")
-    expect(tools.get_by_text(SIZE)).to_have_text(f"{counted(nodes, 'node')}, {counted(edges, 'edge')}", timeout=PATIENCE_MS)
+    expect(tools.get_by_text(SIZE)).to_have_text(
+        f"{counted(nodes, 'node')}, {counted(edges, 'edge')}", timeout=PATIENCE_MS
+    )
     tools.get_by_role("button", name="List").click()
     names = {node["id"]: node["key"] for node in nodes}
     rows = page.get_by_role("region", name="Nodes").get_by_role("rowheader")

@@ -3,6 +3,7 @@ import type { ComponentChildren, VNode } from "preact"
 import { useEffect, useMemo, useRef } from "preact/hooks"
 import { Loading } from "../parts/loading"
 import { Problem } from "../parts/problem"
+import { useOnline } from "../session/link"
 import { Verdict } from "./approval"
 import { decidedUntil, type Decision } from "./decisions"
 import { MessageItem } from "./message"
@@ -29,7 +30,8 @@ export function Conversation({ talk, state, blocked, at, children }: Conversatio
   const earlier = past ? [] : talk.earlier.messages.value
   const sending = past ? [] : talk.outbox.waiting.value
   const { status, attempts } = talk.connection.value
-  const away = status === "waiting" || (status === "connecting" && (state.ready || attempts > 0))
+  const isOnline = useOnline()
+  const away = !isOnline || status === "waiting" || (status === "connecting" && (state.ready || attempts > 0))
   const messages = useMemo(() => withEarlier(earlier, state.messages), [earlier, state.messages])
   const made = talk.decisions.made.value
   const decisions = sinceFirst(past ? decidedUntil(made, at) : made, messages, !past && talk.earlier.more.value)
