@@ -49,8 +49,8 @@ def sdk(pace: Pace) -> Result:
         f"at least {TARGET:,} events/s parsed and folded",
         median_of(rows, FOLDED, RATE) >= TARGET,
         [
-            f"{found['events']:,} events, {found['mebibytes']:.0f} MiB, in pieces of 64 KiB; JSON is parsed in each row.",
-            "Thoughts, tool calls, answers word by word, changes of a graph of 2,000 nodes; the state is read every 100.",
+            f"{found['events']:,} events, {found['mebibytes']:.0f} MiB, in pieces of 64 KiB, JSON parsed in each row.",
+            "Thoughts, tool calls, answers by words, changes of a graph of 2,000 nodes; the state is read every 100.",
             "Of the time that the process ran. JSON.parse limits it, and copying the graph's maps for each state.",
         ],
     )

@@ -5,6 +5,7 @@ import { logIns } from "./account/ended"
 import { me } from "./account/me"
 import { LoginPage } from "./pages/login"
 import { MissingPage } from "./pages/missing"
+import { Announced } from "./parts/announced"
 import { Boundary } from "./parts/boundary"
 import { Confirm } from "./parts/confirm"
 import { Loading } from "./parts/loading"
@@ -26,6 +27,7 @@ export function App() {
       <LoginAgain />
       <Confirm />
       <Toasts />
+      <Announced />
     </>
   )
 }

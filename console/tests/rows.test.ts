@@ -1,6 +1,7 @@
 import type { Activity, MessageView, SessionState } from "@puntini/client"
 import { expect, test } from "vitest"
 import { joined } from "../src/chat/joined"
+import type { Decision } from "../src/chat/decisions"
 import { rows } from "../src/chat/rows"
 
 function message(id: string, role: MessageView["role"], task_id: string): MessageView {
@@ -16,6 +17,15 @@ test("what was done stands below the last that was said for a task", () => {
     message("answer", "assistant", "t1"),
   ]
   expect(rows(messages, NONE).map(({ key }) => key)).toEqual(["ask", "ask more", "work t2", "answer", "work t1"])
+})
+
+test("a decision stands where it was asked for, above the answer that came after it", () => {
+  const messages = ["1", "2", "4"].map((timestamp, at) => ({
+    ...message(timestamp, at === 2 ? "assistant" : "user", "t1"),
+    timestamp,
+  }))
+  const keys = rows(messages, NONE, [decision("early", "0"), decision("b", "3"), decision("c", "5")])
+  expect(keys.map(({ key }) => key)).toEqual(["decision early", "1", "2", "decision b", "4", "work t1", "decision c"])
 })
 
 test("messages of no task stand by themselves", () => {
@@ -43,4 +53,10 @@ function activity(steps: readonly string[] = []): Activity {
   const times = { started_at: "", ended_at: "", duration_seconds: null, usage: null }
   const rest = { agent: "", attempt: 1, plan: null, progress: null, detail: "", steps_taken: 0, error: "" }
   return { task_id: "t9", status: "running", items, ...rest, ...times }
+}
+
+function decision(id: string, askedAt: string): Decision {
+  const request = { approval_id: id, question: "May I?", options: ["approve", "deny"] }
+  const item = { kind: "approval", id, agent: "a", request, decision: "approved", by: "me", value: null } as const
+  return { item, askedAt, decidedBy: "" }
 }

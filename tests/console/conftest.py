@@ -32,9 +32,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.skip(reason=reason))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One browser for all of these tests."""
+    """One browser for a file's tests. Its driver has a loop in this thread, so it must not outlive them."""
     with chromium() as running:
         yield running
 

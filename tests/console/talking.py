@@ -1,7 +1,7 @@
 """A session as a person sees it, to be compared with what the server knows of it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
@@ -20,7 +20,7 @@ WATCH = """() => {
         const log = document.querySelector('[role=log]')
         note(seen.answers, log?.querySelector('article[aria-label=puntini] .markdown')?.innerText)
         note(seen.steps, log?.querySelector('[aria-label=Plan] progress')?.value)
-        const size = document.querySelector('[role=toolbar][aria-label=Graph]')?.innerText.match(/(\\d+) nodes/)
+        const size = document.querySelector('[role=toolbar][aria-label=Graph]')?.innerText.match(/(\\d+) nodes?/)
         note(seen.nodes, size ? Number(size[1]) : undefined)
     }).observe(document, {subtree: true, childList: true, characterData: true, attributes: true})
 }"""
@@ -77,7 +77,9 @@ def require_same_graph(page: Page, graph: Mapping[str, Any]) -> None:
     """Raises AssertionError where the page does not come to show this graph."""
     nodes, edges = graph["nodes"], graph["edges"]
     tools = page.get_by_role("toolbar", name="Graph")
-    expect(tools.get_by_text(SIZE)).to_have_text(f"{len(nodes)} nodes, {len(edges)} edges", timeout=PATIENCE_MS)
+    expect(tools.get_by_text(SIZE)).to_have_text(
+        f"{counted(nodes, 'node')}, {counted(edges, 'edge')}", timeout=PATIENCE_MS
+    )
     tools.get_by_role("button", name="List").click()
     names = {node["id"]: node["key"] for node in nodes}
     rows = page.get_by_role("region", name="Nodes").get_by_role("rowheader")
@@ -86,6 +88,11 @@ def require_same_graph(page: Page, graph: Mapping[str, Any]) -> None:
     shown = [row.split("\t") for row in rows.all_inner_texts()[1:]]
     assert sorted(row[1:3] for row in shown) == sorted([names[each["source"]], names[each["target"]]] for each in edges)
     tools.get_by_role("button", name="List").click()
+
+
+def counted(things: Collection[object], name: str) -> str:
+    """As "1 node", or "2 nodes"."""
+    return f"{len(things)} {name}{'' if len(things) == 1 else 's'}"
 
 
 def completed(server: Serving, session: str) -> int:

@@ -52,6 +52,11 @@ def enter(visit: Visit, session: str) -> Page:
     return page
 
 
+def go(page: Page, address: str) -> None:
+    """To another place, without loading the page anew."""
+    page.evaluate("address => { location.hash = address }", address)
+
+
 def box(page: Page) -> Locator:
     """Where one writes."""
     return page.get_by_role("textbox", name="Message")
@@ -113,6 +118,11 @@ def test_a_decision_is_made_by_a_button_and_stays_in_sight(
     page.get_by_role("button", name=choice, exact=True).click()
     expect(page.locator(".verdict")).to_contain_text(verdict)
     done(page)
+    page.reload()
+    expect(page.locator(".verdict")).to_contain_text(verdict)
+    asked = page.locator(".row-item", has=page.locator(".verdict"))
+    expect(asked.locator("xpath=preceding-sibling::*[1]")).to_contain_text("clear the graph")
+    expect(asked.locator("xpath=following-sibling::*[1]").locator(".message.assistant")).to_have_count(1)
     assert len(speaking.get(f"/v1/sessions/{session}/graph")["nodes"]) == left
 
 
@@ -195,16 +205,15 @@ def test_what_is_read_further_up_stays_where_it_is_while_more_comes(speaking: Se
     expect(page.get_by_role("button", name="Jump to the newest")).to_have_count(0)
 
 
-def test_a_prompt_that_could_not_be_sent_is_sent_again_and_counts_once(speaking: Serving, visit: Visit) -> None:
+def test_a_prompt_that_could_not_be_sent_is_sent_later_and_counts_once(speaking: Serving, visit: Visit) -> None:
     session = speaking.create(agent="echo")
     page = enter(visit, session)
     expect(page.get_by_role("heading", name="Untitled session")).to_be_visible()
     visit.expected.append(re.compile("net::ERR_(INTERNET_DISCONNECTED|NETWORK_CHANGED)"))
     visit.context.set_offline(True)
     say(page, "Is anybody there?")
-    expect(page.get_by_role("button", name="Send again")).to_be_visible()
+    expect(page.get_by_text("Will be sent when the server is back")).to_be_visible()
     visit.context.set_offline(False)
-    page.get_by_role("button", name="Send again").click()
     expect(answers(page)).to_contain_text("Is anybody there?", timeout=15_000)
     done(page)
     expect(page.locator(".message.user")).to_have_count(1)
@@ -229,6 +238,14 @@ def test_a_closed_session_says_why_nothing_can_be_written(speaking: Serving, vis
     speaking.ask("PATCH", f"/v1/sessions/{session}", {"status": "closed"}).raise_for_status()
     expect(box(page)).to_be_disabled()
     expect(box(page)).to_have_attribute("placeholder", "This session is closed: fork it to go on.")
+    page.get_by_role("button", name="Fork it").click()
+    page.get_by_role("textbox", name="Title of the new session").fill("Going on")
+    shoot(page, "chat-fork")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Going on")).to_be_visible()
+    expect(box(page)).to_be_enabled()
+    expect(page.get_by_role("button", name="Fork from now")).to_be_visible()
+    shoot(page, "chat-forked")
 
 
 def test_messages_before_the_newest_hundred_come_when_asked_for(speaking: Serving, visit: Visit) -> None:
@@ -287,3 +304,47 @@ def ask(visit: Visit, method: str, path: str, body: object) -> Any:
     answer = visit.context.request.fetch(visit.url + path, method=method, data=body, headers=headers)
     assert answer.ok, answer.text()
     return answer.json()
+
+
+def test_what_is_being_written_outlives_the_page_until_it_is_sent(speaking: Serving, visit: Visit) -> None:
+    session = speaking.create(agent="echo")
+    page = enter(visit, session)
+    box(page).fill("half a thought")
+    go(page, "#/")
+    page.get_by_role("textbox", name="Your request").fill("another")
+    page.reload()
+    expect(page.get_by_role("textbox", name="Your request")).to_have_value("another")
+    go(page, f"#/sessions/{session}")
+    expect(box(page)).to_have_value("half a thought")
+    box(page).press("Enter")
+    done(page)
+    page.reload()
+    expect(box(page)).to_have_value("")
+
+
+def test_what_is_unfolded_stays_where_it_is(speaking: Serving, visit: Visit) -> None:
+    page = enter(visit, speaking.create(agent="puntini"))
+    page.set_viewport_size({"width": 1280, "height": 480})
+    say(page, "Create a project management graph")
+    done(page)
+    page.reload()
+    summary = page.locator(".deeds > summary")
+    expect(summary).to_have_text(re.compile("^What it did"))
+    summary.scroll_into_view_if_needed()
+    before = summary.evaluate("of => of.getBoundingClientRect().top")
+    summary.click()
+    expect(page.locator(".tool")).to_have_count(4)
+    expect(page.get_by_role("button", name="Jump to the newest")).to_be_visible()
+    assert summary.evaluate("of => of.getBoundingClientRect().top") == before
+    summary.click()
+    expect(page.get_by_role("button", name="Jump to the newest")).to_have_count(0)
+
+
+def test_a_blank_title_is_not_taken(speaking: Serving, visit: Visit) -> None:
+    session = speaking.create(agent="echo", title="A good name")
+    page = enter(visit, session)
+    page.get_by_role("button", name="A good name").click()
+    page.get_by_role("textbox", name="Title").fill("   ")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="A good name")).to_be_visible()
+    assert speaking.get(f"/v1/sessions/{session}")["title"] == "A good name"

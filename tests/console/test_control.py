@@ -191,5 +191,5 @@ def test_an_error_is_a_sentence_and_one_can_go_on(shared: Serving, visit: Visit)
     page.get_by_role("combobox", name="Agent").select_option("puntini")
     say(page, "add a person named Ada")
 
-    expect(page.get_by_role("toolbar", name="Graph")).to_contain_text("1 nodes, 0 edges")
+    expect(page.get_by_role("toolbar", name="Graph")).to_contain_text("1 node, 0 edges")
     expect(tasks(page)).to_have_count(0)

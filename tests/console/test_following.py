@@ -136,12 +136,34 @@ def test_a_request_that_meets_no_server_is_sent_once_when_it_is_back(mortal: Ser
     say(page, DRAW)
     expect(page.get_by_role("article", name="You")).to_have_attribute("aria-busy", "true")
     expect(page.get_by_role("article", name="You")).to_contain_text(DRAW)
+    expect(page.get_by_text("Will be sent when the server is back")).to_be_visible()
     shoot(page, "following-away")
     mortal.start()
 
     require_live(page)
     require_same(page, mortal)
     prompts = [event for event in mortal.events(session_of(page)) if event["type"] == "user_prompt"]
+    assert len(prompts) == 1
+
+
+def test_what_was_sent_to_no_server_is_sent_once_on_coming_back_to_the_session(mortal: Serving, visits: Visits) -> None:
+    visit = visits(mortal)
+    visit.expect_lost_connections()
+    session = mortal.create()
+    page = enter(visit, session)
+    mortal.kill()
+    expect(page.get_by_text("Live", exact=True)).to_have_count(0)
+    say(page, DRAW)
+    expect(page.get_by_text("Will be sent when the server is back")).to_be_visible()
+
+    page.get_by_role("link", name="Puntini: start").click()
+    expect(page.get_by_role("log", name="Conversation")).to_have_count(0)
+    mortal.start()
+    page.evaluate("session => { location.hash = `#/sessions/${session}` }", session)
+
+    require_live(page)
+    require_same(page, mortal)
+    prompts = [event for event in mortal.events(session) if event["type"] == "user_prompt"]
     assert len(prompts) == 1
 
 

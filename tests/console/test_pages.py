@@ -36,7 +36,13 @@ def test_an_agent_is_made_told_something_and_deleted(server: Serving, visits: Vi
     page = visit.open("/#/agents")
     page.get_by_role("link", name="New agent").click()
 
+    page.get_by_role("button", name="Create").click()
+    expect(page.get_by_label("Name")).to_be_focused()
+    expect(page.get_by_label("Reason")).to_have_accessible_description("Fill this in.")
+
     page.get_by_label("Name").fill("two words")
+    page.get_by_label("Role").fill("To be written")
+    page.get_by_label("Reason").fill("To be written")
     page.get_by_role("button", name="Create").click()
     expect(page.get_by_label("Name")).to_be_focused()
     expect(page.get_by_label("Name")).to_have_attribute("aria-invalid", "true")

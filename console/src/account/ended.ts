@@ -1,4 +1,5 @@
 import { signal } from "@preact/signals"
+import { forgetUnsent } from "../parts/unsent"
 import { me } from "./me"
 
 /**
@@ -21,7 +22,7 @@ export const logIns = signal(0)
 export function listen(): void {
   tabs.onmessage = ({ data }: MessageEvent<Word>) => {
     if (data === "back") logIns.value++
-    else if (data === "left") me.value = null
+    else if (data === "left") leave()
     else if (data === "asked") hear()
     else if (data === "hello" && waiting) say("asked")
   }
@@ -47,6 +48,11 @@ export function announceLogIn(): void {
 /** Somebody has logged out: no tab shows anything of theirs any more. */
 export function announceLogOut(): void {
   say("left")
+  leave()
+}
+
+function leave(): void {
+  forgetUnsent()
   me.value = null
 }
 

@@ -1,3 +1,4 @@
+import type { Signal } from "@preact/signals"
 import type { SendOptions } from "@puntini/client"
 import type { RefObject } from "preact"
 import { useLayoutEffect, useState } from "preact/hooks"
@@ -16,6 +17,8 @@ const IF_BUSY: readonly (readonly [IfBusy, string])[] = [
 const MOST_PIXELS = 240
 
 interface ComposerOptions {
+  /** What is being written. */
+  draft: Signal<string>
   box: RefObject<HTMLTextAreaElement>
   /** The session's own agent. */
   agent: string
@@ -28,9 +31,10 @@ interface ComposerOptions {
   onSend: (prompt: string, options: SendOptions) => void
 }
 
-/** Where one says something. Enter sends, Shift+Enter begins a line, Up in the empty box brings the last prompt back. */
-export function Composer({ box, agent, running, blocked, last, onSend }: ComposerOptions) {
-  const [text, setText] = useState("")
+/** Where one says something. Enter sends, Shift+Enter begins a line, Up in the empty box brings the last prompt back, Escape leaves it. */
+export function Composer({ draft, box, agent, running, blocked, last, onSend }: ComposerOptions) {
+  const text = draft.value
+  const setText = (text: string) => (draft.value = text)
   const [chosen, setChosen] = useState("")
   const [ifBusy, setIfBusy] = useState<IfBusy>("enqueue")
   useLayoutEffect(() => fit(box.current), [text, blocked])
@@ -40,10 +44,12 @@ export function Composer({ box, agent, running, blocked, last, onSend }: Compose
     onSend(prompt, { ...(chosen && { agent: chosen }), ...(running && { ifBusy }) })
     setText("")
   }
-  const press = (event: KeyboardEvent) => {
+  const press = (event: KeyboardEvent & { currentTarget: HTMLElement }) => {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
       event.preventDefault()
       send()
+    } else if (event.key === "Escape" && !event.isComposing) {
+      event.currentTarget.blur()
     } else if (event.key === "ArrowUp" && !text && last()) {
       event.preventDefault()
       setText(last())

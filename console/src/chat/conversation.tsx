@@ -3,6 +3,9 @@ import type { ComponentChildren, VNode } from "preact"
 import { useEffect, useMemo, useRef } from "preact/hooks"
 import { Loading } from "../parts/loading"
 import { Problem } from "../parts/problem"
+import { useOnline } from "../session/link"
+import { Verdict } from "./approval"
+import { decidedUntil, type Decision } from "./decisions"
 import { MessageItem } from "./message"
 import { rows, type Row } from "./rows"
 import { useFollowing } from "./scroll"
@@ -14,17 +17,24 @@ interface ConversationOptions {
   talk: Talk
   state: SessionState
   blocked: string
-  past: boolean
+  /** The event at which the past is shown; empty in the present. */
+  at: string
   /** What stands where nothing was said yet. */
   children: ComponentChildren
 }
 
 /** What was said and done, the newest in sight. */
-export function Conversation({ talk, state, blocked, past, children }: ConversationOptions) {
+export function Conversation({ talk, state, blocked, at, children }: ConversationOptions) {
+  const past = !!at
   const following = useFollowing()
   const earlier = past ? [] : talk.earlier.messages.value
   const sending = past ? [] : talk.outbox.waiting.value
+  const { status, attempts } = talk.connection.value
+  const isOnline = useOnline()
+  const away = !isOnline || status === "waiting" || (status === "connecting" && (state.ready || attempts > 0))
   const messages = useMemo(() => withEarlier(earlier, state.messages), [earlier, state.messages])
+  const made = talk.decisions.made.value
+  const decisions = sinceFirst(past ? decidedUntil(made, at) : made, messages, !past && talk.earlier.more.value)
   const keep = useKept()
   useEffect(() => {
     if (sending.length) following.jump()
@@ -33,6 +43,9 @@ export function Conversation({ talk, state, blocked, past, children }: Conversat
   const item = (row: Row) => {
     if (row.kind === "message") {
       return keep(row.key, [row.message, named], () => <MessageItem message={row.message} named={named} />)
+    }
+    if (row.kind === "decision") {
+      return keep(row.key, [row.decision.decidedBy], () => <Verdict item={row.decision.item} />)
     }
     const work = worked(state, row.taskId)
     return keep(
@@ -58,9 +71,9 @@ export function Conversation({ talk, state, blocked, past, children }: Conversat
           {!past && talk.earlier.more.value && messages[0] && (
             <EarlierButton talk={talk} before={messages[0].id} hold={following.hold} />
           )}
-          {rows(messages, state).map(item)}
+          {rows(messages, state, decisions).map(item)}
           {sending.map((each) => (
-            <SendingItem key={each.id} sending={each} outbox={talk.outbox} />
+            <SendingItem key={each.id} sending={each} outbox={talk.outbox} away={away} />
           ))}
           {empty && children}
           {!state.ready && <Loading label="Reading what was said" />}
@@ -73,6 +86,11 @@ export function Conversation({ talk, state, blocked, past, children }: Conversat
       )}
     </div>
   )
+}
+
+/** Without those from before the first message that is shown, where there are more before it. */
+function sinceFirst(decisions: readonly Decision[], [first]: SessionState["messages"], more: boolean) {
+  return more && first ? decisions.filter(({ askedAt }) => askedAt > first.timestamp) : decisions
 }
 
 /** The parts of a session's state that a task's row shows. */

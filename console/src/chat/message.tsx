@@ -1,6 +1,7 @@
 import type { MessageView } from "@puntini/client"
 import { Copy } from "../parts/copy"
 import { Markdown } from "../parts/markdown"
+import { Prompt } from "./prompt"
 
 const TIME = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" })
 const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" })
@@ -13,7 +14,7 @@ export function MessageItem({ message, named }: { message: MessageView; named: b
   return (
     <article class={`message ${role}`} aria-label={role === "user" ? "You" : (agent ?? "Agent")} aria-busy={partial}>
       {role === "assistant" && named && <p class="message-agent">{agent}</p>}
-      {role === "user" ? <p class="message-prompt">{content}</p> : <Markdown text={content} growing={partial} />}
+      {role === "user" ? <Prompt text={content} /> : <Markdown text={content} growing={partial} />}
       <footer class="message-foot">
         <Moment at={message.timestamp} />
         {!partial && <Copy text={content} label={role === "user" ? "the prompt" : "the answer"} />}

@@ -7,12 +7,12 @@ const NEAR = 8
 export interface Following {
   readonly scroller: RefObject<HTMLDivElement>
   readonly content: RefObject<HTMLDivElement>
-  /** Whether the newest is in sight, and stays so as more comes. */
+  /** Whether the newest is in sight. */
   readonly follows: boolean
   /** Show the newest, and follow from there. */
   readonly jump: () => void
   readonly onScroll: () => void
-  /** To be called when somebody folds something out: what they look at stays where it is. */
+  /** To be called when somebody folds something in or out: what they look at stays where it is, however late the rest comes. */
   readonly onClick: (event: MouseEvent) => void
   /** Do what adds something above, and keep what is in sight where it is. */
   readonly hold: (work: () => Promise<unknown>) => Promise<void>
@@ -30,25 +30,28 @@ export function useFollowing(): Following {
   }, [])
   const end = useCallback(() => {
     const box = scroller.current
-    if (!box || !place.current.follows) return
+    if (!box) return
+    if (!place.current.follows) return setFollows(left(box) <= NEAR)
     box.scrollTop = box.scrollHeight
     place.current.top = box.scrollTop
   }, [])
   const onScroll = useCallback(() => {
     const box = scroller.current
     if (!box) return
-    const left = box.scrollHeight - box.clientHeight - box.scrollTop
     // Only going up lets go: content that grows leaves the end behind, too.
-    if (left <= NEAR) follow(true)
+    if (left(box) <= NEAR) follow(true)
     else if (box.scrollTop < place.current.top) follow(false)
     place.current.top = box.scrollTop
   }, [])
   const onClick = useCallback((event: MouseEvent) => {
-    if (!(event.target instanceof Element) || !event.target.closest("summary, .value-more")) return
+    const fold = event.target instanceof Element && event.target.closest("summary, .value-more")
+    if (!fold) return
     place.current.follows = false
+    const unfolds = !fold.closest("summary")?.parentElement?.hasAttribute("open")
+    if (unfolds) return
     requestAnimationFrame(() => {
       const box = scroller.current
-      if (box) follow(box.scrollHeight - box.clientHeight - box.scrollTop <= NEAR)
+      if (box) follow(left(box) <= NEAR)
     })
   }, [])
   const jump = useCallback(() => {
@@ -74,4 +77,9 @@ export function useFollowing(): Following {
     return () => watch.disconnect()
   }, [])
   return { scroller, content, follows, jump, onScroll, onClick, hold }
+}
+
+/** How far it is to the end. */
+function left({ scrollHeight, clientHeight, scrollTop }: HTMLElement): number {
+  return scrollHeight - clientHeight - scrollTop
 }

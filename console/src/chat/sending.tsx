@@ -1,11 +1,17 @@
 import type { Outbox, Sending } from "./outbox"
+import { Prompt } from "./prompt"
 
-/** A prompt on its way: shown at once, and with what can be done when it did not arrive. */
-export function SendingItem({ sending, outbox }: { sending: Sending; outbox: Outbox }) {
+/** A prompt on its way: shown at once, and with what can be done when it did not arrive. `away` says that the server is. */
+export function SendingItem({ sending, outbox, away }: { sending: Sending; outbox: Outbox; away: boolean }) {
   const { prompt, problem } = sending
   return (
     <article class="message user sending" aria-label="You" aria-busy={!problem}>
-      <p class="message-prompt">{prompt}</p>
+      <Prompt text={prompt} />
+      {away && !problem && (
+        <p class="sending-note small soft" role="status">
+          Will be sent when the server is back
+        </p>
+      )}
       {problem && (
         <div class="notice bad row" role="alert">
           <span>{problem}</span>

@@ -67,7 +67,6 @@ export function Work({ taskId, talk, followed, task, answering, plan, approvals,
           )}
         </details>
       )}
-      {decided(activity)}
       {approvals.map((asked) => (
         <Approval key={asked.approval_id} asked={asked} talk={talk} blocked={blocked} />
       ))}
@@ -81,21 +80,13 @@ export function Work({ taskId, talk, followed, task, answering, plan, approvals,
   )
 }
 
-/** What is told in the fold: decisions stand below it, and a step that is nothing but the call before it says nothing new. */
+/** What is told in the fold: decisions stand in the conversation, and a step that is nothing but the call before it says nothing new. */
 function told(items: Activity["items"]): Activity["items"] {
   return items.filter((item, index) => {
     const before = items[index - 1]
     if (item.kind === "step" && item.success && before?.kind === "tool") return item.name !== before.tool_name
     return item.kind !== "approval"
   })
-}
-
-/** Decisions stay in sight, since they say why it went on as it did. */
-function decided(activity: Activity | undefined) {
-  return activity?.items
-    .filter((item) => item.kind === "approval")
-    .filter(({ decision }) => decision)
-    .map((item) => <Deed key={item.id} item={item} named={false} />)
 }
 
 /** `whole` says that the activity has all that was done: else it is not counted. */

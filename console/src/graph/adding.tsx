@@ -27,7 +27,10 @@ export function AddForm({ desk }: { desk: Desk }) {
         text: `There is a ${node.label} with the key ${node.key} already: here it is.`,
       }
       visit(desk, { kind: "node", id: same.id })
-    } else if (await desk.edit([{ action: "add_node", node }])) visit(desk, { kind: "node", id })
+    } else if (await desk.edit([{ action: "add_node", node }])) {
+      desk.form.value = "none"
+      desk.chosen.value = { kind: "node", id }
+    }
   }
   return (
     <form class="graph-form" onSubmit={(event) => void add(event)}>

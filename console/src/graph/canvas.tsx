@@ -3,7 +3,7 @@ import { useEffect, useRef } from "preact/hooks"
 import { visit, type Desk } from "./desk"
 import type { Chosen, Drawing } from "./drawing"
 import { places, remember } from "./memory"
-import { nameOf } from "./naming"
+import { counted, nameOf } from "./naming"
 
 const STEP = 60
 const ARROWS: Record<string, readonly [x: number, y: number]> = {
@@ -33,7 +33,7 @@ export function Canvas({ desk }: { desk: Desk }) {
     tries.value += 1
   }, [isConnected])
   const { nodes, edges } = desk.graph.value
-  const name = `Graph of ${nodes.size} nodes and ${edges.size} edges`
+  const name = `Graph of ${counted(nodes.size, "node")} and ${counted(edges.size, "edge")}`
   return (
     <>
       {failed.value && (
@@ -71,7 +71,10 @@ async function begin(desk: Desk, container: HTMLElement, closing: AbortSignal) {
   const { Drawing } = await import("./drawing")
   if (closing.aborted) return
   const session = desk.current.id
-  const keep = () => remember(session, desk.current.present.peek().graph)
+  const keep = () => {
+    // Before the graph came, nothing would be left of what is remembered.
+    if (desk.current.present.peek().ready) remember(session, desk.current.present.peek().graph)
+  }
   const drawing = new Drawing({
     container,
     hues: desk.hues,
@@ -79,7 +82,10 @@ async function begin(desk: Desk, container: HTMLElement, closing: AbortSignal) {
     onChoose: (chosen) => choose(desk, chosen),
   })
   const stops = [
-    effect(() => drawing.show(desk.graph.value)),
+    effect(() => {
+      // What is there on opening is no news: it comes in one piece, and not as a change of an empty graph.
+      if (desk.ready.value) drawing.show(desk.graph.value)
+    }),
     effect(() => drawing.choose(desk.chosen.value)),
     effect(() => {
       if (desk.visit.value) drawing.choose(desk.visit.value, true)

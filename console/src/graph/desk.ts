@@ -1,4 +1,4 @@
-import { computed, effect, signal, type ReadonlySignal, type Signal } from "@preact/signals"
+import { batch, computed, effect, signal, type ReadonlySignal, type Signal } from "@preact/signals"
 import { PuntiniError, type GraphConflict, type GraphOp, type GraphState } from "@puntini/client"
 import type { Current } from "../session/current"
 import { Authors } from "./authors"
@@ -19,6 +19,8 @@ export interface Desk {
   readonly current: Current
   /** The graph that is shown, taken over once a frame. */
   readonly graph: ReadonlySignal<GraphState>
+  /** Whether there is a graph to be shown yet, be it an empty one. */
+  readonly ready: ReadonlySignal<boolean>
   readonly chosen: Signal<Chosen | null>
   /** Where the view shall go: a new object each time. */
   readonly visit: Signal<Chosen | null>
@@ -31,6 +33,8 @@ export interface Desk {
   /** Only these labels are highlighted; none: all. */
   readonly labels: Signal<ReadonlySet<string>>
   readonly notice: Signal<Notice | null>
+  /** Whether this person may only look. */
+  readonly reader: Signal<boolean>
   /** Why nothing can be changed, in one sentence; empty when it can. */
   readonly readOnly: ReadonlySignal<string>
   readonly undo: ReadonlySignal<boolean>
@@ -47,24 +51,30 @@ const VIEWER = "You may look at this graph but not change it: ask the session's 
 
 export function openDesk(current: Current): Desk {
   const graph = signal(current.shown.value.graph)
-  const forbidden = signal(false)
+  const ready = signal(current.shown.value.ready)
+  const reader = signal(false)
   const last = signal<readonly GraphOp[]>([])
   const notice = signal<Notice | null>(null)
   const authors = new Authors()
   const readOnly = computed(() => {
     if (current.at.value) return "This is the past: come back to the present to change something."
     if (current.present.value.status === "closed") return "This session is closed: fork it to go on with its graph."
-    return forbidden.value ? VIEWER : ""
+    return reader.value ? VIEWER : ""
   })
   let frame = 0
   const take = () => {
     frame = 0
-    graph.value = current.shown.peek().graph
+    const shown = current.shown.peek()
+    batch(() => {
+      graph.value = shown.graph
+      ready.value ||= shown.ready
+    })
   }
   const stops = [
     current.on((event) => authors.take(event)),
     effect(() => {
-      if (current.shown.value.graph !== graph.peek()) frame ||= requestAnimationFrame(take)
+      const shown = current.shown.value
+      if (shown.graph !== graph.peek() || (shown.ready && !ready.peek())) frame ||= requestAnimationFrame(take)
     }),
     () => cancelAnimationFrame(frame),
   ]
@@ -76,14 +86,15 @@ export function openDesk(current: Current): Desk {
       last.value = inverse(delta, before)
       return true
     } catch (error) {
-      forbidden.value ||= error instanceof PuntiniError && error.status === 403
-      notice.value = { tone: "bad", text: forbidden.value ? VIEWER : reason(error) }
+      reader.value ||= error instanceof PuntiniError && error.status === 403
+      notice.value = { tone: "bad", text: reader.value ? VIEWER : reason(error) }
       return false
     }
   }
   return {
     current,
     graph,
+    ready,
     chosen: signal(null),
     visit: signal(null),
     form: signal("none"),
@@ -92,6 +103,7 @@ export function openDesk(current: Current): Desk {
     drawing: signal(null),
     labels: signal(new Set()),
     notice,
+    reader,
     readOnly,
     undo: computed(() => last.value.length > 0 && !readOnly.value),
     hues: new Hues(),

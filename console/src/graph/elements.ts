@@ -84,11 +84,14 @@ export class Elements {
   #addNodes(nodes: readonly GraphNode[], graph: GraphState, showy: boolean): void {
     if (!nodes.length) return
     const near = neighbours(nodes, graph)
+    // One that comes by itself finds a place among the others, which stay.
+    const alone = this.#begun && nodes.length === 1
     const made: ElementDefinition[] = nodes.map((node) => {
       this.#nodes.set(node.id, node)
       this.#gone(nodeRef(node.id))
       const place = this.#places.get(node.id)
-      const body = this.#forces.add(node.id, near.get(node.id) ?? [], place && { x: place[0], y: place[1] })
+      const at = place && { x: place[0], y: place[1] }
+      const body = this.#forces.add(node.id, near.get(node.id) ?? [], at, alone)
       return {
         group: "nodes",
         data: { ...this.#data(node), size: sized(0) },

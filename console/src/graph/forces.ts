@@ -26,7 +26,7 @@ const COOLING = 0.972
 const COLD = 0.02
 const FRESH = 0.8
 const NEAR = 0.12
-/** In a graph of up to so many nodes all make some room for a new one. */
+/** In a graph of up to so many nodes all make some room for new ones, if several come. */
 const SMALL = 40
 const LOOSE = 0.3
 const GOLDEN = Math.PI * (3 - Math.sqrt(5))
@@ -51,8 +51,8 @@ export class Forces {
     return this.#bodies.entries()
   }
 
-  /** A new body, where it was once (`at`), or near one of `neighbours`, or beside all. */
-  add(id: string, neighbours: readonly string[], at?: { x: number; y: number }): Body {
+  /** A new body, where it was once (`at`), or near one of `neighbours`, or beside all. For one that comes `alone` no other moves. */
+  add(id: string, neighbours: readonly string[], at?: { x: number; y: number }, alone = false): Body {
     const place = at ?? this.#placed(neighbours)
     const body: Moving = {
       ...place,
@@ -64,7 +64,7 @@ export class Forces {
       ties: new Map(),
     }
     this.#bodies.set(id, body)
-    if (!at && this.size <= SMALL) this.#warm(LOOSE)
+    if (!at && !alone && this.size <= SMALL) this.#warm(LOOSE)
     return body
   }
 

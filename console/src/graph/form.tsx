@@ -82,7 +82,8 @@ export function ElementForm({ desk, element }: { desk: Desk; element: Element })
         <NewProperty
           key={at}
           each={each}
-          wrong={wrong.get(`more.${at}`)}
+          // Before anything was typed nothing is wrong yet.
+          wrong={each.name || each.value.text ? wrong.get(`more.${at}`) : undefined}
           onChange={(value) =>
             change((to) => ({ ...to, more: to.more.flatMap((old, index) => (index !== at ? old : (value ?? []))) }))
           }

@@ -4,7 +4,7 @@ import { AddForm, ConnectForm } from "./adding"
 import { visit, type Desk } from "./desk"
 import { ElementForm } from "./form"
 import { Dot } from "./legend"
-import { nameOf, sentenceOf, short, spoken } from "./naming"
+import { counted, nameOf, sentenceOf, short, spoken } from "./naming"
 
 const TIES = 50
 
@@ -119,7 +119,7 @@ function Ties({ desk, node }: { desk: Desk; node: GraphNode }) {
   if (!ties.length) return <p class="soft small">It is not connected to anything.</p>
   return (
     <section class="stack graph-ties" aria-label="Its edges">
-      <h3>{ties.length === 1 ? "1 edge" : `${ties.length} edges`}</h3>
+      <h3>{counted(ties.length, "edge")}</h3>
       <ul>
         {ties.slice(0, TIES).map((edge) => (
           <li key={edge.id} class="small">

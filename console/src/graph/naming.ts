@@ -29,3 +29,8 @@ export function sentenceOf(edge: Pick<GraphEdge, "label" | "source" | "target">,
 export function spoken(label: string): string {
   return /^[A-Z0-9_]+$/.test(label) ? label.toLowerCase().replaceAll("_", " ") : label
 }
+
+/** "1 node", "2 nodes". */
+export function counted(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? "" : "s"}`
+}

@@ -1,4 +1,4 @@
-import { useEffect, useMemo } from "preact/hooks"
+import { useEffect, useLayoutEffect, useMemo } from "preact/hooks"
 import type { Current } from "../session/current"
 import { Canvas } from "./canvas"
 import { openDesk, type Desk } from "./desk"
@@ -8,10 +8,13 @@ import { Legend } from "./legend"
 import { List } from "./list"
 import { Toolbar } from "./toolbar"
 
-/** The session's graph, live: drawn or as a list, and beside it what is chosen. */
-export function GraphPane({ current }: { current: Current }) {
+/** The session's graph, live: drawn or as a list, and beside it what is chosen. `reader`: this person may only read. */
+export function GraphPane({ current, reader }: { current: Current; reader: boolean }) {
   const desk = useMemo(() => openDesk(current), [current])
   useEffect(() => () => desk.close(), [desk])
+  useLayoutEffect(() => {
+    desk.reader.value = reader
+  }, [desk, reader])
   return (
     <div class="graph">
       <Toolbar desk={desk} />

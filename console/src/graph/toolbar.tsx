@@ -1,5 +1,6 @@
 import { Finder } from "./finder"
 import { visit, type Desk } from "./desk"
+import { counted } from "./naming"
 import { saveGraphml, saveJson, savePicture } from "./saving"
 
 /** Search, what one may do, and how the graph is shown. */
@@ -8,13 +9,15 @@ export function Toolbar({ desk }: { desk: Desk }) {
   const listed = desk.view.value === "list"
   return (
     <div class="graph-tools row" role="toolbar" aria-label="Graph">
-      <Finder
-        id="graph-search"
-        label="Search the graph"
-        nodes={nodes}
-        onPick={(id) => visit(desk, { kind: "node", id })}
-      />
-      <span class="soft small graph-size">{`${nodes.size} nodes, ${edges.size} edges`}</span>
+      {!listed && (
+        <Finder
+          id="graph-search"
+          label="Search the graph"
+          nodes={nodes}
+          onPick={(id) => visit(desk, { kind: "node", id })}
+        />
+      )}
+      <span class="soft small graph-size">{`${counted(nodes.size, "node")}, ${counted(edges.size, "edge")}`}</span>
       <span class="row graph-acts">
         <button
           class="button small"

@@ -24,7 +24,7 @@ export function PastBanner({ current, back }: { current: Current; back: () => vo
         </span>
       </p>
       <div class="row">
-        <Fork session={current.id} at={event.id} />
+        <Fork session={current.id} at={event.id} label="Fork from here" />
         <Copy label="a link to this moment" text={new URL(addressAt(event.id), location.href).href} />
         <button class="button primary" onClick={back}>
           Back to now

@@ -28,7 +28,7 @@ export function Events({ current }: { current: Current }) {
       <Filters log={log} filter={filter} />
       <Rows matches={matches} chosen={chosen} at={current.at.value} />
       {chosen.value && <Detail current={current} row={chosen.value} close={close} />}
-      <Tools session={current.id} filter={filter.value} matches={matches} />
+      <Tools session={current.id} fileName={current.fileName.value} filter={filter.value} matches={matches} />
     </div>
   )
 }

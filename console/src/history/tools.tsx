@@ -6,8 +6,16 @@ import { curlLine, tailLine } from "./commands"
 import type { Filter } from "./filter"
 import { isHeard, type Matches, type Row } from "./matches"
 
+interface ToolsOptions {
+  session: string
+  /** What the file is called that one keeps them in, without its ending. */
+  fileName: string
+  filter: Filter
+  matches: Matches
+}
+
 /** How many events are shown, and how to follow or keep the same elsewhere. */
-export function Tools({ session, filter, matches }: { session: string; filter: Filter; matches: Matches }) {
+export function Tools({ session, fileName, filter, matches }: ToolsOptions) {
   const shown = useSignal(false)
   matches.found.value
   const followed = { origin: location.origin, session, filter, open: isOpen.value }
@@ -25,7 +33,7 @@ export function Tools({ session, filter, matches }: { session: string; filter: F
           <button
             class="button quiet"
             onClick={() =>
-              download(new Blob(matches.rows.map(line), { type: "application/x-ndjson" }), `${session}.ndjson`)
+              download(new Blob(matches.rows.map(line), { type: "application/x-ndjson" }), `${fileName}.ndjson`)
             }
           >
             Download

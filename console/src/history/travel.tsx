@@ -1,9 +1,11 @@
 import { useSignal } from "@preact/signals"
 import { useEffect, useRef } from "preact/hooks"
+import { Icon as Sign } from "../parts/icon"
 import { Select } from "../parts/select"
 import type { Current } from "../session/current"
 import { keepInAddress } from "./address"
 import { PastBanner } from "./banner"
+import { Fork } from "./fork"
 import { Icon } from "./icons"
 import type { Stop } from "./landmarks"
 import { PACES } from "./pace"
@@ -48,6 +50,11 @@ export function TimeTravel({ current }: { current: Current }) {
           chosen={traveller.pace.value.label}
           onChoose={(label) => (traveller.pace.value = PACES.find((each) => each.label === label) ?? PACES[0])}
         />
+        {traveller.index.value === null && (
+          <Fork session={current.id} label="Fork from now">
+            <Sign name="fork" />
+          </Fork>
+        )}
       </div>
       <ReadingNote log={log} />
     </div>

@@ -21,8 +21,15 @@ export interface Form {
   readonly onSubmit: (event: Event) => void
 }
 
-/** A form with these fields; what the server refuses is told at them, and the first gets the focus. */
-export function useForm(fields: readonly string[], send: () => Promise<void>): Form {
+/**
+ * A form with these fields; what the server refuses is told at them, and the first gets the focus. `missing` names those
+ * that have to be filled in and are not: then the server is not asked.
+ */
+export function useForm(
+  fields: readonly string[],
+  send: () => Promise<void>,
+  missing: () => readonly string[] = () => [],
+): Form {
   const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState("")
   const [problems, setProblems] = useState<readonly Problem[]>([])
@@ -40,9 +47,11 @@ export function useForm(fields: readonly string[], send: () => Promise<void>): F
     event.preventDefault()
     if (busy) return
     if (event.currentTarget instanceof HTMLFormElement) form.current = event.currentTarget
-    setBusy(true)
     setProblem("")
-    setProblems([])
+    const blank = missing().map((path) => ({ path, message: "Fill this in." }))
+    setProblems(blank)
+    if (blank.length) return
+    setBusy(true)
     try {
       await send()
     } catch (error) {
@@ -73,18 +82,31 @@ interface FieldProps {
   label: string
   hint?: ComponentChildren
   problem?: string
+  required?: boolean
   /** The one control, which is told what describes it. */
   children: VNode
 }
 
 /** A labelled control with its hint, or what is wrong with it. */
-export function Field({ label, hint, problem = "", children }: FieldProps) {
+export function Field({ label, hint, problem = "", required = false, children }: FieldProps) {
   const id = useId()
   const described = problem ? `${id}-problem` : hint ? `${id}-hint` : undefined
   return (
     <div class="field">
-      <label for={id}>{label}</label>
-      {cloneElement(children, { id, "aria-describedby": described, "aria-invalid": problem ? "true" : undefined })}
+      <label for={id}>
+        {label}
+        {required && (
+          <span class="soft" aria-hidden="true">
+            {" *"}
+          </span>
+        )}
+      </label>
+      {cloneElement(children, {
+        id,
+        "aria-describedby": described,
+        "aria-invalid": problem ? "true" : undefined,
+        ...(required && { "aria-required": "true" }),
+      })}
       {problem && (
         <small class="wrong" id={`${id}-problem`}>
           {problem}

@@ -1,4 +1,5 @@
 import { useEffect, useState } from "preact/hooks"
+import { announce } from "./announced"
 import { Icon } from "./icon"
 import { toast } from "./toasts"
 
@@ -16,16 +17,20 @@ export function Copy({ text, label, quiet = true }: { text: string; label: strin
     try {
       await navigator.clipboard.writeText(text)
       setDone(true)
+      announce(`Copied ${label}`)
     } catch {
       toast("The browser does not let the page copy: select the text and copy it by hand.", "bad")
     }
   }
   return (
-    <button type="button" class={`button icon-only ${quiet ? "quiet" : ""}`} onClick={copy} title={`Copy ${label}`}>
+    <button
+      type="button"
+      class={`button icon-only ${quiet ? "quiet" : ""}`}
+      onClick={copy}
+      aria-label={`Copy ${label}`}
+      title={`Copy ${label}`}
+    >
       <Icon name={done ? "check" : "copy"} />
-      <span class="hidden" aria-live="polite">
-        {done ? `Copied ${label}` : `Copy ${label}`}
-      </span>
     </button>
   )
 }

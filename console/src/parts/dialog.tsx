@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact"
 import { useId, useLayoutEffect, useRef } from "preact/hooks"
 import { Icon } from "./icon"
+import { clearToasts } from "./toasts"
 
 interface DialogOptions {
   title: string
@@ -15,6 +16,7 @@ export function Dialog({ title, onClose, children }: DialogOptions) {
   const titleId = useId()
   useLayoutEffect(() => {
     const dialog = box.current
+    clearToasts()
     dialog?.showModal()
     dialog?.querySelector<HTMLElement>("[data-focus]")?.focus()
     return () => dialog?.close()

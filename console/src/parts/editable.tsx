@@ -5,12 +5,12 @@ interface EditableOptions {
   /** What it is, read out: "Title". */
   label: string
   longest: number
-  /** Called with another text than before. */
+  /** Called with another text than before, which is never blank. */
   onSave: (text: string) => void
   onDone: () => void
 }
 
-/** A line of text while it is edited in its place: Enter and leaving it save, Escape does not. */
+/** A line of text while it is edited in its place: Enter and leaving it save, Escape does not; a blank is not saved. */
 export function Editable({ text, label, longest, onSave, onDone }: EditableOptions) {
   const [value, setValue] = useState(text)
   const box = useRef<HTMLInputElement>(null)
@@ -19,7 +19,8 @@ export function Editable({ text, label, longest, onSave, onDone }: EditableOptio
   const end = (save: boolean) => {
     if (isOver.current) return
     isOver.current = true
-    if (save && value.trim() !== text) onSave(value.trim())
+    const wanted = value.trim()
+    if (save && wanted && wanted !== text) onSave(wanted)
     onDone()
   }
   const press = (event: KeyboardEvent) => {

@@ -23,7 +23,7 @@ export function Shortcuts() {
           <Key key={key} keys={`g ${key}`} does={label} />
         ))}
         <Key keys="?" does="This list" />
-        <Key keys="Esc" does="Leave a dialog" />
+        <Key keys="Esc" does="Leave a dialog, or the message" />
       </dl>
     </Dialog>
   )

@@ -20,6 +20,11 @@ export function toast(text: string, kind: Kind = "plain"): void {
   setTimeout(() => dismiss(id), SHOWN_MS[kind])
 }
 
+/** What was told before something else asks for attention is over. */
+export function clearToasts(): void {
+  toasts.value = []
+}
+
 function dismiss(id: number): void {
   toasts.value = toasts.value.filter((each) => each.id !== id)
 }

@@ -1,4 +1,4 @@
-import { signal, type ReadonlySignal } from "@preact/signals"
+import { signal, type ReadonlySignal, type Signal } from "@preact/signals"
 import type { Connection, LiveSession, PuntiniEvent, SessionState } from "@puntini/client"
 import { activities } from "@puntini/client/activities"
 import { tabs } from "@puntini/client/tabs"
@@ -8,6 +8,8 @@ import { openHistory, type History } from "../history/history"
 /** A session that is open on the page: what it amounts to, as signals. */
 export interface Current {
   readonly id: string
+  /** What its files are called: its title, or before that is known its id. */
+  readonly fileName: Signal<string>
   readonly live: LiveSession
   /** What is shown: the present, or the past while somebody travels there. */
   readonly shown: ReadonlySignal<SessionState>
@@ -50,6 +52,7 @@ export function open(id: string): Current {
   const history = openHistory({ id, live, on, travel })
   return {
     id,
+    fileName: signal(id),
     live,
     shown,
     present,

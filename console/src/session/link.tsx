@@ -95,7 +95,8 @@ function tryNow(): void {
   dispatchEvent(new Event("online"))
 }
 
-function useOnline(): boolean {
+/** Whether the browser has a network, as far as it knows. */
+export function useOnline(): boolean {
   const [isOnline, setOnline] = useState(navigator.onLine)
   useEffect(() => {
     const change = () => setOnline(navigator.onLine)

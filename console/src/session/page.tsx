@@ -1,6 +1,7 @@
 import { signal } from "@preact/signals"
 import { useEffect, useMemo, useState } from "preact/hooks"
 import { Chat } from "../chat/chat"
+import { useReader } from "../chat/rights"
 import { GraphPane } from "../graph/pane"
 import { Events } from "../history/events"
 import { TimeTravel } from "../history/travel"
@@ -11,7 +12,7 @@ import { Splitter } from "../parts/splitter"
 import { tabId } from "../parts/tabs"
 import { useTitle } from "../parts/title"
 import { to } from "../route"
-import { nameOf } from "../sessions/name"
+import { fileNameOf, nameOf } from "../sessions/name"
 import { useAbout, type About } from "./about"
 import { open } from "./current"
 import { SessionHead } from "./head"
@@ -60,6 +61,7 @@ export function SessionPage({ id }: { id: string }) {
 /** Chat at the left, graph or events at the right, history below; on narrow screens one of them at a time. */
 function Session({ id, about }: { id: string; about: About }) {
   const current = useMemo(() => open(id), [id])
+  const reader = useReader(id)
   const isNarrow = useNarrow()
   const [chosen, setChosen] = useState<Pane>(isNarrow ? "chat" : "graph")
   const pane = !isNarrow && chosen === "chat" ? "graph" : chosen
@@ -70,13 +72,17 @@ function Session({ id, about }: { id: string; about: About }) {
     // It may have been asked for while the server was away.
     if (isConnected && !about.info.peek()) about.ask()
   }, [isConnected, about])
+  const info = about.info.value
+  useEffect(() => {
+    if (info) current.fileName.value = fileNameOf(info)
+  }, [current, info])
   const isAll = isWide.value && !isNarrow
   return (
     <div class="session" data-pane={pane} data-wide={isAll || undefined} style={{ "--chat": `${share.value}%` }}>
       <SessionHead current={current} about={about} pane={pane} onPane={setChosen} isNarrow={isNarrow} isWide={isWide} />
       <section id={CHAT} class="session-chat" aria-label="Chat">
         <Boundary>
-          <Chat current={current} />
+          <Chat current={current} reader={reader} />
         </Boundary>
       </section>
       {!isNarrow && !isAll && (
@@ -84,7 +90,7 @@ function Session({ id, about }: { id: string; about: About }) {
       )}
       <section id={SIDE} class="session-side" role="tabpanel" aria-labelledby={tabId(pane === "chat" ? "graph" : pane)}>
         <Boundary key={pane}>
-          {pane === "events" ? <Events current={current} /> : <GraphPane current={current} />}
+          {pane === "events" ? <Events current={current} /> : <GraphPane current={current} reader={reader} />}
         </Boundary>
       </section>
       <section class="session-history" aria-label="History">

@@ -13,6 +13,12 @@ export function nameOf({ title }: Pick<SessionInfo, "title">): string {
   return title.replace(TURNS, "") || "Untitled session"
 }
 
+/** What files of a session are called: by its title, with no character that a file system minds. */
+export function fileNameOf({ title, session_id }: Pick<SessionInfo, "title" | "session_id">): string {
+  const name = title.replace(/[^\p{L}\p{N} ._()-]+/gu, " ").replace(/\s+/g, " ")
+  return name.slice(0, GOOD_LENGTH).replace(/^[ .]+|[ .]+$/g, "") || session_id
+}
+
 /** The first line of a prompt, as far as a title should go. */
 export function titleOf(prompt: string): string {
   const line = prompt.trim().split("\n", 1)[0] ?? ""

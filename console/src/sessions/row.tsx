@@ -22,6 +22,7 @@ interface RowOptions {
 /** A session in the list. */
 export function SessionRow({ session, tasks, onChange }: RowOptions) {
   const [isNaming, setNaming] = useState(false)
+  const [isOpen, setOpen] = useState(false)
   const { session_id: id, title, agent, status, owner, events, updated_at } = session
   const run = async (work: () => Promise<unknown>, said: string) => {
     try {
@@ -39,7 +40,7 @@ export function SessionRow({ session, tasks, onChange }: RowOptions) {
     if (yes) await run(() => client.sessions.delete(id), "The session is deleted.")
   }
   return (
-    <li class="session-row">
+    <li class="session-row" data-open={isOpen || undefined}>
       <div class="session-row-main">
         {isNaming ? (
           <Editable text={title} label="Title" longest={TITLE_LIMIT} onSave={rename} onDone={() => setNaming(false)} />
@@ -57,6 +58,15 @@ export function SessionRow({ session, tasks, onChange }: RowOptions) {
       </div>
       {tasks > 0 && <span class="badge accent pulse">{tasks === 1 ? "at work" : `${tasks} tasks`}</span>}
       {status === "closed" && <span class="badge">closed</span>}
+      <button
+        type="button"
+        class="button quiet icon-only session-row-more"
+        aria-label={`More about ${nameOf(session)}`}
+        aria-expanded={isOpen}
+        onClick={() => setOpen(!isOpen)}
+      >
+        <Icon name="more" />
+      </button>
       <div class="session-row-acts">
         <Act icon="edit" label={`Rename ${nameOf(session)}`} onClick={() => setNaming(true)} />
         <Members session={session}>

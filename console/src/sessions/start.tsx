@@ -1,6 +1,7 @@
-import { useRef, useState } from "preact/hooks"
+import { useMemo, useRef, useState } from "preact/hooks"
 import { Icon } from "../parts/icon"
 import { Problem } from "../parts/problem"
+import { draftOf } from "../parts/unsent"
 import { useWorking } from "../parts/working"
 import { go, to } from "../route"
 import { AgentChoice } from "./agents"
@@ -15,11 +16,18 @@ const EXAMPLES = [
 
 /** Where a session begins: somebody writes what they want, and is in it. */
 export function Start({ isFirst }: { isFirst: boolean }) {
-  const [prompt, setPrompt] = useState("")
+  const draft = useMemo(() => draftOf("start"), [])
+  const prompt = draft.value
+  const setPrompt = (text: string) => (draft.value = text)
   const [agent, setAgent] = useState("")
   const box = useRef<HTMLTextAreaElement>(null)
   const { busy, problem, run } = useWorking()
-  const begin = () => run(async () => go(to("sessions", await beginSession(prompt.trim(), agent))))
+  const begin = () =>
+    run(async () => {
+      const session = await beginSession(prompt.trim(), agent)
+      draft.value = ""
+      go(to("sessions", session))
+    })
   const beginEmpty = () => run(async () => go(to("sessions", (await client.sessions.create({ agent })).session_id)))
   const submit = (event: Event) => {
     event.preventDefault()

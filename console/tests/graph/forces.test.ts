@@ -57,6 +57,15 @@ describe("forces", () => {
     for (const [id, place] of before) if (id !== "n0") expect(at(forces, id)).toEqual(place)
   })
 
+  it("leave the others of a small graph where they are when one comes alone", () => {
+    const forces = chain(6)
+    settle(forces)
+    const before = [...forces.entries()].map(([id]) => [id, at(forces, id)] as const)
+    forces.add("new", [], undefined, true)
+    settle(forces)
+    for (const [id, place] of before) expect(at(forces, id)).toEqual(place)
+  })
+
   it("leave a node that has its place where it was", () => {
     const forces = new Forces()
     forces.add("a", [], { x: 7, y: -3 })

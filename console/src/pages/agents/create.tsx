@@ -23,6 +23,8 @@ const FIELDS: readonly (keyof AgentBody)[] = [
   "until",
 ]
 
+const REQUIRED = ["name", "role", "reason"] as const
+
 /** What is filled in; `tools` is null where the agent gets those that `puntini` has. */
 export interface Draft {
   readonly name: string
@@ -69,18 +71,23 @@ export function CreateAgent() {
   useTitle("New agent")
   const [draft, setDraft] = useState(BLANK)
   const change = (part: Partial<Draft>) => setDraft((was) => ({ ...was, ...part }))
-  const form = useForm(FIELDS, async () => {
-    const made = await client.agents.create(body(draft))
-    go(to("agents", made.agent_id))
-  })
+  const form = useForm(
+    FIELDS,
+    async () => {
+      const made = await client.agents.create(body(draft))
+      go(to("agents", made.agent_id))
+    },
+    () => REQUIRED.filter((name) => !draft[name].trim()),
+  )
   return (
     <div class="page narrow stack">
       <PageHead title="New agent" up={[to("agents"), "Agents"]} />
       <form class="stack" onSubmit={form.onSubmit} noValidate>
-        <Field label="Name" problem={form.of("name")} hint="A letter first, then letters, digits, _ and -.">
+        <p class="soft small">Fields with * have to be filled in.</p>
+        <Field label="Name" required problem={form.of("name")} hint="A letter first, then letters, digits, _ and -.">
           <input class="input" value={draft.name} onInput={(event) => change({ name: event.currentTarget.value })} />
         </Field>
-        <Field label="Role" problem={form.of("role")} hint="What it is for; its model is told.">
+        <Field label="Role" required problem={form.of("role")} hint="What it is for; its model is told.">
           <textarea
             class="input"
             rows={2}
@@ -96,7 +103,7 @@ export function CreateAgent() {
             onInput={(event) => change({ capabilities: event.currentTarget.value })}
           />
         </Field>
-        <Field label="Reason" problem={form.of("reason")} hint="Why it is needed.">
+        <Field label="Reason" required problem={form.of("reason")} hint="Why it is needed.">
           <input
             class="input"
             value={draft.reason}
