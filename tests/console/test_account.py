@@ -11,6 +11,8 @@ from tests.console.conftest import Visits
 from tests.console.visiting import Visit, require_accessible, shoot
 from tests.live.serving import Serving, serving
 
+pytestmark = pytest.mark.slow  # accounts in detail; the whole visit is in the other files
+
 PASSWORD = "wet hammock, nineteen lions"
 KEY = "test-key-which-nobody-guesses-0123456789"
 PATIENCE_MS = 15_000

@@ -15,6 +15,8 @@ pytest.importorskip("playwright", reason="playwright is not installed")
 
 from playwright.sync_api import Locator, Page, expect
 
+pytestmark = pytest.mark.slow  # the conversation in detail; the whole visit is in the other files
+
 PASSWORD = "a long enough password"
 SPEAKERS = "tests.console.speakers"
 AGENTS = f"puntini,scripted,echo={SPEAKERS}:echo,census={SPEAKERS}:census,broken={SPEAKERS}:broken"

@@ -4,11 +4,14 @@ import json
 import re
 from typing import Any
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.console.conftest import Visits
 from tests.console.visiting import NARROW, require_accessible, shoot
 from tests.live.serving import Serving, wait_for
+
+pytestmark = pytest.mark.slow  # history in detail; the whole visit is in the other files
 
 PROMPT = "Create a project management graph"
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>';$(touch it) \u202e"

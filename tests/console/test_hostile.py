@@ -100,7 +100,9 @@ def test_markup_in_an_answer_stays_text(hosting: Serving, victim: Visit) -> None
         assert {href.partition(":")[0] for href, *_ in links} == {"http", "mailto"}
         for words in ("<script>window.pwned=1</script>", "<iframe src=", "<math><mtext>", "<style>*{display:none}"):
             expect(said).to_contain_text(words)
-        expect(conversation(page).get_by_role("article", name="You")).to_contain_text("<plaintext><script>")
+        asked = conversation(page).get_by_role("article", name="You")
+        asked.get_by_role("button", name="Show all").click()
+        expect(asked).to_contain_text("<plaintext><script>")
         require_untouched(page)
         shoot(page, "hostile-markup")
         page.reload()
@@ -125,6 +127,7 @@ def test_names_titles_and_values_stay_text(hosting: Serving, victim: Visit) -> N
     for each in page.get_by_role("region", name="Nodes").get_by_role("button").all():
         each.click()
         expect(page.get_by_role("complementary").get_by_role("textbox", name="__proto__")).to_have_value(NAME)
+    page.get_by_role("button", name="List").click()
     page.get_by_role("combobox", name="Search the graph").fill("<img")
     expect(page.get_by_role("listbox", name="Nodes found").get_by_role("option").first).to_contain_text("<img")
 

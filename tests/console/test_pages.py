@@ -12,6 +12,8 @@ from tests.console.conftest import Visits
 from tests.console.visiting import shoot
 from tests.live.serving import Serving, serving
 
+pytestmark = pytest.mark.slow  # the pages in detail; the whole visit is in the other files
+
 PATIENCE = 15_000
 HOSTILE = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
 

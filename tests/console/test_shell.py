@@ -10,6 +10,8 @@ from tests.console.conftest import Visits
 from tests.console.visiting import shoot
 from tests.live.serving import Serving, serving
 
+pytestmark = pytest.mark.slow  # the frame in detail; the whole visit is in the other files
+
 PATIENCE_MS = 15_000
 
 

@@ -175,7 +175,7 @@ def test_an_access_token_that_expires_is_renewed_without_a_word(closed: Serving,
     visit.context.clear_cookies(name="puntini_token")
     box(page).press("Enter")
 
-    expect(page.get_by_role("toolbar", name="Graph")).to_contain_text("1 nodes, 0 edges", timeout=PATIENCE_MS)
+    expect(page.get_by_role("toolbar", name="Graph")).to_contain_text("1 node, 0 edges", timeout=PATIENCE_MS)
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 
