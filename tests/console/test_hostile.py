@@ -132,7 +132,9 @@ def test_names_titles_and_values_stay_text(hosting: Serving, victim: Visit) -> N
     expect(page.get_by_role("listbox", name="Nodes found").get_by_role("option").first).to_contain_text("<img")
 
     page.get_by_role("tab", name="Events").click()
-    page.get_by_role("listbox", name="Events").focus()
+    rows = page.get_by_role("listbox", name="Events")
+    expect(rows.get_by_role("option").first).to_be_visible(timeout=PATIENCE_MS)
+    rows.focus()
     page.keyboard.press("Home")
     for event in hosting.events(session):
         shown = page.get_by_role("region", name=f"Event {event['type']}").get_by_label("JSON", exact=True)
