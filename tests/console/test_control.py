@@ -77,6 +77,7 @@ def test_a_decision_is_made_in_one_tab_seen_in_another_and_carried_out(
     shoot(page, f"control-{decision}")
 
 
+@pytest.mark.slow
 def test_whoever_decides_second_sees_what_was_decided_first(shared: Serving, visits: Visits) -> None:
     session = shared.create(agent="puntini")
     shared.finish(shared.play(session, "add a person named Ada"))
@@ -101,6 +102,7 @@ def test_whoever_decides_second_sees_what_was_decided_first(shared: Serving, vis
     assert len(shared.get(f"/v1/sessions/{session}/graph")["nodes"]) == 1
 
 
+@pytest.mark.slow
 def test_a_question_that_is_out_of_sight_is_a_button_away_and_goes_with_its_task(shared: Serving, visit: Visit) -> None:
     session = shared.create(agent="puntini")
     page = enter(visit, session)
@@ -152,6 +154,7 @@ def test_a_task_is_stopped_in_the_middle(shared: Serving, visit: Visit) -> None:
     assert shared.get(f"/v1/tasks/{task['task_id']}")["status"] == "cancelled"
 
 
+@pytest.mark.slow
 def test_a_prompt_waits_its_turn_or_is_taken_back(shared: Serving, visit: Visit) -> None:
     session = shared.create(agent="scripted")
     page = enter(visit, session)
@@ -176,6 +179,7 @@ def test_a_prompt_waits_its_turn_or_is_taken_back(shared: Serving, visit: Visit)
     assert "Never mind." not in answered
 
 
+@pytest.mark.slow
 def test_an_error_is_a_sentence_and_one_can_go_on(shared: Serving, visit: Visit) -> None:
     session = shared.create(agent="broken")
     page = enter(visit, session)

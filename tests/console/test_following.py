@@ -146,6 +146,7 @@ def test_a_request_that_meets_no_server_is_sent_once_when_it_is_back(mortal: Ser
     assert len(prompts) == 1
 
 
+@pytest.mark.slow
 def test_what_was_sent_to_no_server_is_sent_once_on_coming_back_to_the_session(mortal: Serving, visits: Visits) -> None:
     visit = visits(mortal)
     visit.expect_lost_connections()

@@ -145,6 +145,7 @@ def test_names_titles_and_values_stay_text(hosting: Serving, victim: Visit) -> N
     shoot(page, "hostile-events")
 
 
+@pytest.mark.slow
 def test_titles_templates_and_agents_stay_text_on_every_page(hosting: Serving, victim: Visit, tmp_path: Path) -> None:
     title = NAME[:110]
     hosting.create(title=f"\u202e{title}\u202e")
@@ -173,6 +174,7 @@ def test_titles_templates_and_agents_stay_text_on_every_page(hosting: Serving, v
     shoot(page, "hostile-pages")
 
 
+@pytest.mark.slow
 def test_a_page_that_is_told_too_much_goes_on(hosting: Serving, victim: Visit) -> None:
     page = victim.open()
     for name, text in HEAVY.items():

@@ -122,6 +122,7 @@ def test_one_steps_by_keyboard_and_only_looks(story: Story, visits: Visits) -> N
     assert story.server.events(story.session) == story.events
 
 
+@pytest.mark.slow
 def test_the_past_plays_until_it_is_now(story: Story, visits: Visits) -> None:
     page = enter(visits(story.server), story.session)
     open_list(page)
@@ -141,6 +142,7 @@ def test_the_past_plays_until_it_is_now(story: Story, visits: Visits) -> None:
     require_shown(page, story, len(story.events))
 
 
+@pytest.mark.slow
 def test_a_link_to_a_moment_leads_there_also_after_a_reload(story: Story, visits: Visits) -> None:
     number = story.number("graph_update", 1)
     page = enter(visits(story.server), story.session, f"?at={story.events[number - 1]['id']}")
@@ -213,6 +215,7 @@ def require_found(page: Page, events: list[dict[str, Any]]) -> None:
     expect(last).to_contain_text(events[-1]["type"])
 
 
+@pytest.mark.slow
 def test_the_command_line_gives_what_is_shown(story: Story, visits: Visits) -> None:
     page = enter(visits(story.server), story.session)
     page.get_by_role("tab", name="Events").click()

@@ -165,6 +165,7 @@ def test_a_viewer_looks_and_changes_nothing(closed: Serving, visits: Visits) -> 
     shoot(page, "users-viewer")
 
 
+@pytest.mark.slow
 def test_an_access_token_that_expires_is_renewed_without_a_word(closed: Serving, visits: Visits) -> None:
     ann = account(closed, "ann")
     visit = arrive(closed, visits, ann)
@@ -179,6 +180,7 @@ def test_an_access_token_that_expires_is_renewed_without_a_word(closed: Serving,
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_a_log_in_that_ends_keeps_what_was_typed_and_what_was_sent(closed: Serving, visits: Visits) -> None:
     ann = account(closed, "ann")
     visit = arrive(closed, visits, ann)
@@ -204,6 +206,7 @@ def test_a_log_in_that_ends_keeps_what_was_typed_and_what_was_sent(closed: Servi
     assert prompts == ["add a person named Ada", "add a person named Grace"]
 
 
+@pytest.mark.slow
 def test_who_logs_out_in_one_tab_is_logged_out_in_all(closed: Serving, visits: Visits) -> None:
     ann = account(closed, "ann")
     visit = arrive(closed, visits, ann)
@@ -221,6 +224,7 @@ def test_who_logs_out_in_one_tab_is_logged_out_in_all(closed: Serving, visits: V
     expect(page.get_by_role("heading", name=ann)).to_be_visible(timeout=PATIENCE_MS)
 
 
+@pytest.mark.slow
 def test_a_key_is_shown_once_opens_by_curl_and_is_revoked(closed: Serving, visits: Visits) -> None:
     visit = arrive(closed, visits, account(closed, "ann"))
     session = str(ask(visit, "POST", "/v1/sessions", {"title": "By key"})["session_id"])

@@ -189,7 +189,7 @@ CHAT = """async () => {
     const answer = await fetch('/v1/chat', {
         method: 'POST',
         headers: {accept: 'application/x-ndjson', 'content-type': 'application/json'},
-        body: JSON.stringify({prompt: 'play 50 events every 2 ms'}),
+        body: JSON.stringify({prompt: 'play 50 events every 20 ms'}),
     })
     let text = ''
     let pieces = 0
