@@ -138,8 +138,11 @@ def _address(dsn: str, *, pooled: bool) -> str:
     """The address with what we want of a connection. Raises Misconfigured."""
     try:
         given = conninfo_to_dict(dsn)
-    except psycopg.Error as error:
-        raise Misconfigured(f"The store's address can't be read: {str(error).strip()}; see docs/settings.md.") from None
+    except psycopg.Error:  # it may quote the password
+        raise Misconfigured(
+            "The database's address can't be read; write it as postgresql://USER:PASSWORD@HOST/DATABASE, and signs "
+            "such as @ and / in a password as %40 and %2F."
+        ) from None
     ours: dict[str, Any] = {"connect_timeout": CONNECT_SECONDS, "application_name": "puntini", **_ALIVE}
     if not pooled:
         ours["options"] = f"-c statement_timeout={STATEMENT_MS} -c idle_in_transaction_session_timeout={STATEMENT_MS}"

@@ -1,6 +1,6 @@
 """Documents in Postgres: passages with their words in a full-text index, ranked by BM25 as the other stores do.
 
-Words are taken and folded here, as for every store, so that no dictionary or extension of a server's makes a difference.
+Words are taken and folded here, as for every store, so that no dictionary of a server's makes a difference.
 """
 
 from collections.abc import Sequence

@@ -60,7 +60,7 @@ async def ranked(connection: Connection, *, terms: Sequence[str], limit: int, ow
     cursor = await connection.execute(
         _RANKED, (asked, RANKED, average, kept, rarities, limit), prepare=False, binary=True
     )
-    return [Hit(given(id_), given(title), *rest, given(text), score) async for id_, title, *rest, text, score in cursor]
+    return [Hit(given(id_), given(title), at, given(text), score) async for id_, title, at, text, score in cursor]
 
 
 async def _size(connection: Connection, owner: str | None) -> tuple[int, float]:
