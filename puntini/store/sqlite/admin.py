@@ -15,8 +15,9 @@ import msgspec
 
 from puntini.errors import Misconfigured, StoreUnavailable
 from puntini.log import mint
+from puntini.store.soundness import Decode
 from puntini.store.sqlite import files
-from puntini.store.sqlite.check import Decode, faults
+from puntini.store.sqlite.check import faults
 
 MOST_FAULTS = 100
 BACKUP_PAGES = 1_024
