@@ -18,6 +18,8 @@ T = TypeVar("T")
 Row = tuple[Any, ...]
 Connection = AsyncConnection[Row]
 
+APPLICATION = "puntini"
+"""What connections of nodes are called in the database's lists."""
 CONNECTIONS = 8
 WAIT_SECONDS = 5.0
 """For a free connection; then the store is away for who asked."""
@@ -134,19 +136,23 @@ def _query(query: str) -> sql.SQL:
     return sql.SQL(cast("Any", query))
 
 
-def _address(dsn: str, *, pooled: bool) -> str:
-    """The address with what we want of a connection. Raises Misconfigured."""
+def parsed(dsn: str) -> dict[str, Any]:
+    """What an address says. Raises Misconfigured."""
     try:
-        given = conninfo_to_dict(dsn)
+        return conninfo_to_dict(dsn)
     except psycopg.Error:  # it may quote the password
         raise Misconfigured(
             "The database's address can't be read; write it as postgresql://USER:PASSWORD@HOST/DATABASE, and signs "
             "such as @ and / in a password as %40 and %2F."
         ) from None
-    ours: dict[str, Any] = {"connect_timeout": CONNECT_SECONDS, "application_name": "puntini", **_ALIVE}
+
+
+def _address(dsn: str, *, pooled: bool) -> str:
+    """The address with what we want of a connection. Raises Misconfigured."""
+    ours: dict[str, Any] = {"connect_timeout": CONNECT_SECONDS, "application_name": APPLICATION, **_ALIVE}
     if not pooled:
         ours["options"] = f"-c statement_timeout={STATEMENT_MS} -c idle_in_transaction_session_timeout={STATEMENT_MS}"
-    return make_conninfo("", **{**ours, **given})
+    return make_conninfo("", **{**ours, **parsed(dsn)})
 
 
 async def _try(address: str) -> None:
@@ -155,5 +161,10 @@ async def _try(address: str) -> None:
             connection = await AsyncConnection.connect(address)
             await connection.close()
     except (psycopg.Error, TimeoutError) as error:
-        reason = str(error).strip().splitlines()[-1] if str(error).strip() else "no answer"
-        raise Misconfigured(f"The database can't be reached: {reason}") from None
+        raise unreachable(error) from None
+
+
+def unreachable(error: Exception) -> Misconfigured:
+    """No connection could be made."""
+    reason = str(error).strip().splitlines()[-1] if str(error).strip() else "no answer"
+    return Misconfigured(f"The database can't be reached: {reason}")

@@ -3,6 +3,7 @@
 Words are taken and folded here, as for every store, so that no dictionary of a server's makes a difference.
 """
 
+import asyncio
 from collections.abc import Sequence
 from functools import partial
 
@@ -14,9 +15,10 @@ from puntini.log.embedding import Embedder
 from puntini.log.searching import found
 from puntini.store.postgres import searches, vectors
 from puntini.store.postgres.database import Connection, Database, Row
-from puntini.store.postgres.texts import given, stored
 from puntini.store.rules import missing_document, taken_document
 
+ADDING = 2
+"""So many documents are added at once, each on a connection of its own."""
 SLICE_PASSAGES = 16
 """So many are taken apart before others get their turn on the loop."""
 COLUMNS = "id, owner, title, source, created_at, size, passages"
@@ -25,23 +27,26 @@ COLUMNS = "id, owner, title, source, created_at, size, passages"
 class PostgresDocuments:
     """See ``puntini.log.documents.Documents``: the part of the store that keeps them."""
 
-    embedder: Embedder | None = None
-    _database: Database
+    def __init__(self, database: Database) -> None:
+        self.embedder: Embedder | None = None
+        self._database = database
+        self._adding = asyncio.Semaphore(ADDING)
 
     async def add_document(self, document: Document, passages: Sequence[str]) -> None:
-        """Write a document with its passages, in one transaction."""
-        await self._database.change(partial(_add, document=document, passages=passages))
+        """Write a document with its passages, in one transaction, which may take as long as it needs."""
+        async with self._adding, self._database.apart() as connection, connection.transaction():
+            await _add(connection, document, passages)
         if self.embedder is not None:
             self.embedder.wake()
 
     async def document(self, document_id: str) -> Document | None:
         """One document."""
-        rows = await self._database.rows(f"SELECT {COLUMNS} FROM documents WHERE id = %s", stored(document_id))
+        rows = await self._database.rows(f"SELECT {COLUMNS} FROM documents WHERE id = %s", document_id)
         return _document_of(rows[0]) if rows else None
 
     async def documents(self, *, limit: int, offset: int, owner: str | None = None) -> tuple[list[Document], int]:
         """Documents, the newest first."""
-        where, values = ("owner = %s", (stored(owner),)) if owner is not None else ("true", ())
+        where, values = ("owner = %s", (owner,)) if owner is not None else ("true", ())
         rows = await self._database.rows(
             f"SELECT {COLUMNS} FROM documents WHERE {where} ORDER BY num DESC LIMIT %s OFFSET %s",
             *(*values, limit, offset),
@@ -77,9 +82,9 @@ class PostgresDocuments:
         await vectors.add(self._database, space, place, vectors_joined)
 
 
-async def _add(connection: Connection, *, document: Document, passages: Sequence[str]) -> None:
+async def _add(connection: Connection, document: Document, passages: Sequence[str]) -> None:
     """Raises Conflict. Who adds the same at the same time waits here for the end of this."""
-    cursor = await connection.execute(_INSERT, [stored(v) if isinstance(v, str) else v for v in astuple(document)])
+    cursor = await connection.execute(_INSERT, astuple(document))
     row = await cursor.fetchone()
     if row is None:
         raise taken_document(document.document_id)
@@ -93,7 +98,7 @@ async def _add_passages(connection: Connection, num: int, document: Document, pa
     async with connection.cursor().copy("COPY passages (document, place, length, text, words) FROM STDIN") as copy:
         for place, text in enumerate(passages):
             length, words = searches.indexed(document.owner, f"{document.title} {text}")
-            await copy.write_row((num, place, length, stored(text), words))
+            await copy.write_row((num, place, length, text, words))
             total += length
             if place % SLICE_PASSAGES == SLICE_PASSAGES - 1:
                 await checkpoint()
@@ -102,7 +107,7 @@ async def _add_passages(connection: Connection, num: int, document: Document, pa
 
 async def _remove(connection: Connection, *, document_id: str) -> None:
     """Raises NotFound."""
-    cursor = await connection.execute("DELETE FROM documents WHERE id = %s RETURNING num", (stored(document_id),))
+    cursor = await connection.execute("DELETE FROM documents WHERE id = %s RETURNING num", (document_id,))
     row = await cursor.fetchone()
     if row is None:
         raise missing_document(document_id)
@@ -113,10 +118,10 @@ async def _remove(connection: Connection, *, document_id: str) -> None:
 def _document_of(values: Row) -> Document:
     document_id, owner, title, source, created_at, size, passages = values
     return Document(
-        document_id=given(document_id),
-        owner=given(owner),
-        title=given(title),
-        source=given(source),
+        document_id=document_id,
+        owner=owner,
+        title=title,
+        source=source,
         created_at=created_at,
         size=size,
         passages=passages,

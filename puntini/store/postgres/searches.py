@@ -11,11 +11,12 @@ from math import log
 
 from puntini.log.documents import Hit
 from puntini.store.postgres.database import Connection
-from puntini.store.postgres.texts import ESCAPE, given, stored
 from puntini.store.words import may_go_on, query_words, words_of
 
 RANKED = 4_000
 """So many passages at most are ranked for a query, the newest of those that match."""
+OWNER = "\ue000"
+"""Begins the word for an owner: a letter for private use, which no query's word has."""
 WORDS = 10_000
 """So many of a passage's are in the index."""
 WORD_CHARACTERS = 200
@@ -44,8 +45,8 @@ def terms(query: str) -> list[str]:
 
 
 def _owner_word(owner: str) -> str:
-    """One word for an owner, with a letter for private use in it, which no query's word has."""
-    return f"'{ESCAPE}{sha256(owner.encode()).hexdigest()[:32]}'"
+    """One word for an owner."""
+    return f"'{OWNER}{sha256(owner.encode()).hexdigest()[:32]}'"
 
 
 async def ranked(connection: Connection, *, terms: Sequence[str], limit: int, owner: str | None) -> list[Hit]:
@@ -60,12 +61,12 @@ async def ranked(connection: Connection, *, terms: Sequence[str], limit: int, ow
     cursor = await connection.execute(
         _RANKED, (asked, RANKED, average, kept, rarities, limit), prepare=False, binary=True
     )
-    return [Hit(given(id_), given(title), at, given(text), score) async for id_, title, at, text, score in cursor]
+    return [Hit(id_, title, at, text, score) async for id_, title, at, text, score in cursor]
 
 
 async def _size(connection: Connection, owner: str | None) -> tuple[int, float]:
     """How many passages there are, and how long they are on average."""
-    where, values = ("WHERE owner = %s", [stored(owner)]) if owner is not None else ("", [])
+    where, values = ("WHERE owner = %s", [owner]) if owner is not None else ("", [])
     cursor = await connection.execute(_SIZE.format(where).encode(), (*values, DOCUMENTS))
     total, words = await cursor.fetchone() or (0, 0)
     return int(total), max(1.0, int(words) / max(1, int(total)))

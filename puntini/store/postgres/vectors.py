@@ -8,7 +8,6 @@ from heapq import nlargest
 
 from puntini.log.documents import VECTORS_A_ROW, Bare, Hit
 from puntini.store.postgres.database import Database
-from puntini.store.postgres.texts import given, stored
 
 ROWS = 3_125
 """So many at most are looked at for a query, the newest: 100,000 passages."""
@@ -23,7 +22,7 @@ Near = tuple[int, float]
 async def add(database: Database, space: str, place: int, body: bytes) -> None:
     """Keep vectors, unless their document has gone meanwhile."""
     num, first = place >> PLACE_BITS, place & _IN_DOCUMENT
-    await database.rows(_ADD, first, stored(space), body, num)
+    await database.rows(_ADD, first, space, body, num)
 
 
 async def nearest(database: Database, space: str, vector: bytes, limit: int, owner: str | None) -> list[Hit]:
@@ -42,9 +41,9 @@ async def nearest(database: Database, space: str, vector: bytes, limit: int, own
 
 
 def _slice(space: str, owner: str | None, before: int, limit: int) -> tuple[str, *tuple[object, ...]]:
-    owned, values = ("d.owner = %s", (stored(owner),)) if owner is not None else ("true", ())
+    owned, values = ("d.owner = %s", (owner,)) if owner is not None else ("true", ())
     at = (before >> PLACE_BITS, before & _IN_DOCUMENT)
-    return (_ROWS.format(owned), *values, at[0], *at, stored(space), limit)
+    return (_ROWS.format(owned), *values, at[0], *at, space, limit)
 
 
 def _nearer(best: list[Near], rows: list[tuple[int, bytes]], vector: bytes, limit: int) -> list[Near]:
@@ -62,18 +61,18 @@ async def _hits(database: Database, best: list[Near]) -> list[Hit]:
         (rows.get(place), place[1], score)
         for place, (_, score) in zip(zip(nums, firsts, strict=True), best, strict=True)
     )
-    return [Hit(given(told[0]), given(told[1]), at, given(told[2]), score) for told, at, score in found if told]
+    return [Hit(told[0], told[1], at, told[2], score) for told, at, score in found if told]
 
 
 async def bare(database: Database, space: str, after: int) -> Bare | None:
     """The next passages without vectors."""
     num, at = (after >> PLACE_BITS, after & _IN_DOCUMENT) if after >= 0 else (0, -1)
-    lacking = await database.rows(_LACKING, VECTORS_A_ROW, num, num, at, stored(space))
+    lacking = await database.rows(_LACKING, VECTORS_A_ROW, num, num, at, space)
     if not lacking:
         return None
     [(num, first)] = lacking
     rows = await database.rows(_TEXTS, num, first, first + VECTORS_A_ROW)
-    return Bare((num << PLACE_BITS) + first, [f"{given(title)}\n{given(text)}" for title, text in rows])
+    return Bare((num << PLACE_BITS) + first, [f"{title}\n{text}" for title, text in rows])
 
 
 _ADD = """INSERT INTO vectors (document, first, space, body) SELECT num, %s, %s, %s FROM documents WHERE num = %s
