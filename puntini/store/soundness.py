@@ -26,6 +26,16 @@ Outcome = tuple[str, int, int, str]
 _logged: msgspec.json.Decoder[LoggedEvent] = msgspec.json.Decoder(LoggedEvent)
 
 
+class Figures(msgspec.Struct, frozen=True, kw_only=True):
+    """How much a store holds. ``events`` counts erased ones too, ``bytes`` what it takes on the disk."""
+
+    epoch: str
+    sessions: int
+    tasks: int
+    events: int
+    bytes: int
+
+
 class Task(NamedTuple):
     """What a task's row says of the log."""
 

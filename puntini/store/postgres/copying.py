@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable
 from hashlib import md5
 from typing import Any, NamedTuple
 
-
 from puntini.errors import Misconfigured, StoreUnavailable
 from puntini.store.postgres.adapters import escaped
 from puntini.store.postgres.database import execute
@@ -46,7 +45,7 @@ async def fill(connection: Connection, table: Table, rows: Iterable[Row], tell: 
     async with connection.cursor().copy(f"{statement}{'' if table.as_text else ' (FORMAT BINARY)'}".encode()) as copy:
         if not table.as_text:
             copy.set_types(list(table.columns.values()))
-        for number, row in enumerate(rows, 1):  # noqa: B007 - the last is the count
+        for number, row in enumerate(rows, 1):
             await copy.write_row(row)
             digest += _digest([row[at] for at in proved])
             if number % TELL_ROWS == 0:
@@ -138,10 +137,8 @@ async def finish(connection: Connection, epoch: str) -> None:
         "UPDATE documents SET words = (SELECT coalesce(sum(length), 0) FROM passages WHERE document = num)",
     )
     for table in ("sessions", "tasks", "documents"):
-        await execute(
-            connection,
-            f"SELECT setval(pg_get_serial_sequence('{table}', 'num'), (SELECT coalesce(max(num), 0) + 1 FROM {table}), false)",
-        )
+        next_num = f"(SELECT coalesce(max(num), 0) + 1 FROM {table})"
+        await execute(connection, f"SELECT setval(pg_get_serial_sequence('{table}', 'num'), {next_num}, false)")
     await execute(
         connection,
         "INSERT INTO meta VALUES ('epoch', %s) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
