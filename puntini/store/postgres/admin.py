@@ -1,4 +1,4 @@
-"""What is done to a database from outside a server: see whether it is sound, bring its schema up, give it a new life."""
+"""What is done to a database from outside a server: see if it is sound, bring its schema up, give it a new life."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

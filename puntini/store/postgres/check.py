@@ -125,5 +125,5 @@ _PASSAGES = """SELECT d.id, d.passages, count(p.place) FROM documents d LEFT JOI
 _MISSING = "SELECT DISTINCT 'events_' || day FROM spans WHERE to_regclass('events_' || day) IS NULL"
 _SPANS = """SELECT s.id, e.day, e.first
     FROM (SELECT session, day, min(first) AS first FROM events GROUP BY session, day) AS e
-    JOIN sessions s ON s.num = e.session LEFT JOIN spans USING (session, day)
+    JOIN sessions s ON s.num = e.session LEFT JOIN spans ON spans.session = e.session AND spans.day = e.day
     WHERE e.first > s.floor AND (spans.first IS NULL OR spans.first > e.first)"""

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from puntini.errors import Misconfigured, StoreUnavailable
 from puntini.store.postgres.adapters import escaped
 from puntini.store.postgres.database import execute
+from puntini.store.postgres.life import go_on
 from puntini.store.postgres.pool import Connection
 from puntini.store.postgres.rows import TASK_FIELDS, TASK_TYPES
 
@@ -139,11 +140,7 @@ async def finish(connection: Connection, epoch: str) -> None:
     for table in ("sessions", "tasks", "documents"):
         next_num = f"(SELECT coalesce(max(num), 0) + 1 FROM {table})"
         await execute(connection, f"SELECT setval(pg_get_serial_sequence('{table}', 'num'), {next_num}, false)")
-    await execute(
-        connection,
-        "INSERT INTO meta VALUES ('epoch', %s) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-        epoch,
-    )
+    await go_on(connection, epoch)
     for table in ("sessions", "tasks"):
         await execute(connection, f"ALTER TABLE {table} ENABLE TRIGGER USER")
 

@@ -14,7 +14,7 @@ from puntini.store.sqlite.rows import PLACE_BITS, SESSION_COLUMNS, TASK_FIELDS
 from puntini.store.sqlite.slices import remove_doomed_all
 
 COPIED = "copied"
-"""Stands for the machine's start: another store goes on with the epoch, so a server opening the file begins a new one."""
+"""Stands for the machine's start: another store goes on with the epoch, so whoever opens the file begins a new one."""
 _PLACE = (1 << PLACE_BITS) - 1
 _DAY_MS = 86_400_000
 
