@@ -12,8 +12,9 @@ from puntini.errors import Misconfigured, StoreUnavailable
 from puntini.log import mint
 from puntini.store.postgres.adapters import Adapted
 from puntini.store.postgres.check import faults
-from puntini.store.postgres.database import APPLICATION, CONNECT_SECONDS, Database, parsed, unreachable
+from puntini.store.postgres.database import APPLICATION, Database, parsed, unreachable
 from puntini.store.postgres.migrations import Step, migrate, missing
+from puntini.store.postgres.pool import CONNECT_SECONDS
 from puntini.store.soundness import Decode, Figures
 
 MOST_FAULTS = 100

@@ -14,7 +14,9 @@ from puntini.log.documents import Bare, Document, Found, Hit
 from puntini.log.embedding import Embedder
 from puntini.log.searching import found
 from puntini.store.postgres import searches, vectors
-from puntini.store.postgres.database import Connection, Database, Row
+from puntini.store.postgres.database import Database
+from puntini.store.postgres.pool import Connection
+from puntini.store.postgres.rows import Row
 from puntini.store.rules import missing_document, taken_document
 
 ADDING = 2

@@ -10,7 +10,7 @@ from hashlib import sha256
 from math import log
 
 from puntini.log.documents import Hit
-from puntini.store.postgres.database import Connection
+from puntini.store.postgres.pool import Connection
 from puntini.store.words import may_go_on, query_words, words_of
 
 RANKED = 4_000

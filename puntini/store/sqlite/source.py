@@ -28,8 +28,7 @@ class Source:
 
     def count(self, table: str) -> int:
         """How many rows a table has."""
-        row = self._db.execute(f"SELECT count(*) FROM {table}").fetchone()
-        return int(row[0])
+        return int(self._db.execute(f"SELECT count(*) FROM {table}").get)
 
     def rows(self, table: str) -> Iterator[tuple[Any, ...]]:
         """A table's rows."""
