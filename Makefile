@@ -18,7 +18,8 @@ NPM := node_modules/.installed
 # The folders with Python in them (mypy refuses a folder without any).
 CODE := puntini tests $(foreach folder,bench examples,$(if $(wildcard $(folder)/*.py $(folder)/*/*.py),$(folder)))
 # Many tests wait more than they work, so there are more workers than cores. Tests of one group share what they start.
-PYTEST := $(BIN)/python -m pytest -n 3 --dist loadgroup
+# Hundreds of tests start a server: compiled files are kept, also where the environment says otherwise (it is emptied).
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3 --dist loadgroup
 
 .PHONY: help
 help: ## list these targets
