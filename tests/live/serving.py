@@ -194,11 +194,12 @@ Found = TypeVar("Found")
 
 
 def wait_for(look: Callable[[], Found], seconds: float, what: str) -> Found:
-    """Look until something true is found. Raises AssertionError after ``seconds``."""
-    until = time.monotonic() + seconds
+    """Look until something true is found, at first often: a look is work. Raises AssertionError after ``seconds``."""
+    until, pause = time.monotonic() + seconds, 0.01
     while not (found := look()):
         assert time.monotonic() < until, f"{what} did not come within {seconds} s"
-        time.sleep(0.01)
+        time.sleep(pause)
+        pause = min(1.1 * pause, 0.04)
     return found
 
 
