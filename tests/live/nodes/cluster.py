@@ -6,6 +6,7 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -57,7 +58,13 @@ def cluster(
     with ExitStack() as stack:
         database = stack.enter_context(postgres())
         dsn = database.database()
-        shared = {"store": dsn, "agent": "scripted,puntini", "rate_limit": 0, "rate_limit_address": 0, **settings}
+        shared: dict[str, Any] = {
+            "store": dsn,
+            "agent": "scripted,puntini",
+            "rate_limit": 0,
+            "rate_limit_address": 0,
+            **settings,
+        }
 
         def start(kind: str, number: int, environ: dict[str, str]) -> Serving:
             home = directory / f"{kind}-{number}"
