@@ -14,6 +14,10 @@ P50, P99 = "p50", "p99"
 ACROSS = "agent at one node, reader at another"
 RATE, CORE_RATE = "deliveries/s", "a core-second"
 ONE, TWO = "one node", "two nodes"
+SHARED = (
+    "The second node shares its core with the load generator and Postgres, so the whole machine is the limit here: "
+    "`a core-second` is what a node carries for a second of its own processor time, which another core would bring."
+)
 
 
 def across(pace: Pace) -> Result:
@@ -77,11 +81,7 @@ def two_nodes(pace: Pace) -> Result:
         rows,
         "two nodes carry at least 1.7 × what one does",
         ratio >= 1.7,
-        [
-            f"Two nodes carried {ratio:.2f} × what one did. Here the second node shares its core with the load generator "
-            "and Postgres, so the whole machine is the limit: `a core-second` is what a node carries for a second of "
-            "its own processor time, which is what another core would bring.",
-        ],
+        [f"Two nodes carried {ratio:.2f} × what one did.", SHARED],
     )
 
 
