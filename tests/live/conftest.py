@@ -1,10 +1,12 @@
 """What the live tests share: a server for each test that asks, and one for all that do it no harm."""
 
+import random
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.live.clients.chance import repeatable
 from tests.live.serving import Serving, serving
 
 
@@ -36,3 +38,9 @@ def shared(lasting: Serving) -> Iterator[Serving]:
     while sessions := lasting.get("/v1/sessions")["items"]:
         for session in sessions:
             lasting.ask("DELETE", f"/v1/sessions/{session['session_id']}").raise_for_status()
+
+
+@pytest.fixture
+def dice() -> random.Random:
+    """Random, but what failed can be run again."""
+    return repeatable()

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import httpx
 
@@ -19,22 +19,99 @@ START_SECONDS = 20.0
 STOP_SECONDS = 15.0
 
 
-class Serving:
+class Asking:
+    """Talks to whatever answers at a ``url``: a server, or what stands in front of several.
+
+    With a ``key``, it asks with that credential.
+    """
+
+    url: str
+
+    def __init__(self, key: str = "") -> None:
+        self._http = httpx.Client(timeout=15.0, trust_env=False, headers={"X-API-Key": key} if key else {})
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rpartition(":")[2])
+
+    def ask(self, method: str, path: str, body: object = None, **options: Any) -> httpx.Response:
+        """One request; a body is sent as JSON."""
+        if body is not None:
+            options["content"] = json.dumps(body)
+        return self._http.request(method, self.url + path, **options)
+
+    def get(self, path: str) -> Any:
+        """The JSON at a path. Raises for a status that is no success."""
+        return self.ask("GET", path).raise_for_status().json()
+
+    def create(self, **body: object) -> str:
+        """A new session's id."""
+        return str(self.ask("POST", "/v1/sessions", body).raise_for_status().json()["session_id"])
+
+    def command(self, session_id: str, type_: str, *, command_id: str = "", **data: object) -> dict[str, Any]:
+        """Send a command; returns what it was answered with."""
+        command = {"type": type_, "data": data} | ({"command_id": command_id} if command_id else {})
+        answer = self.ask("POST", f"/v1/sessions/{session_id}/commands", command)
+        return dict(answer.raise_for_status().json())
+
+    def play(self, session_id: str, prompt: str, **data: object) -> str:
+        """Prompt the session; returns the task's id."""
+        command = {"type": "user_prompt", "data": {"prompt": prompt, **data}}
+        answer = self.ask("POST", f"/v1/sessions/{session_id}/commands", command)
+        return str(answer.raise_for_status().json()["task_id"])
+
+    def finish(self, task_id: str, seconds: float = 30.0) -> str:
+        """Wait until a task has ended; returns its status."""
+
+        def ended() -> str:
+            status = str(self.get(f"/v1/tasks/{task_id}")["status"])
+            return status if status in {"completed", "failed", "cancelled"} else ""
+
+        return wait_for(ended, seconds, f"the end of {task_id}")
+
+    def events(self, session_id: str, after: str = "earliest") -> list[dict[str, Any]]:
+        """All events of a session after a cursor, read page by page."""
+        found: list[dict[str, Any]] = []
+        while True:
+            page = self.ask(
+                "GET",
+                f"/v1/sessions/{session_id}/stream",
+                params={"after": after},
+                headers={"accept": "application/json"},
+            )
+            body = page.raise_for_status().json()
+            found += body["events"]
+            if body["live"]:
+                return found
+            after = body["next"]
+
+
+class Serving(Asking):
     """A server that can be killed, frozen, stopped and started again on the same port and store.
 
-    With a ``key``, an admin's, it takes no requests without a credential, and is asked by this one.
+    With a ``key``, an admin's, it takes no requests without a credential, and is asked by this one. ``command`` is
+    what it is to do; ``environ`` is added to its environment.
     """
 
     def __init__(
-        self, directory: Path, *, limits: Mapping[int, int] | None = None, key: str = "", **settings: object
+        self,
+        directory: Path,
+        *,
+        command: Literal["serve", "worker"] = "serve",
+        limits: Mapping[int, int] | None = None,
+        key: str = "",
+        environ: Mapping[str, str] | None = None,
+        **settings: object,
     ) -> None:
         self.directory = directory
+        self._command = command
+        self._environ = dict(environ or {})
         self.settings = {"store": "puntini.db", "port": 0, "log_format": "json", "agent": "scripted", **settings}
         self.log = directory / "server.log"
         self._limits = dict(limits or {})
         self._key = key
         self._process: subprocess.Popen[bytes] | None = None
-        self._http = httpx.Client(timeout=15.0, trust_env=False, headers={"X-API-Key": key} if key else {})
+        super().__init__(key)
 
     # Its life.
 
@@ -43,23 +120,26 @@ class Serving:
         began = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as sink:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "puntini", "serve", *self._flags()],
+                [sys.executable, "-m", "puntini", self._command, *self._flags()],
                 cwd=self.directory,
                 env={
                     name: value for name, value in os.environ.items() if not name.startswith(("PUNTINI_", "ANTHROPIC_"))
                 }
                 | {"PYTHONPATH": str(ROOT)}
-                | ({"PUNTINI_API_KEYS": f"tests:admin:{self._key}"} if self._key else {}),
+                | ({"PUNTINI_API_KEYS": f"tests:admin:{self._key}"} if self._key else {})
+                | self._environ,
                 stdout=sink,
                 stderr=subprocess.STDOUT,
                 preexec_fn=self._limit,
             )
         self.url = wait_for(lambda: self._find_url(began), START_SECONDS, "the server's address")
-        self.settings["port"] = self.port
+        if "port" in self.settings:
+            self.settings["port"] = self.port
         return self
 
     def _flags(self) -> list[str]:
-        return [f"--{name.replace('_', '-')}={value}" for name, value in self.settings.items()]
+        named = {f"--{name.replace('_', '-')}": value for name, value in self.settings.items()}
+        return [name if value is True else f"{name}={value}" for name, value in named.items()]
 
     def _limit(self) -> None:
         for which, most in self._limits.items():
@@ -113,10 +193,6 @@ class Serving:
         return self._process
 
     @property
-    def port(self) -> int:
-        return int(self.url.rpartition(":")[2])
-
-    @property
     def memory(self) -> int:
         """Resident bytes."""
         pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
@@ -125,59 +201,6 @@ class Serving:
     def said(self) -> str:
         """Its output so far, of all its lives."""
         return self.log.read_text(errors="replace")
-
-    # Talking to it.
-
-    def ask(self, method: str, path: str, body: object = None, **options: Any) -> httpx.Response:
-        """One request; a body is sent as JSON."""
-        if body is not None:
-            options["content"] = json.dumps(body)
-        return self._http.request(method, self.url + path, **options)
-
-    def get(self, path: str) -> Any:
-        """The JSON at a path. Raises for a status that is no success."""
-        return self.ask("GET", path).raise_for_status().json()
-
-    def create(self, **body: object) -> str:
-        """A new session's id."""
-        return str(self.ask("POST", "/v1/sessions", body).raise_for_status().json()["session_id"])
-
-    def command(self, session_id: str, type_: str, *, command_id: str = "", **data: object) -> dict[str, Any]:
-        """Send a command; returns what it was answered with."""
-        command = {"type": type_, "data": data} | ({"command_id": command_id} if command_id else {})
-        answer = self.ask("POST", f"/v1/sessions/{session_id}/commands", command)
-        return dict(answer.raise_for_status().json())
-
-    def play(self, session_id: str, prompt: str, **data: object) -> str:
-        """Prompt the session; returns the task's id."""
-        command = {"type": "user_prompt", "data": {"prompt": prompt, **data}}
-        answer = self.ask("POST", f"/v1/sessions/{session_id}/commands", command)
-        return str(answer.raise_for_status().json()["task_id"])
-
-    def finish(self, task_id: str, seconds: float = 30.0) -> str:
-        """Wait until a task has ended; returns its status."""
-
-        def ended() -> str:
-            status = str(self.get(f"/v1/tasks/{task_id}")["status"])
-            return status if status in {"completed", "failed", "cancelled"} else ""
-
-        return wait_for(ended, seconds, f"the end of {task_id}")
-
-    def events(self, session_id: str, after: str = "earliest") -> list[dict[str, Any]]:
-        """All events of a session after a cursor, read page by page."""
-        found: list[dict[str, Any]] = []
-        while True:
-            page = self.ask(
-                "GET",
-                f"/v1/sessions/{session_id}/stream",
-                params={"after": after},
-                headers={"accept": "application/json"},
-            )
-            body = page.raise_for_status().json()
-            found += body["events"]
-            if body["live"]:
-                return found
-            after = body["next"]
 
 
 @contextmanager

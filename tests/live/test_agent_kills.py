@@ -12,7 +12,6 @@ from anyio.to_thread import run_sync
 
 from tests.live.agents.effects import STEPS
 from tests.live.agents.told import by_id, conversation, deaths, folded, milliseconds, shape, standing_of_all
-from tests.live.clients.chance import repeatable
 from tests.live.faults.reader import Reader, caught_up
 from tests.live.faults.story import (
     ENDS,
@@ -65,12 +64,6 @@ class Play(NamedTuple):
     prompts: Iterator[str]
     said: list[str]
     agent: str = ""
-
-
-@pytest.fixture
-def dice() -> random.Random:
-    """Random, but what failed can be run again."""
-    return repeatable()
 
 
 def options(pause: float) -> dict[str, object]:
