@@ -125,7 +125,7 @@ class Writer:
                 also += elsewhere.session_ids
             except psycopg.errors.CheckViolation:
                 await make_ahead(self._database)
-            except (psycopg.errors.UniqueViolation, Collision):
+            except Collision:
                 continue
         raise Collision("Many changes met in the database; try again.")
 
@@ -133,7 +133,7 @@ class Writer:
         async with self._database.pool.connection() as connection:
             try:
                 return await _flush(connection, self._name, group, begun)
-            except (psycopg.DataError, psycopg.IntegrityError):
+            except (psycopg.DataError, psycopg.errors.CheckViolation):
                 raise
             except psycopg.Error as error:
                 raise (Lost(away().message) if connection.closed else told(error)) from None
