@@ -5,7 +5,7 @@ while it was being committed. Then nobody is answered before the database has sa
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
 import anyio
@@ -27,7 +27,7 @@ LAST_TRIES = 30
 """To learn what became of the last flush, once the store is being closed."""
 
 Accepted = tuple[Append, "asyncio.Future[Written]"]
-Committed = Callable[[Sequence[Append], Sequence[Result]], None]
+Committed = Callable[[Sequence[Append], Sequence[Result]], Awaitable[None]]
 
 
 class Writer:
@@ -70,7 +70,7 @@ class Writer:
                 continue
             group = self._take()
             results = await self._results([append for append, _ in group])
-            self._deliver(group, results)
+            await self._deliver(group, results)
 
     def _take(self) -> list[Accepted]:
         """The next group: not too many, not too large."""
@@ -83,10 +83,10 @@ class Writer:
         group, self._accepted = self._accepted[:count], self._accepted[count:]
         return group
 
-    def _deliver(self, group: Sequence[Accepted], results: Sequence[Result]) -> None:
+    async def _deliver(self, group: Sequence[Accepted], results: Sequence[Result]) -> None:
         """In log order: first everybody who follows is told, then whoever waited."""
         self._count(group, results)
-        self._committed([append for append, _ in group], results)
+        await self._committed([append for append, _ in group], results)
         for (_, future), result in zip(group, results, strict=True):
             _answer(future, result)
 
