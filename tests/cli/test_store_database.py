@@ -204,7 +204,7 @@ def test_accounts_are_made_and_changed_in_a_database(call: Call, empty: str, tmp
     flag = f"--store={empty}"
     for name in ("ann", "bob"):
         made = puntini("user", "add", name, "--password-stdin", flag, typed=f"{PASSWORD}\n", cwd=tmp_path)
-        assert (made.code, made.err) == (OK, "")
+        assert made == (OK, f"{name} can log in now, as {'an admin' if name == 'ann' else 'a user'}.\n", "")
 
     assert call("user", "disable", "bob", flag).out == "bob is disabled.\n"
     assert call("user", "list", flag).out == "ann\tadmin\tenabled\tnever\nbob\tuser\tdisabled\tnever\n"
