@@ -25,8 +25,11 @@ store_option = click.option(
 
 
 def store_url(named: str | None) -> str:
-    """The store that is meant."""
-    return named or load({}, os.environ, Path.cwd()).store
+    """The store that is meant; of a database behind a pooler, its own address."""
+    if named:
+        return named
+    settings = load({}, os.environ, Path.cwd())
+    return settings.store_direct if is_database(settings.store) and settings.store_direct else settings.store
 
 
 def is_database(url: str) -> bool:
