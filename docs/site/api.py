@@ -11,8 +11,8 @@ Schema = dict[str, Any]
 INTRODUCTION = """# HTTP reference
 
 Every operation, made from the OpenAPI document of this version; a running server has the same at `/docs` and
-`/openapi.json`. What is common to all of them (errors, credentials, limits) is in [HTTP API](http-api.md), and what streams
-carry in [Protocol](protocol.md). Where an operation refuses, it answers with a problem, as there.
+`/openapi.json`. What is common to all of them (errors, credentials, limits) is in [HTTP API](http-api.md), and what
+streams carry in [Protocol](protocol.md). Where an operation refuses, it answers with a problem, as there.
 """
 
 

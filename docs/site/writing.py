@@ -3,6 +3,7 @@
 import html
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from markdown_it import MarkdownIt
@@ -46,7 +47,7 @@ FORMATTER = HtmlFormatter(nowrap=True)
 
 def read(markdown: str) -> Page:
     """A page of Markdown as HTML. The first heading is its title."""
-    tokens = MARKDOWN.parse(markdown)
+    tokens = MARKDOWN.parse(re.sub(r"^<!--.*?-->\n?", "", markdown, flags=re.MULTILINE | re.DOTALL))
     headings = _named(tokens)
     body = MARKDOWN.renderer.render(tokens, MARKDOWN.options, {})
     return Page(
@@ -75,7 +76,7 @@ def _named(tokens: Sequence[Token]) -> list[Heading]:
     """All headings. Each is given its anchor, a number behind it where the name is taken."""
     found: list[Heading] = []
     taken: dict[str, int] = {}
-    for opening, inline in zip(tokens, tokens[1:], strict=False):
+    for opening, inline in pairwise(tokens):
         if opening.type == "heading_open":
             text = _words(inline)
             name = anchor_of(text)
