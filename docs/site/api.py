@@ -37,7 +37,7 @@ def written(document: Schema) -> str:
 
 
 def _operation(title: str, operation: Schema) -> Iterator[str]:
-    yield from (f"### {operation['summary']}", "", f"`{title}`", "")
+    yield from (f"### `{title}`", "", f"{operation['summary']}.", "")
     if text := operation.get("description"):
         yield from (text, "")
     if parameters := operation.get("parameters"):

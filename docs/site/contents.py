@@ -48,6 +48,10 @@ SECTIONS = (
 )
 
 
+SHORT = {"index.md": "Home", "tutorial.md": "Tutorial", "../sdk/typescript/README.md": "The SDK's README"}
+"""What pages are called in the menu, where their titles say too much or too little."""
+
+
 def there(page: str) -> bool:
     """Whether a page of the menu can be built."""
     return page == API or (DOCS / page).is_file()

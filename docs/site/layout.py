@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from docs.site.contents import SECTIONS, order
+from docs.site.contents import SECTIONS, SHORT, order
 from docs.site.links import address, way
 from docs.site.writing import Heading, Page
 
@@ -49,7 +49,7 @@ def document(*, here: str, title: str, menu: str, body: str, aside: str = "") ->
  aria-expanded="false" aria-controls="found" aria-autocomplete="list" autocomplete="off" spellcheck="false">
 <ul id="found" role="listbox" aria-label="What was found" hidden></ul>
 </div>
-<button type="button" id="theme" hidden>Theme</button>
+<button type="button" id="theme" hidden></button>
 </header>
 <div class="columns">
 <nav id="menu" aria-label="Pages">{menu}</nav>
@@ -73,7 +73,7 @@ def _item(pages: Mapping[str, Page], page: str, name: str, here: str) -> str:
     if page not in pages:
         return ""
     current = ' aria-current="page"' if page == name else ""
-    return f'<li><a href="{way(here, address(page))}"{current}>{escape(pages[page].title)}</a></li>'
+    return f'<li><a href="{way(here, address(page))}"{current}>{escape(SHORT.get(page, pages[page].title))}</a></li>'
 
 
 def _on_this_page(headings: Sequence[Heading]) -> str:

@@ -51,6 +51,18 @@ PROGRAMS = {
 }
 """What readers have besides, and what the tests can't ask whether it understands a line."""
 OURS = re.compile(r"^(https?://(127\.0\.0\.1:(8000|9000)|localhost:8000|[\w.-]*puntini\.example)|\$PUNTINI_URL)?(/.*)")
+COMPILER = {
+    "module": "esnext",
+    "moduleResolution": "bundler",
+    "target": "es2022",
+    "lib": ["es2023", "dom", "dom.iterable", "dom.asynciterable"],
+    "types": ["node"],
+    "jsx": "react-jsx",
+    "strict": True,
+    "allowJs": True,
+    "skipLibCheck": True,
+    "noEmit": True,
+}
 EVENTS, COMMANDS = Draft202012Validator(event_schema()), Draft202012Validator(command_schema())
 
 
@@ -212,12 +224,10 @@ def test_typescript_fits_the_sdks_types(tmp_path: Path) -> None:
     for number, block in enumerate(of("ts", "tsx", "js")):
         (tmp_path / f"block-{number}.{block.language}").write_text(block.code + "\nexport {}\n", "utf-8")
     source = ROOT / "sdk" / "typescript" / "src"
-    options = {
-        **{"module": "esnext", "moduleResolution": "bundler", "target": "es2022", "strict": True, "noEmit": True},
-        **{"jsx": "react-jsx", "skipLibCheck": True, "allowJs": True, "lib": ["es2023", "dom", "dom.iterable", "dom.asynciterable"]},
-        **{"typeRoots": [str(ROOT / "node_modules" / "@types")], "types": ["node"]},
+    options = COMPILER | {
+        "typeRoots": [str(ROOT / "node_modules" / "@types")],
         "paths": {"@puntini/client": [str(source / "index.ts")], "@puntini/client/*": [str(source / "*.ts")]},
-    }  # fmt: skip
+    }
     (tmp_path / "tsconfig.json").write_text(json.dumps({"compilerOptions": options, "include": ["block-*"]}))
 
     said = subprocess.run(

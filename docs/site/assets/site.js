@@ -8,7 +8,7 @@ document.documentElement.classList.add("scripted");
 // The theme: the system's, unless somebody chose another.
 
 const SCHEMES = ["light dark", "light", "dark"];
-const NAMES = { "light dark": "Theme: system", light: "Theme: light", dark: "Theme: dark" };
+const NAMES = { "light dark": "Auto", light: "Light", dark: "Dark" };
 
 function remembered() {
   try {
@@ -21,6 +21,7 @@ function remembered() {
 function paint(scheme) {
   document.documentElement.style.colorScheme = scheme;
   byId("theme").textContent = NAMES[scheme];
+  byId("theme").setAttribute("aria-label", `Colours: ${NAMES[scheme]}`);
   byId("theme").dataset.scheme = scheme;
 }
 
