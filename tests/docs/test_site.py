@@ -182,19 +182,30 @@ def test_a_reader_finds_a_passage_with_the_keyboard_alone(site: Site, browser: A
     page.close()
 
 
-def test_pages_fit_a_narrow_screen_in_both_themes(site: Site, browser: Any) -> None:
+@pytest.mark.slow
+def test_every_page_fits_a_narrow_screen(site: Site, browser: Any) -> None:
+    with browser.new_context(viewport={"width": 390, "height": 844}) as context:
+        page = context.new_page()
+        for path in site.files():
+            page.goto(f"file://{path}")
+            assert page.evaluate("document.documentElement.scrollWidth") == 390, path
+
+
+def test_a_narrow_screen_has_a_menu_and_both_themes(site: Site, browser: Any) -> None:
     context = browser.new_context(viewport={"width": 390, "height": 844})
     page = context.new_page()
-    page.route(re.compile("^https?:"), lambda route: pytest.fail(f"asked for {route.request.url}"))
-    for path in site.files():
-        page.goto(f"file://{path}")
-        assert page.evaluate("document.documentElement.scrollWidth") == 390, path
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"file://{site.folder}/design.html")
     papers = []
     for _ in ("auto", "light", "dark"):
         papers.append(page.evaluate("getComputedStyle(document.body).backgroundColor"))
         page.click("#theme")
 
     assert papers[1] != papers[2]
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    assert not page.locator("#menu").is_visible()
     page.click("#menu-button")
     assert page.locator("#menu").is_visible()
+    assert {urlsplit(url).scheme for url in asked} <= {"file", "data"}
     context.close()

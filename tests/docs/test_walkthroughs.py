@@ -4,6 +4,7 @@ import shutil
 import socket
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,12 +27,32 @@ def test_the_beginners_pages_are_followed() -> None:
     assert {ROOT / "docs/quick-start.md", ROOT / "docs/tutorial.md"} <= LED.keys()
 
 
-@pytest.mark.parametrize("page", LED, ids=lambda page: page.stem)
+def led() -> list[Any]:
+    """The pages to follow. Beginners' come with every run of the tests, how-tos with all of them."""
+    return [
+        pytest.param(page, id=page.stem, marks=pytest.mark.slow if page.parent.name == "how-to" else ()) for page in LED
+    ]
+
+
+@pytest.mark.parametrize("page", led())
 def test_a_page_can_be_followed(page: Path, tmp_path: Path) -> None:
     with reading(tmp_path, free_port()) as reader:
         for block in LED[page]:
             if can_be_done(block):
                 reader.do(block)
+
+
+def test_a_page_that_does_not_come_to_what_it_says_is_found_out(tmp_path: Path) -> None:
+    page = ROOT / "README.md"
+    with reading(tmp_path, free_port()) as reader:
+        reader.do(Block(page, 1, "sh", "run", "A=one\necho $A\n"))
+        reader.do(Block(page, 2, "sh", "run", "echo $A and two\n"))
+        reader.do(Block(page, 3, "text", "prints", "one…two\n"))
+
+        with pytest.raises(AssertionError, match="is not like"):
+            reader.do(Block(page, 4, "text", "prints", "three\n"))
+        with pytest.raises(AssertionError, match="false"):
+            reader.do(Block(page, 5, "sh", "run", "false\n"))
 
 
 def can_be_done(block: Block) -> bool:
