@@ -13,6 +13,18 @@ from docs.site.layout import document, framed
 from docs.site.writing import Heading, Page, coloured, read
 
 ASSETS = Path(__file__).parent / "assets"
+LANGUAGES = {
+    ".py": "python",
+    ".html": "html",
+    ".json": "json",
+    ".toml": "toml",
+    ".yaml": "yaml",
+    ".yml": "yaml",
+    ".conf": "nginx",
+    ".sql": "sql",
+    ".service": "ini",
+}
+"""How files of the project are coloured, by their suffix."""
 LONGEST = 2_000
 """Characters of a passage that can be searched."""
 
@@ -53,9 +65,7 @@ def code_page(path: str) -> str:
     """A file of the project, to read."""
     file, here = (DOCS / path).resolve(), links.address(path)
     title = path.removeprefix("../")
-    language = {".py": "python", ".html": "html", ".json": "json", ".toml": "toml", ".conf": "nginx"}.get(
-        file.suffix, "text"
-    )
+    language = LANGUAGES.get(file.suffix, "text")
     code = coloured(file.read_text("utf-8"), language)
     return document(
         here=here,

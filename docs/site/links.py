@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 from docs.site.contents import ROOT
 from docs.site.writing import Page
 
-SOURCES = (".py", ".html", ".sql", ".json", ".toml", ".yaml", ".yml", ".conf", ".txt", ".md", "")
-"""Files of the project that a page may lead to: they are shown as pages of code."""
+LONGEST = 200_000
+"""Bytes of a file of the project that a page may lead to, and that is shown as a page of code."""
 
 
 def target(page: str, link: str) -> tuple[str, str]:
@@ -40,7 +40,7 @@ def way(start: str, end: str) -> str:
 def source(path: str) -> Path | None:
     """The file of the project that a link names, if it may be shown."""
     file = (ROOT / "docs" / path).resolve()
-    return file if file.is_file() and file.is_relative_to(ROOT) and file.suffix in SOURCES else None
+    return file if file.is_file() and file.is_relative_to(ROOT) and file.stat().st_size <= LONGEST else None
 
 
 def faults(pages: Mapping[str, Page]) -> Iterator[str]:

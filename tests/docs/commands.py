@@ -11,8 +11,8 @@ from msgspec import Struct
 from puntini.cli import cli
 
 ASSIGNMENT = re.compile(r"\w+=")
-QUOTED = re.compile(r'"\$\(([^"()]*)\)"')
-"""What another command prints, as one word."""
+WITHIN = re.compile(r"""(?:"\$\(([^"()]*)\)"|(?<=[:=/])\$\(([^"'()]*)\)(?=\s|\\))""")
+"""What another command prints, as a word or a part of one."""
 
 
 class Call(Struct, frozen=True):
@@ -25,9 +25,9 @@ class Call(Struct, frozen=True):
 def calls(code: str) -> Iterator[Call]:
     """Every call in a block, also those in pipes and in ``$(…)``. Raises ValueError where a quotation does not end."""
     code = re.sub(r"\\\n", " ", code)
-    for inner in re.findall(QUOTED, code):
-        yield from calls(inner)
-    for line in _whole_lines(re.sub(QUOTED, "x", code)):
+    for inner in WITHIN.findall(code):
+        yield from calls("".join(inner))
+    for line in _whole_lines(WITHIN.sub("x", code)):
         yield from _calls(line)
 
 

@@ -22,15 +22,30 @@ from tests.docs.commands import Call, calls, request, understood
 from tests.live.serving import ROOT
 from tests.protocol.sse import SseParser
 
-CHECKED = {"python", "sh", "json", "toml", "ts", "tsx", "js", "yaml", "nginx", "sse", "ini", "caddyfile"}
+CHECKED = {"python", "sh", "json", "toml", "ts", "tsx", "js", "yaml", "nginx", "sse", "ini", "caddyfile", "dockerfile"}
 UNCHECKED = {
     "text": "drawings, and what a program prints, which differs from time to time; `prints` above one has it compared",
 }
 PARTS = "part: "
 """Above Python that is no program of its own, with the reason."""
 PROGRAMS = {
-    *("pip", "python", "uvicorn", "pytest", "npm", "node", "nginx", "openssl", "docker", "kubectl", "helm", "caddy"),
-    *("psql", "pg_dump", "pg_restore", "createdb", "systemctl", "journalctl", "promtool"),
+    *(
+        "pip",
+        "/opt/puntini/bin/pip",
+        "python",
+        "python3",
+        "uvicorn",
+        "pytest",
+        "npm",
+        "node",
+        "nginx",
+        "openssl",
+        "docker",
+        "kubectl",
+        "helm",
+        "caddy",
+    ),
+    *("psql", "pg_dump", "pg_restore", "createdb", "systemctl", "journalctl", "systemd-analyze", "install", "promtool"),
     *(
         "cd",
         "head",
@@ -212,6 +227,26 @@ def test_nginx_reads_its_configuration(block: Block, tmp_path: Path) -> None:
     )
 
     assert said.returncode == 0, said.stderr
+
+
+@each("dockerfile")
+def test_an_image_is_made_from_another_by_words_that_there_are(block: Block) -> None:
+    words = [line.split()[0] for line in re.sub(r"\\\n", " ", block.code).splitlines() if line and line[0] != "#"]
+
+    assert words[0] in {"FROM", "ARG"}
+    assert set(words) <= {
+        "FROM",
+        "ARG",
+        "COPY",
+        "RUN",
+        "ENV",
+        "USER",
+        "WORKDIR",
+        "CMD",
+        "ENTRYPOINT",
+        "EXPOSE",
+        "VOLUME",
+    }
 
 
 # TypeScript.
