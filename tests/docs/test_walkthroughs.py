@@ -12,7 +12,10 @@ from tests.docs.blocks import BLOCKS, Block
 from tests.docs.reader import DOES, has_the_sdk, reading
 from tests.live.serving import ROOT
 
-pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+pytestmark = [
+    pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed"),
+    pytest.mark.timeout(150),  # a page starts a dozen programs, one after the other
+]
 PAGES = {page: list(blocks) for page, blocks in groupby(BLOCKS, lambda block: block.page)}
 LED = {page: blocks for page, blocks in PAGES.items() if any(DOES.match(block.word) for block in blocks)}
 
