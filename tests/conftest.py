@@ -16,12 +16,19 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-TOGETHER = ("tests/console/", "tests/deploy/", "tests/docs/", "tests/live/nodes/", "tests/live/test_browser.py")
-TOGETHER += ("tests/live/test_docs_page.py", "tests/sdk/test_browser.py")
+TOGETHER = (
+    "tests/console/",
+    "tests/deploy/",
+    "tests/docs/",
+    "tests/live/nodes/",
+    "tests/live/test_browser.py",
+    "tests/live/test_docs_page.py",
+    "tests/sdk/test_browser.py",
+)
 """What starts a browser, a proxy or several servers starts them once for all tests of a file."""
 
 
-class Together(LoadScopeScheduling):  # type: ignore[misc] - xdist tells no types
+class Together(LoadScopeScheduling):  # type: ignore[misc]  # xdist tells no types
     """Tests of these files are run by one worker, all others one by one by whichever is free.
 
     A test can't say so by a mark: xdist 3.8 writes it where pytest 9.2 does not look.
