@@ -280,7 +280,7 @@ def test_postgres(emptied: Emptied) -> None:
             super().__init__()
 
     slowly = [HealthCheck.too_slow]
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         BesidePostgres, settings=settings(max_examples=8, stateful_step_count=20, suppress_health_check=slowly)
     )
 
