@@ -142,7 +142,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def secrets(self) -> list[str]:
         """What no line may show."""
         password = urlsplit(self.anthropic_base_url).password
-        stores = passwords(self.store) + passwords(self.store_direct)
+        stores = [found for address in (self.store, self.store_direct) for found in passwords(address)]
         keys = [part for key in self.api_keys for part in (key.reveal(), key.reveal().rpartition(":")[2])]
         ours = (self.anthropic_api_key.reveal(), password, self.secret.reveal(), *stores, *keys)
         return [text for text in ours if text]
@@ -153,7 +153,7 @@ SECRETS = (Secret, tuple[Secret, ...])
 DOCS: dict[str, str] = {
     "host": "address to listen on; one that others can reach takes a secret and an admin",
     "port": "port to listen on; 0 picks a free one",
-    "store": "where the log is kept: a SQLite file; postgresql://USER:PASSWORD@HOST/DATABASE, for any number of servers; or "
+    "store": "where the log is kept: a SQLite file; postgresql://… for a database that any number of nodes share; or "
     "memory: to forget everything at the end",
     "store_direct": "an address of the same Postgres database without the pooler that `store` names, for what a pooler "
     "can't do; none without",

@@ -25,7 +25,6 @@ from puntini.store.postgres.life import begin_life
 from puntini.store.postgres.records import PostgresRecords
 from puntini.store.postgres.writer import Writer
 
-
 TIDY_SECONDS = 600.0
 
 
