@@ -43,7 +43,7 @@ class Postgres:
     def __init__(self, directory: Path, binaries: Path, *, durable: bool) -> None:
         self.directory = directory
         self.port = _free_port()
-        self.programs = binaries
+        self._binaries = binaries
         self._process: subprocess.Popen[bytes] | None = None
         self._databases = 0
         data = directory / "data"
@@ -63,7 +63,7 @@ class Postgres:
 
     def _run(self, name: str, *arguments: str) -> None:
         done = subprocess.run(  # type: ignore[call-overload]
-            [self.programs / name, *arguments], **self._as(), capture_output=True, text=True, check=False
+            [self._binaries / name, *arguments], **self._as(), capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stdout + done.stderr
 
@@ -71,7 +71,7 @@ class Postgres:
         """Start it, and wait until it answers."""
         with (self.directory / "log").open("ab") as sink:
             self._process = subprocess.Popen(  # type: ignore[call-overload]
-                [self.programs / "postgres", "-D", str(self.directory / "data")],
+                [self._binaries / "postgres", "-D", str(self.directory / "data")],
                 **self._as(),
                 stdout=sink,
                 stderr=sink,
