@@ -84,6 +84,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     grace: Positive = 10.0
     log_format: Literal["text", "json"] = "text"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    access_log: Literal["off", "errors", "all"] = "errors"
     ping_seconds: Positive = 15.0
     send_deadline_seconds: Positive = 30.0
     lifetime_seconds: Seconds = 3_600.0
@@ -149,6 +150,7 @@ DOCS: dict[str, str] = {
     "grace": "seconds that SIGTERM and Ctrl-C leave to streams and tasks",
     "log_format": "log lines as text for people or json for machines",
     "log_level": "the least important log lines to show",
+    "access_log": "log lines about requests: off; errors, those that met a fault of the server's; all",
     "ping_seconds": "seconds of silence after which a stream gets a ping",
     "send_deadline_seconds": "seconds without progress after which a client that does not read is cut off",
     "lifetime_seconds": "seconds after which a stream is asked to reconnect, give or take a tenth; 0 never",

@@ -21,7 +21,8 @@ VERSION = "puntini"
 # A room is a folder or a file directly under puntini/. A new one has to be given a row: what it may import of ours.
 ALLOWED = {
     VERSION: set(),
-    "errors": set(),
+    "figures": set(),
+    "errors": {"figures"},
     "lines": set(),
     "redaction": set(),
     "logs": {"redaction"},
@@ -29,11 +30,12 @@ ALLOWED = {
     "protocol": {"errors"},
     "views": {"protocol", "errors"},
     "log": {"protocol", "errors"},
-    "store": {"protocol", "log", "errors"},
-    "agent": {"protocol", "views", "log", "redaction", "errors"},
+    "store": {"protocol", "log", "figures", "errors"},
+    "agent": {"protocol", "views", "log", "redaction", "figures", "errors"},
     "auth": {"protocol", "log", "store", "transport", "settings", "redaction", "errors"},
-    "transport": {"protocol", "views", "log", "store", "auth", "settings", "errors", VERSION},
-    "api": {"protocol", "views", "log", "store", "auth", "transport", "settings", "errors", VERSION},
+    "transport": {"protocol", "views", "log", "store", "auth", "settings", "figures", "errors", VERSION},
+    "api": {"protocol", "views", "log", "store", "auth", "transport", "metrics", "settings", "errors", VERSION},
+    "metrics": {"protocol", "log", "transport", "figures", "errors", VERSION},
     "console": {"errors"},
     "client": {"protocol", "redaction", "errors", VERSION},
 }
@@ -53,6 +55,8 @@ CONFINED = {
     "numpy",
     "argon2",
     "jwt",
+    "prometheus_client",
+    "opentelemetry",
 }
 MOST_FILES = 2
 PLACES = {
@@ -63,6 +67,8 @@ PLACES = {
     "httpx": ("puntini/client/",),
     "langgraph": ("puntini/agent/graphs/",),
     "numpy": ("puntini/store/nearest.py",),
+    "prometheus_client": ("puntini/metrics/text.py",),
+    "opentelemetry": ("puntini/tracing.py",),
     "argon2": ("puntini/auth/passwords.py",),
     "jwt": ("puntini/auth/tokens.py", "puntini/auth/outside.py"),
 }

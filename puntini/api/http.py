@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
+from structlog.contextvars import bind_contextvars
 
 from puntini.auth.guard import principal_of
 from puntini.auth.rights import Right
@@ -16,6 +17,7 @@ from puntini.errors import Forbidden, Invalid, PuntiniError
 from puntini.protocol.decode import decode
 from puntini.protocol.entries import encode
 from puntini.protocol.mistakes import suggestion
+from puntini.transport.answers import ROUTE
 from puntini.transport.asgi import Message, Receive, Scope, Send, read_body, refuse
 
 T = TypeVar("T")
@@ -25,6 +27,8 @@ PAGE_MOST = 100
 KEY_LIMIT = 128
 CREDENTIALS = frozenset({"token", "api_key", "ticket"})
 """Parameters of every address: a credential may stand in a query."""
+NAMED = frozenset({"session_id", "task_id"})
+"""What log lines name, where a path has it."""
 
 
 class Body(Struct, frozen=True, forbid_unknown_fields=True):
@@ -116,6 +120,13 @@ class Door(Struct, frozen=True):
             raise
 
 
+def about(scope: Scope, route: str) -> None:
+    """Note what a request is about, for whoever counts it, and for log lines."""
+    scope[ROUTE] = route
+    for name in NAMED & scope["path_params"].keys():
+        bind_contextvars(**{name: scope["path_params"][name]})
+
+
 class Address(Route):
     """A route that only the guard opens."""
 
@@ -126,6 +137,7 @@ class Address(Route):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, if the caller has the right."""
+        about(scope, self.path)
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         if method in self.doors:
             await scope["state"]["guard"].admit(scope, self.doors[method].right)
@@ -155,6 +167,7 @@ class SocketAddress(WebSocketRoute):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve, if the caller has the right."""
+        about(scope, self.path)
         try:
             await scope["state"]["guard"].admit(scope, self.door.right)
         except PuntiniError as error:
