@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from puntini import tracing
 from puntini.agent.contract import Agent
 from puntini.agent.loading import load as load_agent
 from puntini.agent.loading import load_embedder
@@ -94,6 +95,7 @@ from puntini.transport.handover import outermost
 from puntini.transport.naming import Naming
 from puntini.transport.opening import Opener
 from puntini.transport.streams import Streams
+from puntini.transport.traced import Traced
 from puntini.views.session import SessionView
 
 
@@ -354,6 +356,7 @@ def create_app(settings: Settings, agents: Sequence[Agent] = (), *, setup: bool 
         lifespan=lifespan,
         middleware=[
             Middleware(Naming, answers=Answers(settings.access_log)),
+            *([Middleware(Traced)] if tracing.on() else []),
             Middleware(Gate, entrance=lambda: parts.entrance),
             *_cors(settings.cors_origins),
             Middleware(BodyDeadline, seconds=settings.body_seconds),

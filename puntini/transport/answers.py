@@ -60,7 +60,7 @@ def resource_of(route: str) -> str:
     parts = [part for part in route.split("/") if part and not part.startswith("{")]
     if not route:
         return "none"
-    if parts[-1:] in (["stream"], ["ws"]):
+    if parts[-1:] in (["stream"], ["ws"]) or parts[:1] == ["ws"]:
         return "streams"
     if parts[:1] == ["v1"]:
         return parts[1]

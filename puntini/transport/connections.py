@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 import anyio
 import anyio.lowlevel
 
+from puntini import tracing
 from puntini.auth.principals import LOCAL, NOBODY, Principal
 from puntini.errors import TooMany
 from puntini.log.members import MemberRole
@@ -69,6 +70,7 @@ class Connection:
         "role",
         "sending",
         "session_id",
+        "span",
         "stuck_at",
         "taken",
         "transport",
@@ -100,6 +102,7 @@ class Connection:
         self.poke: Callable[[], None] | None = None
         self.outlet: Outlet | None = None
         self.reader: Reader | None = None
+        self.span = tracing.NO_SPAN
         self.delivered = 0
         """Events that were taken for it, but for those by its present reader."""
 
@@ -209,6 +212,10 @@ class Connections:
         expires_at = now + jittered(self._lifetime, 0.1) if self._lifetime else float("inf")
         connection = Connection(transport, session_id, principal, now, expires_at)
         self._open[connection] = None
+        if tracing.on():
+            connection.span = tracing.begin(
+                "stream", about={"puntini.transport": transport, "puntini.session_id": session_id}
+            )
         self._enter(session_id)
         self._count(connection)
         self.opened += 1
@@ -219,11 +226,19 @@ class Connections:
     def close(self, connection: Connection) -> None:
         """The stream is over."""
         del self._open[connection]
-        self.ended[connection.transport, connection.ending or "done"] += 1
-        self._delivered.add(connection)
+        self._tell(connection, connection.ending or "done")
         self._leave(connection.session_id)
         self._discount(connection)
         self._closed.set()
+
+    def _tell(self, connection: Connection, reason: str) -> None:
+        """Count a stream that is over."""
+        self.ended[connection.transport, reason] += 1
+        self._delivered.add(connection)
+        if connection.span is not tracing.NO_SPAN:
+            connection.span.note({"puntini.ended": reason, "puntini.events": connection.events})
+            connection.span.note({"puntini.bytes": connection.written})
+            connection.span.end()
 
     def assign(self, connection: Connection, session_id: str) -> None:
         """The stream goes on with this session: a socket may begin without one, and change it."""
