@@ -50,11 +50,23 @@ ALLOWED = {
         VERSION,
     },
     "metrics": {"protocol", "log", "transport", "figures", "errors", VERSION},
+    "doctor": {"protocol", "log", "store", "auth", "metrics", "client", "settings", "redaction", "errors"},
     "console": {"errors"},
     "client": {"protocol", "redaction", "errors", VERSION},
 }
 # The parts meet here, so these may import anything; being absent from every row above, nothing else may import them.
-MEETING_PLACES = {"app", "cli", "cli_account", "cli_server", "cli_store", "cli_user", "server", "testing", "__main__"}
+MEETING_PLACES = {
+    "app",
+    "cli",
+    "cli_account",
+    "cli_doctor",
+    "cli_server",
+    "cli_store",
+    "cli_user",
+    "server",
+    "testing",
+    "__main__",
+}
 
 # Each of these is known to one or two files, so that it can be replaced, or to the one folder that is named after it.
 CONFINED = {
