@@ -26,7 +26,7 @@ COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
     "--url",
     default="",
     metavar="URL",
-    help="Also follow a stream of a running server, as clients reach it, and time it.",
+    help="Also follow a stream of a running server, as clients reach it.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON, one a line.")
 def doctor(config: Path | None, store: str, url: str, *, as_json: bool) -> int:

@@ -69,9 +69,7 @@ def _grace(settings: Settings, place: Place) -> Iterator[Finding]:
 def _open_files(settings: Settings, place: Place) -> Iterator[Finding]:
     needed = settings.max_streams + FILES_BESIDE
     if place.open_files >= needed:
-        yield ok(
-            "open files", f"{settings.max_streams} streams need fewer files than the {place.open_files} there may be."
-        )
+        yield ok("open files", f"{place.open_files} may be open, enough for {settings.max_streams} streams.")
         return
     said = (
         f"{settings.max_streams} streams need {needed} open files and there may be {place.open_files}: raise it "
@@ -91,7 +89,7 @@ def _words(settings: Settings, _place: Place) -> Iterator[Finding]:
     if not settings.redact_prompts and settings.log_format == "json":
         yield warn(
             "redact_prompts",
-            "Log lines may quote prompts in the text of exceptions: set it if they leave this machine.",
+            "Log lines may quote prompts in exceptions' texts: set it if they leave this machine.",
         )
 
 

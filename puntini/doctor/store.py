@@ -34,13 +34,14 @@ async def findings(settings: Settings, place: Place) -> list[Finding]:
     path = settings.store.removeprefix("sqlite://")
     if "://" in path:
         return await _opened(settings)
-    return await anyio.to_thread.run_sync(_file, Path(path).absolute(), place, settings)
+    return await anyio.to_thread.run_sync(_file, Path(path), place, settings)
 
 
 # A file.
 
 
 def _file(path: Path, place: Place, settings: Settings) -> list[Finding]:
+    path = path.absolute()
     if not path.parent.is_dir():
         return [fail("store", f"There is no directory {path.parent}: make it, or name another with --store.")]
     if not os.access(path.parent, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):
@@ -91,9 +92,7 @@ async def _opened(settings: Settings) -> list[Finding]:
                 with anyio.CancelScope(shield=True):
                     await store.close()
     except TimeoutError:
-        return [
-            fail("store", f"It does not answer within {PATIENCE_SECONDS:g} s: look at its address and the network.")
-        ]
+        return [fail("store", f"It does not answer within {PATIENCE_SECONDS:g} s: look at its address.")]
     except (Misconfigured, PuntiniError) as error:
         return [fail("store", redacted(error.message))]
 

@@ -26,7 +26,7 @@ def judged(heard: Heard) -> Iterator[Finding]:
     if heard.encoding:
         yield warn(
             "compression",
-            f"Streams are packed ({heard.encoding}), which holds events back: leave out text/event-stream.",
+            f"Streams are packed ({heard.encoding}), which holds events back: leave them out.",
         )
     else:
         yield ok("compression", "Streams come as they are.")
@@ -39,14 +39,14 @@ def _timely(heard: Heard) -> Finding:
     if heard.first is None or heard.spread is None:
         return fail(
             "stream",
-            "A stream did not come through whole: something holds it back until it ends, or cuts it off. Turn buffering "
-            "off for it (nginx: proxy_buffering off).",
+            "A stream did not come through whole: something holds it back until it ends, or cuts it off. Turn "
+            "buffering off for it (nginx: proxy_buffering off).",
         )
     if heard.spread < LEAST_SPREAD or heard.first > SLOW_SECONDS:
         return fail(
             "stream",
-            f"Events are held back (the first bytes took {heard.first:.1f} s, and what was said over a second came within "
-            f"{heard.spread:.1f}): turn buffering off (nginx: proxy_buffering off).",
+            f"Events are held back: the first bytes took {heard.first:.1f} s, and what was said over a second came "
+            f"within {heard.spread:.1f}. Turn buffering off (nginx: proxy_buffering off).",
         )
     return ok("stream", f"The first bytes came after {heard.first * 1000:.0f} ms, and events as they were said.")
 
@@ -56,7 +56,5 @@ def _headers(heard: Heard) -> Finding:
         return fail("headers", "Last-Event-ID does not reach the server, so streams can't resume: let it pass.")
     missing = [name for name, there in (("X-Request-ID", heard.named), ("Puntini-Cursor", heard.cursor)) if not there]
     if missing:
-        return warn(
-            "headers", f"{' and '.join(missing)} of answers do not come through as the server sent: let them pass."
-        )
+        return warn("headers", f"{' and '.join(missing)} of answers do not come through: let them pass.")
     return ok("headers", "Last-Event-ID, X-Request-ID and Puntini-Cursor come through.")
