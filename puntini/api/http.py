@@ -17,7 +17,6 @@ from puntini.errors import Forbidden, Invalid, PuntiniError
 from puntini.protocol.decode import decode
 from puntini.protocol.entries import encode
 from puntini.protocol.mistakes import suggestion
-from puntini.transport.answers import ROUTE
 from puntini.transport.asgi import Message, Receive, Scope, Send, read_body, refuse
 
 T = TypeVar("T")
@@ -120,9 +119,10 @@ class Door(Struct, frozen=True):
             raise
 
 
-def about(scope: Scope, route: str) -> None:
-    """Note what a request is about, for whoever counts it, and for log lines."""
-    scope[ROUTE] = route
+def about(scope: Scope, route: BaseRoute) -> None:
+    """Note what a request is about: its route, for whoever counts it, and what log lines are to name."""
+    # In a place that the scope has already: one more would make it larger, and every stream keeps its own.
+    scope["endpoint"] = route
     for name in NAMED & scope["path_params"].keys():
         bind_contextvars(**{name: scope["path_params"][name]})
 
@@ -137,7 +137,7 @@ class Address(Route):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, if the caller has the right."""
-        about(scope, self.path)
+        about(scope, self)
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         if method in self.doors:
             await scope["state"]["guard"].admit(scope, self.doors[method].right)
@@ -167,7 +167,7 @@ class SocketAddress(WebSocketRoute):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve, if the caller has the right."""
-        about(scope, self.path)
+        about(scope, self)
         try:
             await scope["state"]["guard"].admit(scope, self.door.right)
         except PuntiniError as error:

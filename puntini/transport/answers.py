@@ -13,8 +13,6 @@ from puntini.figures import figures
 from puntini.transport.asgi import Scope
 
 AccessLog = Literal["off", "errors", "all"]
-ROUTE = "puntini.route"
-"""Where in a scope the path of its route is, as it was declared."""
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "WEBSOCKET"})
 FAULT = 500
 EXPECTED = frozenset({"ready"})
@@ -32,7 +30,7 @@ class Answers:
     def begun(self, scope: Scope, status: int, seconds: float) -> None:
         """An answer began so many seconds after its request."""
         method = scope["method"] if scope["type"] == "http" else "WEBSOCKET"
-        resource = resource_of(scope.get(ROUTE, ""))
+        resource = resource_of(route_of(scope))
         figures.requests[resource, method if method in METHODS else "other", status] += 1
         figures.request_seconds[resource].add(seconds)
         if status >= self._least and (self._least == 0 or resource not in EXPECTED):
@@ -49,6 +47,11 @@ class Answers:
             ms=round(seconds * 1000, 1),
             user=principal_of(scope).user,
         )
+
+
+def route_of(scope: Scope) -> str:
+    """The path of the route that a request reached, as it was declared; empty where it reached none."""
+    return str(getattr(scope.get("endpoint"), "path", ""))
 
 
 @lru_cache(maxsize=512)

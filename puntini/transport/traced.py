@@ -1,7 +1,7 @@
 """Requests as spans. Only in the way where there are traces."""
 
 from puntini import tracing
-from puntini.transport.answers import ROUTE
+from puntini.transport.answers import route_of
 from puntini.transport.asgi import ASGIApp, Message, Receive, Scope, Send, header, request_id_of
 from puntini.transport.naming import STARTS, SWITCHED
 
@@ -40,7 +40,7 @@ class Traced:
         finally:
             span.note(
                 {
-                    "http.route": scope.get(ROUTE, ""),
+                    "http.route": route_of(scope),
                     "http.response.status_code": status,
                     "puntini.request_id": request_id_of(scope),
                 }

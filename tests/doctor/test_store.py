@@ -26,7 +26,7 @@ async def test_memory_forgets() -> None:
 async def test_a_file_is_made_at_the_first_start_and_not_by_looking(tmp_path: Path) -> None:
     looked = await found(tmp_path / "new.db")
     assert looked["store"].said.endswith("new.db is made at the first start.")
-    assert not (tmp_path / "new.db").exists()  # noqa: ASYNC240 - a moment, in a test
+    assert not (tmp_path / "new.db").exists()
 
 
 async def test_a_file_that_a_server_uses_can_be_looked_at(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from puntini.figures import figures
-from puntini.transport.answers import ROUTE, AccessLog, Answers, resource_of
+from puntini.transport.answers import AccessLog, Answers, resource_of
 
 
 @pytest.mark.parametrize(
@@ -19,9 +19,15 @@ def test_the_access_log_tells_what_is_set(access_log: AccessLog, told: list[int]
     assert all(line["log_level"] == ("warning" if line["status"] >= 500 else "info") for line in lines)
 
 
+class Ready:
+    """The route."""
+
+    path = "/v1/ready"
+
+
 def test_a_server_that_is_not_ready_fills_no_log() -> None:
     with capture_logs() as lines:
-        Answers("errors").begun({"type": "http", "method": "GET", "path": "/", ROUTE: "/v1/ready"}, 503, 0.01)
+        Answers("errors").begun({"type": "http", "method": "GET", "path": "/", "endpoint": Ready()}, 503, 0.01)
     assert lines == []
 
 
