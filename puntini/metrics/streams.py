@@ -30,19 +30,20 @@ class Standing(Struct, frozen=True):
 
 
 async def look(connections: Connections) -> Standing:
-    """Look at each stream; those that come or go meanwhile may be missed."""
+    """Look at each stream; one that comes meanwhile is missed."""
     lags: list[int] = []
     unsent, stalled = 0, 0.0
-    open_now = connections.all()
+    open_now, delivered = connections.all(), connections.delivered()
     for start in range(0, len(open_now), SLICE):
         now = anyio.current_time()
         for connection in open_now[start : start + SLICE]:
             lags.append(connection.lag)
+            delivered.add(connection)
             unsent += _unsent(connection)
             stalled = max(stalled, now - connection.stuck_at if connection.stuck_at else 0.0)
         await anyio.lowlevel.checkpoint()
     lags.sort()
-    return Standing(lags, unsent, stalled, connections.delivered())
+    return Standing(lags, unsent, stalled, delivered)
 
 
 def _unsent(connection: Connection) -> int:

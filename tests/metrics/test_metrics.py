@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import anyio
 import pytest
 
 from puntini.figures import Durations
@@ -146,3 +147,21 @@ def test_durations_are_counted_in_the_bucket_of_their_bound() -> None:
         durations.add(seconds)
     assert durations.buckets == [2, 2, 1]
     assert durations.seconds == pytest.approx(8.65)
+
+
+async def test_what_was_delivered_never_falls_while_streams_come_and_go(api: Api) -> None:
+    session_id = await api.create()
+    seen = [0.0]
+
+    async def come_and_go() -> None:
+        for _ in range(10):
+            async with api.stream(f"/v1/sessions/{session_id}/stream?after=earliest") as wire:
+                await wire.until("event: live")
+
+    await api.played(session_id, "play 100 events")
+    async with anyio.create_task_group() as tasks:
+        for _ in range(5):
+            tasks.start_soon(come_and_go)
+        while seen[-1] < 50 * 100:
+            seen.append((await scrape(api)).value("puntini_delivered_events_total", transport="sse"))
+    assert seen == sorted(seen)
