@@ -11,7 +11,7 @@ from puntini.log.contract import Store
 from puntini.log.hub import Hub
 from puntini.metrics.loop import LoopWatch
 from puntini.metrics.probe import Probe
-from puntini.metrics.streams import QUANTILES, Standing, look
+from puntini.metrics.streams import RANKS, Standing, look
 from puntini.metrics.tasks import AGED, OPEN, Backlog, Backlogs
 from puntini.metrics.text import Labels, Measured, written
 from puntini.transport.connections import Connections, Transport
@@ -126,7 +126,7 @@ def _streams(connections: Connections, standing: Standing) -> dict[str, Values]:
         "puntini_streams_ended_total": _by(connections.ended),
         "puntini_streams_cut_total": _one(stats["aborted"]),
         "puntini_streams_behind": _one(standing.behind),
-        "puntini_streams_lag_events": {(f"{quantile:g}",): standing.lag(quantile) for quantile in QUANTILES},
+        "puntini_streams_lag_events": {(name,): standing.lag(rank) for name, rank in RANKS.items()},
         "puntini_streams_unsent_bytes": _one(standing.unsent),
         "puntini_streams_stalled_seconds": _one(standing.stalled_seconds),
         "puntini_delivered_events_total": _labelled(delivered.events, TRANSPORTS),

@@ -28,7 +28,7 @@ _ALL = (
     Named("puntini_streams_ended_total", "counter", "streams that have ended, by why", ("transport", "reason")),
     Named("puntini_streams_cut_total", "counter", "streams that were cut off because their client did not read"),
     Named("puntini_streams_behind", "gauge", "open streams that have not been sent all there is"),
-    Named("puntini_streams_lag_events", "gauge", "events a stream is behind the head of its session", ("quantile",)),
+    Named("puntini_streams_lag_events", "gauge", "events a stream is behind the head of its session", ("rank",)),
     Named("puntini_streams_unsent_bytes", "gauge", "bytes written to streams that clients have not taken yet"),
     Named("puntini_streams_stalled_seconds", "gauge", "for how long the client that reads least has taken nothing"),
     Named("puntini_delivered_events_total", "counter", "events written to streams", ("transport",)),

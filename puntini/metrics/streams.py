@@ -8,7 +8,8 @@ from msgspec import Struct
 from puntini.transport.connections import Connection, Connections, Delivered
 
 SLICE = 1_000
-QUANTILES = (0.5, 0.9, 0.99, 1.0)
+RANKS = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "max": 1.0}
+"""Which of the streams, in the order of their lags, by its name."""
 
 
 class Standing(Struct, frozen=True):
@@ -24,9 +25,9 @@ class Standing(Struct, frozen=True):
         """How many are behind at all."""
         return sum(1 for lag in self.lags if lag)
 
-    def lag(self, quantile: float) -> int:
+    def lag(self, rank: float) -> int:
         """The lag that this share of the streams does not exceed; 0 without any."""
-        return self.lags[min(len(self.lags) - 1, int(quantile * len(self.lags)))] if self.lags else 0
+        return self.lags[min(len(self.lags) - 1, int(rank * len(self.lags)))] if self.lags else 0
 
 
 async def look(connections: Connections) -> Standing:

@@ -21,7 +21,7 @@ RULES: list[dict[str, Any]] = [
 ]
 DASHBOARD: dict[str, Any] = json.loads((ROOT / "deploy" / "grafana" / "puntini.json").read_text("utf-8"))
 PANELS = [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
-FIXED = {"limit", "quantile", "transport"}
+FIXED = {"limit", "rank", "transport"}
 """Labels of which every value is there from the start."""
 
 
