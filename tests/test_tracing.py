@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing
 from pathlib import Path
 
 import anyio
@@ -11,9 +12,13 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from puntini import tracing
-from puntini.agent.models.contract import ModelFailed
+from puntini.agent.models.anthropic import AnthropicModel
+from puntini.agent.models.contract import ModelFailed, Request, Text, Turn, Whole
+from puntini.agent.models.metered import Metered
 from puntini.errors import Misconfigured
 from puntini.log.contract import Kept
+from tests.agent.models.messages_server import answer, text
+from tests.agent.models.messages_server import serving as messages_server
 from tests.api.calling import DEADLINE_SECONDS, Api, serving
 
 pytestmark = pytest.mark.anyio
@@ -151,6 +156,23 @@ async def test_no_span_holds_what_people_say(api: Api, traces: Traces) -> None:
     await api.played(await api.create(), "Create a node called Xylophone")
     exporter = traces._exporter
     assert "Xylophone" not in " ".join(span.to_json() for span in exporter.get_finished_spans())
+
+
+async def test_the_model_s_provider_is_told_of_the_span_that_asks(traces: Traces) -> None:
+    async with messages_server() as server:
+        server.will(answer(text("Hello")))
+        model = AnthropicModel(model="claude-opus-5-5", api_key="k", base_url=server.url)
+        metered = Metered(model)
+        async with aclosing(metered):
+            pieces = [piece async for piece in metered.stream(Request(system="", turns=[Turn("user", [Text("Hi")])]))]
+        [asked] = server.requests
+
+    span = await traces.one("model answer")
+    assert isinstance(pieces[-1], Whole)
+    assert span.context is not None
+    assert asked.headers["traceparent"] == f"00-{span.context.trace_id:032x}-{span.context.span_id:016x}-01"
+    assert _about(span)["puntini.outcome"] == "end"
+    assert int(str(_about(span)["gen_ai.usage.output_tokens"])) > 0
 
 
 async def test_within_a_span_an_exception_passes_and_leaves_no_text(traces: Traces) -> None:
