@@ -23,7 +23,7 @@ from tests.api.calling import DEADLINE_SECONDS, Api, serving
 
 pytestmark = pytest.mark.anyio
 TRACE = "0af7651916cd43dd8448eb211c80319c"
-CALLER = f"00-{TRACE}-b7ad6b7169203331-01"
+CALLER = f"00-{TRACE}-b7ad6b7169203331-03"  # sampled, and random
 
 
 class Traces:
@@ -170,7 +170,7 @@ async def test_the_model_s_provider_is_told_of_the_span_that_asks(traces: Traces
     span = await traces.one("model answer")
     assert isinstance(pieces[-1], Whole)
     assert span.context is not None
-    assert asked.headers["traceparent"] == f"00-{span.context.trace_id:032x}-{span.context.span_id:016x}-01"
+    assert asked.headers["traceparent"] == f"00-{span.context.trace_id:032x}-{span.context.span_id:016x}-03"  # sampled, and random
     assert _about(span)["puntini.outcome"] == "end"
     assert int(str(_about(span)["gen_ai.usage.output_tokens"])) > 0
 
