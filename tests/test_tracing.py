@@ -170,7 +170,9 @@ async def test_the_model_s_provider_is_told_of_the_span_that_asks(traces: Traces
     span = await traces.one("model answer")
     assert isinstance(pieces[-1], Whole)
     assert span.context is not None
-    assert asked.headers["traceparent"] == f"00-{span.context.trace_id:032x}-{span.context.span_id:016x}-03"  # sampled, and random
+    assert (
+        asked.headers["traceparent"] == f"00-{span.context.trace_id:032x}-{span.context.span_id:016x}-03"
+    )  # sampled, and random
     assert _about(span)["puntini.outcome"] == "end"
     assert int(str(_about(span)["gen_ai.usage.output_tokens"])) > 0
 
