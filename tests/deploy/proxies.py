@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager, suppress
 from copy import copy
 from pathlib import Path
 
+import httpx
 import msgspec
 import pytest
 
@@ -60,7 +61,7 @@ def proxied(
             command, cwd=directory, env=os.environ | environment, stdout=sink, stderr=subprocess.STDOUT
         )
     try:
-        wait_for(lambda: _listens(front, process), START_SECONDS, f"{kind}, to listen,")
+        wait_for(lambda: _works(front, process), START_SECONDS, kind)
         yield front
     finally:
         process.terminate()
@@ -70,10 +71,11 @@ def proxied(
         process.wait()
 
 
-def _listens(front: Front, process: "subprocess.Popen[bytes]") -> bool:
+def _works(front: Front, process: "subprocess.Popen[bytes]") -> bool:
+    """Whether it hands requests on: Traefik listens before it knows where to."""
     assert process.poll() is None, f"the proxy ended: {front.said()[-2000:]}"
-    with suppress(OSError), socket.create_connection(("127.0.0.1", front.port), 1.0):
-        return True
+    with suppress(httpx.TransportError):
+        return httpx.get(f"{front.url}/v1/health", trust_env=False).status_code != 404
     return False
 
 
@@ -89,13 +91,17 @@ def _nginx(directory: Path, port: int, nodes: Sequence[int], changes: Mapping[st
         "".join(f"server 127.0.0.1:{node} max_fails=1 fail_timeout=2s;\n" for node in nodes)
     )
     (conf / "puntini" / "listen.conf").write_text(f"listen 127.0.0.1:{port};\n")
-    _change(conf / "nginx.conf", {"worker_connections 32768": "worker_connections 512", "worker_rlimit_nofile 65536;": ""})
+    _change(
+        conf / "nginx.conf", {"worker_connections 32768": "worker_connections 512", "worker_rlimit_nofile 65536;": ""}
+    )
     _change(conf / "puntini.conf", changes)
-    return ["nginx", "-p", f"{prefix}/", "-c", str(conf / "nginx.conf")], {}
+    # What root starts gives its workers to nobody, who has no business in a test's folder.
+    user = ["-g", "user root;"] if os.geteuid() == 0 else []
+    return ["nginx", "-p", f"{prefix}/", "-c", str(conf / "nginx.conf"), *user], {}
 
 
 def _caddy(directory: Path, port: int, nodes: Sequence[int], changes: Mapping[str, str]) -> Command:
-    """The file as it is: what differs comes from the environment. Its admin's door is closed: it has a port of its own."""
+    """The file as it is: what differs comes from the environment. Its admin's port stays closed."""
     file = directory / "Caddyfile"
     shutil.copy(DEPLOY / "caddy" / "Caddyfile", file)
     _change(file, {"{\n\tservers": "{\n\tadmin off\n\tservers", **changes})
