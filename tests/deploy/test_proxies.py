@@ -172,14 +172,14 @@ def test_a_reader_goes_on_behind_its_last_event_when_the_server_was_killed(kind:
         server = front.to(node)
         session_id = server.create()
         task_id = server.play(session_id, "play 100 events every 10 ms")
-        with closing(logged(sse(server, stream_path(session_id), after="earliest"))) as events:
-            read = [next(events) for _ in range(20)]
+        with closing(sse(server, stream_path(session_id), after="earliest")) as events:
+            read = [event for event, _ in zip(logged(events), range(20), strict=False)]
             node.kill()
         node.start()
 
         # WHEN it comes back through the same proxy
-        with closing(logged(sse(server, stream_path(session_id), after=read[-1]["id"]))) as events:
-            read += until(events, *TASK_ENDS)
+        with closing(sse(server, stream_path(session_id), after=read[-1]["id"])) as events:
+            read += until(logged(events), *TASK_ENDS)
 
         # THEN it has each event once
         assert read == node.events(session_id)
