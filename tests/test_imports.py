@@ -45,6 +45,7 @@ CONFINED = {
     "langgraph",
     "anthropic",
     "psycopg",
+    "psycopg_pool",
     "uvicorn",
     "sse_starlette",
     "apsw",
@@ -58,6 +59,8 @@ MOST_FILES = 2
 PLACES = {
     "uvicorn": ("puntini/server.py", "puntini/lines.py"),
     "apsw": ("puntini/store/sqlite/",),
+    "psycopg": ("puntini/store/postgres/",),
+    "psycopg_pool": ("puntini/store/postgres/",),
     "anthropic": ("puntini/agent/models/anthropic.py",),
     "httpx2": ("puntini/agent/models/anthropic.py",),
     "httpx": ("puntini/client/",),
@@ -235,9 +238,9 @@ def test_an_allowed_import_is_left_alone(tmp_path: Path, file: str, source: str)
 
 
 def test_a_confined_package_is_known_to_two_files_at_most(tmp_path: Path) -> None:
-    two = {f"store/{name}.py": "import psycopg.rows" for name in ("log", "records")}
+    two = {f"store/{name}.py": "import sse_starlette.sse" for name in ("log", "records")}
     assert faults(make_package(tmp_path / "two", two)) == []
 
-    [fault] = faults(make_package(tmp_path / "three", {**two, "store/leases.py": "from psycopg import rows"}))
+    [fault] = faults(make_package(tmp_path / "three", {**two, "store/leases.py": "from sse_starlette import sse"}))
 
-    assert fault.startswith("psycopg is imported in 3 files")
+    assert fault.startswith("sse_starlette is imported in 3 files")

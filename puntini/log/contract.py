@@ -163,6 +163,9 @@ class Snapshot(NamedTuple):
 Listener = Callable[[str, int, Sequence[Entry]], None]
 """Told of each commit: session, the first entry's seq, the entries. On the loop's thread, in log order per session."""
 
+Moved = Callable[[str, int | None], None]
+"""Told what another process did to a session that is followed: its floor's new place, or None for its end."""
+
 
 class EventLog(Protocol):
     """The log proper."""
@@ -172,8 +175,20 @@ class EventLog(Protocol):
         """The log's life, part of every id."""
         ...
 
-    def watch(self, listener: Listener) -> None:
-        """Name the one listener. It is called after the commit and before the append's future is done."""
+    def watch(self, listener: Listener, moved: Moved | None = None) -> None:
+        """Name who listens. ``listener`` is called after the commit and before the append's future is done.
+
+        Where other processes write too, it is told of all that this one commits, and of what they commit to sessions
+        that are followed. Between what it is told of there may be holes: they are to be read.
+        """
+        ...
+
+    def follow(self, session_id: str) -> None:
+        """Tell of other processes' commits to a session too, until it is unfollowed as often as it was followed."""
+        ...
+
+    def unfollow(self, session_id: str) -> None:
+        """The inverse of ``follow``."""
         ...
 
     def submit(self, write: Append) -> Future[Written]:
@@ -348,6 +363,11 @@ class Store(EventLog, Records, Documents, Passages, Protocol):
     """One database: log, records and documents. ``embedder`` is what makes vectors for searches, where there is one."""
 
     embedder: Embedder | None
+
+    @property
+    def shared(self) -> bool:
+        """Whether other processes may use the same database at the same time."""
+        ...
 
     @property
     def stats(self) -> dict[str, Any]:

@@ -45,7 +45,7 @@ class Hub:
         self._size = 0
         self._also: list[Callable[[str, int, Sequence[Entry]], None]] = []
         self._followers: list[Follower] = []
-        log.watch(self._committed)
+        log.watch(self._committed, self._moved)
 
     def also(self, listener: Callable[[str, int, Sequence[Entry]], None]) -> None:
         """Tell one more listener of each commit."""
@@ -61,6 +61,13 @@ class Hub:
             feed.publish(first, entries)
         for listener in self._also:
             listener(session_id, first, entries)
+
+    def _moved(self, session_id: str, floor: int | None) -> None:
+        """Another process trimmed a session, or deleted it."""
+        if floor is None:
+            self.forget(session_id)
+        else:
+            self.trimmed(session_id, floor)
 
     def _count(self, change: int) -> None:
         """A ring grew or shrank."""
@@ -117,6 +124,7 @@ class Hub:
             spawn=self._tasks.start_soon,
             count=self._count,
         )
+        self.log.follow(session_id)
         return feed
 
     async def _read(self, session_id: str, after: int) -> Page:
@@ -127,6 +135,7 @@ class Hub:
         if self._feeds.get(feed.session_id) is feed:
             feed.shrink(0)
             del self._feeds[feed.session_id]
+            self.log.unfollow(feed.session_id)
 
     def forget(self, session_id: str) -> None:
         """A session was deleted: end its readers."""

@@ -14,6 +14,7 @@ from puntini.log.contract import (
     Bounds,
     Kept,
     Listener,
+    Moved,
     Once,
     Page,
     SessionRow,
@@ -66,6 +67,8 @@ class Log:
 class MemoryStore(MemoryDocuments):
     """See ``puntini.log.contract.Store``."""
 
+    shared = False
+
     def __init__(self) -> None:
         super().__init__()
         self.epoch = new_epoch()
@@ -79,9 +82,15 @@ class MemoryStore(MemoryDocuments):
 
     # The log.
 
-    def watch(self, listener: Listener) -> None:
+    def watch(self, listener: Listener, moved: Moved | None = None) -> None:
         """Name the listener."""
         self._listener = listener
+
+    def follow(self, session_id: str) -> None:
+        """Nobody else writes."""
+
+    def unfollow(self, session_id: str) -> None:
+        """Nobody else writes."""
 
     def submit(self, write: Append) -> Future[Written]:
         """Commit at once."""

@@ -19,6 +19,7 @@ from puntini.log.contract import (
     Fsync,
     Kept,
     Listener,
+    Moved,
     Once,
     Page,
     SessionRow,
@@ -49,6 +50,8 @@ WAL_BYTES = 256 << 20
 
 class SqliteStore(SqliteDocuments):
     """See ``puntini.log.contract.Store``. Made by ``open``."""
+
+    shared = False
 
     def __init__(self, path: Path, epoch: str, lock: IO[str], durability: Fsync) -> None:
         self.epoch = epoch
@@ -105,9 +108,15 @@ class SqliteStore(SqliteDocuments):
 
     # The log.
 
-    def watch(self, listener: Listener) -> None:
+    def watch(self, listener: Listener, moved: Moved | None = None) -> None:
         """Name the listener."""
         self._writer.listener = listener
+
+    def follow(self, session_id: str) -> None:
+        """Nobody else writes."""
+
+    def unfollow(self, session_id: str) -> None:
+        """Nobody else writes."""
 
     def submit(self, write: Append) -> Future[Written]:
         """Hand in an append."""
