@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 SETTINGS = (ROOT / "docs" / "settings.md").read_text("utf-8")
 COMMAND_LINE = (ROOT / "docs" / "command-line.md").read_text("utf-8")
-FOLDERS = "puntini|tests|docs|examples|bench"
+FOLDERS = "puntini|tests|docs|examples|bench|deploy"
 
 
 def rows(text: str) -> list[list[str]]:
