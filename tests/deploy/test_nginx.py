@@ -132,7 +132,7 @@ def test_a_503_of_the_node_is_not_taken_for_its_death() -> None:
 def test_over_https_browsers_get_http_2_and_the_server_knows_how_they_came(node: Serving, tmp_path: Path) -> None:
     certificate, key = self_signed(tmp_path)
     port = free_port()
-    https = (DEPLOY / "nginx" / "puntini" / "listen-https.conf").read_text()
+    https = (DEPLOY / "nginx" / "puntini.d" / "listen-https.conf").read_text()
     for old, new in {
         "listen 443 ssl http2;": f"listen 127.0.0.1:{port} ssl http2;",
         "listen [::]:443 ssl http2;": "",
@@ -142,7 +142,7 @@ def test_over_https_browsers_get_http_2_and_the_server_knows_how_they_came(node:
         assert old in https
         https = https.replace(old, new)
     (tmp_path / "listen-https.conf").write_text(https)
-    changes = {"include puntini/listen.conf;": f"include puntini/listen.conf; include {tmp_path}/listen-https.conf;"}
+    changes = {"include puntini.d/listen.conf;": f"include puntini.d/listen.conf; include {tmp_path}/listen-https.conf;"}
     with proxied("nginx", tmp_path / "nginx", [node.port], changes) as front:
         seen = front.to(node)
         seen.url = f"https://127.0.0.1:{port}"
@@ -169,15 +169,15 @@ def offered(port: int) -> str | None:
 # The files of others.
 
 
-@pytest.mark.parametrize("nodes", ["nginx/puntini/nodes.conf", "compose/nginx/nodes.conf"])
-@pytest.mark.parametrize("listen", ["nginx/puntini/listen.conf", "compose/nginx/listen.conf"])
+@pytest.mark.parametrize("nodes", ["nginx/puntini.d/nodes.conf", "compose/nginx/nodes.conf"])
+@pytest.mark.parametrize("listen", ["nginx/puntini.d/listen.conf", "compose/nginx/listen.conf"])
 def test_nginx_takes_each_of_the_files(tmp_path: Path, nodes: str, listen: str) -> None:
     if shutil.which("nginx") is None:
         pytest.skip("nginx was not found")
     conf = tmp_path / "conf"
     shutil.copytree(DEPLOY / "nginx", conf)
-    shutil.copy(DEPLOY / nodes, conf / "puntini" / "nodes.conf")
-    shutil.copy(DEPLOY / listen, conf / "puntini" / "listen.conf")
+    shutil.copy(DEPLOY / nodes, conf / "puntini.d" / "nodes.conf")
+    shutil.copy(DEPLOY / listen, conf / "puntini.d" / "listen.conf")
 
     tried = subprocess.run(
         ["nginx", "-t", "-p", f"{tmp_path}/", "-c", str(conf / "nginx.conf")], capture_output=True, text=True

@@ -177,7 +177,8 @@ def test_a_reader_goes_on_behind_its_last_event_when_the_server_was_killed(kind:
             node.kill()
         node.start()
 
-        # WHEN it comes back through the same proxy
+        # WHEN it comes back through the same proxy, once that has noticed
+        wait_for(lambda: HTTP.get(f"{front.url}/v1/health").status_code == 200, 10.0, "the server, through the proxy,")
         with closing(sse(server, stream_path(session_id), after=read[-1]["id"])) as events:
             read += until(logged(events), *TASK_ENDS)
 
