@@ -20,6 +20,9 @@ from tests.live.clients.transports import logged, sse, stream_path, until
 from tests.live.clients.wire import Wire, upgrade
 from tests.live.serving import Serving, wait_for
 
+# The servers and proxies of this file are started once.
+pytestmark = pytest.mark.xdist_group("test_nginx")
+
 SOON = 1.5
 COMPRESSED = {
     "gzip off;": "gzip on; gzip_types text/event-stream; gzip_proxied any;",
@@ -142,7 +145,9 @@ def test_over_https_browsers_get_http_2_and_the_server_knows_how_they_came(node:
         assert old in https
         https = https.replace(old, new)
     (tmp_path / "listen-https.conf").write_text(https)
-    changes = {"include puntini.d/listen.conf;": f"include puntini.d/listen.conf; include {tmp_path}/listen-https.conf;"}
+    changes = {
+        "include puntini.d/listen.conf;": f"include puntini.d/listen.conf; include {tmp_path}/listen-https.conf;"
+    }
     with proxied("nginx", tmp_path / "nginx", [node.port], changes) as front:
         seen = front.to(node)
         seen.url = f"https://127.0.0.1:{port}"

@@ -16,6 +16,9 @@ from tests.deploy.silent import silent_node
 from tests.live.clients.transports import TASK_ENDS, TRANSPORTS, dialled, events_of, logged, sse, stream_path, until
 from tests.live.serving import Serving, serving, wait_for
 
+# The servers and proxies of this file are started once.
+pytestmark = pytest.mark.xdist_group("test_proxies")
+
 SOON = 1.0
 TOKEN = "x" * 1_000
 HTTP = httpx.Client(timeout=15.0, trust_env=False)
