@@ -1,7 +1,6 @@
 """What the tests of deploy/ share: a server to put proxies in front of."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 

@@ -238,6 +238,10 @@ def test_everything_is_there_when_it_is_asked_for() -> None:
     backend = ingress["spec"]["rules"][0]["http"]["paths"][0]["backend"]["service"]
     assert (backend["name"], backend["port"]["name"]) == (service["metadata"]["name"], "http")
     assert ingress["metadata"]["annotations"]["nginx.ingress.kubernetes.io/proxy-buffering"] == "off"
+    (route,) = of_kind(made, "HTTPRoute")
+    assert route["spec"]["rules"][0]["backendRefs"] == [
+        {"name": service["metadata"]["name"], "port": service["spec"]["ports"][0]["port"]}
+    ]
     assert len(of_kind(made, "NetworkPolicy")) == 2
     assert of_kind(made, "ServiceMonitor")[0]["spec"]["endpoints"][0]["path"] == "/metrics"
     (job,) = of_kind(made, "Job")

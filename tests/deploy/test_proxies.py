@@ -190,6 +190,30 @@ def test_a_reader_goes_on_behind_its_last_event_when_the_server_was_killed(kind:
         assert server.finish(task_id) == "completed"
 
 
+@pytest.mark.slow
+def test_a_reader_is_told_to_come_back_when_the_server_is_restarted(kind: str, tmp_path: Path) -> None:
+    with serving(tmp_path, grace=2) as node, proxied(kind, tmp_path / kind, [node.port]) as front:
+        server = front.to(node)
+        session_id = server.create()
+        task_id = server.play(session_id, "play 100 events every 20 ms")
+        with closing(sse(server, stream_path(session_id), after="earliest")) as events:
+            read = [next(events) for _ in range(20)]
+            node.terminate()
+            read += until(events, "reconnect")
+        node.wait()
+        node.start()
+        wait_for(lambda: HTTP.get(f"{front.url}/v1/health").status_code == 200, 10.0, "the server, through the proxy,")
+
+        # WHEN it does, behind the last event that it has
+        read = list(logged(read))
+        with closing(sse(server, stream_path(session_id), after=read[-1]["id"])) as events:
+            read += until(logged(events), *TASK_ENDS)
+
+        # THEN it has each event once
+        assert read == node.events(session_id)
+        assert server.finish(task_id) == "completed"
+
+
 def test_who_asks_is_answered_by_the_other_node_when_one_is_gone(kind: str, node: Serving, tmp_path: Path) -> None:
     with proxied(kind, tmp_path / kind, [free_port(), node.port]) as front:
         # WHEN they ask again and again, each time over a new connection
