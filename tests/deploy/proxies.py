@@ -40,6 +40,13 @@ class Front:
         return seen
 
 
+def needed(program: str) -> str:
+    """The same, or the test is skipped where it is not installed."""
+    if shutil.which(program) is None:
+        pytest.skip(f"{program} was not found")
+    return program
+
+
 def free_port() -> int:
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
@@ -51,8 +58,7 @@ def proxied(
     kind: str, directory: Path, nodes: Sequence[int], changes: Mapping[str, str] | None = None
 ) -> Iterator[Front]:
     """One of deploy/'s proxies in front of these ports; ``changes`` are made to the text of its configuration."""
-    if shutil.which(kind) is None:
-        pytest.skip(f"{kind} was not found")
+    needed(kind)
     directory.mkdir(exist_ok=True)
     front = Front(free_port(), directory / "proxy.log")
     command, environment = _PREPARE[kind](directory, front.port, nodes, changes or {})

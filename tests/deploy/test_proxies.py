@@ -11,7 +11,7 @@ import httpx
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from tests.deploy.proxies import PROXIES, Front, free_port, proxied
+from tests.deploy.proxies import PROXIES, Front, free_port, needed, proxied
 from tests.deploy.silent import silent_node
 from tests.live.clients.transports import TASK_ENDS, TRANSPORTS, dialled, events_of, logged, sse, stream_path, until
 from tests.live.serving import Serving, serving, wait_for
@@ -27,7 +27,7 @@ HTTP = httpx.Client(timeout=15.0, trust_env=False)
 @pytest.fixture(scope="module", params=PROXIES)
 def kind(request: pytest.FixtureRequest) -> str:
     """Which proxy."""
-    return str(request.param)
+    return needed(str(request.param))
 
 
 @pytest.fixture(scope="module")
