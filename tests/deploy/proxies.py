@@ -96,7 +96,7 @@ def _nginx(directory: Path, port: int, nodes: Sequence[int], changes: Mapping[st
     (conf / "puntini.d" / "nodes.conf").write_text(
         "".join(f"server 127.0.0.1:{node} max_fails=1 fail_timeout=2s;\n" for node in nodes)
     )
-    (conf / "puntini.d" / "listen.conf").write_text(f"listen 127.0.0.1:{port};\n")
+    (conf / "puntini.d" / "listen.conf").write_text(f"listen 127.0.0.1:{port};\naccess_log /dev/stdout puntini;\n")
     _change(
         conf / "nginx.conf", {"worker_connections 32768": "worker_connections 512", "worker_rlimit_nofile 65536;": ""}
     )

@@ -1,5 +1,6 @@
 """What deploy/nginx says and why: without it a stream is late, or cut, or a secret is written down."""
 
+import re
 import shutil
 import socket
 import ssl
@@ -141,6 +142,7 @@ def test_over_https_browsers_get_http_2_and_the_server_knows_how_they_came(node:
         "listen [::]:443 ssl http2;": "",
         "/etc/nginx/certificates/puntini.example.pem": str(certificate),
         "/etc/nginx/certificates/puntini.example.key": str(key),
+        "/var/log/nginx/": f"{tmp_path}/",
     }.items():
         assert old in https
         https = https.replace(old, new)
@@ -182,7 +184,9 @@ def test_nginx_takes_each_of_the_files(tmp_path: Path, nodes: str, listen: str) 
     conf = tmp_path / "conf"
     shutil.copytree(DEPLOY / "nginx", conf)
     shutil.copy(DEPLOY / nodes, conf / "puntini.d" / "nodes.conf")
-    shutil.copy(DEPLOY / listen, conf / "puntini.d" / "listen.conf")
+    listening = (DEPLOY / listen).read_text()
+    assert re.search(r"^access_log \S+ puntini;", listening, re.MULTILINE), "the usual format has queries"
+    (conf / "puntini.d" / "listen.conf").write_text(listening.replace("/var/log/nginx/", f"{tmp_path}/"))
 
     tried = subprocess.run(
         ["nginx", "-t", "-p", f"{tmp_path}/", "-c", str(conf / "nginx.conf")], capture_output=True, text=True
