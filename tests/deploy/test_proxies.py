@@ -90,7 +90,7 @@ def test_a_long_poll_is_answered_when_something_is_said(server: Serving) -> None
 
 def test_a_large_snapshot_comes_whole(server: Serving, node: Serving) -> None:
     session_id = server.create()
-    nodes = [{"id": f"n{n}", "label": "Thing", "props": {"text": "x" * 200}} for n in range(3_000)]
+    nodes = [{"id": f"n{n}", "label": "Thing", "props": {"text": "x" * 1_000}} for n in range(3_000)]
     server.ask("POST", f"/v1/sessions/{session_id}/graph", {"nodes": nodes, "edges": []}).raise_for_status()
 
     through, directly = (next(TRANSPORTS["ndjson"](of, stream_path(session_id))) for of in (server, node))
