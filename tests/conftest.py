@@ -1,9 +1,13 @@
 """What all tests share: the event loop they run on, the way Hypothesis searches, and who runs which of them."""
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
+
+from tests.postgres import Emptied, Postgres, postgres
 
 # No deadline: on a busy machine a slow example is not a wrong one. The blob lets a failure seen in CI be run at home.
 settings.register_profile("puntini", deadline=None, derandomize=False, print_blob=True)
@@ -43,3 +47,25 @@ class Together(LoadScopeScheduling):  # type: ignore[misc]  # xdist tells no typ
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
     """Deal the tests out."""
     return Together(config, log)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Postgres]:
+    """A real Postgres for all tests of a process, started for the first that asks."""
+    with postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def emptied(postgres_server: Postgres) -> Iterator[Emptied]:
+    """One database of it for the tests that want an empty one."""
+    database = Emptied(postgres_server)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def database(emptied: Emptied) -> str:
+    """The address of an empty Postgres database."""
+    emptied.empty()
+    return emptied.dsn
