@@ -19,8 +19,6 @@ from docs.site.contents import DOCS, SECTIONS, order
 from docs.site.writing import Page, read
 from puntini.app import described
 
-pytestmark = pytest.mark.xdist_group("docs-site")
-
 
 class Site(NamedTuple):
     """A site that was built."""
