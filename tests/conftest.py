@@ -1,9 +1,13 @@
 """What all tests share: the event loop they run on, the way Hypothesis searches, and who runs which of them."""
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
+
+from tests.postgres import Emptied, Postgres, postgres
 
 # No deadline: on a busy machine a slow example is not a wrong one. The blob lets a failure seen in CI be run at home.
 settings.register_profile("puntini", deadline=None, derandomize=False, print_blob=True)
@@ -16,12 +20,19 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-TOGETHER = ("tests/console/", "tests/deploy/", "tests/docs/", "tests/live/nodes/", "tests/live/test_browser.py")
-TOGETHER += ("tests/live/test_docs_page.py", "tests/sdk/test_browser.py")
+TOGETHER = (
+    "tests/console/",
+    "tests/deploy/",
+    "tests/docs/",
+    "tests/live/nodes/",
+    "tests/live/test_browser.py",
+    "tests/live/test_docs_page.py",
+    "tests/sdk/test_browser.py",
+)
 """What starts a browser, a proxy or several servers starts them once for all tests of a file."""
 
 
-class Together(LoadScopeScheduling):  # type: ignore[misc] - xdist tells no types
+class Together(LoadScopeScheduling):  # type: ignore[misc]  # xdist tells no types
     """Tests of these files are run by one worker, all others one by one by whichever is free.
 
     A test can't say so by a mark: xdist 3.8 writes it where pytest 9.2 does not look.
@@ -36,3 +47,25 @@ class Together(LoadScopeScheduling):  # type: ignore[misc] - xdist tells no type
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
     """Deal the tests out."""
     return Together(config, log)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Postgres]:
+    """A real Postgres for all tests of a process, started for the first that asks."""
+    with postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def emptied(postgres_server: Postgres) -> Iterator[Emptied]:
+    """One database of it for the tests that want an empty one."""
+    database = Emptied(postgres_server)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def database(emptied: Emptied) -> str:
+    """The address of an empty Postgres database."""
+    emptied.empty()
+    return emptied.dsn

@@ -1,16 +1,40 @@
 """Which store a setting names."""
 
-from puntini.errors import Misconfigured
-from puntini.log.contract import Fsync, Store
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from puntini.log.contract import Fsync, Ledger, Store
 from puntini.store.memory import MemoryStore
 
 
-async def open_store(url: str, *, durability: Fsync = "normal") -> Store:
-    """Open ``memory:`` or a SQLite file. Raises Misconfigured with a sentence."""
+async def open_store(url: str, *, durability: Fsync = "normal", direct: str = "", listen: bool = True) -> Store:
+    """Open ``memory:``, a Postgres database or a SQLite file. Raises Misconfigured with a sentence."""
     if url == "memory:":
         return MemoryStore()
     if url.startswith(("postgresql://", "postgres://")):
-        raise Misconfigured("This version has no Postgres store yet; give --store a file, or memory:.")
+        from puntini.store.postgres.store import PostgresStore
+
+        return await PostgresStore.open(url, direct=direct, listen=listen)
     from puntini.store.sqlite.store import SqliteStore
 
     return await SqliteStore.open(url.removeprefix("sqlite://"), durability=durability)
+
+
+@asynccontextmanager
+async def open_ledger(place: str | Path, *, make: bool = False) -> AsyncIterator[Ledger]:
+    """What a file, or the database at an address, keeps by its names, for a program beside the servers that use it.
+
+    With ``make`` a file that is missing is made. Raises Misconfigured and StoreUnavailable.
+    """
+    if isinstance(place, Path):
+        from puntini.store.sqlite.ledger import ledger
+
+        with ledger(place, make=make) as opened:
+            yield opened
+        return
+    store = await open_store(place)
+    try:
+        yield store
+    finally:
+        await store.close()

@@ -9,10 +9,12 @@ from importlib import resources
 from typing import NamedTuple
 
 from puntini.errors import Misconfigured
-from puntini.store.postgres.database import Connection, Database
+from puntini.store.postgres.database import Database
+from puntini.store.postgres.pool import Connection
 
 LOCK = 0x50554E54
 """Of the database: one program at a time changes its schema."""
+MIGRATION_SECONDS = 3_600.0
 _NAME = re.compile(r"(\d{4})_([a-z_]+)\.sql")
 _WORKS_WITH = re.compile(r"-- works with: (\d+)\n")
 
@@ -50,21 +52,26 @@ async def taken(connection: Connection) -> dict[int, int]:
 
 async def migrate(database: Database) -> list[Step]:
     """Take the steps that are missing, all or none; those that were taken. Raises Misconfigured for a newer schema."""
-    return await database.change(_migrate)
+    return await database.change(_migrate, seconds=MIGRATION_SECONDS)
+
+
+async def missing(connection: Connection) -> list[Step]:
+    """The steps that a database has yet to take. Raises Misconfigured for a newer schema."""
+    before = await taken(connection)
+    _require_not_newer(before)
+    return [step for step in steps() if step.number not in before]
 
 
 async def _migrate(connection: Connection) -> list[Step]:
     await connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
-    before = await taken(connection)
-    _require_not_newer(before)
-    missing = [step for step in steps() if step.number not in before]
-    for step in missing:
+    lacking = await missing(connection)
+    for step in lacking:
         await connection.execute(step.statements.encode())
         await connection.execute(
             "INSERT INTO steps (number, name, works_with) VALUES (%s, %s, %s)",
             (step.number, step.name, step.works_with),
         )
-    return missing
+    return lacking
 
 
 async def ready(database: Database) -> None:
