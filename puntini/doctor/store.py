@@ -85,7 +85,7 @@ async def _opened(settings: Settings) -> list[Finding]:
     redacted = Redaction([*settings.secrets, urlsplit(settings.store).password or ""])
     try:
         with anyio.fail_after(PATIENCE_SECONDS):
-            store = await open_store(settings.store, durability=settings.durability)
+            store = await open_store(settings.store, direct=settings.store_direct, listen=settings.store_listen)
             try:
                 return [*await _used(store), _clock(store)]
             finally:

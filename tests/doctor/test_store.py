@@ -10,6 +10,7 @@ from puntini.doctor.place import Place
 from puntini.settings import Settings
 from puntini.store.memory import MemoryStore
 from puntini.store.open import open_store
+from tests.postgres import Postgres
 
 pytestmark = pytest.mark.anyio
 HERE = Place()
@@ -69,3 +70,12 @@ async def test_a_store_that_can_t_be_opened_fails_and_its_password_is_not_shown(
     looked = await found("postgresql://puntini:hunter2@127.0.0.1:1/puntini")
     assert looked["store"].state == "fail"
     assert "hunter2" not in repr(looked)
+
+
+async def test_a_real_postgres_is_read_and_written(postgres_server: Postgres) -> None:
+    dsn = postgres_server.database()
+    try:
+        looked = await found(dsn)
+    finally:
+        postgres_server.drop(dsn)
+    assert {about: each.state for about, each in looked.items()} == {"store": "ok", "store writes": "ok", "clock": "ok"}
