@@ -22,7 +22,7 @@ import anyio
 import structlog
 import uvicorn
 
-from puntini import __version__
+from puntini import __version__, tracing
 from puntini.agent.contract import Agent
 from puntini.agent.staff import PUNTINI
 from puntini.app import Parts, create_app
@@ -101,7 +101,15 @@ def run(settings: Settings, agents: Sequence[Agent] = (), *, setup: bool = False
     With ``setup`` a server without an admin waits for its first one. Raises Misconfigured before anything is served.
     """
     check_secret(settings)
-    configure(settings.log_format, settings.log_level, settings.secrets, redact_prompts=settings.redact_prompts)
+    configure(
+        settings.log_format,
+        settings.log_level,
+        settings.secrets,
+        redact_prompts=settings.redact_prompts,
+        node=socket.gethostname(),
+        ids=tracing.ids,
+    )
+    tracing.configure(settings.otlp_endpoint, __version__)
     calm()
     leaving = threading.Timer(settings.grace + LEAVE_SECONDS, _leave)
     leaving.daemon = True
@@ -109,6 +117,7 @@ def run(settings: Settings, agents: Sequence[Agent] = (), *, setup: bool = False
         return asyncio.run(_serve(settings, agents, leaving, setup=setup))
     finally:
         leaving.cancel()
+        tracing.close()
 
 
 def _leave() -> None:

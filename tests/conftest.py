@@ -20,28 +20,6 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[Postgres]:
-    """A real Postgres for all tests of a process, started for the first that asks."""
-    with postgres() as server:
-        yield server
-
-
-@pytest.fixture(scope="session")
-def emptied(postgres_server: Postgres) -> Iterator[Emptied]:
-    """One database of it for the tests that want an empty one."""
-    database = Emptied(postgres_server)
-    yield database
-    database.close()
-
-
-@pytest.fixture
-def database(emptied: Emptied) -> str:
-    """The address of an empty Postgres database."""
-    emptied.empty()
-    return emptied.dsn
-
-
 TOGETHER = (
     "tests/console/",
     "tests/deploy/",
@@ -69,3 +47,25 @@ class Together(LoadScopeScheduling):  # type: ignore[misc]  # xdist tells no typ
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
     """Deal the tests out."""
     return Together(config, log)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Postgres]:
+    """A real Postgres for all tests of a process, started for the first that asks."""
+    with postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def emptied(postgres_server: Postgres) -> Iterator[Emptied]:
+    """One database of it for the tests that want an empty one."""
+    database = Emptied(postgres_server)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def database(emptied: Emptied) -> str:
+    """The address of an empty Postgres database."""
+    emptied.empty()
+    return emptied.dsn

@@ -14,6 +14,7 @@ import msgspec
 from msgspec.structs import replace
 
 from puntini.errors import PuntiniError, StaleAttempt, StoreUnavailable
+from puntini.figures import figures
 from puntini.log.contract import Append, EventLog, Fence, Kept, TaskRow, Written
 from puntini.log.mint import now_ms, timestamp
 from puntini.protocol.entries import Entry, entry_of
@@ -200,6 +201,8 @@ class Emitter:
         """``commit`` that is tried once: raises StoreUnavailable as well."""
         await self._log.append(self._append([self.stamp(event) for event in events], row, safe=False))
         self.row = row
+        if row.ended:
+            figures.tasks_ended[row.status] += 1
 
     def _append(
         self, entries: list[Entry], row: TaskRow | None, *, kept: Sequence[Kept] = (), safe: bool = True

@@ -39,7 +39,9 @@ class Lanes:
         """
         if self._count.get(session_id, 0) + self._reserved[session_id] >= MOST_WAITING:
             raise TooMany(
-                f"{MOST_WAITING} tasks wait in this session, which is the most; wait until one has begun, or stop some."
+                f"{MOST_WAITING} tasks wait in this session, which is the most; "
+                "wait until one has begun, or stop some.",
+                limit="tasks_of_session",
             )
         at_once = not self.busy(session_id) and self._has_room(session_id)
         if at_once:
