@@ -158,7 +158,8 @@ _EVENTS = f"""INSERT INTO events (session, day, first, last, at, size, body) SEL
 }"""
 _HEADS = f"""UPDATE sessions s SET head = given.head, day = given.day, updated_at = greatest(s.updated_at, given.at),
     status = given.status, agent = coalesce(given.agent, s.agent)
-    FROM {_arrays(num="int8", head="int8", day="int8", at="int8", status="text", agent="text")} WHERE s.num = given.num"""
+    FROM {_arrays(num="int8", head="int8", day="int8", at="int8", status="text", agent="text")}
+    WHERE s.num = given.num"""
 _TASK_COLUMNS = {"id": "text", "session": "int8"} | {name: TASK_TYPES.get(name, "int8") for name in TASK_FIELDS}
 _TASKS = f"""INSERT INTO tasks ({", ".join(_TASK_COLUMNS)}) SELECT * FROM {_arrays(**_TASK_COLUMNS)}
     ON CONFLICT (id) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in TASK_FIELDS)}"""
