@@ -126,7 +126,7 @@ def store_backup(to: Path, store: str | None) -> None:
     if is_database(url):
         raise Misconfigured(
             f"A database is backed up by Postgres's own tools, while servers run: `pg_dump --format=custom --file={to} "
-            f"{shown(url)}`; after `pg_restore` into the same server run `puntini store new-epoch`."
+            f"{shown(url)}`; see docs/postgres.md."
         )
     click.echo(f"{to} holds {_holds(admin.backup(store_file(url), to))}.")
 
@@ -145,9 +145,11 @@ def store_new_epoch(store: str | None) -> None:
 
 def _new_epoch(url: str) -> str:
     if is_database(url):
+        import anyio
+
         from puntini.store.postgres import admin
 
-        return admin.new_epoch(url)
+        return anyio.run(admin.new_epoch, url)
     from puntini.store.sqlite import admin as files
 
     return files.new_epoch(store_file(url))

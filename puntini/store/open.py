@@ -42,8 +42,8 @@ async def open_ledger(place: str | Path, *, make: bool = False) -> AsyncIterator
         with ledger(place, make=make) as opened:
             yield opened
         return
-    store = await open_store(place)
-    try:
-        yield store
-    finally:
-        await store.close()
+    require_driver()
+    from puntini.store.postgres.ledger import ledger as database
+
+    async with database(place) as kept:
+        yield kept
