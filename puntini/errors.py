@@ -97,10 +97,14 @@ class TooLarge(PuntiniError):
 
 
 class TooMany(PuntiniError):
-    """A limit on how many or how often was reached."""
+    """A limit on how many or how often was reached. ``queued`` is how many tasks wait, where that was the reason."""
 
     code, status, close, title = "too_many", 429, 4429, "Too many"
     retryable, retry_after = True, 5
+
+    def __init__(self, message: str, *, path: str = "", queued: int | None = None) -> None:
+        super().__init__(message, path=path)
+        self.queued = queued
 
 
 class Unavailable(PuntiniError):

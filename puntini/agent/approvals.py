@@ -175,19 +175,23 @@ class Approvals:
             self._earlier = anyio.Event()
             seconds = (self._due[0][0] - now_ms()) / 1000 if self._due else None
             if seconds is not None and seconds <= 0:
-                await self._expired(*heapq.heappop(self._due)[1:])
+                _, session_id, name = heapq.heappop(self._due)
+                if not await self.expired(session_id, name):
+                    self.watch(session_id, name, now_ms() + int(RETRY_SECONDS * 1000))
                 continue
             with anyio.move_on_after(seconds):
                 await self._earlier.wait()
 
-    async def _expired(self, session_id: str, name: str) -> None:
+    async def expired(self, session_id: str, name: str) -> bool:
+        """Time is over: decide so, unless somebody was faster. False when that is to be tried again."""
         try:
             await self.decide(session_id, name, Decision("expired", by="server"))
         except (NotFound, Conflict):
-            return  # decided, ended or deleted meanwhile
+            return True  # decided, ended or deleted meanwhile
         except PuntiniError as error:
             log.warning("an approval expires later", approval_id=name, reason=error.message)
-            self.watch(session_id, name, now_ms() + int(RETRY_SECONDS * 1000))
+            return False
+        return True
 
 
 def _check_value(value: Any) -> None:

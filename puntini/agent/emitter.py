@@ -17,12 +17,13 @@ from puntini.errors import PuntiniError, StaleAttempt, StoreUnavailable
 from puntini.log.contract import Append, EventLog, Fence, Kept, TaskRow, Written
 from puntini.log.mint import now_ms, timestamp
 from puntini.protocol.entries import Entry, entry_of
-from puntini.protocol.events import SERVERS_OWN, Debug, Envelope, Error, LoggedEvent, TaskFailed
+from puntini.protocol.events import SERVERS_OWN, Debug, Envelope, Error, LoggedEvent, TaskFailed, TaskStatus
 from puntini.redaction import Redaction
 
 ROOM_BYTES = 256 << 10
 MOST_BYTES = 16 << 20
 RETRY_SECONDS = 0.5
+OVER = "This attempt at the task is over."
 QUOTING = frozenset({Debug, Error, TaskFailed})
 """Events that quote what agents and libraries have at hand: addresses, headers, settings."""
 
@@ -149,7 +150,7 @@ class Emitter:
     def close(self) -> None:
         """Append nothing more, whatever waits. Who waits for it is told so: a thread that outlives its task, say."""
         self._closed = True
-        self._refused = self._refused or StaleAttempt("This attempt at the task is over.")
+        self._refused = self._refused or StaleAttempt(OVER)
         self._moved.set()
 
     def _flush(self) -> None:
@@ -182,23 +183,27 @@ class Emitter:
             self._under_way = 0
             self._moved.set()
 
-    async def commit(self, events: Sequence[Envelope], row: TaskRow) -> None:
+    async def commit(self, events: Sequence[Envelope], row: TaskRow, *, still: TaskStatus | None = None) -> None:
         """Write events with the change of the row they stand for, and again while the store is away.
 
-        To be called when nothing waits any more. Raises StaleAttempt, NotFound or SessionClosed.
+        To be called when nothing waits any more. Where it is told, only if the task's status is ``still`` that.
+        Raises StaleAttempt, NotFound or SessionClosed.
         """
         while True:
             try:
-                await self.write(events, row)
+                await self.write(events, row, still=still)
                 self.away = ""
                 return
             except StoreUnavailable as error:
                 self.away = error.message
                 await anyio.sleep(RETRY_SECONDS)
 
-    async def write(self, events: Sequence[Envelope], row: TaskRow) -> None:
+    async def write(self, events: Sequence[Envelope], row: TaskRow, *, still: TaskStatus | None = None) -> None:
         """``commit`` that is tried once: raises StoreUnavailable as well."""
-        await self._log.append(self._append([self.stamp(event) for event in events], row, safe=False))
+        if self._closed:
+            raise self._refused or StaleAttempt(OVER)
+        write = self._append([self.stamp(event) for event in events], row, safe=False)
+        await self._log.append(write if still is None else replace(write, fence=replace(self._fence, status=still)))
         self.row = row
 
     def _append(

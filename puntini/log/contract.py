@@ -7,7 +7,7 @@ that is not committed. Everything here is called from the event loop's thread an
 
 from asyncio import Future
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from msgspec import Struct
 
@@ -17,6 +17,9 @@ from puntini.log.ends import Ends
 from puntini.log.members import Members
 from puntini.protocol.entries import Entry
 from puntini.protocol.events import SessionStatus, TaskStatus
+
+if TYPE_CHECKING:
+    from puntini.log.queue import Queue
 
 Fsync = Literal["normal", "full"]
 
@@ -367,6 +370,11 @@ class Store(EventLog, Records, Documents, Passages, Protocol):
     @property
     def shared(self) -> bool:
         """Whether other processes may use the same database at the same time."""
+        ...
+
+    @property
+    def queue(self) -> "Queue | None":
+        """The work of all who share the database; None where nobody does."""
         ...
 
     @property

@@ -1,11 +1,11 @@
 """What workers on one database ask of it: whose turn it is, who has taken which task, and word from one to another.
 
-A lane is a session's: at most one of its tasks runs. Whoever runs it holds the lane by a lease, renewed again and again;
-when it is not, because its holder died or was cut off, the lane is anybody's. That decides turns and no more. What
+A lane is a session's: at most one of its tasks runs. Whoever runs it holds the lane by a lease and renews it again and
+again; when it is not renewed, because its holder died or was cut off, the lane is anybody's. That decides turns and no more. What
 keeps a log right is the fence of each append: an attempt that was taken over writes nothing, whatever it believes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple, Protocol
 
 from msgspec import Struct
@@ -18,6 +18,9 @@ LOOK_SECONDS = 1.0
 """How often a worker with room looks for work, when it is not told of any."""
 ORDERS_SECONDS = 0.25
 """How often a worker with jobs looks for orders to them, when it is not told of any."""
+
+JANITOR_SECONDS = 2.0
+"""How often one of the nodes looks for what a node that died has left half done."""
 
 Verb = Literal["pause", "resume", "stop", "tell"]
 
@@ -134,6 +137,14 @@ class Queue(Protocol):
         """Tasks that wait although all was decided that they were last seen to wait for."""
         ...
 
+    async def unheeded(self) -> list[Message]:
+        """Pauses and stops whose task came to rest before they were heard."""
+        ...
+
+    async def overdue(self) -> list[tuple[str, str]]:
+        """Approvals whose time is over and on which nothing was decided: session and key."""
+        ...
+
     async def unserved(self, seconds: float) -> list[TaskRow]:
         """Tasks that have waited so long for an agent that no worker has."""
         ...
@@ -149,11 +160,11 @@ class Queue(Protocol):
     # Hints.
 
     def call(self) -> None:
-        """Tell all nodes, soon, that there is something to look for. A hint may be lost: they look by themselves too."""
+        """Tell all nodes, soon. It is a hint and may be lost: they look by themselves too."""
         ...
 
-    async def called(self) -> None:
-        """Wait until a node calls, this one too."""
+    def watch(self, listener: Callable[[], None]) -> None:
+        """Name who is told when a node calls, this one too. On the loop's thread."""
         ...
 
     async def listen(self) -> None:

@@ -68,6 +68,7 @@ class MemoryStore(MemoryDocuments):
     """See ``puntini.log.contract.Store``."""
 
     shared = False
+    queue = None
 
     def __init__(self) -> None:
         super().__init__()

@@ -194,9 +194,7 @@ async def test_who_had_no_chance_to_renew_keeps_its_lanes(
     assert await there.claim(ANY, 1) == []
 
 
-async def test_a_lane_that_is_given_back_is_free_at_once(
-    book: Book, here: PostgresQueue, there: PostgresQueue
-) -> None:
+async def test_a_lane_that_is_given_back_is_free_at_once(book: Book, here: PostgresQueue, there: PostgresQueue) -> None:
     await book.task("t", "s")
     await here.claim(ANY, 1)
     await there.release([("s", "t")])
@@ -288,17 +286,17 @@ async def test_figures_tell_what_waits_and_for_whom(book: Book, here: PostgresQu
     assert names(await here.unserved(1)) == ["t3"]
 
 
-async def test_a_call_reaches_every_node(database: Database) -> None:
-    here, there = PostgresQueue(database), PostgresQueue(database)
+async def test_a_call_reaches_every_node(here: PostgresQueue, there: PostgresQueue) -> None:
+    heard = [anyio.Event(), anyio.Event()]
+    here.watch(lambda: heard[0].set())
+    there.watch(lambda: heard[1].set())
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(here.listen)
         tasks.start_soon(there.listen)
-        await anyio.sleep(0)
         with anyio.fail_after(5):
-            await there.called()  # it listens
-        with anyio.fail_after(5):
-            async with anyio.create_task_group() as both:
-                both.start_soon(here.called)
-                both.start_soon(there.called)
-                here.call()
+            await heard[1].wait()  # it listens now, which may have come too late for a call
+            heard[1] = anyio.Event()
+            here.call()
+            await heard[0].wait()
+            await heard[1].wait()
         tasks.cancel_scope.cancel()

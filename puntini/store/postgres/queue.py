@@ -4,7 +4,7 @@ Each verb is one statement, so it happens as a whole or not at all, and a proces
 Times are the database's.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 
 import anyio
@@ -99,6 +99,14 @@ WITH told AS (
 SELECT * FROM told ORDER BY num
 """
 
+# Who sent one sees to it within a second, unless it died.
+UNHEEDED = """
+SELECT m.num, m.task, m.verb, m.body FROM messages_to_tasks m JOIN tasks t ON t.id = m.task
+WHERE m.verb IN ('pause', 'stop') AND t.status NOT IN ('running', 'completed', 'failed', 'cancelled')
+    AND m.sent_at < clock_timestamp() - interval '1 s'
+ORDER BY m.num LIMIT 1000
+"""
+
 # What a task has asked and what was decided are kept under the same key, the question until the task takes it in.
 NEGLECTED = f"""
 SELECT {TASK} FROM tasks t JOIN sessions s ON s.num = t.session
@@ -106,6 +114,16 @@ WHERE t.status = 'waiting' AND EXISTS (
     SELECT FROM kept a JOIN kept d ON d.space = a.space AND d.kind = 'decision' AND d.key = a.key
     WHERE a.space = s.id AND a.kind = 'approval' AND convert_from(a.body, 'UTF8')::jsonb ->> 'task_id' = t.id)
 ORDER BY t.num LIMIT 1000
+"""
+
+OVERDUE = """
+SELECT a.space, a.key FROM tasks t JOIN sessions s ON s.num = t.session JOIN kept a ON a.space = s.id
+WHERE t.status IN ('waiting', 'running', 'paused') AND a.kind = 'approval'
+    AND convert_from(a.body, 'UTF8')::jsonb ->> 'task_id' = t.id
+    AND (convert_from(a.body, 'UTF8')::jsonb ->> 'expires_at')::bigint
+        BETWEEN 1 AND extract(epoch FROM clock_timestamp()) * 1000
+    AND NOT EXISTS (SELECT FROM kept d WHERE d.space = a.space AND d.kind = 'decision' AND d.key = a.key)
+LIMIT 1000
 """
 
 SERVED = "SELECT FROM nodes n WHERE n.places > 0 AND n.until > clock_timestamp() AND t.agent = ANY(n.agents)"
@@ -144,8 +162,7 @@ class PostgresQueue:
         self.node = new_id("nod")
         self._database = database
         self._call = anyio.Event()
-        self._heard = anyio.Event()
-        self._listens = False
+        self._listener: Callable[[], None] = lambda: None
 
     # Turns.
 
@@ -235,6 +252,14 @@ class PostgresQueue:
         """Tasks that wait for nothing."""
         return [_task(row) for row in await self._database.rows(NEGLECTED)]
 
+    async def unheeded(self) -> list[Message]:
+        """Orders to tasks that rest."""
+        return _messages(await self._database.rows(UNHEEDED))
+
+    async def overdue(self) -> list[tuple[str, str]]:
+        """Approvals whose time is over."""
+        return [(session, key) for session, key in await self._database.rows(OVERDUE)]
+
     async def unserved(self, seconds: float) -> list[TaskRow]:
         """Tasks without a worker for them."""
         return [_task(row) for row in await self._database.rows(UNSERVED, seconds * 1000)]
@@ -254,9 +279,9 @@ class PostgresQueue:
         """Tell all nodes, soon."""
         self._call.set()
 
-    async def called(self) -> None:
-        """Wait for a call."""
-        await self._heard.wait()
+    def watch(self, listener: Callable[[], None]) -> None:
+        """Name who is told of calls."""
+        self._listener = listener
 
     async def listen(self) -> None:
         """Pass calls on, those of others as well. Without a connection to listen on they come a little later."""
@@ -266,27 +291,21 @@ class PostgresQueue:
                 try:
                     await self._listen()
                 except StoreUnavailable:
-                    self._listens = False
                     await anyio.sleep(RETRY_SECONDS)
 
     async def _listen(self) -> None:
         async with self._database.apart() as connection:
             await connection.execute(f"LISTEN {CHANNEL}".encode())
-            self._listens = True
-            self._wake()  # what was called before this
+            self._listener()  # what was called before this
             async with aclosing(connection.notifies()) as calls:
                 async for _ in calls:
-                    self._wake()
-
-    def _wake(self) -> None:
-        self._heard.set()
-        self._heard = anyio.Event()
+                    self._listener()
 
     async def _send_calls(self) -> None:
         while True:
             await self._call.wait()
             self._call = anyio.Event()
-            self._wake()
+            self._listener()
             try:
                 await self._database.rows(f"SELECT pg_notify('{CHANNEL}', '')")
             except StoreUnavailable as error:
