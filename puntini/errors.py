@@ -77,6 +77,18 @@ class Exhausted(Conflict):
     code = "exhausted"
 
 
+class KeptAlready(Conflict):
+    """Something was to be kept for the first time, and another was faster."""
+
+
+class StaleGraph(Conflict):
+    """A graph has a later version than its writer knew of. ``version`` is what it has."""
+
+    def __init__(self, message: str, *, version: int = 0) -> None:
+        super().__init__(message)
+        self.version = version
+
+
 class StaleAttempt(Conflict):
     """An append by an attempt that has been replaced, or after the task's end."""
 

@@ -17,13 +17,14 @@ import structlog
 from msgspec import Struct
 
 from puntini.agent.contract import YES_OR_NO, Approval, Decision
-from puntini.errors import Conflict, Invalid, NotFound, PuntiniError
+from puntini.errors import Conflict, Invalid, KeptAlready, NotFound, PuntiniError
 from puntini.log.contract import Append, Kept, Once, Store, TaskRow, Written
 from puntini.log.mint import now_ms, timestamp
 from puntini.protocol.entries import entry_of
 from puntini.protocol.events import ApprovalRequest, ApprovalRequestData, ApprovalResolved, ApprovalResolvedData
 
 ASKED, DECIDED = "approval", "decision"
+DECIDED_ALREADY = "That approval is decided already."
 RETRY_SECONDS = 1.0
 MOST_SECONDS = 366 * 86_400
 log = structlog.get_logger("puntini.agent")
@@ -129,23 +130,25 @@ class Approvals:
             event = ApprovalResolved(
                 data=data, task_id=task.task_id, attempt=task.attempt, agent=task.agent, timestamp=timestamp()
             )
+            write = Append(
+                session_id=session_id,
+                entries=[entry_of(event)],
+                kept=[Kept(session_id, DECIDED, name, _encode(decision), new=True)],
+                once=once,
+                at=now_ms(),
+            )
             with anyio.CancelScope(shield=True):
-                written = await self._store.append(
-                    Append(
-                        session_id=session_id,
-                        entries=[entry_of(event)],
-                        kept=[Kept(session_id, DECIDED, name, _encode(decision))],
-                        once=once,
-                        at=now_ms(),
-                    )
-                )
+                try:
+                    written = await self._store.append(write)
+                except KeptAlready:  # on another node, in this moment
+                    raise Conflict(DECIDED_ALREADY) from None
         self._go_on(task.task_id)
         return written
 
     async def _open(self, session_id: str, name: str, decision: Decision) -> TaskRow:
         body = await self._store.kept(session_id, ASKED, name)
         if await self._store.kept(session_id, DECIDED, name) is not None:
-            raise Conflict("That approval is decided already.")
+            raise Conflict(DECIDED_ALREADY)
         asked = _asked(body) if body is not None else None
         task = await self._store.task(asked.task_id) if asked else None
         if asked is None or task is None:

@@ -66,7 +66,8 @@ class Job:
         turns: Turns,
         redacted: Redaction,
     ) -> None:
-        emitter = Emitter(store, row, redacted=redacted)
+        self.versions = keeper.versions(row.session_id)
+        emitter = Emitter(store, row, redacted=redacted, versions=self.versions)
         self._redacted = redacted
         self._store = store
         self._keeper = keeper
@@ -96,7 +97,6 @@ class Job:
         """Whether the agent goes on after what it has spoken, rather than begin where it last saved."""
         self._turns = turns
         self._points = 0
-        self.versions = keeper.versions(row.session_id)
         self.next_graph_version = self.versions.next
 
     @property

@@ -2,7 +2,7 @@
 
 from asyncio import wait
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from functools import partial
 from typing import Any, Literal, Protocol, assert_never
 
@@ -14,8 +14,8 @@ from puntini.api.repeats import Repeats, named, written
 from puntini.auth.access import Access
 from puntini.auth.guard import require_scope
 from puntini.auth.principals import Principal
-from puntini.errors import Conflict, Invalid, NotFound, SessionClosed, TaskRunning
-from puntini.log.contract import Append, Once, SessionRow, Store, TaskRow, Written
+from puntini.errors import Conflict, Invalid, NotFound, SessionClosed, StaleGraph, TaskRunning
+from puntini.log.contract import Append, GraphVersions, Once, SessionRow, Store, TaskRow, Written
 from puntini.log.keeper import Keeper
 from puntini.log.members import MemberRole
 from puntini.log.mint import new_id, now_ms, timestamp
@@ -63,6 +63,9 @@ Order = UserPromptCommand | Control | ApprovalResponse | Action | GraphEdit | Wo
 
 
 Decided = Literal["approved", "denied", "answered"]
+
+
+EDIT_TRIES = 20
 
 
 class Work(Protocol):
@@ -324,10 +327,16 @@ class Desk:
 
     async def _edit(self, session_id: str, command: GraphEdit, once: Once | None, user: str) -> Written:
         await self._active(session_id)
-        view = await self._keeper.view(session_id)
-        events = edited(view.graph, command.data, user, self._keeper.versions(session_id))
-        entries = [_stamp(event) for event in events]
-        return await self._written(Append(session_id=session_id, entries=entries, once=once, at=now_ms()))
+        versions = self._keeper.versions(session_id)
+        for _ in range(EDIT_TRIES):
+            graph = (await self._keeper.view(session_id)).graph
+            known = graph.version
+            entries = [_stamp(event) for event in edited(graph, command.data, user, versions)]
+            brings = GraphVersions(known, versions.issued)
+            write = Append(session_id=session_id, entries=entries, versions=brings, once=once, at=now_ms())
+            with suppress(StaleGraph):  # changed on another node in this moment: merge with that too
+                return await self._written(write)
+        raise Conflict("The graph was changed again and again meanwhile; send the edit once more.")
 
     async def _conflicts(self, done: Written) -> list[GraphConflict]:
         """The conflicts that an edit met, from the log, so that a repeat is told the same."""
@@ -352,10 +361,16 @@ class Desk:
         agent: str | None = None,
         status: Literal["closed"] | None = None,
     ) -> Written:
-        entries = [_stamp(event)]
-        return await self._written(
-            Append(session_id=session_id, entries=entries, agent=agent, status=status, once=once, at=now_ms())
+        write = Append(
+            session_id=session_id,
+            entries=[_stamp(event)],
+            agent=agent,
+            status=status,
+            at_rest=status == "closed",
+            once=once,
+            at=now_ms(),
         )
+        return await self._written(write)
 
     async def _written(self, write: Append) -> Written:
         return await written(self._store, write)

@@ -1,8 +1,8 @@
 """What workers on one database ask of it: whose turn it is, who has taken which task, and word from one to another.
 
-A lane is a session's: at most one of its tasks runs. Whoever runs it holds the lane by a lease and renews it again and
-again; when it is not renewed, because its holder died or was cut off, the lane is anybody's. That decides turns and no more. What
-keeps a log right is the fence of each append: an attempt that was taken over writes nothing, whatever it believes.
+A lane is a session's: at most one of its tasks runs. Whoever runs it holds the lane by a lease, which it renews; when
+that is over, because its holder died or was cut off, the lane is anybody's. That decides turns, no more: what keeps a
+log right is the fence of each append. An attempt that was taken over writes nothing, whatever it believes.
 """
 
 from collections.abc import Callable, Sequence
@@ -96,11 +96,8 @@ class Queue(Protocol):
         """Leave a message for whoever runs a task now or takes it up next; its number."""
         ...
 
-    async def receive(self, tasks: Sequence[tuple[str, int]]) -> list[Message]:
-        """The messages for (task, attempt), in order, each told once to an attempt.
-
-        A pause or a stop stays for the next attempt too, until it is discarded.
-        """
+    async def receive(self, tasks: Sequence[str]) -> list[Message]:
+        """The messages to tasks, in order: each once, but a pause or a stop again and again, until it is discarded."""
         ...
 
     async def answer(self, number: int, body: bytes) -> None:
@@ -116,7 +113,7 @@ class Queue(Protocol):
         ...
 
     async def pending(self, task_id: str) -> list[Message]:
-        """The messages to a task that were not answered or discarded."""
+        """The messages to a task that were not answered or discarded, received or not."""
         ...
 
     async def discard(self, numbers: Sequence[int]) -> None:

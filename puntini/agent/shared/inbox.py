@@ -59,8 +59,10 @@ class Inbox:
     async def look(self, jobs: Sequence[Job]) -> None:
         """Give jobs what has come for them. Raises StoreUnavailable."""
         by_task = {job.task_id: job for job in jobs}
-        for message in await self._queue.receive([(job.task_id, job.attempt) for job in jobs]):
-            await self._give(by_task[message.task_id], message)
+        for message in await self._queue.receive(list(by_task)):
+            job = by_task[message.task_id]
+            if message.number not in self._orders.get(job, ()):
+                await self._give(job, message)
 
     async def _give(self, job: Job, message: Message) -> None:
         match message.verb:

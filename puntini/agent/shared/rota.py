@@ -116,7 +116,7 @@ class Shared:
         asked = anyio.current_time()
         try:
             place = await self._queue.take(session_id, task_id, wanted=wanted)
-            if alone and place.busy:
+            if alone and not place.taken:
                 raise running_already()
             if place.taken:
                 self._held.add(session_id, task_id, asked)

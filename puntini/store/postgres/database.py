@@ -96,9 +96,7 @@ class Database:
         raise AssertionError("unreachable")
 
     @asynccontextmanager
-    async def connection(
-        self, *, fresh: bool = False, seconds: float = WAIT_SECONDS
-    ) -> AsyncIterator[Connection]:
+    async def connection(self, *, fresh: bool = False, seconds: float = WAIT_SECONDS) -> AsyncIterator[Connection]:
         """A connection for the length of a block, with errors told. Raises StoreUnavailable."""
         async with self.pool.connection(fresh=fresh, seconds=seconds) as connection:
             try:

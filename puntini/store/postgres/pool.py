@@ -48,9 +48,7 @@ class Pool:
         return self._free.statistics().tasks_waiting
 
     @asynccontextmanager
-    async def connection(
-        self, *, fresh: bool = False, seconds: float = WAIT_SECONDS
-    ) -> AsyncIterator[Connection]:
+    async def connection(self, *, fresh: bool = False, seconds: float = WAIT_SECONDS) -> AsyncIterator[Connection]:
         """A connection for the length of a block, that is cut off after so many ``seconds``; with ``fresh`` a new one.
 
         Raises StoreUnavailable where there is none to be had.

@@ -14,13 +14,14 @@ from puntini.errors import StoreUnavailable
 from puntini.log.contract import TaskRow
 from puntini.log.mint import new_id
 from puntini.log.queue import LEASE_SECONDS, Figures, Message, Place
-from puntini.store.postgres.database import Database, Row
+from puntini.store.postgres.database import Database
+from puntini.store.postgres.pool import Row
 
 CHANNEL = "puntini_work"
 CALL_SECONDS = 0.002
 """NOTIFY takes a lock on the whole database as it commits: calls that come together are one."""
 RETRY_SECONDS = 1.0
-POLL_SECONDS = 0.05
+POLL_SECONDS = 0.1
 KEPT_SECONDS = 60
 LOG = structlog.get_logger("puntini.store")
 
@@ -91,12 +92,12 @@ RETURNING l.task
 
 RECEIVE = """
 WITH told AS (
-    UPDATE messages_to_tasks m SET received = a.mark
-    FROM (SELECT * FROM unnest(%s::text[], %s::text[]) AS a (task, mark)) a
-    WHERE m.task = a.task AND m.answer IS NULL
-        AND (m.received IS NULL OR (m.verb IN ('pause', 'stop') AND m.received <> a.mark))
+    UPDATE messages_to_tasks m SET received = true WHERE m.task = ANY(%s::text[]) AND NOT m.received
     RETURNING m.num, m.task, m.verb, m.body)
-SELECT * FROM told ORDER BY num
+SELECT * FROM told UNION ALL
+SELECT m.num, m.task, m.verb, m.body FROM messages_to_tasks m
+WHERE m.task = ANY(%s::text[]) AND m.received AND m.verb IN ('pause', 'stop')
+ORDER BY num
 """
 
 # Who sent one sees to it within a second, unless it died.
@@ -146,9 +147,9 @@ FROM tasks t WHERE t.status IN ('queued', 'running')
 
 TIDY = f"""
 WITH messages AS (
-    DELETE FROM messages_to_tasks m WHERE m.sent_at < clock_timestamp() - interval '{KEPT_SECONDS} s' AND (
-        m.answer IS NOT NULL OR m.verb IN ('tell', 'resume')
-        OR NOT EXISTS (SELECT FROM tasks t WHERE t.id = m.task AND t.status NOT IN ('completed', 'failed', 'cancelled')))),
+    DELETE FROM messages_to_tasks m
+    WHERE m.sent_at < clock_timestamp() - interval '{KEPT_SECONDS} s' AND (m.verb IN ('tell', 'resume') OR NOT EXISTS (
+        SELECT FROM tasks t WHERE t.id = m.task AND t.status NOT IN ('completed', 'failed', 'cancelled')))),
 gone AS (DELETE FROM nodes WHERE until < clock_timestamp() - interval '{KEPT_SECONDS} s'),
 left_ AS (DELETE FROM lanes WHERE until < clock_timestamp() - interval '{KEPT_SECONDS} s')
 DELETE FROM duties WHERE until < clock_timestamp() - interval '{KEPT_SECONDS} s'
@@ -158,8 +159,9 @@ DELETE FROM duties WHERE until < clock_timestamp() - interval '{KEPT_SECONDS} s'
 class PostgresQueue:
     """See ``puntini.log.queue.Queue``."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, listen: bool = True) -> None:
         self.node = new_id("nod")
+        self._listens = listen
         self._database = database
         self._call = anyio.Event()
         self._listener: Callable[[], None] = lambda: None
@@ -199,16 +201,15 @@ class PostgresQueue:
 
     async def send(self, task_id: str, verb: str, body: bytes = b"") -> int:
         """Leave a message."""
-        ((number,),) = await self._database.rows(
+        ((number,),) = await self._database.once(
             "INSERT INTO messages_to_tasks (task, verb, body) VALUES (%s, %s, %s) RETURNING num", task_id, verb, body
         )
         self.call()
         return int(number)
 
-    async def receive(self, tasks: Sequence[tuple[str, int]]) -> list[Message]:
-        """The messages for attempts."""
-        marks = [f"{self.node}/{attempt}" for _, attempt in tasks]
-        return _messages(await self._database.rows(RECEIVE, [task for task, _ in tasks], marks))
+    async def receive(self, tasks: Sequence[str]) -> list[Message]:
+        """The messages to tasks."""
+        return _messages(await self._database.once(RECEIVE, list(tasks), list(tasks)))
 
     async def answer(self, number: int, body: bytes) -> None:
         """Answer a message."""
@@ -222,7 +223,7 @@ class PostgresQueue:
 
     async def withdraw(self, number: int) -> bool:
         """Take a message back."""
-        query = "DELETE FROM messages_to_tasks WHERE num = %s AND received IS NULL RETURNING num"
+        query = "DELETE FROM messages_to_tasks WHERE num = %s AND NOT received RETURNING num"
         return bool(await self._database.rows(query, number))
 
     async def pending(self, task_id: str) -> list[Message]:
@@ -284,14 +285,23 @@ class PostgresQueue:
         self._listener = listener
 
     async def listen(self) -> None:
-        """Pass calls on, those of others as well. Without a connection to listen on they come a little later."""
+        """Pass calls on, those of others as well."""
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._send_calls)
-            while True:
-                try:
-                    await self._listen()
-                except StoreUnavailable:
-                    await anyio.sleep(RETRY_SECONDS)
+            tasks.start_soon(self._hear_calls if self._listens else self._call_often)
+
+    async def _call_often(self) -> None:
+        """Where nothing can be heard, those who look for something look often."""
+        while True:
+            await anyio.sleep(POLL_SECONDS)
+            self._listener()
+
+    async def _hear_calls(self) -> None:
+        while True:
+            try:
+                await self._listen()
+            except StoreUnavailable:
+                await anyio.sleep(RETRY_SECONDS)
 
     async def _listen(self) -> None:
         async with self._database.apart() as connection:

@@ -12,6 +12,7 @@ import anyio
 from puntini.errors import StoreUnavailable
 from puntini.log.contract import Append, Bounds, Listener, Moved, Page, Written
 from puntini.log.mint import new_id
+from puntini.log.queue import Queue
 from puntini.store.postgres import migrations, partitions, reads
 from puntini.store.postgres.database import Database
 from puntini.store.postgres.decisions import Result
@@ -19,6 +20,7 @@ from puntini.store.postgres.ends import PostgresEnds
 from puntini.store.postgres.forgetting import Forgetting
 from puntini.store.postgres.forks import fork
 from puntini.store.postgres.life import begin_life
+from puntini.store.postgres.queue import PostgresQueue
 from puntini.store.postgres.records import PostgresRecords
 from puntini.store.postgres.writer import Writer
 
@@ -28,10 +30,11 @@ class PostgresStore(PostgresRecords, PostgresEnds):
 
     shared = True
 
-    def __init__(self, database: Database, epoch: str, writer: str) -> None:
+    def __init__(self, database: Database, epoch: str, writer: str, *, listen: bool) -> None:
         self.epoch = epoch
         self._database = database
         self._forgetting = Forgetting(database)
+        self.queue: Queue | None = PostgresQueue(database, listen=listen)
         self._writer = Writer(database, writer, self._committed)
         self._listener: Listener = lambda *_: None
         self._reads = 0
@@ -50,7 +53,7 @@ class PostgresStore(PostgresRecords, PostgresEnds):
             await partitions.make_ahead(database)
             writer = new_id("wrt")
             await database.rows("INSERT INTO writers (id, flush) VALUES (%s, 0) ON CONFLICT DO NOTHING", writer)
-            return cls(database, await begin_life(database), writer)
+            return cls(database, await begin_life(database), writer, listen=listen)
         except BaseException:
             await database.close()
             raise

@@ -1,34 +1,33 @@
 -- works with: 1
 -- Who runs what. A lane is named by its session's id, for it is held before a session that is yet to be made.
 CREATE TABLE lanes (
-    session text PRIMARY KEY,
-    task text NOT NULL,
-    node text NOT NULL,
+    session text COLLATE "C" PRIMARY KEY,
+    task text COLLATE "C" NOT NULL,
+    node text COLLATE "C" NOT NULL,
     until timestamptz NOT NULL
 ) WITH (fillfactor = 50);
 
 CREATE TABLE nodes (
-    id text PRIMARY KEY,
-    agents text[] NOT NULL,
+    id text COLLATE "C" PRIMARY KEY,
+    agents text[] COLLATE "C" NOT NULL,
     places integer NOT NULL,
     until timestamptz NOT NULL
 );
 
--- `received` names the node and the attempt that a message was told to last.
 CREATE TABLE messages_to_tasks (
     num bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    task text NOT NULL,
-    verb text NOT NULL,
+    task text COLLATE "C" NOT NULL,
+    verb text COLLATE "C" NOT NULL,
     body bytea NOT NULL,
-    received text,
+    received boolean NOT NULL DEFAULT false,
     answer bytea,
     sent_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 CREATE INDEX messages_of_task ON messages_to_tasks (task, num);
 
 CREATE TABLE duties (
-    name text PRIMARY KEY,
-    node text NOT NULL,
+    name text COLLATE "C" PRIMARY KEY,
+    node text COLLATE "C" NOT NULL,
     until timestamptz NOT NULL
 );
 
