@@ -72,6 +72,7 @@ class Shared:
         self._janitor = Janitor(store, queue, approvals, self._control, go_on)
         self._coming = 0
         """Tasks that will run here and have no job yet."""
+        self._letting_go: set[tuple[str, str]] = set()
         self._closing = False
         self._figures = NOTHING
         self._added = 0
@@ -97,7 +98,7 @@ class Shared:
         """Let others go on."""
         with suppress(StoreUnavailable):
             await self._queue.renew([], [], 0)
-            await self._queue.release(self._held.all())
+            await self._queue.release([*self._held.all(), *self._letting_go])
             await self._queue.resign(DUTY)
             self._queue.call()
 
@@ -113,7 +114,7 @@ class Shared:
         runs_here = self._room > 0 and not self._closing
         wanted = runs_here or alone
         self._coming += runs_here
-        asked = anyio.current_time()
+        asked, place = anyio.current_time(), None
         try:
             place = await self._queue.take(session_id, task_id, wanted=wanted)
             if alone and not place.taken:
@@ -127,9 +128,8 @@ class Shared:
         finally:
             self._coming -= runs_here
             # Unless it runs now. Also when it is not known whether the lane was taken.
-            if wanted and self._jobs.get(task_id) is None:
-                self._held.remove(session_id, task_id)
-                self._group.start_soon(self._let_go, session_id, task_id)
+            if wanted and (place is None or place.taken) and self._jobs.get(task_id) is None:
+                self._let_go(session_id, task_id)
 
     @property
     def _room(self) -> int:
@@ -190,8 +190,7 @@ class Shared:
                 await self._jobs.one_left()
         except (StaleAttempt, StoreUnavailable) as error:
             log.info("a task is not taken up", task_id=row.task_id, session_id=row.session_id, reason=error.message)
-            self._held.remove(row.session_id, row.task_id)
-            self._group.start_soon(self._let_go, row.session_id, row.task_id)
+            self._let_go(row.session_id, row.task_id)
         else:
             self._begin(row)
         finally:
@@ -200,13 +199,21 @@ class Shared:
     def left(self, job: Job) -> None:
         """A job has left."""
         self._inbox.left(job)
-        if self._held.remove(job.session_id, job.task_id):
-            self._group.start_soon(self._let_go, job.session_id, job.task_id)
+        self._let_go(job.session_id, job.task_id)
 
-    async def _let_go(self, session_id: str, task_id: str) -> None:
-        with suppress(StoreUnavailable):  # then its time runs out
-            await self._queue.release([(session_id, task_id)])
-        self._queue.call()
+    def _let_go(self, session_id: str, task_id: str) -> None:
+        self._held.remove(session_id, task_id)
+        if not self._letting_go:
+            self._group.start_soon(self._release)
+        self._letting_go.add((session_id, task_id))
+
+    async def _release(self) -> None:
+        """Give lanes back, those that come meanwhile as well."""
+        while lanes := list(self._letting_go):
+            with suppress(StoreUnavailable):  # then their time runs out
+                await self._queue.release(lanes)
+            self._letting_go.difference_update(lanes)
+            self._queue.call()
 
     # Leases.
 
