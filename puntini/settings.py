@@ -70,6 +70,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     host: Text = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65_535)] = 8000
     store: Text = "puntini.db"
+    store_direct: str = ""
+    store_listen: bool = True
     durability: Literal["normal", "full"] = "normal"
     agent: Annotated[tuple[Text, ...], Meta(min_length=1)] = ("puntini",)
     tools: tuple[Text, ...] = ()
@@ -119,9 +121,15 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     @property
     def secrets(self) -> list[str]:
         """What no line may show."""
-        password = urlsplit(self.anthropic_base_url).password
+        addresses = (self.anthropic_base_url, self.store, self.store_direct)
+        passwords = [_password(address) for address in addresses]
         keys = [part for key in self.api_keys for part in (key.reveal(), key.reveal().rpartition(":")[2])]
-        return [text for text in (self.anthropic_api_key.reveal(), password, self.secret.reveal(), *keys) if text]
+        return [text for text in (self.anthropic_api_key.reveal(), *passwords, self.secret.reveal(), *keys) if text]
+
+
+def _password(address: str) -> str | None:
+    """What an address holds that no line may show."""
+    return urlsplit(address).password if "://" in address else None
 
 
 LISTS = frozenset({"agent", "api_keys", "cors_origins", "tools", "trusted_proxies"})
@@ -129,7 +137,12 @@ SECRETS = (Secret, tuple[Secret, ...])
 DOCS: dict[str, str] = {
     "host": "address to listen on; one that others can reach takes a secret and an admin",
     "port": "port to listen on; 0 picks a free one",
-    "store": "where the log is kept: a SQLite file, or memory: to forget everything at the end",
+    "store": "where the log is kept: a SQLite file; postgresql://USER:PASSWORD@HOST/DATABASE, for any number of servers; or "
+    "memory: to forget everything at the end",
+    "store_direct": "an address of the same Postgres database without the pooler that `store` names, for what a pooler "
+    "can't do; none without",
+    "store_listen": "hear of what other servers write at once, by LISTEN and NOTIFY; false behind a pooler without "
+    "`store_direct`, and then by asking often",
     "durability": "what a commit survives: normal, the end of the process; full, also a power cut, at the price of a "
     "wait for the disk",
     "agent": "the agents that are served, each by name or as [NAME=]MODULE:ATTRIBUTE, separated by commas; the first "

@@ -6,8 +6,10 @@ import anyio
 import pytest
 
 from puntini.log.contract import TaskRow
+from puntini.log.mint import new_id
 from puntini.log.queue import Place
 from puntini.store.postgres.database import Database
+from puntini.store.postgres.hints import Hints
 from puntini.store.postgres.migrations import ready
 from puntini.store.postgres.queue import PostgresQueue
 
@@ -60,7 +62,7 @@ class Book:
 
     async def runs_out(self, node: PostgresQueue) -> None:
         """A node was not heard of for longer than a lease."""
-        await self._database.rows("UPDATE lanes SET until = '-infinity' WHERE node = %s", node.node)
+        await self._database.rows("UPDATE leases SET until = '-infinity' WHERE node = %s", node.node)
         await self._database.rows("UPDATE nodes SET until = '-infinity' WHERE id = %s", node.node)
 
 
@@ -73,13 +75,18 @@ def book(opened: Database) -> Book:
 @pytest.fixture
 def here(opened: Database) -> PostgresQueue:
     """One node."""
-    return PostgresQueue(opened)
+    return made(opened)
 
 
 @pytest.fixture
 def there(opened: Database) -> PostgresQueue:
     """Another node."""
-    return PostgresQueue(opened)
+    return made(opened)
+
+
+def made(database: Database) -> PostgresQueue:
+    """A node."""
+    return PostgresQueue(database, Hints(database, new_id("wrt")))
 
 
 def names(rows: list[TaskRow]) -> list[str]:
@@ -98,7 +105,7 @@ async def test_a_task_is_claimed_once(book: Book, here: PostgresQueue, there: Po
 
 
 async def test_nodes_that_look_together_share_the_work(book: Book, opened: Database) -> None:
-    nodes = [PostgresQueue(opened) for _ in range(4)]
+    nodes = [made(opened) for _ in range(4)]
     for number in range(20):
         await book.task(f"t{number}", f"s{number}", owner=f"u{number % 3}")
     got: list[str] = []
@@ -275,17 +282,30 @@ async def test_figures_tell_what_waits_and_for_whom(book: Book, here: PostgresQu
     assert names(await here.unserved(1)) == ["t3"]
 
 
-async def test_a_call_reaches_every_node(here: PostgresQueue, there: PostgresQueue) -> None:
+async def test_a_call_reaches_every_node(opened: Database) -> None:
+    hints = [Hints(opened, name) for name in ("here", "there")]
+    here, there = (PostgresQueue(opened, each) for each in hints)
     heard = [anyio.Event(), anyio.Event()]
     here.watch(lambda: heard[0].set())
     there.watch(lambda: heard[1].set())
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(here.listen)
-        tasks.start_soon(there.listen)
+        for each in hints:
+            tasks.start_soon(each.send)
+            tasks.start_soon(each.listen)
         with anyio.fail_after(5):
             await heard[1].wait()  # it listens now, which may have come too late for a call
             heard[1] = anyio.Event()
             here.call()
             await heard[0].wait()
             await heard[1].wait()
+        tasks.cancel_scope.cancel()
+
+
+async def test_who_hears_nothing_looks_often(here: PostgresQueue) -> None:
+    looks = anyio.Event()
+    here.watch(looks.set)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(here.listen)
+        with anyio.fail_after(2):
+            await looks.wait()
         tasks.cancel_scope.cancel()

@@ -100,8 +100,8 @@ async def write(connection: Connection, decisions: Decisions) -> None:
 async def happened(connection: Connection, writer: str, begun: Begun) -> bool:
     """Whether a flush was committed: waits until its transaction is over, and ends it where nobody is there for it."""
     await execute(connection, _END, begun.pid, begun.xid)
-    [(flush,)] = await execute(connection, "SELECT flush FROM writers WHERE id = %s FOR UPDATE", writer)
-    return bool(flush >= begun.number)
+    rows = await execute(connection, "SELECT flush FROM writers WHERE id = %s FOR UPDATE", writer)
+    return bool(rows and rows[0][0] >= begun.number)
 
 
 def _keys(decisions: Decisions) -> Iterable[tuple[tuple[str, str], tuple[Written, int, int]]]:
@@ -167,7 +167,7 @@ _SESSION_COLUMNS = {
 }
 _SESSIONS = f"""INSERT INTO sessions ({", ".join(_SESSION_COLUMNS)})
     SELECT * FROM {_arrays(**_SESSION_COLUMNS)} ORDER BY given.id COLLATE "C" """
-_SPANS = f"INSERT INTO spans SELECT * FROM {_arrays(session='int8', day='int8', first='int8')}"
+_SPANS = f"INSERT INTO spans SELECT * FROM {_arrays(session='int8', day='int8', first='int8')} ON CONFLICT DO NOTHING"
 _EVENTS = f"""INSERT INTO events (session, day, first, last, at, size, body) SELECT * FROM {
     _arrays(session="int8", day="int8", first="int8", last="int8", at="int8", size="int8", body="bytea")
 }"""

@@ -9,7 +9,8 @@ from importlib import resources
 from typing import NamedTuple
 
 from puntini.errors import Misconfigured
-from puntini.store.postgres.database import Connection, Database
+from puntini.store.postgres.database import Database
+from puntini.store.postgres.pool import Connection
 
 LOCK = 0x50554E54
 """Of the database: one program at a time changes its schema."""

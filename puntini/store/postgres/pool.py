@@ -9,6 +9,7 @@ from typing import Any
 
 import anyio
 import psycopg
+from anyio import CancelScope
 from psycopg import AsyncConnection
 from psycopg.pq import TransactionStatus
 
@@ -57,7 +58,8 @@ class Pool:
         try:
             connection = await self._connect() if fresh or not self._idle else self._idle.pop()
             try:
-                with within(connection, seconds):
+                # What is soon over is not given up half-way, which would take longer.
+                with within(connection, seconds), CancelScope(shield=seconds <= WAIT_SECONDS):
                     yield connection
             finally:
                 await self._leave(connection)

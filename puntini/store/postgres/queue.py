@@ -1,29 +1,23 @@
-"""The queue of work on Postgres: leases on lanes, messages to tasks, duties; and calls by NOTIFY.
+"""The queue of work on Postgres: leases on lanes, messages to tasks, duties; and calls, which are hints.
 
 Each verb is one statement, so it happens as a whole or not at all, and a process that is frozen holds nobody's lock.
 Times are the database's.
 """
 
 from collections.abc import Callable, Sequence
-from contextlib import aclosing
 
 import anyio
-import structlog
 
-from puntini.errors import StoreUnavailable
 from puntini.log.contract import TaskRow
 from puntini.log.mint import new_id
 from puntini.log.queue import LEASE_SECONDS, Figures, Message, Place
 from puntini.store.postgres.database import Database
+from puntini.store.postgres.hints import EVERYTHING, Hints
 from puntini.store.postgres.pool import Row
 
-CHANNEL = "puntini_work"
-CALL_SECONDS = 0.002
-"""NOTIFY takes a lock on the whole database as it commits: calls that come together are one."""
-RETRY_SECONDS = 1.0
+TOPIC = "work"
 POLL_SECONDS = 0.1
 KEPT_SECONDS = 60
-LOG = structlog.get_logger("puntini.store")
 
 LEASE = f"interval '{LEASE_SECONDS} s'"
 # While the server was away nobody could renew: whoever held a lane gets the time to do so.
@@ -41,7 +35,7 @@ TASK = """t.id, s.id, t.agent, t.prompt, t.status, t.attempt, t.max_steps, t.pri
     t.input_tokens, t.output_tokens, t.cost_usd, t.created_at, t.updated_at, t.first_seq, t.last_seq, t.safe_seq"""
 
 CLAIM = f"""
-WITH held AS MATERIALIZED (SELECT l.session FROM lanes l WHERE {HELD}),
+WITH held AS MATERIALIZED (SELECT l.session FROM leases l WHERE {HELD}),
 busy AS (SELECT s.owner, count(*) AS tasks FROM held JOIN sessions s ON s.id = held.session GROUP BY s.owner),
 first AS (
     SELECT DISTINCT ON (t.session) t.session, t.num, t.id, t.agent, t.priority, t.status
@@ -54,7 +48,7 @@ free AS (
     WHERE f.agent = ANY(%s) AND NOT EXISTS (SELECT FROM held WHERE held.session = s.id)),
 chosen AS (SELECT * FROM free ORDER BY priority DESC, turn, num LIMIT %s),
 taken AS (
-    INSERT INTO lanes AS l (session, task, node, until)
+    INSERT INTO leases AS l (session, task, node, until)
     SELECT lane, id, %s, clock_timestamp() + {LEASE} FROM chosen ORDER BY lane
     ON CONFLICT (session) DO UPDATE SET task = excluded.task, node = excluded.node, until = excluded.until
     WHERE NOT ({HELD})
@@ -70,9 +64,9 @@ open AS (
     SELECT count(*) AS tasks, count(*) FILTER (WHERE t.status = 'queued') AS waiting
     FROM asked JOIN sessions s ON s.id = asked.session JOIN tasks t ON t.session = s.num
     WHERE t.status IN ('queued', 'running')),
-held AS (SELECT FROM asked JOIN lanes l ON l.session = asked.session WHERE {HELD}),
+held AS (SELECT FROM asked JOIN leases l ON l.session = asked.session WHERE {HELD}),
 taken AS (
-    INSERT INTO lanes AS l (session, task, node, until)
+    INSERT INTO leases AS l (session, task, node, until)
     SELECT asked.session, %s, %s, clock_timestamp() + {LEASE} FROM asked, open WHERE %s AND open.tasks = 0
     ON CONFLICT (session) DO UPDATE SET task = excluded.task, node = excluded.node, until = excluded.until
     WHERE NOT ({HELD})
@@ -85,7 +79,7 @@ WITH alive AS (
     INSERT INTO nodes AS n (id, agents, places, until) VALUES (%s, %s, %s, clock_timestamp() + {LEASE})
     ON CONFLICT (id) DO UPDATE SET agents = excluded.agents, places = excluded.places, until = excluded.until),
 asked AS (SELECT * FROM unnest(%s::text[], %s::text[]) AS a (session, task))
-UPDATE lanes l SET until = clock_timestamp() + {LEASE}
+UPDATE leases l SET until = clock_timestamp() + {LEASE}
 FROM asked WHERE l.session = asked.session AND l.task = asked.task AND l.node = %s
 RETURNING l.task
 """
@@ -151,7 +145,7 @@ WITH messages AS (
     WHERE m.sent_at < clock_timestamp() - interval '{KEPT_SECONDS} s' AND (m.verb IN ('tell', 'resume') OR NOT EXISTS (
         SELECT FROM tasks t WHERE t.id = m.task AND t.status NOT IN ('completed', 'failed', 'cancelled')))),
 gone AS (DELETE FROM nodes WHERE until < clock_timestamp() - interval '{KEPT_SECONDS} s'),
-left_ AS (DELETE FROM lanes WHERE until < clock_timestamp() - interval '{KEPT_SECONDS} s')
+left_ AS (DELETE FROM leases WHERE until < clock_timestamp() - interval '{KEPT_SECONDS} s')
 DELETE FROM duties WHERE until < clock_timestamp() - interval '{KEPT_SECONDS} s'
 """
 
@@ -159,11 +153,10 @@ DELETE FROM duties WHERE until < clock_timestamp() - interval '{KEPT_SECONDS} s'
 class PostgresQueue:
     """See ``puntini.log.queue.Queue``."""
 
-    def __init__(self, database: Database, *, listen: bool = True) -> None:
+    def __init__(self, database: Database, hints: Hints) -> None:
         self.node = new_id("nod")
-        self._listens = listen
         self._database = database
-        self._call = anyio.Event()
+        self._hints = hints
         self._listener: Callable[[], None] = lambda: None
 
     # Turns.
@@ -191,7 +184,7 @@ class PostgresQueue:
     async def release(self, held: Sequence[tuple[str, str]]) -> None:
         """Let go of lanes."""
         await self._database.rows(
-            "DELETE FROM lanes l USING unnest(%s::text[], %s::text[]) AS a (session, task) "
+            "DELETE FROM leases l USING unnest(%s::text[], %s::text[]) AS a (session, task) "
             "WHERE l.session = a.session AND l.task = a.task AND l.node = %s",
             *_columns(held),
             self.node,
@@ -277,50 +270,21 @@ class PostgresQueue:
     # Calls.
 
     def call(self) -> None:
-        """Tell all nodes, soon."""
-        self._call.set()
+        """Tell all nodes."""
+        self._listener()
+        self._hints.tell(TOPIC, EVERYTHING)
 
     def watch(self, listener: Callable[[], None]) -> None:
         """Name who is told of calls."""
         self._listener = listener
+        self._hints.hear(TOPIC, lambda _word: listener())
 
     async def listen(self) -> None:
-        """Pass calls on, those of others as well."""
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._send_calls)
-            tasks.start_soon(self._hear_calls if self._listens else self._call_often)
-
-    async def _call_often(self) -> None:
         """Where nothing can be heard, those who look for something look often."""
         while True:
             await anyio.sleep(POLL_SECONDS)
-            self._listener()
-
-    async def _hear_calls(self) -> None:
-        while True:
-            try:
-                await self._listen()
-            except StoreUnavailable:
-                await anyio.sleep(RETRY_SECONDS)
-
-    async def _listen(self) -> None:
-        async with self._database.apart() as connection:
-            await connection.execute(f"LISTEN {CHANNEL}".encode())
-            self._listener()  # what was called before this
-            async with aclosing(connection.notifies()) as calls:
-                async for _ in calls:
-                    self._listener()
-
-    async def _send_calls(self) -> None:
-        while True:
-            await self._call.wait()
-            self._call = anyio.Event()
-            self._listener()
-            try:
-                await self._database.rows(f"SELECT pg_notify('{CHANNEL}', '')")
-            except StoreUnavailable as error:
-                LOG.debug("a call was not sent", reason=error.message)
-            await anyio.sleep(CALL_SECONDS)
+            if not self._hints.listening:
+                self._listener()
 
 
 def _columns(pairs: Sequence[tuple[str, str]]) -> tuple[list[str], list[str]]:

@@ -31,7 +31,7 @@ def runs_out(dsn: str, *lives: Stage) -> None:
     """The leases of these nodes are over, of all where none is named."""
     with psycopg.connect(dsn, autocommit=True) as connection:
         names = [life.store.queue.node for life in lives if life.store.queue]
-        connection.execute("UPDATE lanes SET until = '-infinity' WHERE node = ANY(%s)", [names])
+        connection.execute("UPDATE leases SET until = '-infinity' WHERE node = ANY(%s)", [names])
 
 
 def rows(dsn: str, query: str) -> Sequence[tuple[object, ...]]:

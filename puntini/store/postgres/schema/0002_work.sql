@@ -1,6 +1,6 @@
 -- works with: 1
 -- Who runs what. A lane is named by its session's id, for it is held before a session that is yet to be made.
-CREATE TABLE lanes (
+CREATE TABLE leases (
     session text COLLATE "C" PRIMARY KEY,
     task text COLLATE "C" NOT NULL,
     node text COLLATE "C" NOT NULL,
