@@ -161,13 +161,11 @@ class Shared:
             await anyio.sleep(min(LONGEST_REST, LOOK_SHARE * (anyio.current_time() - began)))
 
     async def _look(self) -> None:
-        asked, room = anyio.current_time(), self._room
-        self._coming += room
-        try:
-            rows = await self._queue.claim(list(self._agents), room)
-        finally:
-            self._coming -= room
-        for row in rows:
+        asked = anyio.current_time()
+        for row in await self._queue.claim(list(self._agents), self._room):
+            if self._room <= 0 or self._closing:  # others have begun here meanwhile
+                self._let_go(row.session_id, row.task_id)
+                continue
             self._held.add(row.session_id, row.task_id, asked)
             self._claims += 1
             if row.status == "queued" and self._jobs.get(row.task_id) is None:
