@@ -90,13 +90,12 @@ from puntini.transport.opening import Opener
 from puntini.transport.streams import Streams
 from puntini.views.session import SessionView
 
-
 Share = Literal["all", "streams", "tasks"]
 """What of the work a process does."""
 
 
 class Parts:
-    """The running parts, for the length of a lifespan. What ``share`` leaves out is done by others on the same store."""
+    """The running parts, for the length of a lifespan. What ``share`` leaves out others on the same store do."""
 
     store: Store
     hub: Hub
