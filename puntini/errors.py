@@ -77,6 +77,18 @@ class Exhausted(Conflict):
     code = "exhausted"
 
 
+class KeptAlready(Conflict):
+    """Something was to be kept for the first time, and another was faster."""
+
+
+class StaleGraph(Conflict):
+    """A graph has a later version than its writer knew of. ``version`` is what it has."""
+
+    def __init__(self, message: str, *, version: int = 0) -> None:
+        super().__init__(message)
+        self.version = version
+
+
 class StaleAttempt(Conflict):
     """An append by an attempt that has been replaced, or after the task's end."""
 
@@ -97,10 +109,14 @@ class TooLarge(PuntiniError):
 
 
 class TooMany(PuntiniError):
-    """A limit on how many or how often was reached."""
+    """A limit on how many or how often was reached. ``queued`` is how many tasks wait, where that was the reason."""
 
     code, status, close, title = "too_many", 429, 4429, "Too many"
     retryable, retry_after = True, 5
+
+    def __init__(self, message: str, *, path: str = "", queued: int | None = None) -> None:
+        super().__init__(message, path=path)
+        self.queued = queued
 
 
 class Unavailable(PuntiniError):

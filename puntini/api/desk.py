@@ -2,7 +2,7 @@
 
 from asyncio import wait
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AbstractContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from functools import partial
 from typing import Any, Literal, Protocol, assert_never
 
@@ -14,8 +14,8 @@ from puntini.api.repeats import Repeats, named, written
 from puntini.auth.access import Access
 from puntini.auth.guard import require_scope
 from puntini.auth.principals import Principal
-from puntini.errors import Conflict, Invalid, NotFound, SessionClosed, TaskRunning
-from puntini.log.contract import Append, Once, SessionRow, Store, TaskRow, Written
+from puntini.errors import Conflict, Invalid, NotFound, SessionClosed, StaleGraph, TaskRunning
+from puntini.log.contract import Append, GraphVersions, Once, SessionRow, Store, TaskRow, Written
 from puntini.log.keeper import Keeper
 from puntini.log.members import MemberRole
 from puntini.log.mint import new_id, now_ms, timestamp
@@ -65,6 +65,9 @@ Order = UserPromptCommand | Control | ApprovalResponse | Action | GraphEdit | Wo
 Decided = Literal["approved", "denied", "answered"]
 
 
+EDIT_TRIES = 20
+
+
 class Work(Protocol):
     """What the desk asks of whoever runs tasks."""
 
@@ -74,12 +77,17 @@ class Work(Protocol):
         """Whether there is such an agent."""
         ...
 
-    def busy(self, session_id: str) -> bool:
-        """Whether a task runs or waits."""
+    async def busy(self, session_id: str) -> bool:
+        """Whether a task runs or waits. Raises StoreUnavailable."""
         ...
 
-    def reserve(self, session_id: str) -> AbstractContextManager[Literal["running", "queued"]]:
-        """Hold a place for a task that is about to be written; gives what it starts with. Raises TooMany."""
+    def reserve(
+        self, session_id: str, task_id: str, *, alone: bool = False
+    ) -> AbstractAsyncContextManager[Literal["running", "queued"]]:
+        """Hold a place for a task that is about to be written; gives what it starts with.
+
+        Raises TooMany, and TaskRunning when it is to be ``alone`` in its session and is not.
+        """
         ...
 
     def accept(self, row: TaskRow) -> None:
@@ -230,11 +238,9 @@ class Desk:
             raise Invalid("data.prompt: write something", path="data.prompt")
         self.check_agent(data.agent)
         agent = data.agent or (create or await self._active(session_id)).agent
-        if self._work.busy(session_id):
+        if create is None and data.if_busy in {"steer", "interrupt"} and await self._work.busy(session_id):
             if data.if_busy == "steer" and (heard := await self._steer(session_id, data.prompt, once, user)):
                 return heard
-            if data.if_busy == "reject":
-                raise TaskRunning("A task is running in this session; wait, or send if_busy enqueue or interrupt.")
             if data.if_busy == "interrupt":
                 await self._work.interrupt(session_id)
         return await self._begin(session_id, agent, data, user=user, once=once, create=create)
@@ -266,8 +272,9 @@ class Desk:
         given: Sequence[Envelope] = (),
     ) -> Written:
         await self._decided(session_id)
-        with self._work.reserve(session_id) as status:
-            row = _new_task(session_id, agent, data, status)
+        task_id = new_id("tsk")
+        async with self._work.reserve(session_id, task_id, alone=data.if_busy == "reject") as status:
+            row = _new_task(task_id, session_id, agent, data, status)
             asked, *started = _prompt_events(row, data.prompt, user)
             # What was given stands before the start, and after it the agent's own words, which attempts count.
             entries = [_stamp(event, row) for event in (asked, *given, *started)]
@@ -320,10 +327,16 @@ class Desk:
 
     async def _edit(self, session_id: str, command: GraphEdit, once: Once | None, user: str) -> Written:
         await self._active(session_id)
-        view = await self._keeper.view(session_id)
-        events = edited(view.graph, command.data, user, self._keeper.versions(session_id))
-        entries = [_stamp(event) for event in events]
-        return await self._written(Append(session_id=session_id, entries=entries, once=once, at=now_ms()))
+        versions = self._keeper.versions(session_id)
+        for _ in range(EDIT_TRIES):
+            graph = (await self._keeper.view(session_id)).graph
+            known = graph.version
+            entries = [_stamp(event) for event in edited(graph, command.data, user, versions)]
+            brings = GraphVersions(known, versions.issued)
+            write = Append(session_id=session_id, entries=entries, versions=brings, once=once, at=now_ms())
+            with suppress(StaleGraph):  # changed on another node in this moment: merge with that too
+                return await self._written(write)
+        raise Conflict("The graph was changed again and again meanwhile; send the edit once more.")
 
     async def _conflicts(self, done: Written) -> list[GraphConflict]:
         """The conflicts that an edit met, from the log, so that a repeat is told the same."""
@@ -348,10 +361,16 @@ class Desk:
         agent: str | None = None,
         status: Literal["closed"] | None = None,
     ) -> Written:
-        entries = [_stamp(event)]
-        return await self._written(
-            Append(session_id=session_id, entries=entries, agent=agent, status=status, once=once, at=now_ms())
+        write = Append(
+            session_id=session_id,
+            entries=[_stamp(event)],
+            agent=agent,
+            status=status,
+            at_rest=status == "closed",
+            once=once,
+            at=now_ms(),
         )
+        return await self._written(write)
 
     async def _written(self, write: Append) -> Written:
         return await written(self._store, write)
@@ -364,7 +383,7 @@ class Desk:
     async def _status(self, session_id: str, agent: str) -> Envelope:
         row = await self._row(session_id)
         self.check_agent(agent)
-        status: Literal["idle", "busy"] = "busy" if self._work.busy(session_id) else "idle"
+        status: Literal["idle", "busy"] = "busy" if await self._work.busy(session_id) else "idle"
         return AgentStatus(session_id=session_id, data=AgentStatusData(agent=agent or row.agent, status=status))
 
     # Closing and deleting. No task may outlive its session, so prompts wait until it is decided what becomes of it.
@@ -386,9 +405,13 @@ class Desk:
         row = await self._row(session_id)
         if row.status == "closed":
             return Written(session_id, row.head + 1, row.head)
-        await self._work.stop_session(session_id)
         event = SessionClosedEvent(data=SessionClosedData(reason=reason))
-        return await self._say(session_id, event, once, status="closed")
+        while True:
+            await self._work.stop_session(session_id)
+            try:
+                return await self._say(session_id, event, once, status="closed")
+            except TaskRunning:
+                continue  # begun on another node in between
 
     async def delete(self, session_id: str) -> None:
         """Remove a session and all that belongs to it. Raises NotFound."""
@@ -422,11 +445,11 @@ def new_session(agent: str, *, user: str, title: str = "") -> SessionRow:
 
 
 def _new_task(
-    session_id: str, agent: str, data: UserPromptCommandData, status: Literal["running", "queued"]
+    task_id: str, session_id: str, agent: str, data: UserPromptCommandData, status: Literal["running", "queued"]
 ) -> TaskRow:
     now = now_ms()
     return TaskRow(
-        task_id=new_id("tsk"),
+        task_id=task_id,
         session_id=session_id,
         agent=agent,
         prompt=data.prompt,

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 import anyio
 from msgspec import UNSET, Struct, UnsetType
 
-from puntini.errors import Invalid, PuntiniError, TooLarge, TooSlow, Unauthorized
+from puntini.errors import Invalid, PuntiniError, TooLarge, TooMany, TooSlow, Unauthorized
 from puntini.protocol.entries import encode
 
 Scope = MutableMapping[str, Any]
@@ -154,7 +154,10 @@ class FieldProblem(Struct, frozen=True):
 
 
 class ProblemDetails(Struct, frozen=True, kw_only=True):
-    """Why a request was refused (RFC 9457). ``code`` is stable and made for programs, ``detail`` says what to do."""
+    """Why a request was refused (RFC 9457). ``code`` is stable and made for programs, ``detail`` says what to do.
+
+    ``queued`` is how many tasks wait, where too many do.
+    """
 
     type: str = "about:blank"
     title: str
@@ -163,6 +166,7 @@ class ProblemDetails(Struct, frozen=True, kw_only=True):
     detail: str
     errors: list[FieldProblem]
     request_id: str | UnsetType = UNSET
+    queued: int | UnsetType = UNSET
 
 
 def problem_body(error: PuntiniError, request_id: str = "") -> bytes:
@@ -174,6 +178,7 @@ def problem_body(error: PuntiniError, request_id: str = "") -> bytes:
         detail=error.message,
         errors=[FieldProblem(error.path, error.message)] if error.path else [],
         request_id=request_id or UNSET,
+        queued=UNSET if not isinstance(error, TooMany) or error.queued is None else error.queued,
     )
     return encode(problem) + b"\n"
 
