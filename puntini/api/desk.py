@@ -14,7 +14,7 @@ from puntini.api.repeats import Repeats, named, written
 from puntini.auth.access import Access
 from puntini.auth.guard import require_scope
 from puntini.auth.principals import Principal
-from puntini.errors import Conflict, Invalid, NotFound, SessionClosed, StaleGraph, TaskRunning
+from puntini.errors import Conflict, Invalid, NotFound, SessionClosed, StaleGraph, TaskRunning, Unavailable
 from puntini.log.contract import Append, GraphVersions, Once, SessionRow, Store, TaskRow, Written
 from puntini.log.keeper import Keeper
 from puntini.log.members import MemberRole
@@ -65,7 +65,8 @@ Order = UserPromptCommand | Control | ApprovalResponse | Action | GraphEdit | Wo
 Decided = Literal["approved", "denied", "answered"]
 
 
-EDIT_TRIES = 20
+EDIT_SECONDS = 5.0
+"""How long an edit goes on trying to get in between what other nodes do to the graph."""
 
 
 class Work(Protocol):
@@ -328,7 +329,8 @@ class Desk:
     async def _edit(self, session_id: str, command: GraphEdit, once: Once | None, user: str) -> Written:
         await self._active(session_id)
         versions = self._keeper.versions(session_id)
-        for _ in range(EDIT_TRIES):
+        until = anyio.current_time() + EDIT_SECONDS
+        while anyio.current_time() < until:
             graph = (await self._keeper.view(session_id)).graph
             known = graph.version
             entries = [_stamp(event) for event in edited(graph, command.data, user, versions)]
@@ -336,7 +338,7 @@ class Desk:
             write = Append(session_id=session_id, entries=entries, versions=brings, once=once, at=now_ms())
             with suppress(StaleGraph):  # changed on another node in this moment: merge with that too
                 return await self._written(write)
-        raise Conflict("The graph was changed again and again meanwhile; send the edit once more.")
+        raise Unavailable("The graph changes too fast on other nodes for this edit; send it once more.")
 
     async def _conflicts(self, done: Written) -> list[GraphConflict]:
         """The conflicts that an edit met, from the log, so that a repeat is told the same."""
