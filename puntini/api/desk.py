@@ -142,7 +142,7 @@ class Desk:
         self.check_agent(agent, "agent")
         row = new_session(agent or self._work.default, user=user, title=title)
         write = Append(session_id=row.session_id, create=row, at=row.created_at, once=once)
-        return (await self._repeats.once(once, partial(self._written, write))).session_id
+        return (await self._repeats.once(once, partial(self._written, write), appends_only=True)).session_id
 
     async def admit(self, session_id: str, who: Principal) -> MemberRole:
         """What somebody is in a session that they want to follow. Raises Unauthorized, Forbidden or NotFound."""
@@ -176,7 +176,8 @@ class Desk:
 
     async def _carry_out(self, session_id: str, command: Order, user: str) -> Envelope:
         once = named("command", session_id, command.command_id)
-        written = await self._repeats.once(once, partial(self._do, session_id, command, once, user))
+        work = partial(self._do, session_id, command, once, user)
+        written = await self._repeats.once(once, work, appends_only=_appends_only(command))
         if isinstance(command, UserPromptCommand | Action):
             written = await self._heard(written)
         if isinstance(command, CloseSession) and not written.repeated:
@@ -222,7 +223,7 @@ class Desk:
         if create is None:
             await self._may_order(session_id, who)
         work = partial(self._prompt, session_id, data, user=who.user, once=once, create=create)
-        return await self._heard(await self._repeats.once(once, work))
+        return await self._heard(await self._repeats.once(once, work, appends_only=data.if_busy == "enqueue"))
 
     async def begin(
         self, session: SessionRow, data: UserPromptCommandData, given: Sequence[Envelope], once: Once | None
@@ -438,6 +439,13 @@ class Desk:
         """Wait until nobody closes or deletes the session."""
         while done := self._closing.get(session_id):
             await done.wait()
+
+
+def _appends_only(command: Order) -> bool:
+    """Whether a command does nothing but append."""
+    if isinstance(command, UserPromptCommand):
+        return command.data.if_busy == "enqueue"
+    return isinstance(command, GraphEdit | WorkflowUpdateCommand)
 
 
 def new_session(agent: str, *, user: str, title: str = "") -> SessionRow:

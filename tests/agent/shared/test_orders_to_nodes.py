@@ -6,7 +6,8 @@ import pytest
 from puntini.agent.rota import Action
 from puntini.errors import Conflict, PuntiniError
 from puntini.protocol.commands import Action as ActionCommand
-from puntini.protocol.commands import ActionData
+from puntini.protocol.commands import ActionData, UserPromptCommand, UserPromptCommandData
+from puntini.protocol.events import Accepted
 from tests.agent.actors import Asker, Deaf, Listener, Patient, Stepper, Tidy
 from tests.agent.shared.nodes import node, runs_out
 from tests.agent.stage import ANN, Stage, ends, numbers, until
@@ -202,3 +203,23 @@ async def test_what_one_node_interrupts_has_ended_when_it_begins(dsn: str) -> No
         after = await there.prompt(session, "now", if_busy="interrupt")
         assert await here.status(task) == "cancelled"
         await there.until(after, "running")
+
+
+async def test_a_command_that_comes_to_two_nodes_at_once_is_carried_out_once(dsn: str) -> None:
+    async with node(dsn, Deaf()) as here, node(dsn, Deaf()) as there:
+        session = await here.session()
+        await here.until(await here.prompt(session, "wait"), "running")
+        command = UserPromptCommand(command_id="c1", data=UserPromptCommandData(prompt="instead", if_busy="interrupt"))
+        answers: list[Accepted] = []
+
+        async def send(life: Stage) -> None:
+            answer = await life.desk.execute(session, command, who=ANN)
+            assert isinstance(answer, Accepted)
+            answers.append(answer)
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(send, here)
+            tasks.start_soon(send, there)
+        assert answers[0].data.task_id == answers[1].data.task_id
+        await here.until(answers[0].data.task_id, "running")
+        assert ends(await here.log(session)) == ["task_cancelled"]
