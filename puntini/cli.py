@@ -16,6 +16,7 @@ from msgspec.structs import FieldInfo, fields
 
 from puntini import __version__
 from puntini.cli_account import key, login, logout, whoami
+from puntini.cli_doctor import doctor
 from puntini.cli_server import URL
 from puntini.cli_server import url_option as _url
 from puntini.cli_store import store
@@ -425,5 +426,5 @@ def _openapi() -> object:
     return anyio.run(described)
 
 
-for each in (login, logout, whoami, key, user, store):
+for each in (doctor, login, logout, whoami, key, user, store):
     cli.add_command(each)

@@ -23,7 +23,7 @@ import structlog
 import uvicorn
 from starlette.applications import Starlette
 
-from puntini import __version__
+from puntini import __version__, tracing
 from puntini.agent.contract import Agent
 from puntini.agent.staff import PUNTINI
 from puntini.app import Parts, Share, create_app
@@ -106,7 +106,15 @@ def run(
     """
     if http:
         check_secret(settings)
-    configure(settings.log_format, settings.log_level, settings.secrets, redact_prompts=settings.redact_prompts)
+    configure(
+        settings.log_format,
+        settings.log_level,
+        settings.secrets,
+        redact_prompts=settings.redact_prompts,
+        node=socket.gethostname(),
+        ids=tracing.ids,
+    )
+    tracing.configure(settings.otlp_endpoint, __version__)
     calm()
     leaving = threading.Timer(settings.grace + LEAVE_SECONDS, _leave)
     leaving.daemon = True
@@ -115,6 +123,7 @@ def run(
         return asyncio.run(_serve(settings, app, leaving) if http else _work(settings, app, leaving))
     finally:
         leaving.cancel()
+        tracing.close()
 
 
 def _leave() -> None:

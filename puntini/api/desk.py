@@ -9,13 +9,14 @@ from typing import Any, Literal, Protocol, assert_never
 import anyio
 from msgspec.structs import replace
 
+from puntini import tracing
 from puntini.api.edits import conflicts_of, edited
 from puntini.api.repeats import Repeats, named, written
 from puntini.auth.access import Access
 from puntini.auth.guard import require_scope
 from puntini.auth.principals import Principal
 from puntini.errors import Conflict, Invalid, NotFound, SessionClosed, StaleGraph, TaskRunning, Unavailable
-from puntini.log.contract import Append, GraphVersions, Once, SessionRow, Store, TaskRow, Written
+from puntini.log.contract import Append, GraphVersions, Kept, Once, SessionRow, Store, TaskRow, Written
 from puntini.log.keeper import Keeper
 from puntini.log.members import MemberRole
 from puntini.log.mint import new_id, now_ms, timestamp
@@ -285,6 +286,7 @@ class Desk:
                 entries=entries,
                 task=row,
                 safe=bool(given),
+                kept=_trace(row),
                 once=once,
                 create=create,
                 at=row.created_at,
@@ -469,6 +471,13 @@ def _new_task(
         created_at=now,
         updated_at=now,
     )
+
+
+def _trace(row: TaskRow) -> list[Kept]:
+    """The trace that a task belongs to, kept with it for whoever runs it."""
+    if not tracing.on():
+        return []
+    return [Kept(row.session_id, tracing.KEPT_AS, row.task_id, tracing.traceparent().encode())]
 
 
 def _prompt_events(row: TaskRow, prompt: str, user: str) -> list[Envelope]:
