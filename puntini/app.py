@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import anyio
 import structlog
@@ -98,9 +98,12 @@ from puntini.transport.streams import Streams
 from puntini.transport.traced import Traced
 from puntini.views.session import SessionView
 
+Share = Literal["all", "streams", "tasks"]
+"""What of the work a process does."""
+
 
 class Parts:
-    """The running parts, for the length of a lifespan."""
+    """The running parts, for the length of a lifespan. What ``share`` leaves out others on the same store do."""
 
     store: Store
     hub: Hub
@@ -111,8 +114,11 @@ class Parts:
     connections: Connections
     loop_watch: LoopWatch
 
-    def __init__(self, settings: Settings, agents: Sequence[Agent], *, wants_setup: bool = False) -> None:
+    def __init__(
+        self, settings: Settings, agents: Sequence[Agent], *, wants_setup: bool = False, share: Share = "all"
+    ) -> None:
         self.settings = settings
+        self.share = share
         self.entrance = Entrance(settings, wants_setup=wants_setup)
         self.log = structlog.get_logger("puntini")
         self.model = Metered(model_of(settings))
@@ -140,6 +146,8 @@ class Parts:
         )
         self.store.embedder = self.embedder
         try:
+            if self.share != "all" and not self.store.shared:
+                raise Misconfigured(ALONE[self.share])
             await self.entrance.open(self.store, lambda credential: self.connections.take_over(credential))
             served = self.served.values()
             self.staff = Staff(self.model, self.tools, self.store, served, workspace=self.workspace)
@@ -191,7 +199,8 @@ class Parts:
             self.staff.roster,
             self.default,
             tasks,
-            most=settings.max_concurrent_tasks,
+            most=0 if self.share == "streams" else settings.max_concurrent_tasks,
+            most_queued=settings.max_queued_tasks,
             task_seconds=settings.task_seconds,
             redacted=Redaction(settings.secrets),
         )
@@ -224,6 +233,8 @@ class Parts:
         tools = [
             ToolInfo(each.name, each.spec.description, each.spec.parameters, each.consent) for each in self.staff.tools
         ]
+        if self.share == "tasks":
+            return documented(self._system().routes())
         addresses = [
             *self._system().routes(),
             *stream_routes.routes(streams, self.store, desk),
@@ -260,6 +271,14 @@ class Parts:
         with anyio.move_on_after(seconds / 2):
             await self.runner.shutdown()
         await self.connections.drain(seconds / 2)
+
+
+ALONE: dict[Share, str] = {
+    "streams": "Without a worker of its own a server leaves its tasks to others on the same Postgres; give all of them "
+    "its address, as --store postgresql://USER:PASSWORD@HOST/DATABASE.",
+    "tasks": "A worker runs the tasks of servers on the same Postgres; give it their address, as --store "
+    "postgresql://USER:PASSWORD@HOST/DATABASE.",
+}
 
 
 def _entrance_routes(entrance: Entrance) -> list[BaseRoute]:
@@ -343,12 +362,15 @@ class App(Starlette):
             await super().__call__(scope, receive, send)
 
 
-def create_app(settings: Settings, agents: Sequence[Agent] = (), *, setup: bool = False) -> Starlette:
+def create_app(
+    settings: Settings, agents: Sequence[Agent] = (), *, setup: bool = False, share: Share = "all"
+) -> Starlette:
     """The server as an ASGI app, with ``agents`` beside the built-in ones. Raises Misconfigured.
 
-    With ``setup`` and without an admin it serves set-up alone, until there is one.
+    With ``setup`` and without an admin it serves set-up alone, until there is one. Of many on one Postgres, one that
+    does its ``share`` runs no tasks, or answers nothing but how it is.
     """
-    parts = Parts(settings, agents, wants_setup=setup)
+    parts = Parts(settings, agents, wants_setup=setup, share=share)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

@@ -79,6 +79,18 @@ class Exhausted(Conflict):
     code = "exhausted"
 
 
+class KeptAlready(Conflict):
+    """Something was to be kept for the first time, and another was faster."""
+
+
+class StaleGraph(Conflict):
+    """A graph has a later version than its writer knew of. ``version`` is what it has."""
+
+    def __init__(self, message: str, *, version: int = 0) -> None:
+        super().__init__(message)
+        self.version = version
+
+
 class StaleAttempt(Conflict):
     """An append by an attempt that has been replaced, or after the task's end."""
 
@@ -99,13 +111,17 @@ class TooLarge(PuntiniError):
 
 
 class TooMany(PuntiniError):
-    """A limit on how many or how often was reached; which one, for those who count how often."""
+    """A limit on how many or how often was reached; which one, for those who count how often.
+
+    ``queued`` is how many tasks wait, where that was the reason.
+    """
 
     code, status, close, title = "too_many", 429, 4429, "Too many"
     retryable, retry_after = True, 5
 
-    def __init__(self, message: str, *, limit: str = "other", path: str = "") -> None:
+    def __init__(self, message: str, *, limit: str = "other", path: str = "", queued: int | None = None) -> None:
         super().__init__(message, path=path)
+        self.queued = queued
         figures.limits[limit] += 1
 
 

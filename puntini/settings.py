@@ -119,6 +119,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ring_bytes: Count = 256 * MIB
     max_streams: Count = 20_000
     max_concurrent_tasks: Count = 1_000
+    max_queued_tasks: Count = 10_000
     task_seconds: Seconds = 3_600.0
     session_idle_seconds: Seconds = 3_600.0
     retention_days: Days = 30.0
@@ -194,6 +195,7 @@ DOCS: dict[str, str] = {
     "ring_bytes": "memory for the newest events of all live sessions, in bytes",
     "max_streams": "how many streams may be open at once",
     "max_concurrent_tasks": "how many tasks may run at once; the others wait",
+    "max_queued_tasks": "how many tasks may wait for their turn; a prompt too many gets 429 and their number",
     "task_seconds": "seconds that an attempt at a task may take, without its pauses; 0 without end",
     "session_idle_seconds": "seconds after which a session that nobody uses is closed; 0 never",
     "retention_days": "days that events are kept; 0 for ever",

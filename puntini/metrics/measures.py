@@ -25,6 +25,7 @@ LIMITS = (
     "commands",
     "commands_at_once",
     "tasks_of_session",
+    "queue",
     "failed_logins",
     "logins_at_once",
 )

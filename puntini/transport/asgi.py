@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 import anyio
 from msgspec import UNSET, Struct, UnsetType
 
-from puntini.errors import Invalid, PuntiniError, TooLarge, TooSlow, Unauthorized
+from puntini.errors import Invalid, PuntiniError, TooLarge, TooMany, TooSlow, Unauthorized
 from puntini.protocol.entries import encode
 
 Scope = MutableMapping[str, Any]
@@ -164,7 +164,8 @@ class Check(Struct, frozen=True):
 class ProblemDetails(Struct, frozen=True, kw_only=True):
     """Why a request was refused (RFC 9457). ``code`` is stable and made for programs, ``detail`` says what to do.
 
-    Only a server that is not ready has ``checks``.
+    ``queued`` is how many tasks wait, where too many do. Only a server that is not ready has ``checks``.
+
     """
 
     type: str = "about:blank"
@@ -174,6 +175,7 @@ class ProblemDetails(Struct, frozen=True, kw_only=True):
     detail: str
     errors: list[FieldProblem]
     request_id: str | UnsetType = UNSET
+    queued: int | UnsetType = UNSET
     checks: list[Check] | UnsetType = UNSET
 
 
@@ -186,6 +188,7 @@ def problem_details(error: PuntiniError, request_id: str = "") -> ProblemDetails
         detail=error.message,
         errors=[FieldProblem(error.path, error.message)] if error.path else [],
         request_id=request_id or UNSET,
+        queued=UNSET if not isinstance(error, TooMany) or error.queued is None else error.queued,
     )
 
 
