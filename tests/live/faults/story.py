@@ -27,10 +27,10 @@ def whole_log(server: Asking, session_id: str) -> list[Event]:
     return events
 
 
-def _page(server: Asking, path: str) -> dict[str, Any] | None:
-    """A page; None where a proxy knows of nobody to ask, or the store is away, for the moment."""
+def _page(server: Asking, path: str) -> dict[str, Any]:
+    """A page; an empty one where a proxy knows of nobody to ask, or the store is away, for the moment."""
     answer = server.ask("GET", path, headers={"accept": "application/json"})
-    return None if answer.status_code in {502, 503} else dict(answer.raise_for_status().json())
+    return {} if answer.status_code in {502, 503} else dict(answer.raise_for_status().json())
 
 
 def all_quiet(server: Asking) -> None:
