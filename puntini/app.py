@@ -182,7 +182,9 @@ class Parts:
             redacted=Redaction(settings.secrets),
         )
         guard = self.entrance.guard
-        desk = Desk(self.store, self.keeper, self.runner, guard.access, self.hub.forget)
+        desk = Desk(
+            self.store, self.keeper, self.runner, guard.access, self.hub.forget, look=self.staff.roster.look
+        )
         expiry = Expiry(self.store, desk, self.connections, self.runner, idle_seconds=settings.session_idle_seconds)
         for listener in (self.keeper.committed, retention.committed):
             self.hub.also(listener)

@@ -94,7 +94,7 @@ class Messages:
         if not body.message.strip():
             raise Invalid("message: write something", path="message")
         agent, who = request.path_params["agent_id"], principal_of(request.scope)
-        self._memories.check(agent)
+        await self._memories.check(agent)
         once = named("message", f"{who.user} {agent}", idempotency_key(request.headers.get("idempotency-key", "")))
         written = await self._said(agent, body, who, once)
         row = await self._store.task(written.task_id)

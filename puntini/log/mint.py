@@ -26,6 +26,11 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+def now() -> float:
+    """Seconds since 1970, by the same clock."""
+    return now_ms() / 1000
+
+
 def timestamp(ms: int | None = None) -> str:
     """RFC 3339 in UTC with milliseconds."""
     at = now_ms() if ms is None else ms

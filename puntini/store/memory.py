@@ -68,6 +68,7 @@ class MemoryStore(MemoryDocuments):
     """See ``puntini.log.contract.Store``."""
 
     shared = False
+    nodes = None
 
     def __init__(self) -> None:
         super().__init__()
@@ -82,7 +83,7 @@ class MemoryStore(MemoryDocuments):
 
     # The log.
 
-    def watch(self, listener: Listener, moved: Moved | None = None) -> None:
+    def watch(self, listener: Listener, moved: Moved | None = None, heard: Listener | None = None) -> None:
         """Name the listener."""
         self._listener = listener
 
