@@ -3,7 +3,8 @@
 from msgspec.structs import replace
 
 from puntini.errors import Conflict, NotFound, SessionClosed, StaleAttempt
-from puntini.log.contract import Bounds, Fence, TaskRow
+from puntini.log.contract import Append, Bounds, Fence, TaskRow
+from puntini.protocol.events import SessionStatus
 
 MOST_SNAPSHOTS = 64
 
@@ -61,6 +62,19 @@ def check_fence(fence: Fence, task: TaskRow | None) -> None:
         raise StaleAttempt("The task has ended, or another attempt has taken it over.")
     if fence.status not in {None, task.status}:
         raise StaleAttempt(f"The task is {task.status} by now, not {fence.status}.")
+
+
+def check_append(write: Append, status: SessionStatus | None, task: TaskRow | None) -> None:
+    """Raises what an append is refused with: ``status`` is its session's, None of none; ``task`` is the fence's."""
+    if write.create and status is not None:
+        raise taken(write.session_id)
+    known = write.create.status if write.create else status
+    if known is None:
+        raise missing(write.session_id)
+    if known == "closed" and write.entries:
+        raise closed()
+    if write.fence is not None:
+        check_fence(write.fence, task)
 
 
 def placed(row: TaskRow, known: TaskRow | None, first: int, last: int, *, safe: bool) -> TaskRow:

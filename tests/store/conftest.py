@@ -13,10 +13,17 @@ from puntini.store.open import open_store
 from tests.store.making import SESSION, begin
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
     """An empty store of each kind."""
-    opened = await open_store("memory:" if request.param == "memory" else str(tmp_path / "puntini.db"))
+    match request.param:
+        case "memory":
+            url = "memory:"
+        case "sqlite":
+            url = str(tmp_path / "puntini.db")
+        case _:
+            url = request.getfixturevalue("database")
+    opened = await open_store(url)
     yield opened
     with suppress(StoreUnavailable):  # a test may have closed it
         await opened.close()

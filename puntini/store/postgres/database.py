@@ -1,27 +1,21 @@
 """One Postgres database: connections, transactions that are tried again, and errors told in a sentence."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any, Self, TypeVar, cast
 
 import anyio
 import psycopg
 import structlog
-from anyio import CancelScope
-from psycopg import AsyncConnection, sql
+from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
 from puntini.errors import Misconfigured, StoreUnavailable
+from puntini.store.postgres.pool import CONNECT_SECONDS, WAIT_SECONDS, Connection, Pool, Row, away, connect, end
 
 T = TypeVar("T")
-Row = tuple[Any, ...]
-Connection = AsyncConnection[Row]
 
 CONNECTIONS = 8
-WAIT_SECONDS = 5.0
-"""For a free connection; then the store is away for who asked."""
-CONNECT_SECONDS = 5
 STATEMENT_MS = 30_000
 TRIES = 5
 """Of a transaction that met another: a deadlock, or one that could not be put in order with it."""
@@ -34,8 +28,8 @@ _ALIVE = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3,
 class Database:
     """Made by ``open``. ``direct`` is the address for what a pooler in between can't do: LISTEN, locks of a session."""
 
-    def __init__(self, pool: "AsyncConnectionPool[Connection]", direct: str) -> None:
-        self._pool = pool
+    def __init__(self, address: str, direct: str, *, pooled: bool) -> None:
+        self.pool = Pool(address, size=CONNECTIONS, pooled=pooled)
         self._direct = direct
 
     @classmethod
@@ -46,92 +40,129 @@ class Database:
         """
         address = _address(dsn, pooled=pooled)
         await _try(address)
-        pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
-            address,
-            open=False,
-            min_size=1,
-            max_size=CONNECTIONS,
-            timeout=WAIT_SECONDS,
-            reconnect_timeout=WAIT_SECONDS,
-            kwargs={"autocommit": True, "prepare_threshold": None if pooled else 3},
-        )
-        await pool.open()
-        return cls(pool, _address(direct or dsn, pooled=False))
+        return cls(address, _address(direct or dsn, pooled=False), pooled=pooled)
 
     async def close(self) -> None:
         """Let go of all connections."""
-        await self._pool.close()
+        await self.pool.close()
+
+    @property
+    def away(self) -> bool:
+        """Whether the database did not answer just now."""
+        return self.pool.away
 
     @property
     def stats(self) -> dict[str, int]:
-        """Connections, and who waits for one."""
-        found = self._pool.get_stats()
-        return {
-            f"connections_{name}": found.get(name, 0) for name in ("pool_size", "pool_available", "requests_waiting")
-        }
+        """Connections that were made, and who waits for one."""
+        return {"connections_opened": self.pool.opened, "connections_waited_for": self.pool.waiting}
 
     async def rows(self, query: str, *values: Any) -> list[Row]:
-        """What one statement gives, in a transaction of its own. Raises StoreUnavailable."""
-        async with self._connection() as connection:
-            cursor = await connection.execute(_query(query), values, binary=True)
-            return await cursor.fetchall() if cursor.description else []
+        """What one statement gives, in a transaction of its own. Raises StoreUnavailable.
 
-    async def change(self, work: Callable[[Connection], Awaitable[T]]) -> T:
+        When the connection breaks it is asked once more: it must do no harm to do it twice.
+        """
+
+        async def ask(connection: Connection) -> list[Row]:
+            return await execute(connection, query, *values)
+
+        return await self.ask(ask)
+
+    async def once(self, query: str, *values: Any) -> list[Row]:
+        """As ``rows``, for what must not be done twice: when the connection breaks, StoreUnavailable is raised."""
+        async with self.connection() as connection:
+            return await execute(connection, query, *values)
+
+    async def ask(self, question: Callable[[Connection], Awaitable[T]], *, seconds: float = WAIT_SECONDS) -> T:
+        """Ask something, in transactions of its own, and once more when the connection breaks. As ``rows``."""
+        try:
+            async with self.connection(seconds=seconds) as connection:
+                return await question(connection)
+        except Lost:
+            async with self.connection(fresh=True, seconds=seconds) as connection:
+                return await question(connection)
+
+    async def change(self, work: Callable[[Connection], Awaitable[T]], *, seconds: float = WAIT_SECONDS) -> T:
         """Do something in a transaction, once more where it met another. Raises StoreUnavailable, and as ``work`` does.
 
-        When the connection breaks in the commit, it is not known whether it happened: what is done here must bear it.
+        When the connection breaks before the commit, it is tried once more; in the commit, it is not known whether it
+        happened, and StoreUnavailable is raised. It has so many ``seconds``.
         """
         for last in (*[False] * (TRIES - 1), True):
             try:
-                async with self._connection() as connection, connection.transaction():
-                    return await work(connection)
+                return await self.ask(lambda connection: _transaction(connection, work), seconds=seconds)
             except Collision:
                 if last:
                     raise
         raise AssertionError("unreachable")
 
     @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[Connection]:
-        try:
-            async with self._pool.connection() as connection:
+    async def connection(
+        self, *, fresh: bool = False, seconds: float = WAIT_SECONDS
+    ) -> AsyncIterator[Connection]:
+        """A connection for the length of a block, with errors told. Raises StoreUnavailable."""
+        async with self.pool.connection(fresh=fresh, seconds=seconds) as connection:
+            try:
                 yield connection
-        except psycopg.Error as error:
-            raise told(error) from None
-        except (PoolTimeout, PoolClosed) as error:
-            raise told(error) from None
+            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+                raise (Lost(away().message) if connection.closed else told(error)) from None
+            except psycopg.Error as error:
+                raise told(error) from None
 
     @asynccontextmanager
     async def apart(self) -> AsyncIterator[Connection]:
         """A connection of one's own, straight to the server: what it listens to and locks ends with it."""
         try:
-            connection = await AsyncConnection.connect(self._direct, autocommit=True)
-        except psycopg.Error as error:
-            raise told(error) from None
+            with anyio.fail_after(CONNECT_SECONDS):
+                connection = await connect(self._direct)
+        except (psycopg.Error, TimeoutError, OSError):
+            raise away() from None
         try:
             yield connection
         except psycopg.Error as error:
             raise told(error) from None
         finally:
-            with CancelScope(shield=True), suppress(psycopg.Error):
-                await connection.close()
+            await end(connection)
 
 
 class Collision(StoreUnavailable):
     """Two transactions met. Tried again, one of them goes first."""
 
 
+class Lost(StoreUnavailable):
+    """The connection broke."""
+
+
+async def execute(connection: Connection, query: str, *values: Any) -> list[Row]:
+    """What one statement gives. Not for use in a pipeline: there the answer comes later. Raises psycopg.Error."""
+    cursor = await connection.execute(text_of(query), values, binary=True)
+    return await cursor.fetchall() if cursor.description else []
+
+
+def text_of(query: str) -> sql.SQL:
+    """Our statements are our own texts; values are given beside them."""
+    return sql.SQL(cast("Any", query))
+
+
 def told(error: Exception) -> StoreUnavailable:
     """What went wrong, in a sentence, without what the statement held."""
     if isinstance(error, psycopg.errors.DeadlockDetected | psycopg.errors.SerializationFailure):
         return Collision("Two changes met in the database; try again.")
-    if not isinstance(error, psycopg.OperationalError | psycopg.InterfaceError | PoolTimeout | PoolClosed):
+    if not isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
         LOG.error("the database refused a statement", kind=type(error).__name__, reason=str(error).partition("\n")[0])
     return StoreUnavailable("The database does not answer as it should; try again in a moment.")
 
 
-def _query(query: str) -> sql.SQL:
-    """Our statements are our own texts; values are given beside them."""
-    return sql.SQL(cast("Any", query))
+async def _transaction(connection: Connection, work: Callable[[Connection], Awaitable[T]]) -> T:
+    committing = False
+    try:
+        async with connection.transaction():
+            result = await work(connection)
+            committing = True
+    except (psycopg.OperationalError, psycopg.InterfaceError):
+        if committing and connection.closed:
+            raise away() from None
+        raise
+    return result
 
 
 def _address(dsn: str, *, pooled: bool) -> str:
@@ -140,7 +171,7 @@ def _address(dsn: str, *, pooled: bool) -> str:
         given = conninfo_to_dict(dsn)
     except psycopg.Error as error:
         raise Misconfigured(f"The store's address can't be read: {str(error).strip()}; see docs/settings.md.") from None
-    ours: dict[str, Any] = {"connect_timeout": CONNECT_SECONDS, "application_name": "puntini", **_ALIVE}
+    ours: dict[str, Any] = {"connect_timeout": int(CONNECT_SECONDS), "application_name": "puntini", **_ALIVE}
     if not pooled:
         ours["options"] = f"-c statement_timeout={STATEMENT_MS} -c idle_in_transaction_session_timeout={STATEMENT_MS}"
     return make_conninfo("", **{**ours, **given})
@@ -149,8 +180,7 @@ def _address(dsn: str, *, pooled: bool) -> str:
 async def _try(address: str) -> None:
     try:
         with anyio.fail_after(2 * CONNECT_SECONDS):
-            connection = await AsyncConnection.connect(address)
-            await connection.close()
+            await end(await connect(address))
     except (psycopg.Error, TimeoutError) as error:
         reason = str(error).strip().splitlines()[-1] if str(error).strip() else "no answer"
         raise Misconfigured(f"The database can't be reached: {reason}") from None

@@ -13,6 +13,7 @@ from puntini.store.postgres.database import Connection, Database
 
 LOCK = 0x50554E54
 """Of the database: one program at a time changes its schema."""
+MIGRATION_SECONDS = 3_600.0
 _NAME = re.compile(r"(\d{4})_([a-z_]+)\.sql")
 _WORKS_WITH = re.compile(r"-- works with: (\d+)\n")
 
@@ -50,7 +51,7 @@ async def taken(connection: Connection) -> dict[int, int]:
 
 async def migrate(database: Database) -> list[Step]:
     """Take the steps that are missing, all or none; those that were taken. Raises Misconfigured for a newer schema."""
-    return await database.change(_migrate)
+    return await database.change(_migrate, seconds=MIGRATION_SECONDS)
 
 
 async def _migrate(connection: Connection) -> list[Step]:

@@ -1,0 +1,122 @@
+"""Forgetting: trims, erased events, deleted sessions.
+
+What is forgotten can't be read any more from the moment when that is committed. The rows go after it, some at a time;
+old ones stay until their whole partition is dropped, which costs next to nothing.
+"""
+
+from collections.abc import Sequence
+
+from puntini.store.postgres.database import Database, execute
+from puntini.store.postgres.flush import TODAY
+from puntini.store.postgres.pool import Connection
+from puntini.store.postgres.records import locked
+
+SLICE_ROWS = 500
+SLICE_SEQS = 2_000
+YOUNG_DAYS = 2
+"""So old are days of which rows are removed one by one at once; older ones are most likely dropped soon."""
+LEFT_SECONDS = 600
+"""After this time whoever tidies up also removes what another process was about to remove."""
+ALL = (1 << 63) - 1
+
+
+class Forgetting:
+    """The part of the store that forgets."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def trim(self, session_id: str, to: int) -> int:
+        """Move the floor at once, then remove what is below it; where the floor is. Raises NotFound."""
+
+        async def work(connection: Connection) -> tuple[int, int]:
+            num = await locked(connection, session_id)
+            [(floor,)] = await execute(connection, _FLOOR, to, num)
+            await execute(connection, "DELETE FROM snapshots WHERE session = %s AND seq < %s", num, floor)
+            await execute(connection, _DOOM, num, floor, num, floor)
+            await execute(connection, _DROP_SPANS, num, num, floor)
+            if await execute(connection, _NO_DAY, num):
+                await execute(connection, _DROP_LAST_SPAN, num)
+            return num, floor
+
+        num, floor = await self._database.change(work)
+        await self._remove_young(num)
+        return floor
+
+    async def erase(self, session_id: str, seqs: Sequence[int]) -> None:
+        """Make holes, some at a time. Raises NotFound."""
+        wanted = sorted(set(seqs))
+        for start in range(0, max(len(wanted), 1), SLICE_SEQS):
+            await self._erase(session_id, wanted[start : start + SLICE_SEQS])
+
+    async def _erase(self, session_id: str, seqs: list[int]) -> None:
+        async def work(connection: Connection) -> None:
+            num = await locked(connection, session_id)
+            if not seqs:
+                return
+            days = await execute(connection, _DAYS, num, seqs[-1])
+            rows = await execute(connection, _BODIES, num, [day for (day,) in days], seqs[-1], seqs[0])
+            for day, first, last, body in rows:
+                holes = [seq for seq in seqs if first <= seq <= last]
+                if holes:
+                    await _blank(connection, num, day, first, body, holes)
+
+        await self._database.change(work)
+
+    async def delete(self, session_id: str) -> None:
+        """Remove a session at once, and its events after it. Raises NotFound."""
+
+        async def work(connection: Connection) -> int:
+            num = await locked(connection, session_id)
+            await execute(connection, _DOOM_ALL, num)
+            for table in ("spans", "tasks", "outcomes", "snapshots", "members"):
+                await execute(connection, f"DELETE FROM {table} WHERE session = %s", num)
+            await execute(connection, "DELETE FROM kept WHERE space = %s", session_id)
+            await execute(connection, "DELETE FROM sessions WHERE num = %s", num)
+            return num
+
+        await self._remove_young(await self._database.change(work))
+
+    async def _remove_young(self, num: int) -> None:
+        rows = await self._database.rows(_YOUNG, num, YOUNG_DAYS)
+        for day, upto in rows:
+            await self._remove(num, day, upto)
+
+    async def sweep(self) -> None:
+        """Remove what others left, where its partition is not dropped. Raises StoreUnavailable."""
+        for num, day, upto in await self._database.rows(_LEFT, LEFT_SECONDS):
+            await self._remove(num, day, upto)
+
+    async def _remove(self, num: int, day: int, upto: int) -> None:
+        while len(await self._database.rows(_REMOVE, num, day, upto, num, day, upto, SLICE_ROWS)) == SLICE_ROWS:
+            pass
+        await self._database.rows("DELETE FROM doomed WHERE session = %s AND day = %s AND upto <= %s", num, day, upto)
+
+
+async def _blank(connection: Connection, num: int, day: int, first: int, body: bytes, seqs: list[int]) -> None:
+    lines = body.split(b"\n")
+    for seq in seqs:
+        lines[seq - first] = b""
+    size = sum(map(len, lines))
+    await execute(connection, _BLANK, b"\n".join(lines), size, num, day, first)
+
+
+_FLOOR = "UPDATE sessions SET floor = greatest(floor, least(%s, head)) WHERE num = %s RETURNING floor"
+_DOOM = """INSERT INTO doomed AS d SELECT %s, day, %s FROM spans WHERE session = %s AND first <= %s
+    ON CONFLICT (session, day) DO UPDATE SET upto = greatest(d.upto, excluded.upto)"""
+_DOOM_ALL = f"""INSERT INTO doomed SELECT session, day, {ALL} FROM spans WHERE session = %s
+    ON CONFLICT (session, day) DO UPDATE SET upto = excluded.upto"""
+_DROP_SPANS = """DELETE FROM spans WHERE session = %s
+    AND first < (SELECT max(first) FROM spans WHERE session = %s AND first <= %s + 1)"""
+# Nothing of it is readable: no day holds anything, and the next event begins one.
+_DROP_LAST_SPAN = "DELETE FROM spans WHERE session = %s"
+_NO_DAY = "UPDATE sessions SET day = 0 WHERE num = %s AND floor = head RETURNING 1"
+_DAYS = "SELECT day FROM spans WHERE session = %s AND first <= %s"
+_BODIES = """SELECT day, first, last, body FROM events
+    WHERE session = %s AND day = ANY(%s::int8[]) AND first <= %s AND last >= %s ORDER BY first"""
+_BLANK = "UPDATE events SET body = %s, size = %s WHERE session = %s AND day = %s AND first = %s"
+_YOUNG = f"SELECT day, upto FROM doomed WHERE session = %s AND day >= {TODAY} - %s"
+_LEFT = """SELECT session, day, upto FROM doomed WHERE since < now() - make_interval(secs => %s)
+    ORDER BY since LIMIT 100"""
+_REMOVE = """DELETE FROM events WHERE session = %s AND day = %s AND last <= %s AND first = ANY(ARRAY(
+    SELECT first FROM events WHERE session = %s AND day = %s AND last <= %s ORDER BY first LIMIT %s)) RETURNING 1"""

@@ -1,0 +1,40 @@
+"""The log's life: what is the same in all ids, until the database may have lost commits."""
+
+from puntini.log.mint import new_epoch
+from puntini.store.postgres.database import Database, execute
+from puntini.store.postgres.pool import Connection
+
+
+async def begin_life(database: Database) -> str:
+    """The epoch. A new one begins where the database was restored elsewhere or a replica was promoted.
+
+    Then commits that somebody was told of may be missing. Raises StoreUnavailable.
+    """
+    return await database.change(_begin_life)
+
+
+async def _begin_life(connection: Connection) -> str:
+    await execute(connection, "LOCK TABLE meta IN EXCLUSIVE MODE")
+    known = dict(await execute(connection, "SELECT key, value FROM meta WHERE key IN ('epoch', 'server')"))
+    server = await _server(connection)
+    if "epoch" in known and known.get("server", "") in {server, ""}:
+        return str(known["epoch"])
+    epoch = new_epoch()
+    await execute(connection, _PUT, "epoch", epoch)
+    await execute(connection, _PUT, "server", server)
+    return epoch
+
+
+async def _server(connection: Connection) -> str:
+    """Which server it is, and how often it went another way than its predecessor; nothing where it must not say."""
+    [(may,)] = await execute(connection, _MAY)
+    if not may:
+        return ""
+    [(system, timeline)] = await execute(connection, _SERVER)
+    return f"{system}/{timeline}"
+
+
+_MAY = """SELECT has_function_privilege('pg_control_system()', 'EXECUTE')
+    AND has_function_privilege('pg_control_checkpoint()', 'EXECUTE')"""
+_SERVER = "SELECT system_identifier, timeline_id FROM pg_control_system(), pg_control_checkpoint()"
+_PUT = "INSERT INTO meta VALUES (%s, %s) ON CONFLICT (key) DO UPDATE SET value = excluded.value"

@@ -1,0 +1,69 @@
+"""The daily partitions of events: made ahead of time or when one is missing, dropped when nobody reads in them."""
+
+import re
+
+from puntini.store.postgres.database import Database, execute
+from puntini.store.postgres.flush import TODAY
+from puntini.store.postgres.pool import Connection
+
+LOCK = 0x50415254
+"""Held alone by who makes or drops partitions, with others by who copies events."""
+AHEAD_DAYS = 2
+GRACE_DAYS = 2
+"""A partition is not dropped before: what is appended now may still get its day."""
+LOCK_MS = 2_000
+_NAME = re.compile(r"events_(\d+)")
+
+
+async def make_ahead(database: Database) -> None:
+    """Make today's partition and those of the days to come. Raises StoreUnavailable."""
+    [(today,)] = await database.rows(f"SELECT {TODAY}")
+    await make(database, *range(today, today + AHEAD_DAYS + 1))
+
+
+async def make(database: Database, *days: int) -> None:
+    """Make the partitions of some days, where they are not there yet. Raises StoreUnavailable."""
+
+    async def work(connection: Connection) -> None:
+        await _alone(connection)
+        there = set(await _days(connection))
+        for day in days:
+            if day not in there:
+                # Attached when it is there, and not made in place: the other partitions are not locked meanwhile.
+                await execute(connection, f"CREATE TABLE events_{day} (LIKE events INCLUDING STORAGE)")
+                await execute(
+                    connection, f"ALTER TABLE events ATTACH PARTITION events_{day} FOR VALUES FROM ({day}) TO ({day + 1})"
+                )
+
+    await database.change(work)
+
+
+async def drop_unread(database: Database) -> list[int]:
+    """Drop the partitions of the days on which no session has events any more; which. Raises StoreUnavailable."""
+
+    async def work(connection: Connection) -> list[int]:
+        await execute(connection, f"SET LOCAL lock_timeout = {LOCK_MS}")
+        [(free,)] = await execute(connection, "SELECT pg_try_advisory_xact_lock(%s)", LOCK)
+        if not free:
+            return []
+        over = await execute(connection, _OVER, await _days(connection), GRACE_DAYS)
+        for (day,) in over:
+            await execute(connection, f"DROP TABLE events_{day}")
+            await execute(connection, "DELETE FROM doomed WHERE day = %s", day)
+        return [day for (day,) in over]
+
+    return await database.change(work)
+
+
+async def _alone(connection: Connection) -> None:
+    await execute(connection, f"SET LOCAL lock_timeout = {LOCK_MS}")
+    await execute(connection, "SELECT pg_advisory_xact_lock(%s)", LOCK)
+
+
+async def _days(connection: Connection) -> list[int]:
+    names = await execute(connection, "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'events'::regclass")
+    return [int(found[1]) for (name,) in names if (found := _NAME.fullmatch(name))]
+
+
+_OVER = f"""SELECT day FROM unnest(%s::int8[]) AS d (day)
+    WHERE day < {TODAY} - %s AND NOT EXISTS (SELECT FROM spans WHERE spans.day = d.day)"""

@@ -1,0 +1,141 @@
+"""A few connections that are used again and again, and what is known of a database that does not answer."""
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import Any
+
+import anyio
+import psycopg
+from psycopg import AsyncConnection
+from psycopg.pq import TransactionStatus
+
+from puntini.errors import StoreUnavailable
+from puntini.store.postgres.adapters import Adapted
+
+Row = tuple[Any, ...]
+Connection = AsyncConnection[Row]
+
+WAIT_SECONDS = 4.0
+"""For a free connection, and for what is done with it."""
+CONNECT_SECONDS = 3.0
+QUIET_SECONDS = 0.25
+"""After an attempt to connect that failed; until then the database counts as away."""
+
+
+class Pool:
+    """At most ``size`` connections. Those that broke are dropped, and made anew when they are needed."""
+
+    def __init__(self, address: str, *, size: int, pooled: bool) -> None:
+        self._address = address
+        self._pooled = pooled
+        self._free = anyio.Semaphore(size)
+        self._idle: list[Connection] = []
+        self._refused_until = 0.0
+        self._closed = False
+        self.opened = 0
+
+    @property
+    def away(self) -> bool:
+        """Whether the database did not answer just now."""
+        return asyncio.get_running_loop().time() < self._refused_until
+
+    @property
+    def waiting(self) -> int:
+        """How many wait for a connection."""
+        return self._free.statistics().tasks_waiting
+
+    @asynccontextmanager
+    async def connection(
+        self, *, fresh: bool = False, seconds: float = WAIT_SECONDS
+    ) -> AsyncIterator[Connection]:
+        """A connection for the length of a block, that is cut off after so many ``seconds``; with ``fresh`` a new one.
+
+        Raises StoreUnavailable where there is none to be had.
+        """
+        await self._enter()
+        try:
+            connection = await self._connect() if fresh or not self._idle else self._idle.pop()
+            try:
+                with within(connection, seconds):
+                    yield connection
+            finally:
+                await self._leave(connection)
+        finally:
+            self._free.release()
+
+    async def _enter(self) -> None:
+        try:
+            with anyio.fail_after(WAIT_SECONDS):
+                await self._free.acquire()
+        except TimeoutError:
+            raise away() from None
+
+    async def _connect(self) -> Connection:
+        if self._closed or self.away:
+            raise away()
+        try:
+            with anyio.fail_after(CONNECT_SECONDS):
+                connection = await connect(self._address, pooled=self._pooled)
+        except (psycopg.Error, TimeoutError, OSError):
+            self._refused_until = asyncio.get_running_loop().time() + QUIET_SECONDS
+            raise away() from None
+        self._refused_until = 0.0
+        self.opened += 1
+        return connection
+
+    async def _leave(self, connection: Connection) -> None:
+        if connection.broken:
+            await self.forget_idle()  # whatever broke this one most likely broke them too
+        if self._closed or connection.pgconn.transaction_status != TransactionStatus.IDLE:
+            await end(connection)
+        else:
+            self._idle.append(connection)
+
+    async def forget_idle(self) -> None:
+        """Let go of the connections that nobody uses."""
+        idle, self._idle = self._idle, []
+        for connection in idle:
+            await end(connection)
+
+    async def close(self) -> None:
+        """Let go of all connections; those in use go when they are given back."""
+        self._closed = True
+        await self.forget_idle()
+
+
+async def connect(address: str, *, pooled: bool = False) -> Connection:
+    """A connection where each statement stands for itself. Raises psycopg.Error."""
+    return await AsyncConnection.connect(
+        address, autocommit=True, prepare_threshold=None if pooled else 2, context=Adapted()
+    )
+
+
+async def end(connection: Connection) -> None:
+    """Let go of a connection, whatever its state."""
+    with suppress(psycopg.Error, OSError):
+        await connection.close()
+
+
+def away() -> StoreUnavailable:
+    """The database can't be reached."""
+    return StoreUnavailable("The database does not answer; try again in a moment.")
+
+
+@contextmanager
+def within(connection: Connection, seconds: float) -> Iterator[None]:
+    """Cut the connection when the block takes longer: what waits for an answer then gets an error, and never hangs."""
+    handle = asyncio.get_running_loop().call_later(seconds, _cut, connection)
+    try:
+        yield
+    finally:
+        handle.cancel()
+
+
+def _cut(connection: Connection) -> None:
+    if connection.closed:
+        return
+    with suppress(OSError), socket.socket(fileno=os.dup(connection.fileno())) as wire:
+        wire.shutdown(socket.SHUT_RDWR)

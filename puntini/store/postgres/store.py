@@ -1,0 +1,133 @@
+"""The Postgres store: one database, any number of processes on it."""
+
+import asyncio
+from asyncio import Future
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Any, Self
+
+import anyio
+
+from puntini.errors import StoreUnavailable
+from puntini.log.contract import Append, Bounds, Listener, Moved, Page, Written
+from puntini.log.mint import new_id
+from puntini.store.postgres import migrations, partitions, reads
+from puntini.store.postgres.database import Database
+from puntini.store.postgres.decisions import Result
+from puntini.store.postgres.ends import PostgresEnds
+from puntini.store.postgres.forgetting import Forgetting
+from puntini.store.postgres.forks import fork
+from puntini.store.postgres.life import begin_life
+from puntini.store.postgres.records import PostgresRecords
+from puntini.store.postgres.writer import Writer
+
+
+class PostgresStore(PostgresRecords, PostgresEnds):
+    """See ``puntini.log.contract.Store``. Made by ``open``."""
+
+    shared = True
+
+    def __init__(self, database: Database, epoch: str, writer: str) -> None:
+        self.epoch = epoch
+        self._database = database
+        self._forgetting = Forgetting(database)
+        self._writer = Writer(database, writer, self._committed)
+        self._listener: Listener = lambda *_: None
+        self._reads = 0
+        # The store's life is no block: it lasts from `open` to `close`, whichever tasks call them.
+        self._life = asyncio.get_running_loop().create_task(self._run(), name="puntini-store")
+
+    @classmethod
+    async def open(cls, dsn: str, *, direct: str = "", listen: bool = True) -> Self:
+        """Connect, and make the schema of an empty database. Raises Misconfigured with a sentence.
+
+        Without ``listen`` there may be a pooler in between that keeps no sessions; ``direct`` is an address without it.
+        """
+        database = await Database.open(dsn, direct=direct, pooled=not listen or bool(direct))
+        try:
+            await migrations.ready(database)
+            await partitions.make_ahead(database)
+            writer = new_id("wrt")
+            await database.rows("INSERT INTO writers (id, flush) VALUES (%s, 0) ON CONFLICT DO NOTHING", writer)
+            return cls(database, await begin_life(database), writer)
+        except BaseException:
+            await database.close()
+            raise
+
+    async def _run(self) -> None:
+        async with anyio.create_task_group() as tasks:
+            await self._writer.run()
+            tasks.cancel_scope.cancel()
+
+    async def close(self) -> None:
+        """Finish what was accepted and let go of everything."""
+        self._writer.close()
+        await asyncio.wait([self._life])
+        await self._database.close()
+        await self._life
+
+    @property
+    def stats(self) -> dict[str, Any]:
+        """Counters since the start."""
+        return {**self._writer.stats, "reads": self._reads, **self._database.stats}
+
+    # The log.
+
+    def watch(self, listener: Listener, moved: Moved | None = None) -> None:
+        """Name the listener."""
+        self._listener = listener
+
+    def follow(self, session_id: str) -> None:
+        """Tell of other processes' commits too."""
+
+    def unfollow(self, session_id: str) -> None:
+        """Tell of them no more."""
+
+    def _committed(self, writes: Sequence[Append], results: Sequence[Result]) -> None:
+        for write, result in zip(writes, results, strict=True):
+            if isinstance(result, Written) and write.entries and not result.repeated:
+                self._listener(write.session_id, result.first, write.entries)
+
+    def submit(self, write: Append) -> Future[Written]:
+        """Hand in an append."""
+        return self._writer.submit(write)
+
+    async def append(self, write: Append) -> Written:
+        """Append. The commit goes on when the caller gives up."""
+        return await self._writer.submit(write)
+
+    async def read(self, session_id: str, after: int, *, max_bytes: int = 65_536, to: int | None = None) -> Page:
+        """Events after a cursor."""
+        self._reads += 1
+        return await self._database.ask(
+            partial(reads.page, session_id=session_id, after=after, max_bytes=max_bytes, to=to)
+        )
+
+    async def bounds(self, session_id: str) -> Bounds:
+        """The session's bounds."""
+        return (await self._database.ask(partial(reads.place, session_id=session_id)))[1]
+
+    async def trim(self, session_id: str, to: int) -> None:
+        """Move the floor at once; remove what is below it after that."""
+        await self._forgetting.trim(session_id, to)
+
+    async def erase(self, session_id: str, seqs: Sequence[int]) -> None:
+        """Make holes."""
+        await self._forgetting.erase(session_id, seqs)
+
+    async def fork(self, source: str, to: int, write: Append) -> Written:
+        """Copy, then append."""
+        written = await fork(self._database, source, to, write)
+        self._committed([write], [written])
+        return written
+
+    async def horizon(self, session_id: str, *, before: int, keep_bytes: int) -> int:
+        """Up to where events are too old or too many."""
+        return await self._database.ask(
+            partial(reads.horizon, session_id=session_id, before=before, keep_bytes=keep_bytes)
+        )
+
+    async def delete_session(self, session_id: str) -> None:
+        """Remove a session at once, and its events after it."""
+        await self._forgetting.delete(session_id)
