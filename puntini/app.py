@@ -1,7 +1,7 @@
 """``create_app``: the only place where the parts meet. Owns the lifespan and the root task group."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from puntini.agent.loading import load_embedder
 from puntini.agent.models.contract import Model
 from puntini.agent.models.offline.model import OfflineModel
 from puntini.agent.recall import Recall
+from puntini.agent.roster import NEWS as AGENTS
 from puntini.agent.runner import Runner
 from puntini.agent.scripted import ScriptedAgent
 from puntini.agent.staff import ROLES, Staff
@@ -31,7 +32,7 @@ from puntini.api import streams as stream_routes
 from puntini.api.accounts import Accounts as AccountRoutes
 from puntini.api.agents import Agents
 from puntini.api.analytics import Analytics
-from puntini.api.analytics_tally import Tally
+from puntini.api.analytics_tally import SAVE_SECONDS, Tally
 from puntini.api.audit import AuditLog
 from puntini.api.chat import Chat
 from puntini.api.console import Console
@@ -62,13 +63,18 @@ from puntini.api.work import Work
 from puntini.auth.entrance import Entrance
 from puntini.auth.gate import Gate
 from puntini.auth.watch import Watch
-from puntini.errors import Misconfigured, NotFound, PuntiniError
+from puntini.errors import Misconfigured, NotFound, PuntiniError, StoreUnavailable
+from puntini.log.beat import Beat, Listener
 from puntini.log.contract import Store
 from puntini.log.embedding import Embedder
-from puntini.log.filling import Filling
+from puntini.log.filling import NEWS as PASSAGES
+from puntini.log.filling import TURN_SECONDS, Filling
 from puntini.log.hub import Hub
 from puntini.log.keeper import Keeper
-from puntini.log.retention import Retention
+from puntini.log.mint import new_id
+from puntini.log.nodes import Nodes
+from puntini.log.retention import ROUND_SECONDS, Retention
+from puntini.log.turns import Turns
 from puntini.protocol.schema import Schema
 from puntini.redaction import Redaction
 from puntini.settings import Settings
@@ -87,8 +93,12 @@ from puntini.transport.connections import Connections
 from puntini.transport.handover import outermost
 from puntini.transport.naming import Naming
 from puntini.transport.opening import Opener
+from puntini.transport.presence import Presence
 from puntini.transport.streams import Streams
 from puntini.views.session import SessionView
+
+TIDY_TURN_SECONDS, EXPIRY_TURN_SECONDS, OUTCOMES_TURN_SECONDS = 150.0, 150.0, 1_300.0
+"""A turn is kept for a little more than two rounds of the work that it is for."""
 
 
 class Parts:
@@ -101,9 +111,14 @@ class Parts:
     staff: Staff
     tally: Tally
     connections: Connections
+    turns: Turns
+    beat: Beat | None = None
+    presence: Presence | None = None
+    filling: Filling | None = None
 
     def __init__(self, settings: Settings, agents: Sequence[Agent], *, wants_setup: bool = False) -> None:
         self.settings = settings
+        self.node_id = new_id("nod")
         self.entrance = Entrance(settings, wants_setup=wants_setup)
         self.log = structlog.get_logger("puntini")
         self.model = model_of(settings)
@@ -125,14 +140,21 @@ class Parts:
         settings = self.settings
         self.store = await open_store(settings.store, durability=settings.durability)
         self.store.embedder = self.embedder
+        self.turns = Turns(self.store, self.node_id, shared=self.store.shared)
         try:
-            await self.entrance.open(self.store, lambda credential: self.connections.take_over(credential))
+            if self.store.nodes is not None:
+                self.beat = Beat(self.store.nodes, self.turns.of("tidying", TIDY_TURN_SECONDS))
+                await self.beat.hear()
+            await self.entrance.open(self.store, lambda credential: self.connections.take_over(credential), self.turns)
             served = self.served.values()
             self.staff = Staff(self.model, self.tools, self.store, served, workspace=self.workspace)
             await self.staff.roster.load()
             await self.staff.ready(self.default)
             async with anyio.create_task_group() as tasks:
                 routes = self._build(tasks)
+                if self.beat is not None and self.store.nodes is not None:
+                    self._join(self.store.nodes, self.beat)
+                    tasks.start_soon(self.beat.run)
                 await self.runner.start()
                 yield routes
                 # After a drain there is no time left. An attempt that is cut off here is taken up at the next start.
@@ -142,6 +164,9 @@ class Parts:
                 tasks.cancel_scope.cancel()
         finally:
             with anyio.CancelScope(shield=True):
+                if self.presence is not None:
+                    with suppress(StoreUnavailable):
+                        await self.presence.leave()
                 await self.entrance.close()
                 if self.embedder is not None:
                     self.embedder.close()
@@ -170,6 +195,7 @@ class Parts:
             self.hub,
             days=settings.retention_days,
             keep_bytes=settings.retention_bytes_per_session,
+            turn=self.turns.of("retention", 2 * ROUND_SECONDS + 60),
         )
         self.runner = Runner(
             self.store,
@@ -182,15 +208,22 @@ class Parts:
             redacted=Redaction(settings.secrets),
         )
         guard = self.entrance.guard
-        desk = Desk(
-            self.store, self.keeper, self.runner, guard.access, self.hub.forget, look=self.staff.roster.look
+        desk = Desk(self.store, self.keeper, self.runner, guard.access, self.hub.forget, look=self.staff.roster.look)
+        expiry = Expiry(
+            self.store,
+            desk,
+            self.connections,
+            self.runner,
+            idle_seconds=settings.session_idle_seconds,
+            turn=self.turns.of("expiry", EXPIRY_TURN_SECONDS),
         )
-        expiry = Expiry(self.store, desk, self.connections, self.runner, idle_seconds=settings.session_idle_seconds)
         for listener in (self.keeper.committed, retention.committed):
             self.hub.also(listener)
-        self.tally = Tally(self.store)
-        self.hub.follow(self.tally)
-        outcomes = Outcomes(self.store)
+        hear = self.beat.hear if self.beat is not None else None
+        self.tally = Tally(self.store, hear=hear, turn=self.turns.of("analytics", 2 * SAVE_SECONDS + 60))
+        if self.beat is None:
+            self.hub.follow(self.tally)
+        outcomes = Outcomes(self.store, turn=self.turns.of("outcomes", OUTCOMES_TURN_SECONDS))
         for work in (self.hub.sweep, self.keeper.keep, self.connections.sweep):
             tasks.start_soon(work)
         watch = Watch(self.connections, guard.access, guard.revision, self.entrance.still)
@@ -199,8 +232,28 @@ class Parts:
         for work in self.entrance.work:
             tasks.start_soon(work)
         if self.embedder is not None:
-            tasks.start_soon(Filling(self.store, self.embedder).run)
+            turn = self.turns.of("filling", TURN_SECONDS)
+            self.filling = Filling(self.store, self.embedder, nodes=self.store.nodes, turn=turn)
+            tasks.start_soon(self.filling.run)
         return self._routes(desk)
+
+    def _join(self, nodes: Nodes, beat: Beat) -> None:
+        """Have this node know what the others do, and the other way round."""
+        self.presence = Presence(nodes, self.node_id, self.connections, idle_seconds=self.settings.session_idle_seconds)
+        roster = self.staff.roster
+        self.entrance.beat(beat)
+        for work in (self.presence.tell_streams, self.presence.tell_watched, roster.look_if_told):
+            beat.also(work)
+        listeners: list[tuple[str, Listener]] = [
+            (AGENTS, roster.heard),
+            ("ended", self.tally.ended),
+            ("trimmed", self.tally.moved),
+            ("gone", self.tally.gone),
+        ]
+        if self.filling is not None:
+            listeners.append((PASSAGES, self.filling.heard))
+        for kind, listener in listeners:
+            beat.on(kind, listener)
 
     def _routes(self, desk: Desk) -> list[BaseRoute]:
         opener = Opener(self.store, Snapshots(self.keeper, self.store))
@@ -211,7 +264,8 @@ class Parts:
         tools = [
             ToolInfo(each.name, each.spec.description, each.spec.parameters, each.consent) for each in self.staff.tools
         ]
-        system = System(self.store, self.hub, self.connections, lambda: self.runner.stats, roster)
+        node = self.settings.node_name
+        system = System(self.store, self.hub, self.connections, lambda: self.runner.stats, roster, node=node)
         addresses = [
             *system.routes(),
             *stream_routes.routes(streams, self.store, desk),

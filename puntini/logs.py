@@ -5,6 +5,7 @@ import sys
 import traceback
 from collections.abc import Iterable, MutableMapping
 from contextlib import suppress
+from functools import partial
 from types import TracebackType
 from typing import Any, Literal, TextIO, cast
 
@@ -42,9 +43,16 @@ class _Careful:
 
 
 def configure(
-    form: Literal["text", "json"], level: str, secrets: Iterable[str] = (), *, redact_prompts: bool = False
+    form: Literal["text", "json"],
+    level: str,
+    secrets: Iterable[str] = (),
+    *,
+    redact_prompts: bool = False,
+    node: str = "",
 ) -> None:
     """Set logging up for the process. No line of any library shows one of the ``secrets``.
+
+    Each of our own says which ``node`` it is from, where that has a name.
 
     No line of ours holds what people or models say. With ``redact_prompts`` neither does what others put into the text
     of an exception or into a line of their own: only its kind and its place in the code are told.
@@ -62,6 +70,7 @@ def configure(
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
+            *([partial(_from, node)] if node else []),
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             *([_without_words] if redact_prompts else []),
@@ -77,6 +86,12 @@ def configure(
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _from(node: str, _logger: Any, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """A line that says which node it is from."""
+    line.setdefault("node", node)
+    return line
 
 
 def _without_words(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -101,7 +101,14 @@ def run(settings: Settings, agents: Sequence[Agent] = (), *, setup: bool = False
     With ``setup`` a server without an admin waits for its first one. Raises Misconfigured before anything is served.
     """
     check_secret(settings)
-    configure(settings.log_format, settings.log_level, settings.secrets, redact_prompts=settings.redact_prompts)
+    configure(
+        settings.log_format,
+        settings.log_level,
+        settings.secrets,
+        redact_prompts=settings.redact_prompts,
+        # For people, who read one process's lines, a name that nobody has given is noise.
+        node=settings.node_name if settings.log_format == "json" else settings.node,
+    )
     calm()
     leaving = threading.Timer(settings.grace + LEAVE_SECONDS, _leave)
     leaving.daemon = True

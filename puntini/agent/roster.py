@@ -1,7 +1,7 @@
 """The agents of a server: those it is started with, and those created while it runs, which the store keeps.
 
-Where there are several nodes, each looks at what is kept when the others say that it has changed, and when somebody asks
-for an agent that it does not know. Of what it was started with it knows itself; all nodes should be started with the same.
+Where there are several nodes, each looks at what is kept when the others say that it has changed, and when somebody
+asks for an agent that it does not know.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

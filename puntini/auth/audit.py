@@ -67,9 +67,7 @@ _entry = msgspec.json.Decoder(Entry)
 class Audit:
     """Notes, writes, finds, forgets. ``days`` 0 keeps all."""
 
-    def __init__(
-        self, store: Shelf, *, days: float, clock: Callable[[], int] = now_ms, turn: Turn = always
-    ) -> None:
+    def __init__(self, store: Shelf, *, days: float, clock: Callable[[], int] = now_ms, turn: Turn = always) -> None:
         self._store = store
         self._turn = turn
         self._days = days

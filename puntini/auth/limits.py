@@ -1,8 +1,9 @@
 """How often: requests of a credential and from an address, commands of a socket. Nothing here waits or is stored.
 
-Where there are several nodes, each tells the others about once a second what it counted (``share``), and goes by the
-sum. In between it goes by what it knows. A sliding window of two buckets: what the minute before this one brought counts for as much of it as the last sixty
+A sliding window of two buckets: what the minute before this one brought counts for as much of it as the last sixty
 seconds still cover. It is exact when requests come evenly, and needs two numbers where a log of times needs thousands.
+
+Where there are several nodes, each tells about once a second what it has counted, and goes by the sums from then on.
 """
 
 import time

@@ -1,6 +1,5 @@
 """The accounts of a store, put together by the settings."""
 
-import time
 from collections.abc import Callable, Set
 
 from puntini.auth.accounts import Accounts
@@ -13,7 +12,9 @@ from puntini.auth.secret import derived, server_secret
 from puntini.auth.tokens import Tokens
 from puntini.auth.users import Users
 from puntini.errors import Misconfigured
+from puntini.log import mint
 from puntini.log.contract import Ledger
+from puntini.log.nodes import Nodes
 from puntini.settings import Settings
 
 MINUTE, DAY = 60.0, 86_400.0
@@ -33,9 +34,10 @@ async def open_accounts(
     settings: Settings,
     revision: Revision,
     passwords: Passwords,
-    now: Callable[[], float] = time.time,
+    now: Callable[[], float] = mint.now,
     *,
     reserved: Set[str] = frozenset(),
+    nodes: Nodes | None = None,
 ) -> Accounts:
     """The accounts, none of which may have a ``reserved`` name. Raises Misconfigured."""
     check_secret(settings)
@@ -45,4 +47,6 @@ async def open_accounts(
     key, seconds = derived(secret, "access tokens"), settings.access_minutes * MINUTE
     tokens = Tokens(key, users, families, revision, seconds=seconds, now=now, outside=outside)
     opened = settings.registration == "open"
-    return Accounts(users, families, tokens, passwords, revision, registration_open=opened, now=now, reserved=reserved)
+    return Accounts(
+        users, families, tokens, passwords, revision, registration_open=opened, now=now, reserved=reserved, nodes=nodes
+    )

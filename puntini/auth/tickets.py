@@ -122,9 +122,7 @@ class Tickets:
     whose open connection a new one replaces.
     """
 
-    def __init__(
-        self, store: Store, still: Still, taken_over: Callable[[str], None], *, turn: Turn = always
-    ) -> None:
+    def __init__(self, store: Store, still: Still, taken_over: Callable[[str], None], *, turn: Turn = always) -> None:
         self._store = store
         self._turn = turn
         self._uses: OrderedDict[str, int] = OrderedDict()

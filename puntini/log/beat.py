@@ -27,6 +27,7 @@ class Beat:
         self._upto = 0
         self._listeners: defaultdict[str, list[Listener]] = defaultdict(list)
         self._works: list[Work] = []
+        self._tidying: list[Work] = [nodes.forget_old]
         self._hearing = anyio.Lock()
 
     def on(self, kind: str, listener: Listener) -> None:
@@ -36,6 +37,10 @@ class Beat:
     def also(self, work: Work) -> None:
         """Do this at each beat, too. When it raises StoreUnavailable, the next beat tries."""
         self._works.append(work)
+
+    def tidy(self, work: Work) -> None:
+        """Do this once a minute, at one node for all."""
+        self._tidying.append(work)
 
     async def hear(self) -> None:
         """Hear all that was told by now. Raises StoreUnavailable."""
@@ -54,15 +59,20 @@ class Beat:
         """Beat. Never ends."""
         tidied = 0.0
         while True:
-            for work in (self.hear, *self._works):
-                with suppress(StoreUnavailable):
-                    await work()
+            await self.once()
             if anyio.current_time() >= tidied + TIDY_SECONDS:
                 tidied = anyio.current_time()
                 with suppress(StoreUnavailable):
                     await self._tidy()
             await anyio.sleep(BEAT_SECONDS)
 
+    async def once(self) -> None:
+        """One beat."""
+        for work in (self.hear, *self._works):
+            with suppress(StoreUnavailable):
+                await work()
+
     async def _tidy(self) -> None:
         if await self._turn():
-            await self._nodes.forget_old()
+            for work in self._tidying:
+                await work()

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from puntini.log.nodes import Carried, Count, Heard, News
-from puntini.store.postgres.database import Connection, Database
+from puntini.store.postgres.database import Database, execute
+from puntini.store.postgres.pool import Connection
 
 DEAD_SECONDS = 15
 """A node that was not seen for so long carries nothing."""
@@ -17,13 +18,16 @@ INSERT INTO counts AS c (kind, key, span, number)
 SELECT * FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::bigint[])
 ON CONFLICT (kind, key, span) DO UPDATE SET number = c.number + excluded.number
 RETURNING kind, key, span, number"""
-LIVE = "INSERT INTO nodes (node) VALUES (%s) ON CONFLICT (node) DO UPDATE SET seen = clock_timestamp() RETURNING xmax = 0"
+LIVE = (
+    "INSERT INTO nodes (node) VALUES (%s) ON CONFLICT (node) DO UPDATE SET seen = clock_timestamp() RETURNING xmax = 0"
+)
 CARRY = """
 INSERT INTO carried (node, username, streams) SELECT %s, * FROM unnest(%s::text[], %s::bigint[])
 ON CONFLICT (username, node) DO UPDATE SET streams = excluded.streams"""
 ELSEWHERE = """
 SELECT username, sum(streams)::bigint FROM carried JOIN nodes USING (node)
-WHERE username = ANY (%s) AND node <> %s AND seen > clock_timestamp() - make_interval(secs => %s) GROUP BY username"""
+WHERE username = ANY (%s) AND node <> %s AND seen > clock_timestamp() - make_interval(secs => %s::float8)
+GROUP BY username"""
 WATCHING = """
 INSERT INTO watched (session, at) SELECT each, %s FROM unnest(%s::text[]) AS each
 ON CONFLICT (session) DO UPDATE SET at = GREATEST(watched.at, excluded.at)"""
@@ -33,10 +37,10 @@ FROM (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS upto,
              COALESCE((SELECT value FROM meta WHERE key = %s), '0')::bigint AS floor) AS now
 LEFT JOIN news ON news.tx >= %s ORDER BY news.num LIMIT %s"""
 FORGET_NEWS = """
-WITH gone AS (DELETE FROM news WHERE at < clock_timestamp() - make_interval(mins => %s) RETURNING tx)
+WITH gone AS (DELETE FROM news WHERE at < clock_timestamp() - make_interval(mins => %s::int) RETURNING tx)
 INSERT INTO meta (key, value) SELECT %s, max(tx)::text FROM gone HAVING count(*) > 0
 ON CONFLICT (key) DO UPDATE SET value = GREATEST(meta.value::bigint, excluded.value::bigint)::text"""
-FORGET_NODES = "DELETE FROM nodes WHERE seen < clock_timestamp() - make_interval(secs => %s)"
+FORGET_NODES = "DELETE FROM nodes WHERE seen < clock_timestamp() - make_interval(secs => %s::float8)"
 
 
 class PostgresNodes:
@@ -51,7 +55,7 @@ class PostgresNodes:
         if not counts:
             return []
         kinds, keys, spans, numbers = (list(each) for each in zip(*sorted(counts), strict=True))
-        return [Count(*row) for row in await self._database.rows(COUNT, kinds, keys, spans, numbers)]
+        return [Count(*row) for row in await self._database.once(COUNT, kinds, keys, spans, numbers)]
 
     async def counted(self, kind: str, key: str, since: int) -> dict[int, int]:
         """The counts of one key."""
@@ -66,16 +70,13 @@ class PostgresNodes:
         """Say what a node carries."""
 
         async def work(connection: Connection) -> Carried:
-            cursor = await connection.execute(LIVE, (node,))
-            new = (await cursor.fetchone()) == (True,)
+            [(new,)] = await execute(connection, LIVE, node)
             if changed:
                 users = sorted(changed)
-                await connection.execute(CARRY, (node, users, [changed[user] for user in users]))
-                await connection.execute("DELETE FROM carried WHERE node = %s AND streams <= 0", (node,))
-            if not asked:
-                return Carried({}, new)
-            cursor = await connection.execute(ELSEWHERE, (list(asked), node, DEAD_SECONDS))
-            return Carried({str(user): int(streams) for user, streams in await cursor.fetchall()}, new)
+                await execute(connection, CARRY, node, users, [changed[user] for user in users])
+                await execute(connection, "DELETE FROM carried WHERE node = %s AND streams <= 0", node)
+            rows = await execute(connection, ELSEWHERE, list(asked), node, DEAD_SECONDS) if asked else []
+            return Carried(dict(rows), new)
 
         return await self._database.change(work)
 
@@ -83,8 +84,8 @@ class PostgresNodes:
         """Forget what a node carries."""
 
         async def work(connection: Connection) -> None:
-            await connection.execute("DELETE FROM carried WHERE node = %s", (node,))
-            await connection.execute("DELETE FROM nodes WHERE node = %s", (node,))
+            await execute(connection, "DELETE FROM carried WHERE node = %s", node)
+            await execute(connection, "DELETE FROM nodes WHERE node = %s", node)
 
         await self._database.change(work)
 
@@ -102,7 +103,7 @@ class PostgresNodes:
         """Tell all nodes."""
         kinds, keys, values = (list(each) for each in zip(*news, strict=True))
         query = "INSERT INTO news (kind, key, value) SELECT * FROM unnest(%s::text[], %s::text[], %s::text[])"
-        await self._database.rows(query, kinds, keys, values)
+        await self._database.once(query, kinds, keys, values)
 
     async def hear(self, after: int) -> Heard:
         """What was told by transactions that were not over at the hearing before.

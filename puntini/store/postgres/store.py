@@ -19,6 +19,7 @@ from puntini.store.postgres.ends import PostgresEnds
 from puntini.store.postgres.forgetting import Forgetting
 from puntini.store.postgres.forks import fork
 from puntini.store.postgres.life import begin_life
+from puntini.store.postgres.nodes import PostgresNodes
 from puntini.store.postgres.records import PostgresRecords
 from puntini.store.postgres.writer import Writer
 
@@ -34,6 +35,7 @@ class PostgresStore(PostgresRecords, PostgresEnds):
         self._forgetting = Forgetting(database)
         self._writer = Writer(database, writer, self._committed)
         self._listener: Listener = lambda *_: None
+        self.nodes = PostgresNodes(database)
         self._reads = 0
         # The store's life is no block: it lasts from `open` to `close`, whichever tasks call them.
         self._life = asyncio.get_running_loop().create_task(self._run(), name="puntini-store")
@@ -74,7 +76,7 @@ class PostgresStore(PostgresRecords, PostgresEnds):
 
     # The log.
 
-    def watch(self, listener: Listener, moved: Moved | None = None) -> None:
+    def watch(self, listener: Listener, moved: Moved | None = None, heard: Listener | None = None) -> None:
         """Name the listener."""
         self._listener = listener
 
