@@ -22,6 +22,8 @@ WINDOW_SECONDS = 60.0
 MOST_KEYS = 100_000
 """Credentials or addresses that are told apart in a window; those beyond share one count."""
 OTHERS = "\0others"
+ASKED_TIMES = 5
+"""So many times it is asked what the others have counted of a key, after it was used here."""
 LATE_SECONDS = 3.0
 """So long into a window others may still tell of the one before."""
 ABUSE_SECONDS = 10.0
@@ -55,7 +57,7 @@ class Window:
         self._now: dict[str, int] = {}
         self._before: dict[str, int] = {}
         self._shared = shared
-        self._asked: set[str] = set()
+        self._asked: dict[str, int] = {}
         self._told: dict[str, int] = {}
         self._told_before: dict[str, int] = {}
 
@@ -65,7 +67,7 @@ class Window:
         if index != self._index:
             self._turn(index)
         if self._shared:
-            self._asked.add(key)
+            self._asked[key] = ASKED_TIMES
         count = self._now.get(key)
         if count is None:
             count = 0
@@ -86,8 +88,8 @@ class Window:
         self._now, self._told, self._index = {}, {}, index
 
     def untold(self, now: float) -> list[Count]:
-        """What was counted and not told yet, of the keys that were asked for since the last time."""
-        asked, self._asked = self._asked, set()
+        """What was counted and not told yet, of the keys that were asked for just now, or a few times before."""
+        asked, self._asked = self._asked, {key: times - 1 for key, times in self._asked.items() if times > 1}
         late = now - self._index * WINDOW_SECONDS < LATE_SECONDS
         found = []
         for key in asked:
@@ -99,7 +101,7 @@ class Window:
 
     def ask_again(self, told: Iterable[Count]) -> None:
         """What was to be told was not."""
-        self._asked.update(each.key for each in told)
+        self._asked |= dict.fromkeys((each.key for each in told), ASKED_TIMES)
 
     def learn(self, told: Iterable[Count], sums: Iterable[Count]) -> None:
         """Take in what all nodes have counted, with what was told just now. What came here meanwhile is on top."""

@@ -13,11 +13,15 @@ MOST_HEARD = 10_000
 FLOOR = "news_floor"
 """In `meta`: the highest number of a transaction whose news are forgotten."""
 
-COUNT = """
+ADD = """
 INSERT INTO counts AS c (kind, key, span, number)
 SELECT * FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::bigint[])
 ON CONFLICT (kind, key, span) DO UPDATE SET number = c.number + excluded.number
 RETURNING kind, key, span, number"""
+ASK = """
+SELECT kind, key, span, COALESCE(number, 0)
+FROM unnest(%s::text[], %s::text[], %s::bigint[]) AS asked (kind, key, span)
+LEFT JOIN counts USING (kind, key, span)"""
 LIVE = (
     "INSERT INTO nodes (node) VALUES (%s) ON CONFLICT (node) DO UPDATE SET seen = clock_timestamp() RETURNING xmax = 0"
 )
@@ -52,10 +56,12 @@ class PostgresNodes:
 
     async def count(self, counts: Sequence[Count]) -> list[Count]:
         """Add to counts."""
-        if not counts:
-            return []
-        kinds, keys, spans, numbers = (list(each) for each in zip(*sorted(counts), strict=True))
-        return [Count(*row) for row in await self._database.once(COUNT, kinds, keys, spans, numbers)]
+        found: list[Count] = []
+        if more := sorted(each for each in counts if each.number):
+            found += map(Count._make, await self._database.once(ADD, *_columns(more)))
+        if same := [each for each in counts if not each.number]:
+            found += map(Count._make, await self._database.rows(ASK, *_columns(same)[:3]))
+        return found
 
     async def counted(self, kind: str, key: str, since: int) -> dict[int, int]:
         """The counts of one key."""
@@ -126,3 +132,7 @@ class PostgresNodes:
         await self._database.rows(FORGET_NEWS, NEWS_MINUTES, FLOOR)
         await self._database.rows(FORGET_NODES, DEAD_SECONDS)
         await self._database.rows("DELETE FROM carried WHERE node NOT IN (SELECT node FROM nodes)")
+
+
+def _columns(counts: Sequence[Count]) -> list[list[str | int]]:
+    return [list(each) for each in zip(*counts, strict=True)]

@@ -7,12 +7,13 @@ from typing import Any, NamedTuple
 import anyio
 
 from puntini.log.beat import Beat
+from puntini.settings import Secret
 from tests.api.calling import DEADLINE_SECONDS, POLL_SECONDS, Api, serving
 
 PASSWORD = "wet hammock, nineteen lions"
-SECRET = "s" * 40 + "0123456789"
-FIXED = ("ops:admin:" + "o" * 40, "ann:user:" + "a" * 40, "bob:user:" + "b" * 40)
-OPS, ANN, BOB = ({"x_api_key": each.rpartition(":")[2]} for each in FIXED)
+SECRET = Secret("0123456789" * 4)
+FIXED = tuple(Secret(f"{name}:{'o' * 40}{name}") for name in ("ops:admin", "ann:user", "bob:user"))
+OPS, ANN, BOB = ({"x_api_key": each.reveal().split(":", 2)[2]} for each in FIXED)
 
 
 class Pair(NamedTuple):

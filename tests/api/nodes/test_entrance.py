@@ -65,7 +65,7 @@ async def test_of_two_who_refresh_one_log_in_at_once_one_gets_on(database: str) 
         answers: list[httpx.Response] = []
 
         async def refresh(api: Api) -> None:
-            answers.append(await api.ask("POST", "/v1/token", {"refresh_token": tokens["refresh_token"]}))
+            answers.append(await api.ask("POST", "/v1/token/refresh", {"refresh_token": tokens["refresh_token"]}))
 
         async with anyio.create_task_group() as tasks:
             for api in pair:
@@ -73,7 +73,7 @@ async def test_of_two_who_refresh_one_log_in_at_once_one_gets_on(database: str) 
 
         assert sorted(each.status_code for each in answers) == [200, 409]
         [good] = [each.json() for each in answers if each.status_code == 200]
-        again = await pair.b.post("/v1/token", {"refresh_token": good["refresh_token"]})
+        again = await pair.b.post("/v1/token/refresh", {"refresh_token": good["refresh_token"]})
     assert again["refresh_token"] != good["refresh_token"]
 
 
@@ -88,7 +88,7 @@ async def test_a_revoked_key_s_streams_at_another_node_end_within_five_seconds(p
         said = await wire.end()
 
     assert anyio.current_time() - began < 5
-    assert "event: error" in said
+    assert "the credential was revoked" in said
     assert (await pair.b.ask("GET", "/v1/sessions", x_api_key=key["key"])).status_code == 401
 
 
