@@ -21,6 +21,8 @@ TRIES = 5
 """Of a transaction that met another: a deadlock, or one that could not be put in order with it."""
 LOG = structlog.get_logger("puntini.store")
 
+MET = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure, psycopg.errors.UniqueViolation)
+"""What a transaction is told that met another: seen from the beginning, the other's change is there by now."""
 _ALIVE = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10_000}
 """A peer that is gone without a word is noticed within some ten seconds."""
 
@@ -145,7 +147,7 @@ def text_of(query: str) -> sql.SQL:
 
 def told(error: Exception) -> StoreUnavailable:
     """What went wrong, in a sentence, without what the statement held."""
-    if isinstance(error, psycopg.errors.DeadlockDetected | psycopg.errors.SerializationFailure):
+    if isinstance(error, MET):
         return Collision("Two changes met in the database; try again.")
     if not isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
         LOG.error("the database refused a statement", kind=type(error).__name__, reason=str(error).partition("\n")[0])

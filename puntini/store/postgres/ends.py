@@ -66,7 +66,7 @@ _ENDED = "t.status IN ('completed', 'failed', 'cancelled')"
 _PLACES = f"""SELECT t.updated_at, t.id, t.last_seq > s.floor FROM tasks t JOIN sessions s ON s.num = t.session
     WHERE {_ENDED} AND (t.updated_at, t.id) < (%s, %s) ORDER BY t.updated_at DESC, t.id DESC LIMIT %s"""
 # The event is on the last day that begins at or before it.
-_TASKS = """SELECT t.id, s.id, s.owner, t.agent, left(t.prompt, %s), t.status, t.steps, t.input_tokens, t.output_tokens,
+_TASKS = """SELECT t.id, s.id, s.owner, t.agent, left(t.prompt, %s::int), t.status, t.steps, t.input_tokens, t.output_tokens,
     t.cost_usd, t.created_at, t.updated_at, t.last_seq, e.first, e.body
     FROM tasks t JOIN sessions s ON s.num = t.session LEFT JOIN LATERAL (
         SELECT first, body FROM events WHERE session = s.num AND first <= t.last_seq AND t.last_seq > s.floor

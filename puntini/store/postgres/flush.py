@@ -150,7 +150,7 @@ _SESSION_COLUMNS = {
 }
 _SESSIONS = f"""INSERT INTO sessions ({", ".join(_SESSION_COLUMNS)})
     SELECT * FROM {_arrays(**_SESSION_COLUMNS)} ORDER BY given.id COLLATE "C" """
-_SPANS = f"INSERT INTO spans SELECT * FROM {_arrays(session='int8', day='int8', first='int8')}"
+_SPANS = f"INSERT INTO spans SELECT * FROM {_arrays(session='int8', day='int8', first='int8')} ON CONFLICT DO NOTHING"
 _EVENTS = f"""INSERT INTO events (session, day, first, last, at, size, body) SELECT * FROM {
     _arrays(session="int8", day="int8", first="int8", last="int8", at="int8", size="int8", body="bytea")
 }"""

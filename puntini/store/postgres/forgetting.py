@@ -10,6 +10,8 @@ from puntini.store.postgres.database import Database, execute
 from puntini.store.postgres.flush import TODAY
 from puntini.store.postgres.pool import Connection
 from puntini.store.postgres.records import locked
+from puntini.store.postgres.rows import Row
+from puntini.store.rules import missing
 
 SLICE_ROWS = 500
 SLICE_SEQS = 2_000
@@ -28,20 +30,13 @@ class Forgetting:
 
     async def trim(self, session_id: str, to: int) -> int:
         """Move the floor at once, then remove what is below it; where the floor is. Raises NotFound."""
-
-        async def work(connection: Connection) -> tuple[int, int]:
-            num = await locked(connection, session_id)
-            [(floor,)] = await execute(connection, _FLOOR, to, num)
-            await execute(connection, "DELETE FROM snapshots WHERE session = %s AND seq < %s", num, floor)
-            await execute(connection, _DOOM, num, floor, num, floor)
-            await execute(connection, _DROP_SPANS, num, num, floor)
-            if await execute(connection, _NO_DAY, num):
-                await execute(connection, _DROP_LAST_SPAN, num)
-            return num, floor
-
-        num, floor = await self._database.change(work)
-        await self._remove_young(num)
-        return floor
+        rows = await self._database.rows(_TRIM, to, to, session_id)
+        if not rows:
+            raise missing(session_id)
+        for num, floor, day, young in rows:
+            if young:
+                await self._remove(num, day, floor)
+        return int(rows[0][1])
 
     async def erase(self, session_id: str, seqs: Sequence[int]) -> None:
         """Make holes, some at a time. Raises NotFound."""
@@ -66,21 +61,18 @@ class Forgetting:
     async def delete(self, session_id: str) -> None:
         """Remove a session at once, and its events after it. Raises NotFound."""
 
-        async def work(connection: Connection) -> int:
+        async def work(connection: Connection) -> list[Row]:
             num = await locked(connection, session_id)
-            await execute(connection, _DOOM_ALL, num)
+            doomed = await execute(connection, _DOOM, num)
             for table in ("spans", "tasks", "outcomes", "snapshots", "members"):
                 await execute(connection, f"DELETE FROM {table} WHERE session = %s", num)
             await execute(connection, "DELETE FROM kept WHERE space = %s", session_id)
             await execute(connection, "DELETE FROM sessions WHERE num = %s", num)
-            return num
+            return doomed
 
-        await self._remove_young(await self._database.change(work))
-
-    async def _remove_young(self, num: int) -> None:
-        rows = await self._database.rows(_YOUNG, num, YOUNG_DAYS)
-        for day, upto in rows:
-            await self._remove(num, day, upto)
+        for num, day, young in await self._database.change(work):
+            if young:
+                await self._remove(num, day, ALL)
 
     async def sweep(self) -> None:
         """Remove what others left, where its partition is not dropped. Raises StoreUnavailable."""
@@ -101,21 +93,24 @@ async def _blank(connection: Connection, num: int, day: int, first: int, body: b
     await execute(connection, _BLANK, b"\n".join(lines), size, num, day, first)
 
 
-_FLOOR = "UPDATE sessions SET floor = greatest(floor, least(%s, head)) WHERE num = %s RETURNING floor"
-_DOOM = """INSERT INTO doomed AS d SELECT %s, day, %s FROM spans WHERE session = %s AND first <= %s
-    ON CONFLICT (session, day) DO UPDATE SET upto = greatest(d.upto, excluded.upto)"""
-_DOOM_ALL = f"""INSERT INTO doomed SELECT session, day, {ALL} FROM spans WHERE session = %s
-    ON CONFLICT (session, day) DO UPDATE SET upto = excluded.upto"""
-_DROP_SPANS = """DELETE FROM spans WHERE session = %s
-    AND first < (SELECT max(first) FROM spans WHERE session = %s AND first <= %s + 1)"""
-# Nothing of it is readable: no day holds anything, and the next event begins one.
-_DROP_LAST_SPAN = "DELETE FROM spans WHERE session = %s"
-_NO_DAY = "UPDATE sessions SET day = 0 WHERE num = %s AND floor = head RETURNING 1"
+_IS_YOUNG = f"day >= {TODAY} - {YOUNG_DAYS}"
+# When nothing is left to be read, no day holds anything of it, and the next event begins one.
+_TRIM = f"""WITH moved AS (
+    UPDATE sessions SET floor = greatest(floor, least(%s, head)),
+        day = CASE WHEN greatest(floor, %s) >= head THEN 0 ELSE day END
+    WHERE id = %s RETURNING num, floor, floor = head AS empty),
+over AS (DELETE FROM spans s USING moved WHERE s.session = num AND (empty OR s.first <
+    (SELECT max(first) FROM spans WHERE session = num AND first <= floor + 1))),
+forgotten AS (DELETE FROM snapshots p USING moved WHERE p.session = num AND p.seq < floor),
+behind AS (INSERT INTO doomed AS d SELECT num, s.day, floor FROM moved JOIN spans s ON s.session = num
+    AND s.first <= floor ON CONFLICT (session, day) DO UPDATE SET upto = greatest(d.upto, excluded.upto) RETURNING day)
+SELECT num, floor, day, coalesce({_IS_YOUNG}, false) FROM moved LEFT JOIN behind ON true"""
+_DOOM = f"""INSERT INTO doomed SELECT session, day, {ALL} FROM spans WHERE session = %s
+    ON CONFLICT (session, day) DO UPDATE SET upto = excluded.upto RETURNING session, day, {_IS_YOUNG}"""
 _DAYS = "SELECT day FROM spans WHERE session = %s AND first <= %s"
 _BODIES = """SELECT day, first, last, body FROM events
     WHERE session = %s AND day = ANY(%s::int8[]) AND first <= %s AND last >= %s ORDER BY first"""
 _BLANK = "UPDATE events SET body = %s, size = %s WHERE session = %s AND day = %s AND first = %s"
-_YOUNG = f"SELECT day, upto FROM doomed WHERE session = %s AND day >= {TODAY} - %s"
 _LEFT = """SELECT session, day, upto FROM doomed WHERE since < now() - make_interval(secs => %s)
     ORDER BY since LIMIT 100"""
 _REMOVE = """DELETE FROM events WHERE session = %s AND day = %s AND last <= %s AND first = ANY(ARRAY(

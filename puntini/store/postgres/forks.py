@@ -35,7 +35,7 @@ async def _fork(connection: Connection, source: str, to: int, append: Append) ->
         return Written(*before[0][2:])._replace(repeated=True)
     found = await where(connection, source, 0, to)
     check_reach(found.bounds, to)
-    if await execute(connection, "SELECT FROM sessions WHERE id = %s", append.session_id):
+    if await execute(connection, "SELECT 1 FROM sessions WHERE id = %s", append.session_id):
         raise taken(append.session_id)
     [(num, today)] = await execute(connection, f"SELECT nextval('sessions_num_seq'), {TODAY}")
     if not all((await execute(connection, _THERE, found.days))[0]):

@@ -3,21 +3,21 @@
 import asyncio
 from asyncio import Future
 from collections.abc import Sequence
-from contextlib import suppress
 from functools import partial
 from typing import Any, Self
 
 import anyio
 
-from puntini.errors import StoreUnavailable
 from puntini.log.contract import Append, Bounds, Listener, Moved, Page, Written
 from puntini.log.mint import new_id
 from puntini.store.postgres import migrations, partitions, reads
 from puntini.store.postgres.database import Database
 from puntini.store.postgres.decisions import Result
 from puntini.store.postgres.ends import PostgresEnds
+from puntini.store.postgres.following import Following
 from puntini.store.postgres.forgetting import Forgetting
 from puntini.store.postgres.forks import fork
+from puntini.store.postgres.hints import Hints
 from puntini.store.postgres.life import begin_life
 from puntini.store.postgres.nodes import PostgresNodes
 from puntini.store.postgres.records import PostgresRecords
@@ -29,13 +29,15 @@ class PostgresStore(PostgresRecords, PostgresEnds):
 
     shared = True
 
-    def __init__(self, database: Database, epoch: str, writer: str) -> None:
+    def __init__(self, database: Database, epoch: str, writer: str, *, listen: bool) -> None:
         self.epoch = epoch
         self._database = database
         self._forgetting = Forgetting(database)
+        self.hints = Hints(database, writer)
+        self._following = Following(database, self.hints)
         self._writer = Writer(database, writer, self._committed)
-        self._listener: Listener = lambda *_: None
         self.nodes = PostgresNodes(database)
+        self._listen = listen
         self._reads = 0
         # The store's life is no block: it lasts from `open` to `close`, whichever tasks call them.
         self._life = asyncio.get_running_loop().create_task(self._run(), name="puntini-store")
@@ -52,13 +54,17 @@ class PostgresStore(PostgresRecords, PostgresEnds):
             await partitions.make_ahead(database)
             writer = new_id("wrt")
             await database.rows("INSERT INTO writers (id, flush) VALUES (%s, 0) ON CONFLICT DO NOTHING", writer)
-            return cls(database, await begin_life(database), writer)
+            return cls(database, await begin_life(database), writer, listen=listen)
         except BaseException:
             await database.close()
             raise
 
     async def _run(self) -> None:
         async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._following.run)
+            if self._listen:
+                tasks.start_soon(self.hints.send)
+                tasks.start_soon(self.hints.listen)
             await self._writer.run()
             tasks.cancel_scope.cancel()
 
@@ -77,19 +83,22 @@ class PostgresStore(PostgresRecords, PostgresEnds):
     # The log.
 
     def watch(self, listener: Listener, moved: Moved | None = None, heard: Listener | None = None) -> None:
-        """Name the listener."""
-        self._listener = listener
+        """Name who listens."""
+        self._following.listener = listener
+        self._following.heard = heard or listener
+        self._following.moved = moved or (lambda *_: None)
 
     def follow(self, session_id: str) -> None:
         """Tell of other processes' commits too."""
+        self._following.follow(session_id)
 
     def unfollow(self, session_id: str) -> None:
         """Tell of them no more."""
+        self._following.unfollow(session_id)
 
-    def _committed(self, writes: Sequence[Append], results: Sequence[Result]) -> None:
-        for write, result in zip(writes, results, strict=True):
-            if isinstance(result, Written) and write.entries and not result.repeated:
-                self._listener(write.session_id, result.first, write.entries)
+    async def _committed(self, writes: Sequence[Append], results: Sequence[Result]) -> None:
+        await self._following.catch_up(writes, results)
+        self._following.committed(writes, results)
 
     def submit(self, write: Append) -> Future[Written]:
         """Hand in an append."""
@@ -102,17 +111,21 @@ class PostgresStore(PostgresRecords, PostgresEnds):
     async def read(self, session_id: str, after: int, *, max_bytes: int = 65_536, to: int | None = None) -> Page:
         """Events after a cursor."""
         self._reads += 1
-        return await self._database.ask(
+        page = await self._database.ask(
             partial(reads.page, session_id=session_id, after=after, max_bytes=max_bytes, to=to)
         )
+        self._following.learn(session_id, 0, Bounds(page.floor, page.head))
+        return page
 
     async def bounds(self, session_id: str) -> Bounds:
         """The session's bounds."""
-        return (await self._database.ask(partial(reads.place, session_id=session_id)))[1]
+        num, bounds = await self._database.ask(partial(reads.place, session_id=session_id))
+        self._following.learn(session_id, num, bounds)
+        return bounds
 
     async def trim(self, session_id: str, to: int) -> None:
         """Move the floor at once; remove what is below it after that."""
-        await self._forgetting.trim(session_id, to)
+        self._following.trimmed(session_id, await self._forgetting.trim(session_id, to))
 
     async def erase(self, session_id: str, seqs: Sequence[int]) -> None:
         """Make holes."""
@@ -121,7 +134,7 @@ class PostgresStore(PostgresRecords, PostgresEnds):
     async def fork(self, source: str, to: int, write: Append) -> Written:
         """Copy, then append."""
         written = await fork(self._database, source, to, write)
-        self._committed([write], [written])
+        await self._committed([write], [written])
         return written
 
     async def horizon(self, session_id: str, *, before: int, keep_bytes: int) -> int:
@@ -133,3 +146,4 @@ class PostgresStore(PostgresRecords, PostgresEnds):
     async def delete_session(self, session_id: str) -> None:
         """Remove a session at once, and its events after it."""
         await self._forgetting.delete(session_id)
+        self._following.deleted(session_id)

@@ -5,7 +5,7 @@ while it was being committed. Then nobody is answered before the database has sa
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
 import anyio
@@ -27,7 +27,7 @@ LAST_TRIES = 30
 """To learn what became of the last flush, once the store is being closed."""
 
 Accepted = tuple[Append, "asyncio.Future[Written]"]
-Committed = Callable[[Sequence[Append], Sequence[Result]], None]
+Committed = Callable[[Sequence[Append], Sequence[Result]], Awaitable[None]]
 
 
 class Writer:
@@ -70,7 +70,7 @@ class Writer:
                 continue
             group = self._take()
             results = await self._results([append for append, _ in group])
-            self._deliver(group, results)
+            await self._deliver(group, results)
 
     def _take(self) -> list[Accepted]:
         """The next group: not too many, not too large."""
@@ -83,10 +83,10 @@ class Writer:
         group, self._accepted = self._accepted[:count], self._accepted[count:]
         return group
 
-    def _deliver(self, group: Sequence[Accepted], results: Sequence[Result]) -> None:
+    async def _deliver(self, group: Sequence[Accepted], results: Sequence[Result]) -> None:
         """In log order: first everybody who follows is told, then whoever waited."""
         self._count(group, results)
-        self._committed([append for append, _ in group], results)
+        await self._committed([append for append, _ in group], results)
         for (_, future), result in zip(group, results, strict=True):
             _answer(future, result)
 
@@ -125,7 +125,7 @@ class Writer:
                 also += elsewhere.session_ids
             except psycopg.errors.CheckViolation:
                 await make_ahead(self._database)
-            except (psycopg.errors.UniqueViolation, Collision):
+            except Collision:
                 continue
         raise Collision("Many changes met in the database; try again.")
 
@@ -133,7 +133,7 @@ class Writer:
         async with self._database.pool.connection() as connection:
             try:
                 return await _flush(connection, self._name, group, begun)
-            except (psycopg.DataError, psycopg.IntegrityError):
+            except (psycopg.DataError, psycopg.errors.CheckViolation):
                 raise
             except psycopg.Error as error:
                 raise (Lost(away().message) if connection.closed else told(error)) from None
