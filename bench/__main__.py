@@ -19,6 +19,7 @@ from bench.cases.fanout import fanout_sse, fanout_ws
 from bench.cases.graphs import graphs
 from bench.cases.idle_memory import idle_memory
 from bench.cases.latency import latency
+from bench.cases.nodes import across, two_nodes
 from bench.cases.sdk import sdk
 from bench.cases.sessions import sessions
 from bench.cases.storm import storm
@@ -39,6 +40,8 @@ CASES: dict[str, Case] = {
         idle_memory,
         tail,
         append,
+        across,
+        two_nodes,
         tasks,
         token_path,
         graphs,

@@ -73,11 +73,25 @@ class Contender(NamedTuple):
 
 
 class Puntini(Server):
-    """A Puntini server with its scripted agent. ``store`` is a file in the server's directory, or ``memory:``."""
+    """A Puntini server with its scripted agent. ``store`` is a file in the server's directory, ``memory:`` or Postgres.
 
-    def __init__(self, store: str = "memory:", *, durability: str = "normal", directory: Path | None = None) -> None:
+    Of several nodes, one that does no ``work`` leaves the tasks to the others.
+    """
+
+    def __init__(
+        self,
+        store: str = "memory:",
+        *,
+        durability: str = "normal",
+        directory: Path | None = None,
+        core: int = servers.SERVER_CORE,
+        work: bool = True,
+    ) -> None:
         options = ["--port", "0", "--store", store, "--agent", "scripted", "--log-format", "json"]
-        super().__init__([*servers.PUNTINI, *options, "--durability", durability], directory=directory)
+        idle = [] if work else ["--no-worker"]
+        super().__init__(
+            [*servers.PUNTINI, *options, "--durability", durability, *idle], core=core, directory=directory
+        )
 
     def create(self) -> str:
         """A new session."""

@@ -1,6 +1,6 @@
-"""A real Postgres for tests: the machine's, or one from a wheel; private, on a free port, without fsync.
+"""A real Postgres: the machine's, or one from a wheel; private, on a free port.
 
-A commit still survives the server's death, only not the machine's.
+For tests it does without fsync: a commit still survives the server's death, only not the machine's.
 """
 
 import os
@@ -20,13 +20,15 @@ import pytest
 from psycopg import sql
 
 START_SECONDS = 30.0
+CARELESS = """
+fsync = off
+full_page_writes = off
+"""
 NOBODY = 65_534
 """Postgres does not run as root."""
 SETTINGS = """
 listen_addresses = '127.0.0.1'
 unix_socket_directories = ''
-fsync = off
-full_page_writes = off
 max_connections = 200
 shared_buffers = 64MB
 max_locks_per_transaction = 256
@@ -38,7 +40,7 @@ log_min_messages = warning
 class Postgres:
     """A server that can be stopped, killed and started again on the same port and data."""
 
-    def __init__(self, directory: Path, binaries: Path) -> None:
+    def __init__(self, directory: Path, binaries: Path, *, durable: bool) -> None:
         self.directory = directory
         self.port = _free_port()
         self._binaries = binaries
@@ -50,7 +52,7 @@ class Postgres:
             os.chown(data, NOBODY, NOBODY)
         self._run("initdb", "--pgdata", str(data), "--username=puntini", "--auth=trust", "--no-sync", "--encoding=UTF8")
         with (data / "postgresql.conf").open("a") as settings:
-            settings.write(f"{SETTINGS}port = {self.port}\n")
+            settings.write(f"{SETTINGS}{'' if durable else CARELESS}port = {self.port}\n")
 
     def _as(self) -> dict[str, object]:
         """As whom and where its programs run."""
@@ -149,7 +151,7 @@ def _binaries() -> Path | None:
 
 
 @contextmanager
-def postgres() -> Iterator[Postgres]:
+def postgres(*, durable: bool = False) -> Iterator[Postgres]:
     """A started server, for the length of a block. Skips the test where there is none to be had."""
     binaries = _binaries()
     if binaries is None:
@@ -160,7 +162,7 @@ def postgres() -> Iterator[Postgres]:
         if os.getuid() == 0:
             binaries = _reachable(binaries, directory)
             os.chown(directory, NOBODY, NOBODY)
-        server = Postgres(directory, binaries)
+        server = Postgres(directory, binaries, durable=durable)
         try:
             yield server.start()
         finally:

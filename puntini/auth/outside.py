@@ -7,13 +7,12 @@ import json
 from collections.abc import Callable
 from math import inf
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 import anyio
-import jwt
 import structlog
 from msgspec import Meta, Struct
 
@@ -23,6 +22,9 @@ from puntini.auth.revision import Revision
 from puntini.auth.tokens import BAD, Known, digest, header_of, read, verified
 from puntini.errors import Misconfigured, Unauthorized
 from puntini.settings import Settings
+
+if TYPE_CHECKING:
+    import jwt
 
 KIND = "outside"
 PREFIX = "ext:"
@@ -113,7 +115,7 @@ class Outside:
         """The same until the token ends: what else becomes of its user is the provider's business."""
         return who if who.credential.startswith(f"{KIND}:") and who.expires_at > self._now() else None
 
-    async def _key(self, kid: str) -> jwt.PyJWK | None:
+    async def _key(self, kid: str) -> "jwt.PyJWK | None":
         if kid not in self._keys or self._now() - self._tried_at >= OLD_SECONDS:
             await self._refresh(kid)
         return self._keys.get(kid)
@@ -150,7 +152,7 @@ def outside_of(settings: Settings, revision: Revision, now: Callable[[], float])
     )
 
 
-def keys_of(document: bytes) -> dict[str, jwt.PyJWK]:
+def keys_of(document: bytes) -> "dict[str, jwt.PyJWK]":
     """The keys of a JWKS that are of our algorithms and for signatures, by their names. Raises ValueError."""
     said = json.loads(document)
     listed = said.get("keys") if isinstance(said, dict) else None
@@ -160,7 +162,9 @@ def keys_of(document: bytes) -> dict[str, jwt.PyJWK]:
     return {key.key_id or "": key for key in made if key is not None}
 
 
-def _key(said: dict[str, Any]) -> jwt.PyJWK | None:
+def _key(said: dict[str, Any]) -> "jwt.PyJWK | None":
+    import jwt
+
     algorithm = ALGORITHMS.get(str(said.get("kty")))
     if algorithm is None or said.get("use", "sig") != "sig" or said.get("alg", algorithm) != algorithm:
         return None

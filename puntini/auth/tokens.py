@@ -2,17 +2,17 @@
 
 A token is only good while its log-in and its user are: both are looked up, and what was found is remembered until the
 revision changes. The role that counts is the user's, and a token that says another is refused.
+
+PyJWT, with all the cryptography that it brings, is imported with the first token: an open server has none.
 """
 
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable
 from hashlib import sha256
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
-import jwt
 import msgspec
-from jwt.types import Options
 from msgspec import Meta, Struct
 
 from puntini.auth.families import Families
@@ -21,6 +21,9 @@ from puntini.auth.revision import Revision
 from puntini.auth.users import User, Users
 from puntini.auth.verifying import Verifier
 from puntini.errors import Unauthorized
+
+if TYPE_CHECKING:
+    from jwt.types import Options
 
 T = TypeVar("T")
 KIND = "token"
@@ -109,6 +112,8 @@ class Tokens:
 
     def mint(self, user: User, sid: str) -> str:
         """A new token of a log-in."""
+        import jwt
+
         now = int(self._now())
         claims = Claims(user.name, sid, secrets.token_urlsafe(16), user.role, now, now + int(self.seconds))
         return jwt.encode(msgspec.to_builtins(claims), self._key, ALGORITHM)
@@ -154,6 +159,8 @@ def algorithm_of(text: str) -> str:
 
 def header_of(text: str) -> dict[str, Any]:
     """What a token says of itself before it is verified. Raises Unauthorized."""
+    import jwt
+
     if len(text) > TOKEN_LIMIT:
         raise Unauthorized(BAD)
     try:
@@ -164,6 +171,8 @@ def header_of(text: str) -> dict[str, Any]:
 
 def verified(text: str, key: Any, algorithm: str, now: float, **options: Any) -> dict[str, Any]:
     """What a token says that this key has signed, within its time. Raises Unauthorized."""
+    import jwt
+
     # The times are looked at here, by our clock; PyJWT looks at all else.
     unchecked: Options = {"verify_exp": False, "verify_iat": False, "verify_nbf": False}
     try:

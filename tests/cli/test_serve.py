@@ -4,6 +4,7 @@ import re
 import shutil
 import sqlite3
 import subprocess
+import sys
 from pathlib import Path
 
 import httpx
@@ -77,6 +78,14 @@ def test_every_name_of_this_machine_will_do(tmp_path: Path, host: str) -> None:
         pytest.skip("this machine has no IPv6")
     with started(tmp_path, "serve", "--port=0", "--store=memory:", f"--host={host}") as serve:
         assert httpx.get(f"{address_of(serve)}/v1/health", trust_env=False).status_code == 200
+
+
+def test_a_start_does_not_wait_for_what_it_may_not_need() -> None:
+    large = {"anthropic", "cryptography", "jwt", "langchain_core", "langgraph", "numpy", "pydantic"}
+    line = f"import sys, puntini.server; print(*sorted({large!r} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", line], capture_output=True, env=environment(), timeout=20, check=True)
+
+    assert done.stdout.split() == []
 
 
 # What it refuses.

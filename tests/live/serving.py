@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import httpx
 
@@ -19,114 +19,20 @@ START_SECONDS = 20.0
 STOP_SECONDS = 15.0
 
 
-class Serving:
-    """A server that can be killed, frozen, stopped and started again on the same port and store.
+class Asking:
+    """Talks to whatever answers at a ``url``: a server, or what stands in front of several.
 
-    With a ``key``, an admin's, it takes no requests without a credential, and is asked by this one.
+    With a ``key``, it asks with that credential.
     """
 
-    def __init__(
-        self, directory: Path, *, limits: Mapping[int, int] | None = None, key: str = "", **settings: object
-    ) -> None:
-        self.directory = directory
-        self.settings = {"store": "puntini.db", "port": 0, "log_format": "json", "agent": "scripted", **settings}
-        self.log = directory / "server.log"
-        self._limits = dict(limits or {})
-        self._key = key
-        self._process: subprocess.Popen[bytes] | None = None
+    url: str
+
+    def __init__(self, key: str = "") -> None:
         self._http = httpx.Client(timeout=15.0, trust_env=False, headers={"X-API-Key": key} if key else {})
-
-    # Its life.
-
-    def start(self) -> "Serving":
-        """Start it, wait until it serves, and keep its port for the next start. Raises AssertionError."""
-        began = self.log.stat().st_size if self.log.exists() else 0
-        with self.log.open("ab") as sink:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "puntini", "serve", *self._flags()],
-                cwd=self.directory,
-                env={
-                    name: value for name, value in os.environ.items() if not name.startswith(("PUNTINI_", "ANTHROPIC_"))
-                }
-                | {"PYTHONPATH": str(ROOT)}
-                | ({"PUNTINI_API_KEYS": f"tests:admin:{self._key}"} if self._key else {}),
-                stdout=sink,
-                stderr=subprocess.STDOUT,
-                preexec_fn=self._limit,
-            )
-        self.url = wait_for(lambda: self._find_url(began), START_SECONDS, "the server's address")
-        self.settings["port"] = self.port
-        return self
-
-    def _flags(self) -> list[str]:
-        return [f"--{name.replace('_', '-')}={value}" for name, value in self.settings.items()]
-
-    def _limit(self) -> None:
-        for which, most in self._limits.items():
-            resource.setrlimit(which, (most, most))
-
-    def _find_url(self, began: int) -> str:
-        for line in self.said()[began:].splitlines():
-            if line.startswith("{") and (said := json.loads(line)).get("event") == "serving":
-                return str(said["url"])
-        assert self.process.poll() is None, f"the server ended with {self.process.returncode}: {self.said()[-2000:]}"
-        return ""
-
-    def kill(self) -> None:
-        """SIGKILL, and wait until it is dead."""
-        self.process.kill()
-        self.process.wait()
-
-    def terminate(self) -> None:
-        """SIGTERM, without waiting."""
-        self.process.terminate()
-
-    def interrupt(self) -> None:
-        """What Ctrl-C sends, without waiting."""
-        self.process.send_signal(signal.SIGINT)
-
-    def wait(self, seconds: float = STOP_SECONDS) -> int:
-        """Wait for its end; returns its exit code."""
-        return self.process.wait(seconds)
-
-    def stop(self) -> None:
-        """SIGTERM and wait; with force when that does not help."""
-        if self._process is not None and self._process.poll() is None:
-            self._process.terminate()
-            try:
-                self._process.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                self.kill()
-        self._http.close()
-
-    def restart(self) -> None:
-        """End it well and start it again, on the same port and store."""
-        self.terminate()
-        self.wait()
-        self.start()
-
-    # What it is.
-
-    @property
-    def process(self) -> subprocess.Popen[bytes]:
-        assert self._process is not None, "the server was not started"
-        return self._process
 
     @property
     def port(self) -> int:
         return int(self.url.rpartition(":")[2])
-
-    @property
-    def memory(self) -> int:
-        """Resident bytes."""
-        pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE")
-
-    def said(self) -> str:
-        """Its output so far, of all its lives."""
-        return self.log.read_text(errors="replace")
-
-    # Talking to it.
 
     def ask(self, method: str, path: str, body: object = None, **options: Any) -> httpx.Response:
         """One request; a body is sent as JSON."""
@@ -180,6 +86,123 @@ class Serving:
             after = body["next"]
 
 
+class Serving(Asking):
+    """A server that can be killed, frozen, stopped and started again on the same port and store.
+
+    With a ``key``, an admin's, it takes no requests without a credential, and is asked by this one. ``command`` is
+    what it is to do; ``environ`` is added to its environment.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        command: Literal["serve", "worker"] = "serve",
+        limits: Mapping[int, int] | None = None,
+        key: str = "",
+        environ: Mapping[str, str] | None = None,
+        **settings: object,
+    ) -> None:
+        self.directory = directory
+        self._command = command
+        self._environ = dict(environ or {})
+        self.settings = {"store": "puntini.db", "port": 0, "log_format": "json", "agent": "scripted", **settings}
+        self.log = directory / "server.log"
+        self._limits = dict(limits or {})
+        self._key = key
+        self._process: subprocess.Popen[bytes] | None = None
+        super().__init__(key)
+
+    # Its life.
+
+    def start(self) -> "Serving":
+        """Start it, wait until it serves, and keep its port for the next start. Raises AssertionError."""
+        began = self.log.stat().st_size if self.log.exists() else 0
+        with self.log.open("ab") as sink:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "puntini", self._command, *self._flags()],
+                cwd=self.directory,
+                env={
+                    name: value for name, value in os.environ.items() if not name.startswith(("PUNTINI_", "ANTHROPIC_"))
+                }
+                | {"PYTHONPATH": str(ROOT)}
+                | ({"PUNTINI_API_KEYS": f"tests:admin:{self._key}"} if self._key else {})
+                | self._environ,
+                stdout=sink,
+                stderr=subprocess.STDOUT,
+                preexec_fn=self._limit,
+            )
+        self.url = wait_for(lambda: self._find_url(began), START_SECONDS, "the server's address")
+        if "port" in self.settings:
+            self.settings["port"] = self.port
+        return self
+
+    def _flags(self) -> list[str]:
+        named = {f"--{name.replace('_', '-')}": value for name, value in self.settings.items()}
+        return [name if value is True else f"{name}={value}" for name, value in named.items()]
+
+    def _limit(self) -> None:
+        for which, most in self._limits.items():
+            resource.setrlimit(which, (most, most))
+
+    def _find_url(self, began: int) -> str:
+        for line in self.said()[began:].splitlines():
+            if line.startswith("{") and (said := json.loads(line)).get("event") == "serving":
+                return str(said["url"])
+        assert self.process.poll() is None, f"the server ended with {self.process.returncode}: {self.said()[-2000:]}"
+        return ""
+
+    def kill(self) -> None:
+        """SIGKILL, and wait until it is dead."""
+        self.process.kill()
+        self.process.wait()
+
+    def terminate(self) -> None:
+        """SIGTERM, without waiting."""
+        self.process.terminate()
+
+    def interrupt(self) -> None:
+        """What Ctrl-C sends, without waiting."""
+        self.process.send_signal(signal.SIGINT)
+
+    def wait(self, seconds: float = STOP_SECONDS) -> int:
+        """Wait for its end; returns its exit code."""
+        return self.process.wait(seconds)
+
+    def stop(self) -> None:
+        """SIGTERM and wait; with force when that does not help."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+            try:
+                self._process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self.kill()
+        self._http.close()
+
+    def restart(self) -> None:
+        """End it well and start it again, on the same port and store."""
+        self.terminate()
+        self.wait()
+        self.start()
+
+    # What it is.
+
+    @property
+    def process(self) -> subprocess.Popen[bytes]:
+        assert self._process is not None, "the server was not started"
+        return self._process
+
+    @property
+    def memory(self) -> int:
+        """Resident bytes."""
+        pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+
+    def said(self) -> str:
+        """Its output so far, of all its lives."""
+        return self.log.read_text(errors="replace")
+
+
 @contextmanager
 def serving(directory: Path, **options: Any) -> Iterator[Serving]:
     """A server for the length of a block."""
@@ -194,11 +217,12 @@ Found = TypeVar("Found")
 
 
 def wait_for(look: Callable[[], Found], seconds: float, what: str) -> Found:
-    """Look until something true is found. Raises AssertionError after ``seconds``."""
-    until = time.monotonic() + seconds
+    """Look until something true is found, at first often: a look is work. Raises AssertionError after ``seconds``."""
+    until, pause = time.monotonic() + seconds, 0.01
     while not (found := look()):
         assert time.monotonic() < until, f"{what} did not come within {seconds} s"
-        time.sleep(0.01)
+        time.sleep(pause)
+        pause = min(1.1 * pause, 0.04)
     return found
 
 

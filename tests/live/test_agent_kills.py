@@ -12,7 +12,6 @@ from anyio.to_thread import run_sync
 
 from tests.live.agents.effects import STEPS
 from tests.live.agents.told import by_id, conversation, deaths, folded, milliseconds, shape, standing_of_all
-from tests.live.clients.chance import repeatable
 from tests.live.faults.reader import Reader, caught_up
 from tests.live.faults.story import (
     ENDS,
@@ -67,12 +66,6 @@ class Play(NamedTuple):
     agent: str = ""
 
 
-@pytest.fixture
-def dice() -> random.Random:
-    """Random, but what failed can be run again."""
-    return repeatable()
-
-
 def options(pause: float) -> dict[str, object]:
     """How the server is started."""
     agents = f"puntini,{EFFECTS}=tests.live.agents.effects:graph"
@@ -80,8 +73,8 @@ def options(pause: float) -> dict[str, object]:
 
 
 @pytest.mark.timeout(120)
-async def test_ten_kills_leave_no_trace(tmp_path: Path, dice: random.Random) -> None:
-    await assert_survives(tmp_path, 10, dice)
+async def test_five_kills_leave_no_trace(tmp_path: Path, dice: random.Random) -> None:
+    await assert_survives(tmp_path, 5, dice)
 
 
 @pytest.mark.slow

@@ -21,7 +21,16 @@ from playwright.sync_api import Browser, Page
 
 from tests.live.clients.pages import CHROMIUM, FOREIGN, chromium, connect, elsewhere, follow
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"),
+    pytest.mark.xdist_group("browser"),  # which is started once
+]
+
+
+@pytest.fixture
+def server(shared: Serving) -> Serving:
+    """A server that other tests use, too."""
+    return shared
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +45,14 @@ def page(browser: Browser, server: Serving) -> Iterator[Page]:
     """A page of the server's own origin."""
     with browser.new_page() as opened:
         opened.goto(f"{server.url}/v1/health")
+        yield opened
+
+
+@pytest.fixture
+def own_page(browser: Browser, mortal: Serving) -> Iterator[Page]:
+    """A page of the origin of a server that may be killed."""
+    with browser.new_page() as opened:
+        opened.goto(f"{mortal.url}/v1/health")
         yield opened
 
 
@@ -64,35 +81,35 @@ def test_event_source_follows_a_session_while_it_plays(server: Serving, page: Pa
     assert [one["state"] for one in source.said if "state" in one] == ["open"]
 
 
-def test_event_source_comes_back_by_itself_after_the_server_was_killed(server: Serving, page: Page) -> None:
-    session_id = server.create()
-    server.play(session_id, "play 400 events every 4 ms")
-    source = follow(page, f"{stream_path(session_id)}?after=earliest")
+def test_event_source_comes_back_by_itself_after_the_server_was_killed(mortal: Serving, own_page: Page) -> None:
+    session_id = mortal.create()
+    mortal.play(session_id, "play 400 events every 4 ms")
+    source = follow(own_page, f"{stream_path(session_id)}?after=earliest")
     source.wait_for_many(150)
 
-    server.kill()
-    server.start()
+    mortal.kill()
+    mortal.start()
     source.wait_for_the_end()
 
     states = [one["state"] for one in source.said if "state" in one]
     assert (states[0], states[-1]) == ("open", "open")
     assert "connecting" in states
-    assert source.logged == server.events(session_id)
+    assert source.logged == mortal.events(session_id)
 
 
-def test_event_source_comes_back_by_itself_to_a_quiet_session_after_a_restart(server: Serving, page: Page) -> None:
-    session_id = server.create()
-    source = follow(page, stream_path(session_id))
+def test_event_source_comes_back_by_itself_to_a_quiet_session_after_a_restart(mortal: Serving, own_page: Page) -> None:
+    session_id = mortal.create()
+    source = follow(own_page, stream_path(session_id))
     source.wait_for("live")
 
-    server.terminate()
-    assert server.wait() == 0
-    server.start()
-    server.play(session_id, "play 20 events every 1 ms")
+    mortal.terminate()
+    assert mortal.wait() == 0
+    mortal.start()
+    mortal.play(session_id, "play 20 events every 1 ms")
     source.wait_for_the_end()
 
     assert [one["data"]["data"]["reason"] for one in source.said if one.get("name") == "reconnect"] == ["drain"]
-    assert source.logged == server.events(session_id), "the snapshot's id was enough to come back with"
+    assert source.logged == mortal.events(session_id), "the snapshot's id was enough to come back with"
 
 
 def test_event_source_stops_for_good_when_the_session_is_closed(server: Serving, page: Page) -> None:
@@ -220,12 +237,13 @@ ATTEMPT = """async ([url, options]) => {
 
 def test_a_page_from_elsewhere_can_read_nothing(server: Serving, stranger: Page) -> None:
     session_id = server.create()
+    opened = server.get("/v1/connections/stats")["opened"]
     source = follow(stranger, server.url + stream_path(session_id))
     source.wait_for(state="stopped")
 
     assert [one for one in source.said if "name" in one] == []
     assert stranger.evaluate(ATTEMPT, [f"{server.url}/v1/sessions", {}]) == {"refused": "TypeError"}
-    assert server.get("/v1/connections/stats")["opened"] == 0
+    assert server.get("/v1/connections/stats")["opened"] == opened
 
 
 def test_a_page_from_elsewhere_can_change_nothing(server: Serving, stranger: Page) -> None:

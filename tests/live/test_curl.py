@@ -17,6 +17,12 @@ README = examples("README.md")
 SHELL = examples("README.md", "S=")
 
 
+@pytest.fixture
+def server(shared: Serving) -> Serving:
+    """A server that other tests use, too."""
+    return shared
+
+
 def only(lines: list[str], wanted: str) -> str:
     """The one example that is about ``wanted``."""
     [found] = [line for line in lines if wanted in line]

@@ -12,7 +12,10 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.live.clients.pages import CHROMIUM, chromium
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"),
+    pytest.mark.xdist_group("docs page"),  # whose browser is started once
+]
 
 
 @pytest.fixture(scope="module")

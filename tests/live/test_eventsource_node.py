@@ -30,6 +30,12 @@ pytestmark = [
 Said = dict[str, Any]
 
 
+@pytest.fixture
+def server(shared: Serving) -> Serving:
+    """A server that other tests use, too."""
+    return shared
+
+
 class Follower:
     """The Node.js process that follows a stream."""
 
@@ -91,42 +97,42 @@ def up_to_the_end(follower: Follower) -> list[Said]:
     raise AssertionError(f"it stopped before the task did: {said[-3:]}")
 
 
-def test_it_comes_back_by_itself_after_the_server_was_killed(server: Serving) -> None:
-    session_id = server.create()
-    server.play(session_id, "play 400 events every 4 ms")
+def test_it_comes_back_by_itself_after_the_server_was_killed(mortal: Serving) -> None:
+    session_id = mortal.create()
+    mortal.play(session_id, "play 400 events every 4 ms")
     said: list[Said] = []
-    with following(server, f"{stream_path(session_id)}?after=earliest") as follower:
+    with following(mortal, f"{stream_path(session_id)}?after=earliest") as follower:
         for one in follower:
             said.append(one)
             if len(logged(said)) == 150:
                 break
-        server.kill()
-        server.start()
+        mortal.kill()
+        mortal.start()
         said += up_to_the_end(follower)
 
     states = [one["state"] for one in said if "state" in one]
     assert states[0] == "open"
     assert "trouble" in states
     assert states[-1] == "open"
-    assert logged(said) == server.events(session_id)
+    assert logged(said) == mortal.events(session_id)
 
 
-def test_it_comes_back_by_itself_after_a_restart(server: Serving) -> None:
-    session_id = server.create()
+def test_it_comes_back_by_itself_after_a_restart(mortal: Serving) -> None:
+    session_id = mortal.create()
     said: list[Said] = []
-    with following(server, stream_path(session_id)) as follower:
+    with following(mortal, stream_path(session_id)) as follower:
         for one in follower:
             said.append(one)
             if one.get("event") == "live":
                 break
-        server.terminate()
-        assert server.wait() == 0
-        server.start()
-        server.play(session_id, "play 20 events every 1 ms")
+        mortal.terminate()
+        assert mortal.wait() == 0
+        mortal.start()
+        mortal.play(session_id, "play 20 events every 1 ms")
         said += up_to_the_end(follower)
 
     assert [one["data"]["data"]["reason"] for one in said if one.get("event") == "reconnect"] == ["drain"]
-    assert logged(said) == server.events(session_id)
+    assert logged(said) == mortal.events(session_id)
 
 
 def test_it_stops_for_good_when_the_session_is_closed(server: Serving) -> None:

@@ -16,6 +16,12 @@ from tests.live.clients.transports import TASK_ENDS, stream_path
 from tests.live.serving import Serving
 
 
+@pytest.fixture
+def server(shared: Serving) -> Serving:
+    """A server that other tests use, too."""
+    return shared
+
+
 @contextmanager
 def connected(server: Serving, path: str, *, method: str = "GET", **options: Any) -> Iterator[EventSource]:
     """An open event stream."""
@@ -81,21 +87,21 @@ def test_a_client_that_comes_back_with_its_last_id_misses_and_repeats_nothing(se
     assert [event.json() for event in read] == server.events(session_id)
 
 
-def test_the_last_id_survives_a_server_that_was_killed(server: Serving) -> None:
-    session_id = server.create()
-    server.play(session_id, "play 300 events every 5 ms")
+def test_the_last_id_survives_a_server_that_was_killed(mortal: Serving) -> None:
+    session_id = mortal.create()
+    mortal.play(session_id, "play 300 events every 5 ms")
     read: list[ServerSentEvent] = []
     path = stream_path(session_id)
-    with suppress(httpx.TransportError), connected(server, path, params={"after": "earliest"}) as source:
+    with suppress(httpx.TransportError), connected(mortal, path, params={"after": "earliest"}) as source:
         for event in telling(source):
             read += [event] if "id" in event.json() else []
             if len(read) == 100:
-                server.kill()
-    server.start()
-    with connected(server, path, headers={"last-event-id": read[-1].id}) as source, closing(telling(source)) as events:
+                mortal.kill()
+    mortal.start()
+    with connected(mortal, path, headers={"last-event-id": read[-1].id}) as source, closing(telling(source)) as events:
         read += [event for event in up_to(events, *TASK_ENDS) if "id" in event.json()]
 
-    assert [event.json() for event in read] == server.events(session_id)
+    assert [event.json() for event in read] == mortal.events(session_id)
 
 
 def test_chat_is_a_stream_too(server: Serving) -> None:
@@ -108,19 +114,19 @@ def test_chat_is_a_stream_too(server: Serving) -> None:
     assert [event.json() for event in read if event.event != "live"] == server.events(session_id)
 
 
-def test_a_drained_stream_ends_after_a_whole_event_that_says_reconnect(server: Serving) -> None:
-    session_id = server.create()
-    server.play(session_id, "play 100000 events every 1 ms")
-    with connected(server, stream_path(session_id), params={"after": "now"}) as source:
+def test_a_drained_stream_ends_after_a_whole_event_that_says_reconnect(mortal: Serving) -> None:
+    session_id = mortal.create()
+    mortal.play(session_id, "play 100000 events every 1 ms")
+    with connected(mortal, stream_path(session_id), params={"after": "now"}) as source:
         events = telling(source)
         next(events)
-        server.terminate()
+        mortal.terminate()
         *_, last = events
 
     assert last.event == "reconnect"
     assert last.json()["data"]["reason"] == "drain"
     assert last.retry == last.json()["data"]["retry_ms"] or last.retry is None
-    assert server.wait() == 0
+    assert mortal.wait() == 0
 
 
 def test_a_refusal_is_no_event_stream(server: Serving) -> None:

@@ -10,11 +10,19 @@ from contextlib import closing, contextmanager
 from itertools import islice
 from typing import Any
 
+import pytest
+
 from tests.live.clients.chance import repeatable
 from tests.live.clients.transports import TASK_ENDS, TRANSPORTS, Event, logged, sse, stream_path, until
 from tests.live.serving import Serving, seq_of
 
 PROMPT = "play 3000 events every 1 ms"
+
+
+@pytest.fixture
+def server(shared: Serving) -> Serving:
+    """A server that other tests use, too."""
+    return shared
 
 
 def wander(

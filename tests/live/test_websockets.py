@@ -16,6 +16,12 @@ from tests.live.serving import Serving, seq_of, serving
 PROTOCOLS = ["", "puntini.v1"]
 
 
+@pytest.fixture
+def server(shared: Serving) -> Serving:
+    """A server that other tests use, too."""
+    return shared
+
+
 def say(socket: ClientConnection, type_: str, data: object = None, **fields: object) -> None:
     """Send a command."""
     socket.send(json.dumps({"type": type_, **({} if data is None else {"data": data}), **fields}))
@@ -336,28 +342,28 @@ def test_a_frame_over_the_limit_closes_with_1009_and_one_at_the_limit_does_not(s
         assert close_code(socket) == 1009
 
 
-def test_a_server_that_goes_away_says_reconnect_and_1001(server: Serving) -> None:
-    session_id = server.create()
-    with dialled(server, stream_path(session_id)) as socket, dialled(server, "/ws/chat") as waiting:
+def test_a_server_that_goes_away_says_reconnect_and_1001(mortal: Serving) -> None:
+    session_id = mortal.create()
+    with dialled(mortal, stream_path(session_id)) as socket, dialled(mortal, "/ws/chat") as waiting:
         until(events_of(socket), "live")
-        server.terminate()
+        mortal.terminate()
 
         reconnect = answer(socket, "reconnect")
         assert close_code(socket) == 1001
         assert close_code(waiting) == 1001
     assert reconnect["data"]["reason"] == "drain"
     assert reconnect["data"]["retry_ms"] > 0
-    assert server.wait() == 0
+    assert mortal.wait() == 0
 
 
-def test_a_socket_goes_on_with_the_last_id_after_the_server_was_killed(server: Serving) -> None:
-    session_id = server.create()
-    server.play(session_id, "play 300 events every 5 ms")
-    with dialled(server, stream_path(session_id), after="earliest") as socket:
+def test_a_socket_goes_on_with_the_last_id_after_the_server_was_killed(mortal: Serving) -> None:
+    session_id = mortal.create()
+    mortal.play(session_id, "play 300 events every 5 ms")
+    with dialled(mortal, stream_path(session_id), after="earliest") as socket:
         read = [event for event, _ in zip(logged(events_of(socket)), range(100), strict=False)]
-        server.kill()
-        server.start()
-    with dialled(server, stream_path(session_id), after=read[-1]["id"]) as socket:
+        mortal.kill()
+        mortal.start()
+    with dialled(mortal, stream_path(session_id), after=read[-1]["id"]) as socket:
         read += until(logged(events_of(socket)), *TASK_ENDS)
 
-    assert read == server.events(session_id)
+    assert read == mortal.events(session_id)

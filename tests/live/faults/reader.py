@@ -10,7 +10,7 @@ from typing import Any, cast
 import anyio
 
 from tests.live.faults.streams import FORMS, LOST, Closed, Form, Over, envelopes
-from tests.live.serving import Serving
+from tests.live.serving import Asking
 
 BACK_SECONDS = 0.05
 _ID = re.compile(rb'\{"type":"[a-z_]+","id":"([^".]+)\.(\d+)"')
@@ -21,7 +21,7 @@ class Reader:
 
     def __init__(
         self,
-        server: Serving,
+        server: Asking,
         session_id: str,
         forms: Sequence[Form] = FORMS,
         *,

@@ -8,13 +8,13 @@ from typing import Any
 
 from tests.live.faults.reader import Reader
 from tests.live.faults.writer import Writer
-from tests.live.serving import Serving, seq_of, wait_for
+from tests.live.serving import Asking, seq_of, wait_for
 
 Event = Mapping[str, Any]
 ENDS = {"task_completed", "task_failed", "task_cancelled"}
 
 
-def whole_log(server: Serving, session_id: str) -> list[Event]:
+def whole_log(server: Asking, session_id: str) -> list[Event]:
     """A fresh reading, in pages, by somebody who saw nothing of what happened."""
     events: list[Event] = []
     after, live = "earliest", False
@@ -26,7 +26,7 @@ def whole_log(server: Serving, session_id: str) -> list[Event]:
     return events
 
 
-def all_quiet(server: Serving) -> None:
+def all_quiet(server: Asking) -> None:
     """Wait until no task runs or waits."""
     wait_for(lambda: not any(server.get("/v1/status")["engine"].values()), 60, "the end of all tasks")
 

@@ -112,10 +112,9 @@ def crowd(server: Serving) -> Crowd:
     return Crowd(server)
 
 
-async def test_five_hundred_streams_are_told_to_reconnect_and_lose_nothing(
-    crowd: Crowd, end: Callable[[Serving], None]
-) -> None:
-    await crowd.read_until(end)
+@pytest.mark.parametrize("signal_name", ["SIGTERM", pytest.param("Ctrl-C", marks=pytest.mark.slow)])
+async def test_five_hundred_streams_are_told_to_reconnect_and_lose_nothing(crowd: Crowd, signal_name: str) -> None:
+    await crowd.read_until(BY_SIGNAL[signal_name])
     for reader in crowd.readers:
         assert_told(reader)
     for page in crowd.polls.pages:

@@ -1,6 +1,5 @@
 """The server is killed with SIGKILL, again and again, under load: nothing is lost, nothing is said twice."""
 
-import os
 import random
 from pathlib import Path
 
@@ -71,14 +70,6 @@ async def kill_and_restart(server: Serving, kills: int, dice: random.Random) -> 
         await run_sync(server.kill)
         await run_sync(server.start)
     await anyio.sleep(dice.uniform(0.0, 0.5))
-
-
-@pytest.fixture
-def dice() -> random.Random:
-    """Random, but what failed can be run again: PUNTINI_TEST_SEED takes the seed that was printed."""
-    seed = os.environ.get("PUNTINI_TEST_SEED") or str(random.SystemRandom().randrange(1 << 32))
-    print(f"PUNTINI_TEST_SEED={seed}")  # noqa: T201 - pytest shows it when the test fails
-    return random.Random(seed)
 
 
 @pytest.mark.parametrize("durability", ["normal", "full"])

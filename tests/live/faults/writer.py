@@ -7,7 +7,7 @@ from typing import Any
 import anyio
 import httpx
 
-from tests.live.serving import Serving
+from tests.live.serving import Asking
 
 AGAIN_SECONDS = 0.05
 
@@ -15,7 +15,7 @@ AGAIN_SECONDS = 0.05
 class Writer:
     """Sends prompts and graph edits in turn. ``acknowledged`` holds each command's answer, ``sent`` each command."""
 
-    def __init__(self, server: Serving, session_id: str) -> None:
+    def __init__(self, server: Asking, session_id: str) -> None:
         self.session_id = session_id
         self.sent: dict[str, dict[str, Any]] = {}
         self.acknowledged: dict[str, dict[str, Any]] = {}
