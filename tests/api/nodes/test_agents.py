@@ -42,7 +42,7 @@ async def test_of_two_with_one_name_made_at_once_one_stays(pair: Pair) -> None:
     await pair.beat()
 
     assert sorted(statuses) == [201, 409]
-    first, second = [[each for each in (await api.get("/v1/agents"))["items"]][-1] for api in pair]
+    first, second = [(await api.get("/v1/agents"))["items"][-1] for api in pair]
     assert first == second
 
 

@@ -1,5 +1,8 @@
 """The numbers at each node are those of the store's ends, whichever node brought them about."""
 
+from collections.abc import Sequence
+from functools import partial
+
 import pytest
 
 from puntini.api.analytics_tally import Tally
@@ -77,8 +80,12 @@ async def test_a_new_end_costs_a_question_no_more_than_the_latest_page(pair: Pai
 
 async def test_news_are_told_once_to_each(pair: Pair) -> None:
     heard: list[tuple[str, str]] = []
+
+    def hear(name: str, news: Sequence[News], _missed: bool) -> None:
+        heard.extend((name, each.key) for each in news)
+
     for name, api in zip("ab", pair, strict=True):
-        beat_of(api).on("word", lambda news, _missed, name=name: heard.extend((name, each.key) for each in news))
+        beat_of(api).on("word", partial(hear, name))
     assert pair.a.parts.store.nodes is not None
     for number in range(3):
         await pair.a.parts.store.nodes.tell([News("word", str(number))])

@@ -18,7 +18,7 @@ async def test_a_session_that_is_watched_at_another_node_is_not_closed_as_idle(d
             await wire.until("event: live")
 
             async def closed() -> bool:
-                return (await pair.a.get(f"/v1/sessions/{other}"))["status"] == "closed"
+                return bool((await pair.a.get(f"/v1/sessions/{other}"))["status"] == "closed")
 
             await eventually(closed)
             await anyio.sleep(0.6)  # two more rounds
