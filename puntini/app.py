@@ -72,7 +72,7 @@ from puntini.log.filling import TURN_SECONDS, Filling
 from puntini.log.hub import Hub
 from puntini.log.keeper import Keeper
 from puntini.log.mint import new_id
-from puntini.log.nodes import Nodes
+from puntini.log.nodes import News, Nodes
 from puntini.log.retention import ROUND_SECONDS, Retention
 from puntini.log.turns import Turns
 from puntini.protocol.schema import Schema
@@ -249,11 +249,17 @@ class Parts:
             ("ended", self.tally.ended),
             ("trimmed", self.tally.moved),
             ("gone", self.tally.gone),
+            ("gone", self._forget),
         ]
         if self.filling is not None:
             listeners.append((PASSAGES, self.filling.heard))
         for kind, listener in listeners:
             beat.on(kind, listener)
+
+    def _forget(self, news: Sequence[News], _missed: bool) -> None:
+        """Sessions were deleted, at whatever node."""
+        for each in news:
+            self.keeper.forget(each.key)
 
     def _routes(self, desk: Desk) -> list[BaseRoute]:
         opener = Opener(self.store, Snapshots(self.keeper, self.store))

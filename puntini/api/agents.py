@@ -132,19 +132,19 @@ class Agents:
         """The agents, those that the server was started with first."""
         limit, offset = page_bounds(request)
         await self._roster.look()
-        rows, running = self._roster.rows(), self._running()
-        items = [_info(row, running.get(row.name, 0)) for row in rows[offset : offset + limit]]
+        rows = self._roster.rows()
+        items = [_info(row, await self._works_at(row.name)) for row in rows[offset : offset + limit]]
         return Json(Listed(items, len(rows)))
 
     async def get(self, request: Request) -> Response:
         """One agent."""
         row = await self._row(request)
-        return Json(_info(row, self._running().get(row.name, 0)))
+        return Json(_info(row, await self._works_at(row.name)))
 
     async def status(self, request: Request) -> Response:
         """Whether it works."""
         row = await self._row(request)
-        running = self._running().get(row.name, 0)
+        running = await self._works_at(row.name)
         return Json(Working(row.name, _status(running), running))
 
     async def create(self, request: Request) -> Response:
@@ -167,6 +167,12 @@ class Agents:
             raise Conflict(f"The agent has {total} tasks that have not ended; wait for them, or stop them first.")
         await self._roster.remove(row.name)
         return Response(status_code=204)
+
+    async def _works_at(self, name: str) -> int:
+        """At how many tasks an agent works, at all nodes."""
+        if self._store.shared:
+            return await self._store.count_tasks(agent=name, status="running")
+        return self._running().get(name, 0)
 
     async def _row(self, request: Request) -> AgentRow:
         """The agent that the address names. Raises NotFound."""

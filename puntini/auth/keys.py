@@ -185,7 +185,8 @@ class Keys:
         """When each of somebody's keys was last used."""
         found = await self._store.kept_all(SPACE, USED, prefix=_mark(owner))
         written = {key_id: float(at) for key_id, at in found}
-        return written | {credential.partition(":")[2]: at for credential, at in self._used.items()}
+        here = {credential.partition(":")[2]: at for credential, at in self._used.items()}
+        return written | {key_id: max(at, written.get(key_id, 0.0)) for key_id, at in here.items()}
 
     async def revoke(self, key_id: str, owner: str | None) -> Key:
         """End a key: of ``owner``, or of anybody with None. Raises NotFound. What it opened is told within a second."""

@@ -65,3 +65,29 @@ async def test_a_member_of_another_node_s_team_stays(pair: Pair) -> None:
     await pair.b.post("/v1/agents", ADA | {"name": "Duo", "members": ["Ada", "Bob"], "manner": "group_chat"})
 
     problem(await pair.a.ask("DELETE", "/v1/agents/Ada"), 409, "conflict")
+
+
+async def test_messages_that_two_nodes_take_at_once_begin_one_conversation(pair: Pair) -> None:
+    sent: list[str] = []
+
+    async def say(number: int) -> None:
+        said = await pair[number].post("/v1/agents/scripted/messages", {"message": "play 1 events"})
+        sent.append(said["session_id"])
+
+    async with anyio.create_task_group() as tasks:
+        for number in range(2):
+            tasks.start_soon(say, number)
+
+    assert len(set(sent)) == 1
+    assert (await pair.a.get("/v1/sessions"))["total"] == 1
+
+
+async def test_an_agent_that_works_at_one_node_is_busy_at_the_other(pair: Pair) -> None:
+    session = await pair.a.create()
+    task = await pair.a.prompt(session, "play 100000 events every 50 ms")
+    await pair.a.until(task, "running")
+
+    assert (await pair.b.get("/v1/agents/scripted/status"))["running"] == 1
+    await pair.a.ask("POST", f"/v1/tasks/{task}/control", {"action": "stop"})
+    await pair.a.until(task, "cancelled")
+    assert (await pair.b.get("/v1/agents/scripted"))["status"] == "idle"

@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from puntini.app import create_app
-from puntini.settings import Settings
-from tests.api.calling import HOST, Api, problem
+from puntini.settings import Secret, Settings
+from tests.api.calling import HOST, Api, problem, serving
 from tests.api.nodes.pairs import ANN, FIXED, PASSWORD, SECRET, Pair, eventually, pair_on
 
 pytestmark = pytest.mark.anyio
@@ -170,3 +170,14 @@ async def test_a_password_that_is_refused_leaves_the_link_good(database: str) ->
         refused = await b.ask("POST", "/setup", f"token={link}&username=ann&password=short".encode())
         assert refused.status_code == 400
         assert await fill_in(a, link, "ann") == 200
+
+
+async def test_a_node_with_another_secret_says_so(database: str, capsys: pytest.CaptureFixture[str]) -> None:
+    async with serving(store=database, secret=SECRET):
+        async with serving(store=database, secret=SECRET):
+            pass
+        assert "secret" not in capsys.readouterr().out
+        async with serving(store=database, secret=Secret("abcdefghij" * 4)):
+            pass
+
+    assert "this node's secret is not the one of the node before it" in capsys.readouterr().out
