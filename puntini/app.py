@@ -138,7 +138,12 @@ class Parts:
     async def open(self) -> AsyncIterator[list[BaseRoute]]:
         """Open the store, start what runs beside the requests, yield the routes; at the end, put everything away."""
         settings = self.settings
-        self.store = await open_store(settings.store, durability=settings.durability)
+        self.store = await open_store(
+            settings.store,
+            durability=settings.durability,
+            direct=settings.store_direct,
+            listen=settings.store_listen,
+        )
         self.store.embedder = self.embedder
         self.turns = Turns(self.store, self.node_id, shared=self.store.shared)
         try:

@@ -32,7 +32,7 @@ from puntini.errors import Misconfigured
 from puntini.lines import HttpProtocol, WebSocketProtocol
 from puntini.logs import configure
 from puntini.protocol.decode import MESSAGE_LIMIT
-from puntini.settings import Settings
+from puntini.settings import Settings, shown
 
 BACKLOG = 4_096
 OFTEN, SELDOM, MANY_TASKS = 50_000, 1_000_000, 100
@@ -233,7 +233,7 @@ async def _greet(server: Server, parts: Parts, settings: Settings, sock: socket.
         parts.log.info(
             "serving",
             url=url,
-            store=settings.store,
+            store=shown(settings.store),
             agents=agents,
             tools=[tool.name for tool in parts.own_tools],
             model=parts.model.name,
@@ -247,7 +247,7 @@ async def _greet(server: Server, parts: Parts, settings: Settings, sock: socket.
             GREETING.format(
                 version=__version__,
                 url=url,
-                store=settings.store,
+                store=shown(settings.store),
                 agents=agents,
                 tools=_own_tools(parts),
                 model=parts.model.name,

@@ -9,7 +9,7 @@ from os import getpid
 from pathlib import Path
 from socket import gethostname
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 from msgspec import Meta, Struct
@@ -66,12 +66,34 @@ class Secret:
         return "(secret)" if self else ""
 
 
+DATABASES = ("postgresql://", "postgres://")
+_IN_ADDRESS = re.compile(r"(://[^:@/?]*):(.*)@", re.DOTALL)
+_IN_QUERY = re.compile(r"([?&](?:ssl)?password=)([^&]*)")
+
+
+def passwords(store: str) -> list[str]:
+    """What nobody may see of a store's address, as it is written there and as it is meant."""
+    if not store.startswith(DATABASES):
+        return []
+    written = [found[2] for form in (_IN_ADDRESS, _IN_QUERY) for found in form.finditer(store)]
+    return list(dict.fromkeys(form for text in written for form in (text, unquote(text)) if form))
+
+
+def shown(store: str) -> str:
+    """A store's address as it may be shown: without a password."""
+    if not store.startswith(DATABASES):
+        return store
+    return _IN_QUERY.sub(r"\1***", _IN_ADDRESS.sub(r"\1@", store))
+
+
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What can be set. ``DOCS`` says what each is for."""
 
     host: Text = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65_535)] = 8000
     store: Text = "puntini.db"
+    store_direct: str = ""
+    store_listen: bool = True
     durability: Literal["normal", "full"] = "normal"
     node: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._:-]{0,64}$")] = ""
     agent: Annotated[tuple[Text, ...], Meta(min_length=1)] = ("puntini",)
@@ -128,8 +150,10 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def secrets(self) -> list[str]:
         """What no line may show."""
         password = urlsplit(self.anthropic_base_url).password
+        stores = [found for address in (self.store, self.store_direct) for found in passwords(address)]
         keys = [part for key in self.api_keys for part in (key.reveal(), key.reveal().rpartition(":")[2])]
-        return [text for text in (self.anthropic_api_key.reveal(), password, self.secret.reveal(), *keys) if text]
+        ours = (self.anthropic_api_key.reveal(), password, self.secret.reveal(), *stores, *keys)
+        return [text for text in ours if text]
 
 
 LISTS = frozenset({"agent", "api_keys", "cors_origins", "tools", "trusted_proxies"})
@@ -137,7 +161,12 @@ SECRETS = (Secret, tuple[Secret, ...])
 DOCS: dict[str, str] = {
     "host": "address to listen on; one that others can reach takes a secret and an admin",
     "port": "port to listen on; 0 picks a free one",
-    "store": "where the log is kept: a SQLite file, or memory: to forget everything at the end",
+    "store": "where the log is kept: a SQLite file; postgresql://… for a database that any number of nodes share; or "
+    "memory: to forget everything at the end",
+    "store_direct": "an address of the same Postgres database without the pooler that `store` names, for what a pooler "
+    "can't do; none without",
+    "store_listen": "hear of what other servers write at once, by LISTEN and NOTIFY; false behind a pooler without "
+    "`store_direct`, and then by asking often",
     "durability": "what a commit survives: normal, the end of the process; full, also a power cut, at the price of a "
     "wait for the disk",
     "node": "what this process is called in log lines and in its statistics, up to 64 letters, digits and . _ : -; "

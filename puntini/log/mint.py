@@ -21,9 +21,23 @@ def new_epoch() -> str:
     return _random(6)
 
 
+SLACK_MS = 50
+"""So little two clocks may differ without one going by the other."""
+SUDDEN_MS = 1_000
+SLOWLY_MS = 25
+_ahead_ms = 0
+
+
 def now_ms() -> int:
-    """Milliseconds since 1970."""
-    return time.time_ns() // 1_000_000
+    """Milliseconds since 1970, by the clock that is shared with other processes where there is one."""
+    return time.time_ns() // 1_000_000 + _ahead_ms
+
+
+def share_clock(ahead_ms: int) -> None:
+    """Go by a clock that is so far ahead of this machine's: bit by bit, but for what is sudden."""
+    global _ahead_ms
+    change = (ahead_ms if abs(ahead_ms) > SLACK_MS else 0) - _ahead_ms
+    _ahead_ms += change if abs(change) > SUDDEN_MS else max(-SLOWLY_MS, min(SLOWLY_MS, change))
 
 
 def now() -> float:

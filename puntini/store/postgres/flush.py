@@ -61,7 +61,9 @@ async def begin(connection: Connection, writer: str, group: Group, begun: Begun)
         started = await send(connection, _BEGIN, writer, begun.number)
         places = await send(connection, _PLACES, group.session_ids)
         tasks = await send(connection, f"{SLIM_TASKS} WHERE t.id = ANY(%s::text[])", group.tasks)
-        onces = await send(connection, OUTCOMES, [once.scope for once in group.onces], [once.key for once in group.onces])
+        onces = await send(
+            connection, OUTCOMES, [once.scope for once in group.onces], [once.key for once in group.onces]
+        )
         nums = await send(connection, _NUMS, group.creates)
     [(begun.pid, begun.xid, today)] = await started.fetchall()
     known = Known(today, [num for (num,) in await nums.fetchall()])
@@ -90,8 +92,8 @@ async def write(connection: Connection, decisions: Decisions) -> None:
 async def happened(connection: Connection, writer: str, begun: Begun) -> bool:
     """Whether a flush was committed: waits until its transaction is over, and ends it where nobody is there for it."""
     await execute(connection, _END, begun.pid, begun.xid)
-    [(flush,)] = await execute(connection, "SELECT flush FROM writers WHERE id = %s FOR UPDATE", writer)
-    return bool(flush >= begun.number)
+    rows = await execute(connection, "SELECT flush FROM writers WHERE id = %s FOR UPDATE", writer)
+    return bool(rows and rows[0][0] >= begun.number)
 
 
 def _keys(decisions: Decisions) -> Iterable[tuple[tuple[str, str], tuple[Written, int, int]]]:

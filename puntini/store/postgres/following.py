@@ -234,7 +234,9 @@ class Following:
         """There is more: it is looked for at once, or where it is not where new events are, read like any other."""
         if nothing and followed.told is not None:
             try:
-                page = await self._database.ask(lambda connection: reads.page(connection, name, followed.told or 0, 65_536, None))
+                page = await self._database.ask(
+                    lambda connection: reads.page(connection, name, followed.told or 0, 65_536, None)
+                )
             except NotFound:
                 return
             for seq, entry in page.events:

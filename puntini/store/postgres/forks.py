@@ -31,7 +31,9 @@ async def fork(database: Database, source: str, to: int, append: Append) -> Writ
 
 async def _fork(connection: Connection, source: str, to: int, append: Append) -> Written:
     await execute(connection, "SELECT pg_advisory_xact_lock_shared(%s)", partitions.LOCK)
-    if append.once is not None and (before := await execute(connection, OUTCOMES, [append.once.scope], [append.once.key])):
+    if append.once is not None and (
+        before := await execute(connection, OUTCOMES, [append.once.scope], [append.once.key])
+    ):
         return Written(*before[0][2:])._replace(repeated=True)
     found = await where(connection, source, 0, to)
     check_reach(found.bounds, to)
@@ -60,9 +62,7 @@ async def _fork(connection: Connection, source: str, to: int, append: Append) ->
 async def _copy(connection: Connection, found: Where, day: int, num: int, to: int) -> None:
     """Copy a day's rows. The last may go on behind ``to``: that is left away."""
     after = 0
-    while rows := await execute(
-        connection, _COPY, num, found.num, day, after, found.bounds.floor, to, SLICE_ROWS
-    ):
+    while rows := await execute(connection, _COPY, num, found.num, day, after, found.bounds.floor, to, SLICE_ROWS):
         after = max(first for first, _ in rows)
         if cut := [first for first, last in rows if last > to]:
             await _cut(connection, num, day, cut[0], to)

@@ -15,14 +15,21 @@ async def begin_life(database: Database) -> str:
 
 async def _begin_life(connection: Connection) -> str:
     await execute(connection, "LOCK TABLE meta IN EXCLUSIVE MODE")
-    known = dict(await execute(connection, "SELECT key, value FROM meta WHERE key IN ('epoch', 'server')"))
+    known: dict[str, str] = dict(
+        await execute(connection, "SELECT key, value FROM meta WHERE key IN ('epoch', 'server')")
+    )
     server = await _server(connection)
     if "epoch" in known and known.get("server", "") in {server, ""}:
-        return str(known["epoch"])
+        return known["epoch"]
     epoch = new_epoch()
-    await execute(connection, _PUT, "epoch", epoch)
-    await execute(connection, _PUT, "server", server)
+    await go_on(connection, epoch)
     return epoch
+
+
+async def go_on(connection: Connection, epoch: str) -> None:
+    """Take an epoch for this database's own."""
+    await execute(connection, _PUT, "epoch", epoch)
+    await execute(connection, _PUT, "server", await _server(connection))
 
 
 async def _server(connection: Connection) -> str:

@@ -32,7 +32,8 @@ async def make(database: Database, *days: int) -> None:
                 # Attached when it is there, and not made in place: the other partitions are not locked meanwhile.
                 await execute(connection, f"CREATE TABLE events_{day} (LIKE events INCLUDING STORAGE)")
                 await execute(
-                    connection, f"ALTER TABLE events ATTACH PARTITION events_{day} FOR VALUES FROM ({day}) TO ({day + 1})"
+                    connection,
+                    f"ALTER TABLE events ATTACH PARTITION events_{day} FOR VALUES FROM ({day}) TO ({day + 1})",
                 )
 
     await database.change(work)
@@ -61,7 +62,9 @@ async def _alone(connection: Connection) -> None:
 
 
 async def _days(connection: Connection) -> list[int]:
-    names = await execute(connection, "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'events'::regclass")
+    names = await execute(
+        connection, "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'events'::regclass"
+    )
     return [int(found[1]) for (name,) in names if (found := _NAME.fullmatch(name))]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import anyio
 import psycopg
+from anyio import CancelScope
 from psycopg import AsyncConnection
 from psycopg.pq import TransactionStatus
 
@@ -48,9 +49,7 @@ class Pool:
         return self._free.statistics().tasks_waiting
 
     @asynccontextmanager
-    async def connection(
-        self, *, fresh: bool = False, seconds: float = WAIT_SECONDS
-    ) -> AsyncIterator[Connection]:
+    async def connection(self, *, fresh: bool = False, seconds: float = WAIT_SECONDS) -> AsyncIterator[Connection]:
         """A connection for the length of a block, that is cut off after so many ``seconds``; with ``fresh`` a new one.
 
         Raises StoreUnavailable where there is none to be had.
@@ -59,7 +58,8 @@ class Pool:
         try:
             connection = await self._connect() if fresh or not self._idle else self._idle.pop()
             try:
-                with within(connection, seconds):
+                # What is soon over is not given up half-way, which would take longer.
+                with within(connection, seconds), CancelScope(shield=seconds <= WAIT_SECONDS):
                     yield connection
             finally:
                 await self._leave(connection)

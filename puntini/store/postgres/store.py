@@ -3,16 +3,19 @@
 import asyncio
 from asyncio import Future
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any, Self
 
 import anyio
 
+from puntini.errors import StoreUnavailable
 from puntini.log.contract import Append, Bounds, Listener, Moved, Page, Written
 from puntini.log.mint import new_id
-from puntini.store.postgres import migrations, partitions, reads
+from puntini.store.postgres import clock, migrations, partitions, reads
 from puntini.store.postgres.database import Database
 from puntini.store.postgres.decisions import Result
+from puntini.store.postgres.documents import PostgresDocuments
 from puntini.store.postgres.ends import PostgresEnds
 from puntini.store.postgres.following import Following
 from puntini.store.postgres.forgetting import Forgetting
@@ -23,15 +26,17 @@ from puntini.store.postgres.nodes import PostgresNodes
 from puntini.store.postgres.records import PostgresRecords
 from puntini.store.postgres.writer import Writer
 
+TIDY_SECONDS = 600.0
 
-class PostgresStore(PostgresRecords, PostgresEnds):
+
+class PostgresStore(PostgresRecords, PostgresEnds, PostgresDocuments):
     """See ``puntini.log.contract.Store``. Made by ``open``."""
 
     shared = True
 
     def __init__(self, database: Database, epoch: str, writer: str, *, listen: bool) -> None:
+        super().__init__(database)
         self.epoch = epoch
-        self._database = database
         self._forgetting = Forgetting(database)
         self.hints = Hints(database, writer)
         self._following = Following(database, self.hints)
@@ -52,6 +57,7 @@ class PostgresStore(PostgresRecords, PostgresEnds):
         try:
             await migrations.ready(database)
             await partitions.make_ahead(database)
+            await clock.go_by(database)
             writer = new_id("wrt")
             await database.rows("INSERT INTO writers (id, flush) VALUES (%s, 0) ON CONFLICT DO NOTHING", writer)
             return cls(database, await begin_life(database), writer, listen=listen)
@@ -61,12 +67,26 @@ class PostgresStore(PostgresRecords, PostgresEnds):
 
     async def _run(self) -> None:
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._following.run)
+            for work in (self._following.run, self._tidy_now_and_then, partial(clock.keep_going_by, self._database)):
+                tasks.start_soon(work)
             if self._listen:
                 tasks.start_soon(self.hints.send)
                 tasks.start_soon(self.hints.listen)
             await self._writer.run()
             tasks.cancel_scope.cancel()
+
+    async def _tidy_now_and_then(self) -> None:
+        while True:
+            await anyio.sleep(TIDY_SECONDS)
+            with suppress(StoreUnavailable):  # the next time, then
+                await self.tidy()
+
+    async def tidy(self) -> None:
+        """Make the partitions of the days to come, drop those that nobody reads, remove what else is left over."""
+        await partitions.make_ahead(self._database)
+        await partitions.drop_unread(self._database)
+        await self._forgetting.sweep()
+        await self._database.rows("DELETE FROM writers WHERE seen_at < now() - interval '7 days'")
 
     async def close(self) -> None:
         """Finish what was accepted and let go of everything."""

@@ -15,7 +15,7 @@ from tests.live.faults.streams import FORMS
 from tests.live.nodes.cluster import Cluster, cluster
 from tests.live.serving import seq_of, wait_for
 
-pytestmark = [pytest.mark.anyio, pytest.mark.xdist_group("operating")]
+pytestmark = pytest.mark.anyio
 TAKEOVER_SECONDS = 15.0
 CONTROL_SECONDS = 1.0
 AWAY_SECONDS = 4.0

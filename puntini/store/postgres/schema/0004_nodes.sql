@@ -41,7 +41,7 @@ CREATE INDEX news_by_age ON news (at);
 
 CREATE FUNCTION tell_task_ended() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO news (kind, key) VALUES ('ended', NEW.id);
+    INSERT INTO news (kind, key, value) SELECT 'ended', NEW.id, id FROM sessions WHERE num = NEW.session;
     RETURN NULL;
 END $$;
 CREATE TRIGGER task_ended AFTER UPDATE OF status ON tasks FOR EACH ROW
