@@ -41,8 +41,8 @@ def share_clock(ahead_ms: int) -> None:
 
 
 def now() -> float:
-    """Seconds since 1970, by the same clock, with what it leaves out of a millisecond."""
-    return now_ms() / 1000 + time.time_ns() % 1_000_000 / 1e9
+    """Seconds since 1970, by the same clock."""
+    return time.time() + _ahead_ms / 1000
 
 
 def timestamp(ms: int | None = None) -> str:
