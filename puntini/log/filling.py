@@ -16,7 +16,7 @@ from puntini.log.turns import Turn, always
 
 LEAST_PAUSE, MOST_PAUSE = 1.0, 60.0
 """Seconds to wait after a failure; each in a row doubles them."""
-LEFT_SECONDS = 2.0
+LEFT_SECONDS = 1.0
 """So often a node looks whether another has done what is to be done."""
 LOOK_SECONDS = 300.0
 """So often a node that was told of nothing looks for what was left undone."""

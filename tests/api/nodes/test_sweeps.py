@@ -67,3 +67,14 @@ async def test_each_node_says_its_name(database: str) -> None:
     async with pair_on(database, node="blue") as pair:
         assert (await pair.a.get("/v1/status"))["node"] == "blue"
         assert (await pair.b.get("/v1/connections/stats"))["node"] == "blue"
+
+
+async def test_what_grows_is_looked_after_by_the_node_that_writes_it(pair: Pair) -> None:
+    session = await pair.a.create()
+    async with pair.b.stream(f"/v1/sessions/{session}/stream") as wire:
+        await wire.until("event: live")
+        await pair.a.played(session)
+        await wire.until("event: task_completed")
+
+    assert pair.a.parts.keeper._grown[session] >= 20
+    assert session not in pair.b.parts.keeper._grown
