@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import anyio
 
 from puntini.log.mint import now_ms
-from puntini.log.nodes import Nodes
+from puntini.log.nodes import Carried, Nodes
 from puntini.transport.connections import Connections, Noted
 
 ASKED_SECONDS = 60.0
@@ -41,9 +41,12 @@ class Presence:
             raise
 
     async def _carry(self, users: list[str]) -> None:
-        carried = await self._nodes.carry(self._node, {user: self._connections.of_user(user) for user in users}, ())
-        if carried.new:  # nothing that was said before is known any more
-            self._noted.users.update(self._connections.users())
+        if (await self._say(users)).new:  # nothing that was said before is known any more
+            for some in _cut(self._connections.users()):
+                await self._say(some)
+
+    async def _say(self, users: list[str]) -> Carried:
+        return await self._nodes.carry(self._node, {user: self._connections.of_user(user) for user in users}, ())
 
     async def _learn(self) -> None:
         found: dict[str, int] = {}

@@ -12,13 +12,13 @@ from tests.api.calling import DEADLINE_SECONDS, POLL_SECONDS, Api
 from tests.api.nodes.pairs import pair_on
 
 pytestmark = pytest.mark.anyio
-MODULE = '''
+MODULE = """
     embedded = []
 
     def letters(texts):
         embedded.extend(texts)
         return [[float(text.count(letter)) for letter in "abcdefghijklmnopqrstuvwxyz"] for text in texts]
-'''
+"""
 
 
 @pytest.fixture
