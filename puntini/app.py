@@ -172,6 +172,7 @@ class Parts:
                 if self.presence is not None:
                     with suppress(StoreUnavailable):
                         await self.presence.leave()
+                        await self.turns.leave()
                 await self.entrance.close()
                 if self.embedder is not None:
                     self.embedder.close()

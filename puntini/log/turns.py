@@ -35,6 +35,7 @@ class Turns:
         self._ledger = ledger
         self._node = node
         self._shared = shared
+        self._asked: set[str] = set()
 
     def of(self, work: str, seconds: float) -> Turn:
         """The turn of some work, which is kept for so long after it was asked for."""
@@ -42,6 +43,7 @@ class Turns:
             return always
 
         async def mine() -> bool:
+            self._asked.add(work)
             body = await self._ledger.kept(SPACE, KIND, work)
             held = _held(body) if body else None
             if held is not None and held.node != self._node and now() < held.until:
@@ -50,3 +52,10 @@ class Turns:
             return await self._ledger.swap(Kept(SPACE, KIND, work, following), body)
 
         return mine
+
+    async def leave(self) -> None:
+        """This node ends: others need not wait until its turns run out. Raises StoreUnavailable."""
+        for work in self._asked:
+            body = await self._ledger.kept(SPACE, KIND, work)
+            if body and _held(body).node == self._node:
+                await self._ledger.swap(Kept(SPACE, KIND, work, None), body)

@@ -36,6 +36,18 @@ async def test_a_turn_is_one_node_s_until_it_asks_no_more() -> None:
     assert [await b(), await a()] == [True, False]
 
 
+async def test_a_node_that_ends_leaves_its_turns_to_others() -> None:
+    store = MemoryStore()
+    first, second = (Turns(store, name, shared=True) for name in "ab")
+    assert [await first.of("tidying", 60)(), await second.of("filling", 60)()] == [True, True]
+
+    await first.leave()
+
+    assert await second.of("tidying", 60)()
+    await first.leave()
+    assert not await first.of("filling", 60)(), "it leaves none but its own"
+
+
 async def test_of_two_who_ask_for_a_free_turn_at_once_one_gets_it(pair: Pair) -> None:
     got: list[bool] = []
 
