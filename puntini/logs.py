@@ -3,9 +3,8 @@
 import logging
 import sys
 import traceback
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Callable, Iterable, MutableMapping
 from contextlib import suppress
-from functools import partial
 from types import TracebackType
 from typing import Any, Literal, TextIO, cast
 
@@ -49,13 +48,15 @@ def configure(
     *,
     redact_prompts: bool = False,
     node: str = "",
+    ids: Callable[[], dict[str, str]] = dict,
 ) -> None:
     """Set logging up for the process. No line of any library shows one of the ``secrets``.
 
-    Each of our own says which ``node`` it is from, where that has a name.
-
     No line of ours holds what people or models say. With ``redact_prompts`` neither does what others put into the text
     of an exception or into a line of their own: only its kind and its place in the code are told.
+
+    Each line of ours names what is bound by ``structlog.contextvars`` (the request, the session, the task), what
+    ``ids`` tells, and with ``json`` the ``node``: for people who look at one terminal it is the same in all of them.
     """
     stream = cast(TextIO, _Careful(sys.stderr, secrets))
     number = logging.getLevelNamesMapping()[level.upper()]
@@ -70,7 +71,7 @@ def configure(
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
-            *([partial(_from, node)] if node else []),
+            _Also(ids, {"node": node} if node and form == "json" else {}),
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             *([_without_words] if redact_prompts else []),
@@ -88,10 +89,17 @@ def configure(
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def _from(node: str, _logger: Any, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """A line that says which node it is from."""
-    line.setdefault("node", node)
-    return line
+class _Also:
+    """Adds to each line what is the case wherever it is written."""
+
+    def __init__(self, ids: Callable[[], dict[str, str]], fixed: dict[str, str]) -> None:
+        self._ids = ids
+        self._fixed = fixed
+
+    def __call__(self, _logger: Any, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        for name, value in (*self._fixed.items(), *self._ids().items()):
+            line.setdefault(name, value)
+        return line
 
 
 def _without_words(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -22,7 +22,7 @@ BATCH = 100
 class Busy(Protocol):
     """Who knows whether a session has work."""
 
-    def busy(self, session_id: str) -> bool:
+    async def busy(self, session_id: str) -> bool:
         """Whether a task runs or waits."""
         ...
 
@@ -91,4 +91,4 @@ class Expiry:
             return False
         if self._store.nodes is not None and await self._store.nodes.watched_at(session_id) >= before:
             return False
-        return not (self._connections.watched(session_id) or self._work.busy(session_id))
+        return not (self._connections.watched(session_id) or await self._work.busy(session_id))

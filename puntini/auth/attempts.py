@@ -155,6 +155,8 @@ def _span(at: float) -> int:
 
 
 def _too_many(seconds: float) -> TooMany:
-    error = TooMany(f"Too many log-ins have failed; wait {ceil(seconds)} seconds before the next.")
+    error = TooMany(
+        f"Too many log-ins have failed; wait {ceil(seconds)} seconds before the next.", limit="failed_logins"
+    )
     error.retry_after = ceil(seconds)
     return error

@@ -53,6 +53,7 @@ class SqliteStore(SqliteDocuments):
 
     shared = False
     nodes = None
+    queue = None
 
     def __init__(self, path: Path, epoch: str, lock: IO[str], durability: Fsync) -> None:
         self.epoch = epoch
