@@ -6,7 +6,7 @@ after a start. So the numbers are those of the ended tasks that the store has, h
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence, Set
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 import anyio
 import anyio.lowlevel
@@ -57,19 +57,18 @@ class Tally:
         self._loaded = False
         self._whole = True
         """Whether all places have to be looked at."""
-        self._due: dict[str, str] = {}
-        """The tasks whose ends have come, each with its session."""
+        self._due: set[str] = set()
         self._gone: set[str] = set()
         self._floors: dict[str, int] = {}
 
     # What is told. It only marks what has to be looked at.
 
-    def committed(self, session_id: str, _first: int, entries: Sequence[Entry]) -> None:
+    def committed(self, _session_id: str, _first: int, entries: Sequence[Entry]) -> None:
         """Tasks may have ended."""
         if self._asked:
-            self._mark({entry.task_id: session_id for entry in entries if entry.kind in TASK_ENDS})
+            self._mark({entry.task_id for entry in entries if entry.kind in TASK_ENDS})
 
-    def _mark(self, ended: dict[str, str], *, missed: bool = False) -> None:
+    def _mark(self, ended: set[str], *, missed: bool = False) -> None:
         self._due |= ended
         if missed or len(self._due) > MOST_DUE:
             self._whole = True
@@ -88,7 +87,7 @@ class Tally:
     def ended(self, news: Sequence[News], missed: bool) -> None:
         """Tasks have ended, at whatever node."""
         if self._asked:
-            self._mark({each.key: each.value for each in news}, missed=missed)
+            self._mark({each.key for each in news}, missed=missed)
 
     def gone(self, news: Sequence[News], missed: bool) -> None:
         """Sessions were deleted, at whatever node. What was missed is looked for by all places."""
@@ -148,7 +147,7 @@ class Tally:
 
     async def _look(self) -> None:
         whole, due, gone, floors = self._whole, self._due, self._gone, self._floors
-        self._whole, self._due, self._gone, self._floors = False, {}, set(), {}
+        self._whole, self._due, self._gone, self._floors = False, set(), set(), {}
         executions = self._executions
         if gone and executions.forget(gone) and executions.left_out:
             whole = True  # there is room for older ones
@@ -158,10 +157,10 @@ class Tally:
             executions.left_out = False
             # What was not there any more may have kept older ones out.
             self._whole |= executions.retain(await self._read(None)) and executions.left_out
-        elif due := {task_id: session for task_id, session in due.items() if session not in gone}:
-            await self._read(due.keys())
+        elif due:
+            await self._read(due)
 
-    async def _read(self, due: Set[str] | None) -> set[str]:
+    async def _read(self, due: set[str] | None) -> set[str]:
         """Take in what is not known, the latest first, until all that is ``due`` was met; whose ends were met."""
         met: set[str] = set()
         before: Place | None = None

@@ -19,7 +19,7 @@ class Count(NamedTuple):
 class News(NamedTuple):
     """Something that others want to know. The store itself tells of what ended, was trimmed or is gone:
 
-    ``ended`` of a task with its session, ``trimmed`` of a session with its new floor, ``gone`` of a session.
+    ``ended`` of a task, ``trimmed`` of a session with its new floor, ``gone`` of a session.
     """
 
     kind: str

@@ -72,7 +72,7 @@ async def test_streams_of_a_node_that_is_silent_do_not_count_and_it_says_all_ane
     a, b = pair
     await a.carry("a", {"ann": 2}, [])
     with psycopg.connect(database, autocommit=True) as connection:
-        connection.execute("UPDATE nodes SET seen = seen - interval '1 minute'")
+        connection.execute("UPDATE carriers SET seen = seen - interval '1 minute'")
 
     assert (await b.carry("b", {}, ["ann"])).elsewhere == {}
     await b.forget_old()

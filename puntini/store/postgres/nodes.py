@@ -23,13 +23,13 @@ SELECT kind, key, span, COALESCE(number, 0)
 FROM unnest(%s::text[], %s::text[], %s::bigint[]) AS asked (kind, key, span)
 LEFT JOIN counts USING (kind, key, span)"""
 LIVE = (
-    "INSERT INTO nodes (node) VALUES (%s) ON CONFLICT (node) DO UPDATE SET seen = clock_timestamp() RETURNING xmax = 0"
+    "INSERT INTO carriers (node) VALUES (%s) ON CONFLICT (node) DO UPDATE SET seen = clock_timestamp() RETURNING xmax = 0"
 )
 CARRY = """
 INSERT INTO carried (node, username, streams) SELECT %s, * FROM unnest(%s::text[], %s::bigint[])
 ON CONFLICT (username, node) DO UPDATE SET streams = excluded.streams"""
 ELSEWHERE = """
-SELECT username, sum(streams)::bigint FROM carried JOIN nodes USING (node)
+SELECT username, sum(streams)::bigint FROM carried JOIN carriers USING (node)
 WHERE username = ANY (%s) AND node <> %s AND seen > clock_timestamp() - make_interval(secs => %s::float8)
 GROUP BY username"""
 WATCHING = """
@@ -44,7 +44,7 @@ FORGET_NEWS = """
 WITH gone AS (DELETE FROM news WHERE at < clock_timestamp() - make_interval(mins => %s::int) RETURNING tx)
 INSERT INTO meta (key, value) SELECT %s, max(tx)::text FROM gone HAVING count(*) > 0
 ON CONFLICT (key) DO UPDATE SET value = GREATEST(meta.value::bigint, excluded.value::bigint)::text"""
-FORGET_NODES = "DELETE FROM nodes WHERE seen < clock_timestamp() - make_interval(secs => %s::float8)"
+FORGET_NODES = "DELETE FROM carriers WHERE seen < clock_timestamp() - make_interval(secs => %s::float8)"
 
 
 class PostgresNodes:
@@ -91,7 +91,7 @@ class PostgresNodes:
 
         async def work(connection: Connection) -> None:
             await execute(connection, "DELETE FROM carried WHERE node = %s", node)
-            await execute(connection, "DELETE FROM nodes WHERE node = %s", node)
+            await execute(connection, "DELETE FROM carriers WHERE node = %s", node)
 
         await self._database.change(work)
 
@@ -131,7 +131,7 @@ class PostgresNodes:
         """Forget what is over."""
         await self._database.rows(FORGET_NEWS, NEWS_MINUTES, FLOOR)
         await self._database.rows(FORGET_NODES, DEAD_SECONDS)
-        await self._database.rows("DELETE FROM carried WHERE node NOT IN (SELECT node FROM nodes)")
+        await self._database.rows("DELETE FROM carried WHERE node NOT IN (SELECT node FROM carriers)")
 
 
 def _columns(counts: Sequence[Count]) -> list[list[str | int]]:

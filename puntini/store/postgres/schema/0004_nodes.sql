@@ -8,7 +8,7 @@ CREATE UNLOGGED TABLE counts (
     PRIMARY KEY (kind, key, span)
 ) WITH (fillfactor = 70);
 
-CREATE UNLOGGED TABLE nodes (
+CREATE UNLOGGED TABLE carriers (
     node text PRIMARY KEY,
     seen timestamptz NOT NULL DEFAULT clock_timestamp()
 ) WITH (fillfactor = 50);
@@ -41,7 +41,7 @@ CREATE INDEX news_by_age ON news (at);
 
 CREATE FUNCTION tell_task_ended() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO news (kind, key, value) SELECT 'ended', NEW.id, id FROM sessions WHERE num = NEW.session;
+    INSERT INTO news (kind, key) VALUES ('ended', NEW.id);
     RETURN NULL;
 END $$;
 CREATE TRIGGER task_ended AFTER UPDATE OF status ON tasks FOR EACH ROW
