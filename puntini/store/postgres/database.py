@@ -17,6 +17,7 @@ T = TypeVar("T")
 
 APPLICATION = "puntini"
 """What connections of nodes are called in the database's lists."""
+OLDEST_VERSION = 150_000
 CONNECTIONS = 8
 STATEMENT_MS = 30_000
 TRIES = 5
@@ -189,9 +190,17 @@ def _address(dsn: str, *, pooled: bool) -> str:
 async def _try(address: str) -> None:
     try:
         with anyio.fail_after(2 * CONNECT_SECONDS):
-            await end(await connect(address))
+            connection = await connect(address)
+            version, encoding = connection.info.server_version, connection.info.parameter_status("server_encoding")
+            await end(connection)
     except (psycopg.Error, TimeoutError) as error:
         raise unreachable(error) from None
+    if version < OLDEST_VERSION:
+        raise Misconfigured(
+            f"Postgres {version // 10_000} is too old; Puntini needs {OLDEST_VERSION // 10_000} or newer."
+        )
+    if encoding != "UTF8":
+        raise Misconfigured(f"The database is kept in {encoding}; make one with `createdb --encoding=UTF8`.")
 
 
 def unreachable(error: Exception) -> Misconfigured:

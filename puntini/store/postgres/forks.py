@@ -40,6 +40,8 @@ async def _fork(connection: Connection, source: str, to: int, append: Append) ->
     if await execute(connection, "SELECT 1 FROM sessions WHERE id = %s", append.session_id):
         raise taken(append.session_id)
     [(num, today)] = await execute(connection, f"SELECT nextval('sessions_num_seq'), {TODAY}")
+    # What names stand for is remembered; taking a lock brings that up to date.
+    await execute(connection, "LOCK TABLE ONLY events IN ACCESS SHARE MODE")
     if not all((await execute(connection, _THERE, found.days))[0]):
         raise Collision("Events were dropped while they were being copied; try again.")
     for at in found.days:

@@ -139,7 +139,7 @@ class Writer:
                 raise (Lost(away().message) if connection.closed else told(error)) from None
 
     async def _happened(self, begun: Begun) -> bool:
-        """Whether a flush was committed of which the connection broke. Raises StoreUnavailable when closed meanwhile."""
+        """Whether a flush whose connection broke was committed. Raises StoreUnavailable when closed meanwhile."""
         tries = 0
         while True:
             try:
