@@ -22,9 +22,9 @@ ASK = """
 SELECT kind, key, span, COALESCE(number, 0)
 FROM unnest(%s::text[], %s::text[], %s::bigint[]) AS asked (kind, key, span)
 LEFT JOIN counts USING (kind, key, span)"""
-LIVE = (
-    "INSERT INTO carriers (node) VALUES (%s) ON CONFLICT (node) DO UPDATE SET seen = clock_timestamp() RETURNING xmax = 0"
-)
+LIVE = """
+INSERT INTO carriers (node) VALUES (%s)
+ON CONFLICT (node) DO UPDATE SET seen = clock_timestamp() RETURNING xmax = 0"""
 CARRY = """
 INSERT INTO carried (node, username, streams) SELECT %s, * FROM unnest(%s::text[], %s::bigint[])
 ON CONFLICT (username, node) DO UPDATE SET streams = excluded.streams"""

@@ -33,7 +33,7 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 async def until_filled(api: Api) -> None:
     """Wait until a node knows that no vector is missing."""
-    with anyio.fail_after(DEADLINE_SECONDS):
+    with anyio.fail_after(3 * DEADLINE_SECONDS):  # which takes some beats, and a call in a thread for each step
         while (await api.get("/v1/search?q=x"))["note"]:
             await anyio.sleep(POLL_SECONDS)
 
