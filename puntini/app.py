@@ -1,7 +1,7 @@
 """``create_app``: the only place where the parts meet. Owns the lifespan and the root task group."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
@@ -24,6 +24,7 @@ from puntini.agent.models.contract import Model
 from puntini.agent.models.metered import Metered
 from puntini.agent.models.offline.model import OfflineModel
 from puntini.agent.recall import Recall
+from puntini.agent.roster import NEWS as AGENTS
 from puntini.agent.runner import Runner
 from puntini.agent.scripted import ScriptedAgent
 from puntini.agent.staff import ROLES, Staff
@@ -33,7 +34,7 @@ from puntini.api import streams as stream_routes
 from puntini.api.accounts import Accounts as AccountRoutes
 from puntini.api.agents import Agents
 from puntini.api.analytics import Analytics
-from puntini.api.analytics_tally import Tally
+from puntini.api.analytics_tally import SAVE_SECONDS, Tally
 from puntini.api.audit import AuditLog
 from puntini.api.chat import Chat
 from puntini.api.console import Console
@@ -64,13 +65,18 @@ from puntini.api.work import Work
 from puntini.auth.entrance import Entrance
 from puntini.auth.gate import Gate
 from puntini.auth.watch import Watch
-from puntini.errors import Misconfigured, NotFound, PuntiniError
+from puntini.errors import Misconfigured, NotFound, PuntiniError, StoreUnavailable
+from puntini.log.beat import Beat, Listener
 from puntini.log.contract import Store
 from puntini.log.embedding import Embedder
-from puntini.log.filling import Filling
+from puntini.log.filling import NEWS as PASSAGES
+from puntini.log.filling import TURN_SECONDS, Filling
 from puntini.log.hub import Hub
 from puntini.log.keeper import Keeper
-from puntini.log.retention import Retention
+from puntini.log.mint import new_id
+from puntini.log.nodes import News, Nodes
+from puntini.log.retention import ROUND_SECONDS, Retention
+from puntini.log.turns import Turns
 from puntini.metrics.health import Health
 from puntini.metrics.loop import LoopWatch
 from puntini.metrics.measures import Measures, Most
@@ -94,10 +100,13 @@ from puntini.transport.connections import Connections
 from puntini.transport.handover import outermost
 from puntini.transport.naming import Naming
 from puntini.transport.opening import Opener
+from puntini.transport.presence import Presence
 from puntini.transport.streams import Streams
 from puntini.transport.traced import Traced
 from puntini.views.session import SessionView
 
+TIDY_TURN_SECONDS, EXPIRY_TURN_SECONDS, OUTCOMES_TURN_SECONDS = 150.0, 150.0, 1_300.0
+"""A turn is kept for a little more than two rounds of the work that it is for."""
 Share = Literal["all", "streams", "tasks"]
 """What of the work a process does."""
 
@@ -112,12 +121,17 @@ class Parts:
     staff: Staff
     tally: Tally
     connections: Connections
+    turns: Turns
+    beat: Beat | None = None
+    presence: Presence | None = None
+    filling: Filling | None = None
     loop_watch: LoopWatch
 
     def __init__(
         self, settings: Settings, agents: Sequence[Agent], *, wants_setup: bool = False, share: Share = "all"
     ) -> None:
         self.settings = settings
+        self.node_id = new_id("nod")
         self.share = share
         self.entrance = Entrance(settings, wants_setup=wants_setup)
         self.log = structlog.get_logger("puntini")
@@ -145,16 +159,23 @@ class Parts:
             listen=settings.store_listen,
         )
         self.store.embedder = self.embedder
+        self.turns = Turns(self.store, self.node_id, shared=self.store.shared)
         try:
             if self.share != "all" and not self.store.shared:
                 raise Misconfigured(ALONE[self.share])
-            await self.entrance.open(self.store, lambda credential: self.connections.take_over(credential))
+            if self.store.nodes is not None:
+                self.beat = Beat(self.store.nodes, self.turns.of("tidying", TIDY_TURN_SECONDS))
+                await self.beat.hear()
+            await self.entrance.open(self.store, lambda credential: self.connections.take_over(credential), self.turns)
             served = self.served.values()
             self.staff = Staff(self.model, self.tools, self.store, served, workspace=self.workspace)
             await self.staff.roster.load()
             await self.staff.ready(self.default)
             async with anyio.create_task_group() as tasks:
                 routes = self._build(tasks)
+                if self.beat is not None and self.store.nodes is not None:
+                    self._join(self.store.nodes, self.beat)
+                    tasks.start_soon(self.beat.run)
                 await self.runner.start()
                 yield routes
                 # After a drain there is no time left. An attempt that is cut off here is taken up at the next start.
@@ -164,6 +185,10 @@ class Parts:
                 tasks.cancel_scope.cancel()
         finally:
             with anyio.CancelScope(shield=True):
+                if self.presence is not None:
+                    with suppress(StoreUnavailable):
+                        await self.presence.leave()
+                        await self.turns.leave()
                 await self.entrance.close()
                 if self.embedder is not None:
                     self.embedder.close()
@@ -192,6 +217,7 @@ class Parts:
             self.hub,
             days=settings.retention_days,
             keep_bytes=settings.retention_bytes_per_session,
+            turn=self.turns.of("retention", 2 * ROUND_SECONDS + 60),
         )
         self.runner = Runner(
             self.store,
@@ -205,13 +231,22 @@ class Parts:
             redacted=Redaction(settings.secrets),
         )
         guard = self.entrance.guard
-        desk = Desk(self.store, self.keeper, self.runner, guard.access, self.hub.forget)
-        expiry = Expiry(self.store, desk, self.connections, self.runner, idle_seconds=settings.session_idle_seconds)
+        desk = Desk(self.store, self.keeper, self.runner, guard.access, self.hub.forget, look=self.staff.roster.look)
+        expiry = Expiry(
+            self.store,
+            desk,
+            self.connections,
+            self.runner,
+            idle_seconds=settings.session_idle_seconds,
+            turn=self.turns.of("expiry", EXPIRY_TURN_SECONDS),
+        )
         for listener in (self.keeper.committed, retention.committed):
             self.hub.also(listener)
-        self.tally = Tally(self.store)
-        self.hub.follow(self.tally)
-        outcomes = Outcomes(self.store)
+        hear = self.beat.hear if self.beat is not None else None
+        self.tally = Tally(self.store, hear=hear, turn=self.turns.of("analytics", 2 * SAVE_SECONDS + 60))
+        if self.beat is None:
+            self.hub.follow(self.tally)
+        outcomes = Outcomes(self.store, turn=self.turns.of("outcomes", OUTCOMES_TURN_SECONDS))
         self.loop_watch = LoopWatch()
         for work in (self.loop_watch.run, self.hub.sweep, self.keeper.keep, self.connections.sweep):
             tasks.start_soon(work)
@@ -221,8 +256,34 @@ class Parts:
         for work in self.entrance.work:
             tasks.start_soon(work)
         if self.embedder is not None:
-            tasks.start_soon(Filling(self.store, self.embedder).run)
+            turn = self.turns.of("filling", TURN_SECONDS)
+            self.filling = Filling(self.store, self.embedder, nodes=self.store.nodes, turn=turn)
+            tasks.start_soon(self.filling.run)
         return self._routes(desk)
+
+    def _join(self, nodes: Nodes, beat: Beat) -> None:
+        """Have this node know what the others do, and the other way round."""
+        self.presence = Presence(nodes, self.node_id, self.connections, idle_seconds=self.settings.session_idle_seconds)
+        roster = self.staff.roster
+        self.entrance.beat(beat)
+        for work in (self.presence.tell_streams, self.presence.tell_watched, roster.look_if_told):
+            beat.also(work)
+        listeners: list[tuple[str, Listener]] = [
+            (AGENTS, roster.heard),
+            ("ended", self.tally.ended),
+            ("trimmed", self.tally.moved),
+            ("gone", self.tally.gone),
+            ("gone", self._forget),
+        ]
+        if self.filling is not None:
+            listeners.append((PASSAGES, self.filling.heard))
+        for kind, listener in listeners:
+            beat.on(kind, listener)
+
+    def _forget(self, news: Sequence[News], _missed: bool) -> None:
+        """Sessions were deleted, at whatever node."""
+        for each in news:
+            self.keeper.forget(each.key)
 
     def _routes(self, desk: Desk) -> list[BaseRoute]:
         opener = Opener(self.store, Snapshots(self.keeper, self.store))
@@ -263,7 +324,8 @@ class Parts:
         about = (self.store, self.hub, self.connections, lambda: self.runner.stats)
         measures = Measures(*about, probe=probe, loop=self.loop_watch, most=most)
         health = Health(self.store, self.connections, probe=probe, loop=self.loop_watch)
-        return System(*about, self.staff.roster, health=health, measures=measures)
+        node = self.settings.node_name
+        return System(*about, self.staff.roster, node=node, health=health, measures=measures)
 
     async def drain(self, seconds: float) -> None:
         """End everything at a safe point, within ``seconds``."""

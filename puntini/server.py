@@ -111,7 +111,7 @@ def run(
         settings.log_level,
         settings.secrets,
         redact_prompts=settings.redact_prompts,
-        node=socket.gethostname(),
+        node=settings.node_name,
         ids=tracing.ids,
     )
     tracing.configure(settings.otlp_endpoint, __version__)

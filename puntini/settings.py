@@ -5,7 +5,9 @@ import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
 from hmac import compare_digest
+from os import getpid
 from pathlib import Path
+from socket import gethostname
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 from urllib.parse import unquote, urlsplit
 
@@ -97,6 +99,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     store_direct: str = ""
     store_listen: bool = True
     durability: Literal["normal", "full"] = "normal"
+    node: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._:-]{0,64}$")] = ""
     agent: Annotated[tuple[Text, ...], Meta(min_length=1)] = ("puntini",)
     tools: tuple[Text, ...] = ()
     workspace: str = ""
@@ -146,6 +149,11 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     body_seconds: Positive = 30.0
 
     @property
+    def node_name(self) -> str:
+        """What this process is called."""
+        return self.node or f"{gethostname()}-{getpid()}"
+
+    @property
     def secrets(self) -> list[str]:
         """What no line may show."""
         password = urlsplit(self.anthropic_base_url).password
@@ -168,6 +176,8 @@ DOCS: dict[str, str] = {
     "`store_direct`, and then by asking often",
     "durability": "what a commit survives: normal, the end of the process; full, also a power cut, at the price of a "
     "wait for the disk",
+    "node": "what this process is called in log lines and in its statistics, up to 64 letters, digits and . _ : -; "
+    "host and process id where it is not set",
     "agent": "the agents that are served, each by name or as [NAME=]MODULE:ATTRIBUTE, separated by commas; the first "
     "serves sessions which name none",
     "tools": "tools of your own for the built-in agents, each as MODULE or MODULE:NAME, separated by commas",

@@ -1,4 +1,8 @@
-"""The agents of a server: those it is started with, and those created while it runs, which the store keeps."""
+"""The agents of a server: those it is started with, and those created while it runs, which the store keeps.
+
+Where there are several nodes, each looks at what is kept when the others say that it has changed, and when somebody
+asks for an agent that it does not know.
+"""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -11,9 +15,11 @@ from puntini.agent.contract import Agent
 from puntini.agent.teams.founding import check_team
 from puntini.errors import Conflict, Invalid, NotFound
 from puntini.log.agents import MAX_TURNS, AgentRow, NewAgent
-from puntini.log.contract import Kept, Shelf
+from puntini.log.contract import Kept, Ledger
 from puntini.log.mint import now_ms
+from puntini.log.nodes import News, Nodes
 
+NEWS = "agents"
 SPACE, KIND = "agents", "agent"
 MOST_CREATED = 100
 log = structlog.get_logger("puntini.agent")
@@ -23,11 +29,21 @@ _row = msgspec.json.Decoder(AgentRow).decode
 class Roster(Mapping[str, Agent]):
     """Agents by name. ``make`` makes one of a record; ``allowed`` are the tools that created ones may be given.
 
-    ``model`` is what those that are made think with.
+    ``model`` is what those that are made think with. ``nodes`` are others that create agents too, if there are any.
     """
 
-    def __init__(self, shelf: Shelf, make: Callable[[AgentRow], Agent], allowed: Sequence[str], model: str) -> None:
+    def __init__(
+        self,
+        shelf: Ledger,
+        make: Callable[[AgentRow], Agent],
+        allowed: Sequence[str],
+        model: str,
+        nodes: Nodes | None = None,
+    ) -> None:
         self._shelf = shelf
+        self._nodes = nodes
+        self._kept: dict[str, bytes] = {}
+        self._stale = False
         self._model = model
         self._make = make
         self._allowed = list(allowed)
@@ -48,8 +64,8 @@ class Roster(Mapping[str, Agent]):
         return len(self._agents)
 
     def rows(self) -> list[AgentRow]:
-        """What is known of each."""
-        return list(self._rows.values())
+        """What is known of each: first those it was started with, then those that were created, the oldest first."""
+        return sorted(self._rows.values(), key=lambda row: (row.created_at, row.name if row.created_at else ""))
 
     def row(self, name: str) -> AgentRow | None:
         """What is known of one."""
@@ -66,26 +82,69 @@ class Roster(Mapping[str, Agent]):
             self._rows[row.name] = replace(row, model=self._model) if agent is None else row
 
     async def load(self) -> None:
-        """Take in those that were created before."""
-        for _, body in await self._shelf.kept_all(SPACE, KIND):
-            row = _row(body)
-            if self.called(row.name):
-                log.warning("a created agent is left out: another has its name", agent=row.name)
-            else:
-                self.add(replace(row, tools=[name for name in self._allowed if name in row.tools]))
+        """Be as the store says: take in those that were created, and let go of those that were removed."""
+        found = dict(await self._shelf.kept_all(SPACE, KIND))
+        for key in [key for key, body in self._kept.items() if found.get(key) != body]:
+            self._let_go(key)
+        for key, body in found.items():
+            if key not in self._kept:
+                self._take_in(key, body)
+
+    def _take_in(self, key: str, body: bytes) -> None:
+        self._kept[key] = body
+        row = _row(body)
+        if self.called(row.name):
+            log.warning("a created agent is left out: another has its name", agent=row.name)
+        else:
+            self.add(replace(row, tools=[name for name in self._allowed if name in row.tools]))
+
+    def _let_go(self, key: str) -> None:
+        name = _row(self._kept.pop(key)).name
+        if (row := self._rows.get(name)) is not None and row.kind == "created":
+            del self._agents[name], self._rows[name]
+
+    # Other nodes.
+
+    async def look(self) -> None:
+        """Take in what other nodes have done, now. Raises StoreUnavailable."""
+        if self._nodes is not None:
+            async with self._changing:
+                await self.load()
+
+    def heard(self, _news: Sequence[News], _missed: bool) -> None:
+        """Others have created or removed some."""
+        self._stale = True
+
+    async def look_if_told(self) -> None:
+        """Look, if others have done something. Raises StoreUnavailable."""
+        if self._stale:
+            self._stale = False
+            try:
+                await self.look()
+            except BaseException:  # cancelled, too
+                self._stale = True
+                raise
+
+    async def _tell(self, name: str) -> None:
+        if self._nodes is not None:
+            await self._nodes.tell([News(NEWS, name)])
 
     async def create(self, new: NewAgent) -> AgentRow:
         """Create an agent, which is there at once and after each start. Raises Conflict or Invalid."""
         for name, value in (("role", new.role), ("reason", new.reason)):
             if not value.strip():
                 raise Invalid(f"{name}: write something", path=name)
+        await self.look()
         async with self._changing:
             row = self._row_of(new)
             self._check(new.name)
+            key, body = _key(row.name), msgspec.json.encode(row)
             # Once it is kept it has to be there, also when the caller has left.
             with anyio.CancelScope(shield=True):
-                await self._shelf.keep([Kept(SPACE, KIND, _key(row.name), msgspec.json.encode(row))])
-            self.add(row)
+                if not await self._shelf.swap(Kept(SPACE, KIND, key, body), None):
+                    raise Conflict(f"There is an agent `{row.name}` already; choose another name.")
+                self._take_in(key, body)
+                await self._tell(row.name)
             return self._rows[row.name]
 
     def _row_of(self, new: NewAgent) -> AgentRow:
@@ -124,6 +183,7 @@ class Roster(Mapping[str, Agent]):
 
     async def remove(self, name: str) -> None:
         """Forget an agent that was created. Raises NotFound, and Conflict for any other and for a team's member."""
+        await self.look()
         async with self._changing:
             row = self.row(name)
             if row is None:
@@ -134,7 +194,8 @@ class Roster(Mapping[str, Agent]):
                 raise Conflict(f"The agent `{name}` is a member of the team `{team}`; delete the team first.")
             with anyio.CancelScope(shield=True):
                 await self._shelf.keep([Kept(SPACE, KIND, _key(name), None)])
-            del self._agents[name], self._rows[name]
+                self._let_go(_key(name))
+                await self._tell(name)
 
 
 def _key(name: str) -> str:

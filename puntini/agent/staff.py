@@ -45,7 +45,7 @@ class Staff:
         self._model = model
         self._store = store
         self._workspace = workspace
-        self.roster = Roster(store, self._made, tools.names, model.name)
+        self.roster = Roster(store, self._made, tools.names, model.name, store.nodes)
         self.tools = tools.also(creating(self.roster))
         self._add(served, tools.names)
 

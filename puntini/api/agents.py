@@ -91,6 +91,10 @@ class Roster(Protocol):
         """What is known of one."""
         ...
 
+    async def look(self) -> None:
+        """Take in what other nodes have done."""
+        ...
+
     async def create(self, new: NewAgent) -> AgentRow:
         """Create an agent. Raises Conflict or Invalid."""
         ...
@@ -127,19 +131,20 @@ class Agents:
     async def list(self, request: Request) -> Response:
         """The agents, those that the server was started with first."""
         limit, offset = page_bounds(request)
-        rows, running = self._roster.rows(), self._running()
-        items = [_info(row, running.get(row.name, 0)) for row in rows[offset : offset + limit]]
+        await self._roster.look()
+        rows = self._roster.rows()
+        items = [_info(row, await self._works_at(row.name)) for row in rows[offset : offset + limit]]
         return Json(Listed(items, len(rows)))
 
     async def get(self, request: Request) -> Response:
         """One agent."""
-        row = self._row(request)
-        return Json(_info(row, self._running().get(row.name, 0)))
+        row = await self._row(request)
+        return Json(_info(row, await self._works_at(row.name)))
 
     async def status(self, request: Request) -> Response:
         """Whether it works."""
-        row = self._row(request)
-        running = self._running().get(row.name, 0)
+        row = await self._row(request)
+        running = await self._works_at(row.name)
         return Json(Working(row.name, _status(running), running))
 
     async def create(self, request: Request) -> Response:
@@ -153,7 +158,7 @@ class Agents:
 
         That is for who created it, and for admins.
         """
-        row = self._row(request)
+        row = await self._row(request)
         who = principal_of(request.scope)
         if row.kind == "created" and row.created_by != who.user and not who.is_admin:
             raise Forbidden("This agent is somebody else's; only who created it, or an admin, can delete it.")
@@ -163,10 +168,19 @@ class Agents:
         await self._roster.remove(row.name)
         return Response(status_code=204)
 
-    def _row(self, request: Request) -> AgentRow:
+    async def _works_at(self, name: str) -> int:
+        """At how many tasks an agent works, at all nodes."""
+        if self._store.shared:
+            return await self._store.count_tasks(agent=name, status="running")
+        return self._running().get(name, 0)
+
+    async def _row(self, request: Request) -> AgentRow:
         """The agent that the address names. Raises NotFound."""
         agent_id: str = request.path_params["agent_id"]
         row = self._roster.row(agent_id)
+        if row is None:  # it may have been created just now, at another node
+            await self._roster.look()
+            row = self._roster.row(agent_id)
         if row is None:
             raise NotFound(f"There is no agent `{agent_id[:80]}`; GET /v1/agents lists those that there are.")
         return row

@@ -1,11 +1,12 @@
 """The executions of all sessions, gathered from the store at the first question and kept up with from then on.
 
+Where there are several nodes, the store tells each what all have done, and it is heard before a question is answered.
 A commit only marks whose end has come; what it says is read from the store, by the same read that gathers everything
 after a start. So the numbers are those of the ended tasks that the store has, however and when they were taken in.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 import anyio
 import anyio.lowlevel
@@ -16,6 +17,8 @@ from puntini.errors import StoreUnavailable
 from puntini.log.contract import Store
 from puntini.log.ends import EndedTask, Ending, Place
 from puntini.log.mint import now_ms
+from puntini.log.nodes import News
+from puntini.log.turns import Turn, always
 from puntini.protocol.entries import Entry
 from puntini.protocol.events import TASK_ENDS, TaskCancelled, TaskCompleted, TaskEndData, TaskFailed
 from puntini.views.analytics import HOUR_MS, MOST, Execution, Executions, Outcome, shared
@@ -34,8 +37,18 @@ _end: msgspec.json.Decoder[TaskCompleted | TaskFailed | TaskCancelled] = msgspec
 class Tally:
     """Executions that say what the store says. Nothing is read, and nothing held, until somebody asks."""
 
-    def __init__(self, store: Store, *, most: int = MOST, page: int = PAGE) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        most: int = MOST,
+        page: int = PAGE,
+        hear: Callable[[], Awaitable[None]] | None = None,
+        turn: Turn = always,
+    ) -> None:
         self._store = store
+        self._hear = hear
+        self._turn = turn
         self._most = most
         self._page = page
         self._executions = Executions(most)
@@ -53,10 +66,13 @@ class Tally:
     def committed(self, _session_id: str, _first: int, entries: Sequence[Entry]) -> None:
         """Tasks may have ended."""
         if self._asked:
-            self._due.update(entry.task_id for entry in entries if entry.kind in TASK_ENDS)
-            if len(self._due) > MOST_DUE:
-                self._whole = True
-                self._due.clear()
+            self._mark({entry.task_id for entry in entries if entry.kind in TASK_ENDS})
+
+    def _mark(self, ended: set[str], *, missed: bool = False) -> None:
+        self._due |= ended
+        if missed or len(self._due) > MOST_DUE:
+            self._whole = True
+            self._due.clear()
 
     def forget(self, session_id: str) -> None:
         """A session was deleted."""
@@ -66,13 +82,30 @@ class Tally:
     def trimmed(self, session_id: str, floor: int) -> None:
         """Retention has moved a session's floor."""
         if self._asked:
-            self._floors[session_id] = floor
+            self._floors[session_id] = max(floor, self._floors.get(session_id, 0))
+
+    def ended(self, news: Sequence[News], missed: bool) -> None:
+        """Tasks have ended, at whatever node."""
+        if self._asked:
+            self._mark({each.key for each in news}, missed=missed)
+
+    def gone(self, news: Sequence[News], missed: bool) -> None:
+        """Sessions were deleted, at whatever node. What was missed is looked for by all places."""
+        for each in news:
+            self.forget(each.key)
+
+    def moved(self, news: Sequence[News], missed: bool) -> None:
+        """Floors were moved, at whatever node."""
+        for each in news:
+            self.trimmed(each.key, int(each.value))
 
     # What is asked.
 
     async def executions(self) -> Executions:
         """All of them up to now. Use them before the next await: they go on changing. Raises StoreUnavailable."""
         async with self._lock:
+            if self._hear is not None:
+                await self._hear()
             await self._catch_up()
         return self._executions
 
@@ -90,7 +123,8 @@ class Tally:
             await anyio.sleep(SAVE_SECONDS)
             if self._asked:
                 try:
-                    await self.save()
+                    if await self._turn():
+                        await self.save()
                 except StoreUnavailable:
                     continue  # it is a cache: the next time will do
 

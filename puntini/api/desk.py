@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, Literal, Protocol, assert_never
 
 import anyio
+import anyio.lowlevel
 from msgspec.structs import replace
 
 from puntini import tracing
@@ -120,12 +121,20 @@ class Work(Protocol):
 
 
 class Desk:
-    """Carries commands out on one store."""
+    """Carries commands out on one store. ``look`` finds out which agents other nodes have created."""
 
     def __init__(
-        self, store: Store, keeper: Keeper[SessionView], work: Work, access: Access, forget: Callable[[str], None]
+        self,
+        store: Store,
+        keeper: Keeper[SessionView],
+        work: Work,
+        access: Access,
+        forget: Callable[[str], None],
+        *,
+        look: Callable[[], Awaitable[None]] = anyio.lowlevel.checkpoint,
     ) -> None:
         self._forget = forget
+        self._look = look
         self._access = access
         self._store = store
         self._keeper = keeper
@@ -140,7 +149,7 @@ class Desk:
 
     async def create(self, agent: str, *, user: str, title: str = "", once: Once | None = None) -> str:
         """Create a session; returns its id. Raises Invalid for an unknown agent."""
-        self.check_agent(agent, "agent")
+        await self.check_agent(agent, "agent")
         row = new_session(agent or self._work.default, user=user, title=title)
         write = Append(session_id=row.session_id, create=row, at=row.created_at, once=once)
         return (await self._repeats.once(once, partial(self._written, write), appends_only=True)).session_id
@@ -239,7 +248,7 @@ class Desk:
     ) -> Written:
         if not data.prompt.strip():
             raise Invalid("data.prompt: write something", path="data.prompt")
-        self.check_agent(data.agent)
+        await self.check_agent(data.agent)
         agent = data.agent or (create or await self._active(session_id)).agent
         if create is None and data.if_busy in {"steer", "interrupt"} and await self._work.busy(session_id):
             if data.if_busy == "steer" and (heard := await self._steer(session_id, data.prompt, once, user)):
@@ -299,9 +308,12 @@ class Desk:
                     self._work.accept(replace(row, first_seq=submitted.result().first))
             return submitted.result()
 
-    def check_agent(self, agent: str, path: str = "data.agent") -> None:
+    async def check_agent(self, agent: str, path: str = "data.agent") -> None:
         """Raises Invalid when an agent is named that is not there."""
-        if agent and not self._work.known(agent):
+        if not agent or self._work.known(agent):
+            return
+        await self._look()
+        if not self._work.known(agent):
             raise Invalid(
                 f"{path}: there is no agent `{agent[:80]}`; GET /v1/agents lists those that there are", path=path
             )
@@ -353,7 +365,7 @@ class Desk:
     async def _hand_over(self, session_id: str, command: WorkflowUpdateCommand, once: Once | None) -> Written:
         row = await self._active(session_id)
         to = command.data.to_agent
-        self.check_agent(to, "data.to_agent")
+        await self.check_agent(to, "data.to_agent")
         data = WorkflowUpdateData(from_agent=row.agent, to_agent=to, reason=command.data.reason)
         return await self._say(session_id, WorkflowUpdate(data=data), once, agent=to)
 
@@ -387,7 +399,7 @@ class Desk:
 
     async def _status(self, session_id: str, agent: str) -> Envelope:
         row = await self._row(session_id)
-        self.check_agent(agent)
+        await self.check_agent(agent)
         status: Literal["idle", "busy"] = "busy" if await self._work.busy(session_id) else "idle"
         return AgentStatus(session_id=session_id, data=AgentStatusData(agent=agent or row.agent, status=status))
 

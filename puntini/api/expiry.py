@@ -1,4 +1,8 @@
-"""Expiry of idle sessions: nobody has a stream open, no task is unfinished, and nothing was said for a while."""
+"""Expiry of idle sessions: nobody has a stream open, no task is unfinished, and nothing was said for a while.
+
+Where there are several nodes one of them looks, and asks when a stream was last told to be open (see
+``puntini.transport.presence``).
+"""
 
 from functools import partial
 from typing import Protocol
@@ -9,6 +13,7 @@ from puntini.api.desk import Desk
 from puntini.errors import NotFound, StoreUnavailable
 from puntini.log.contract import Store
 from puntini.log.mint import now_ms
+from puntini.log.turns import Turn, always
 from puntini.transport.connections import Connections
 
 BATCH = 100
@@ -25,8 +30,18 @@ class Busy(Protocol):
 class Expiry:
     """Closes sessions that were idle for ``idle_seconds``; 0 never does."""
 
-    def __init__(self, store: Store, desk: Desk, connections: Connections, work: Busy, *, idle_seconds: float) -> None:
+    def __init__(
+        self,
+        store: Store,
+        desk: Desk,
+        connections: Connections,
+        work: Busy,
+        *,
+        idle_seconds: float,
+        turn: Turn = always,
+    ) -> None:
         self._store = store
+        self._turn = turn
         self._desk = desk
         self._connections = connections
         self._work = work
@@ -39,7 +54,8 @@ class Expiry:
         while True:
             await anyio.sleep(min(60.0, self._idle_seconds / 4))
             try:
-                await self._round()
+                if await self._turn():
+                    await self._round()
             except StoreUnavailable:
                 # Next time.
                 continue
@@ -55,7 +71,9 @@ class Expiry:
             # Those closed have left the list; go on behind those that stay.
             offset += kept
             if offset >= total or not rows:
-                return
+                break
+        if self._store.nodes is not None:
+            await self._store.nodes.forget_watched(before - int(self._idle_seconds * 1000))
 
     async def _close(self, session_id: str, before: int) -> bool:
         still = partial(self._idle, session_id, before)
@@ -70,5 +88,7 @@ class Expiry:
         if row is not None and row.updated_at >= before:
             return False
         if await self._store.count_tasks(session_id=session_id, open_only=True):
+            return False
+        if self._store.nodes is not None and await self._store.nodes.watched_at(session_id) >= before:
             return False
         return not (self._connections.watched(session_id) or await self._work.busy(session_id))

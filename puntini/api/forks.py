@@ -60,7 +60,7 @@ class Forks:
         session_id, user = request.path_params["session_id"], user_of(request)
         body = await read(request, NewFork)
         check_title(body.title or "")
-        self._desk.check_agent(body.agent, "agent")
+        await self._desk.check_agent(body.agent, "agent")
         source = await row_of(self._store, session_id)
         to = _before_closing(source, await self._moments.seq(session_id, request.query_params.get("at", "now")))
         row = new_session(

@@ -1,6 +1,5 @@
 """``/v1/keys``: one's own API keys. An admin sees and revokes others' too."""
 
-import time
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -17,7 +16,7 @@ from puntini.auth.keys import Key, Keys
 from puntini.auth.principals import Scope
 from puntini.auth.rights import READ, WRITE
 from puntini.errors import Forbidden, Invalid
-from puntini.log.mint import timestamp
+from puntini.log.mint import now, timestamp
 
 NAME_LIMIT = 100
 LEAST_SECONDS, MOST_SECONDS = 1, 315_360_000
@@ -73,7 +72,7 @@ class KeyList:
         """A new key of one's own, shown this once."""
         new = await read(request, NewKey)
         _check(new)
-        ends = None if new.expires_in is None else time.time() + new.expires_in
+        ends = None if new.expires_in is None else now() + new.expires_in
         key, text = await self._keys.make(principal_of(request.scope), new.name.strip(), frozenset(new.scopes), ends)
         self._audit.note(request.scope, "key_created", of=key.key_id)
         made = MadeKey(key=text, **asdict(_shown(key, None)))

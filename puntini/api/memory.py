@@ -77,10 +77,10 @@ class AgentMemories:
         messages, _, complete = await self._said(await self._tasks(agent_id, user))
         return Spoken(_newest(messages, limit, offset), len(messages), complete)
 
-    def check(self, agent_id: str) -> None:
+    async def check(self, agent_id: str) -> None:
         """Raises NotFound when there is no such agent."""
         try:
-            self._desk.check_agent(agent_id, "agent_id")
+            await self._desk.check_agent(agent_id, "agent_id")
         except Invalid:
             raise NotFound(f"There is no agent `{agent_id[:80]}`; GET /v1/agents lists those that there are.") from None
 
@@ -100,7 +100,7 @@ class AgentMemories:
         """The agent's latest tasks, the newest first; none of an agent that has had none. Raises NotFound."""
         rows = await self._store.tasks(agent=agent_id, user=user, limit=TASKS, last=True)
         if not rows:
-            self.check(agent_id)
+            await self.check(agent_id)
         return rows
 
 

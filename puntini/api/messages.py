@@ -94,7 +94,7 @@ class Messages:
         if not body.message.strip():
             raise Invalid("message: write something", path="message")
         agent, who = request.path_params["agent_id"], principal_of(request.scope)
-        self._memories.check(agent)
+        await self._memories.check(agent)
         once = named("message", f"{who.user} {agent}", idempotency_key(request.headers.get("idempotency-key", "")))
         written = await self._said(agent, body, who, once)
         row = await self._store.task(written.task_id)
@@ -128,8 +128,11 @@ class Messages:
             if row is not None and row.status == "active":
                 return row.session_id
             session_id = await self._desk.create(agent, user=user, title=f"Messages to {agent}")
-            await self._store.keep([Kept(SPACE, KIND, pair, session_id.encode())])
-            return session_id
+            if await self._store.swap(Kept(SPACE, KIND, pair, session_id.encode()), kept):
+                return session_id
+            # Another node was quicker: there is one conversation.
+            await self._desk.delete(session_id)
+            return (await self._store.kept(SPACE, KIND, pair) or b"").decode()
 
     async def _sent(self, written: Written, row: TaskRow) -> Sent:
         page = await self._store.read(written.session_id, written.first - 1, to=written.first)

@@ -5,6 +5,7 @@ import anyio
 from puntini.errors import StoreUnavailable
 from puntini.log.contract import Store
 from puntini.log.mint import now_ms
+from puntini.log.turns import Turn, always
 
 KEPT_MS = 24 * 3_600_000
 ROUND_SECONDS = 600.0
@@ -13,8 +14,9 @@ ROUND_SECONDS = 600.0
 class Outcomes:
     """Forgets the outcomes of commands that are too old to be asked for again."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, turn: Turn = always) -> None:
         self._store = store
+        self._turn = turn
 
     async def sweep(self) -> None:
         """Forget at the start and every now and then. Runs until cancelled."""
@@ -24,7 +26,8 @@ class Outcomes:
 
     async def _round(self) -> None:
         try:
-            await self._store.forget(outcomes_before=now_ms() - KEPT_MS)
+            if await self._turn():
+                await self._store.forget(outcomes_before=now_ms() - KEPT_MS)
         except StoreUnavailable:
             # The next round forgets what this one could not.
             return

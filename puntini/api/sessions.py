@@ -183,7 +183,7 @@ class Sessions:
         if body.title is not None:
             check_title(body.title)
         if body.agent is not None:
-            self._desk.check_agent(body.agent, "agent")
+            await self._desk.check_agent(body.agent, "agent")
         if body.title is not None or body.agent is not None:
             agent = self._desk.default_agent if body.agent == "" else body.agent
             await self._store.amend(session_id, at=now_ms(), title=body.title, agent=agent)

@@ -37,13 +37,14 @@ class Ready(Struct, frozen=True):
 
 
 class Status(Struct, frozen=True, kw_only=True):
-    """What runs. ``engine`` counts tasks."""
+    """What runs. ``node`` is which process answers, ``engine`` counts its tasks."""
 
     api: Literal["ok"]
     agents_initialized: bool
     agents: list[str]
     database: str
     engine: dict[str, int]
+    node: str
     version: str
 
 
@@ -58,6 +59,7 @@ class System:
         work: Callable[[], dict[str, int]],
         agents: Iterable[str],
         *,
+        node: str,
         health: Health,
         measures: Measures,
     ) -> None:
@@ -66,6 +68,7 @@ class System:
         self._connections = connections
         self._work = work
         self._agents = agents
+        self._node = node
         self._health = health
         self._measures = measures
 
@@ -98,13 +101,14 @@ class System:
                 agents=sorted(self._agents),
                 database=type(self._store).__name__,
                 engine=self._work(),
+                node=self._node,
                 version=__version__,
             )
         )
 
     async def stats(self, _request: Request) -> Response:
         """Streams and the hub."""
-        return Json({**self._connections.stats, **self._hub.stats, "store": self._store.stats})
+        return Json({"node": self._node, **self._connections.stats, **self._hub.stats, "store": self._store.stats})
 
     async def metrics(self, _request: Request) -> Response:
         """Prometheus text."""

@@ -81,9 +81,11 @@ class TemplateShelf:
                 raise Conflict(f"You have {MOST_OWN} templates, which is the most; delete one of them first.")
             now = now_ms()
             row = TemplateRow(template_id=template_id, template=template, owner=user, created_at=now, updated_at=now)
-            owned = Kept(SPACE, OWNER, template_id, user.encode())
-            await self._store.keep([Kept(SPACE, _of(user), template_id, _encode(row)), owned])
-            return row
+            # The owner's note first: without the template it is nothing, and of two who add one at once, one stays.
+            await self._store.keep([Kept(SPACE, OWNER, template_id, user.encode())])
+            if await self._store.swap(Kept(SPACE, _of(user), template_id, _encode(row)), None):
+                return row
+            return _decode(await self._store.kept(SPACE, _of(user), template_id) or _encode(row))
 
     async def change(self, template_id: str, who: Principal, changed: Callable[[Template], Template]) -> TemplateRow:
         """Put a template as it is ``changed`` in its place. Raises NotFound, Conflict, and what ``changed`` raises."""

@@ -56,7 +56,7 @@ class TemplateStarts:
         return await self._repeats.once(once, partial(self._start, fetch, wanted, who, once))
 
     async def _start(self, fetch: Fetch, wanted: Wanted, who: Principal, once: Once | None) -> Written:
-        self._desk.check_agent(wanted.agent, "agent")
+        await self._desk.check_agent(wanted.agent, "agent")
         template = await fetch()
         title = wanted.title.strip() or template.title
         session = new_session(wanted.agent or self._desk.default_agent, user=who.user, title=title)

@@ -17,7 +17,9 @@ from puntini.auth.revision import Revision
 from puntini.auth.tokens import KIND, Tokens
 from puntini.auth.users import User, Users, checked_name
 from puntini.errors import Conflict, Forbidden, Invalid, PuntiniError, Unauthorized
+from puntini.log.nodes import Nodes
 
+LATE = "Here an admin makes the accounts; log in as one."
 WRONG = "The name or the password is wrong."
 
 
@@ -43,6 +45,7 @@ class Accounts:
         registration_open: bool,
         now: Callable[[], float],
         reserved: Set[str] = frozenset(),
+        nodes: Nodes | None = None,
     ) -> None:
         self.users = users
         self.passwords = passwords
@@ -54,7 +57,7 @@ class Accounts:
         self.tokens = tokens
         self._revision = revision
         self._now = now
-        self.attempts = Attempts(now)
+        self.attempts = Attempts(now, nodes)
         self._first = anyio.Lock()
 
     async def register(self, name: str, password: str, by: Principal) -> User:
@@ -65,26 +68,43 @@ class Accounts:
         async with self._first:
             first = not await self.users.exist()
             self._check_may_register(by, first=first)
-            return await self.add(name, password, "admin" if first and by.is_admin else "user")
+            if first and by.is_admin:
+                return await self.add_first(name, password)
+            return await self.add(name, password, "user")
 
     def _check_may_register(self, by: Principal, *, first: bool) -> None:
         if self.registration_open or (by.is_admin and (first or by.credential != "open")):
             return
         if not by.user or by.credential == "open":  # open mode has just ended
-            raise Unauthorized("Here an admin makes the accounts; log in as one.")
+            raise Unauthorized(LATE)
         raise Forbidden("Here an admin makes the accounts; ask one.")
+
+    async def add_first(self, name: str, password: str) -> User:
+        """The first admin: of two who are made at once, at whatever nodes, one is too late.
+
+        Raises Unauthorized for that one, Invalid or Conflict.
+        """
+        user = await self._hashed(name, password, "admin")
+        if not await self.users.add_first(user):
+            raise Unauthorized(LATE)
+        await self._revision.bump()
+        return user
 
     async def add(self, name: str, password: str, role: Role) -> User:
         """A new account, whoever asks for it. Raises Invalid or Conflict."""
+        user = await self._hashed(name, password, role)
+        await self.users.add(user)
+        await self._revision.bump()
+        return user
+
+    async def _hashed(self, name: str, password: str, role: Role) -> User:
+        """An account that is not kept yet. Raises Invalid or Conflict."""
         name = checked_name(name)
         if name in self._reserved:
             raise Conflict(f"The name `{name}` is taken; choose another.")
         rules.check(password, name)
         hashed = await self.passwords.hash(password)
-        user = User(name=name, role=role, password=hashed, created_at=int(self._now() * 1000))
-        await self.users.add(user)
-        await self._revision.bump()
-        return user
+        return User(name=name, role=role, password=hashed, created_at=int(self._now() * 1000))
 
     async def login(self, name: str, password: str, address: str) -> Pair:
         """Whoever knows the password gets tokens. Raises Unauthorized, TooMany."""
@@ -104,16 +124,16 @@ class Accounts:
     async def _proved(self, name: str, password: str, address: str) -> User:
         """The user, by their password. A name that nobody has is told in the same words, after the same time."""
         known = _plain(name)
-        attempt = self.attempts.begin(known[:64], address)
+        attempt = await self.attempts.count(known[:64], address)
         try:
             user = await self.users.get(known)
             same = await self.passwords.verify(user.password if user else "", password)
         except PuntiniError:
-            self.attempts.take_back(attempt)
+            await self.attempts.uncount(attempt)
             raise
         if user is None or not same or user.disabled:
             raise Unauthorized(WRONG)
-        self.attempts.take_back(attempt)
+        await self.attempts.uncount(attempt)
         return user
 
     async def refresh(self, token: str) -> Pair:

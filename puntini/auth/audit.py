@@ -18,6 +18,7 @@ from puntini.auth.guard import principal_of
 from puntini.errors import StoreUnavailable
 from puntini.log.contract import Kept, Shelf
 from puntini.log.mint import now_ms
+from puntini.log.turns import Turn, always
 from puntini.redaction import Redaction
 from puntini.transport.asgi import Scope, request_id_of
 
@@ -66,8 +67,9 @@ _entry = msgspec.json.Decoder(Entry)
 class Audit:
     """Notes, writes, finds, forgets. ``days`` 0 keeps all."""
 
-    def __init__(self, store: Shelf, *, days: float, clock: Callable[[], int] = now_ms) -> None:
+    def __init__(self, store: Shelf, *, days: float, clock: Callable[[], int] = now_ms, turn: Turn = always) -> None:
         self._store = store
+        self._turn = turn
         self._days = days
         self._clock = clock
         self._redacted = Redaction()
@@ -173,7 +175,8 @@ class Audit:
         """Forget entries by their age, now and then. Never ends."""
         while True:
             with suppress(StoreUnavailable):
-                await self.forget_old()
+                if await self._turn():
+                    await self.forget_old()
             await anyio.sleep(FORGET_SECONDS)
 
     async def forget_old(self) -> None:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from puntini.auth.access import Access
@@ -21,13 +22,19 @@ from puntini.auth.passwords import Passwords
 from puntini.auth.principals import LOCAL, Principal, Role
 from puntini.auth.revision import Revision
 from puntini.auth.setup import Setup
+from puntini.auth.tickets import KIND as TICKETS
 from puntini.auth.tickets import Tickets
 from puntini.auth.users import is_name
 from puntini.errors import Misconfigured, StoreUnavailable
+from puntini.log.beat import Beat
 from puntini.log.contract import Store
+from puntini.log.mint import now
+from puntini.log.turns import Turns
 from puntini.settings import Settings
 from puntini.transport.asgi import Scope
 
+SWEEP_SECONDS, FORGET_SECONDS = 1_300.0, 7_300.0
+"""A turn is kept for a little more than two rounds of the work that it is for."""
 MAKE_ONE = "make one with `puntini user add NAME --admin`, or start with --setup."
 
 
@@ -50,26 +57,36 @@ class Entrance:
         self._wants_setup = wants_setup
         self._fixed = {each.user: each.role for each in fixed_principals(settings.api_keys).values()}
         self._proxies = Proxies(settings.trusted_proxies)
-        self._limits = Limits(credential=settings.rate_limit, address=settings.rate_limit_address)
+        self._limits = Limits()
         self._passwords = Passwords()
 
-    async def open(self, store: Store, taken_over: Callable[[str], None]) -> None:
+    async def open(self, store: Store, taken_over: Callable[[str], None], turns: Turns) -> None:
         """Begin. Who goes on by a ticket takes the place of the connection before, which ``taken_over`` ends.
 
         Raises Misconfigured where others can reach a server that nobody rules.
         """
         settings = self._settings
+        self._limits = Limits(
+            credential=settings.rate_limit,
+            address=settings.rate_limit_address,
+            clock=now if store.shared else time.monotonic,
+            nodes=store.nodes,
+        )
         self.revision = Revision(store)
         await self.revision.look()
-        self.audit = Audit(store, days=settings.audit_days)
+        self.audit = Audit(store, days=settings.audit_days, turn=turns.of("audit", FORGET_SECONDS))
         self.guard = Guard(Access(store), self.revision, self.audit.note)
-        self.accounts = await open_accounts(store, settings, self.revision, self._passwords, reserved=set(self._fixed))
+        self.accounts = await open_accounts(
+            store, settings, self.revision, self._passwords, reserved=set(self._fixed), nodes=store.nodes
+        )
         self.keys = Keys(store, self.revision, self.role_of, settings.api_keys)
-        self.tickets = Tickets(store, self.still, taken_over)
+        self.tickets = Tickets(store, self.still, taken_over, turn=turns.of("tickets", SWEEP_SECONDS))
         local = is_loopback(settings.host)
         ruled = "admin" in self._fixed.values() or await self.accounts.users.have_admin()
         if self._wants_setup and not ruled:
-            self.setup = Setup(time.time)
+            self.setup = Setup(now, store if store.shared else None)
+            if store.shared:
+                await self.setup.share()
         elif not ruled and not local:
             raise Misconfigured(f"Others can reach {settings.host}, and there is no admin yet: {MAKE_ONE}")
         elif not ruled and self._fixed:
@@ -95,6 +112,15 @@ class Entrance:
     def work(self) -> Sequence[Callable[[], Coroutine[Any, Any, None]]]:
         """What runs beside the requests."""
         return self.revision.watch, self.keys.note_uses, self.tickets.sweep, self.audit.write, self.audit.forget
+
+    def beat(self, beat: Beat) -> None:
+        """Have this node know what others find out, and the other way round."""
+        beat.on(TICKETS, self.tickets.heard)
+        beat.also(self._limits.share)
+        beat.tidy(self._limits.forget)
+        beat.tidy(self.accounts.attempts.forget)
+        if self.setup is not None:
+            beat.also(partial(self.setup.look, self.accounts))
 
     async def close(self) -> None:
         """Write what is noted and not written yet, if that is possible, and end the passwords' thread."""

@@ -9,7 +9,6 @@ without a look into the store, and secret scanners tell a key from what only loo
 import re
 import secrets
 import string
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from hashlib import sha256
 from hmac import compare_digest
@@ -24,6 +23,7 @@ from msgspec.structs import replace
 from puntini.auth.principals import LOCAL, Principal, Role, Scope
 from puntini.auth.revision import Revision
 from puntini.errors import Conflict, Forbidden, Misconfigured, NotFound, StoreUnavailable, Unauthorized
+from puntini.log import mint
 from puntini.log.contract import Kept, Records
 from puntini.settings import Secret
 
@@ -88,7 +88,7 @@ class Keys:
         who = self._known.get(digest) or self._fixed.get(digest)
         if who is None:
             return None
-        now = time.time()
+        now = mint.now()
         if now >= who.expires_at:
             return None
         self._used[who.credential] = now
@@ -111,7 +111,7 @@ class Keys:
             if len(self._known) >= REMEMBERED:
                 self._known.clear()
             self._known[digest.digest()] = who
-        self._used[who.credential] = time.time()
+        self._used[who.credential] = mint.now()
         return who
 
     async def still(self, who: Principal) -> Principal | None:
@@ -129,10 +129,10 @@ class Keys:
                 self._standing.clear()
             self._standing[who.credential] = now
         found = self._standing[who.credential]
-        return found if found is not None and time.time() < found.expires_at else None
+        return found if found is not None and mint.now() < found.expires_at else None
 
     async def _principal(self, key: Key) -> Principal | None:
-        role = await self._role_of(key.owner) if key.good(time.time()) else None
+        role = await self._role_of(key.owner) if key.good(mint.now()) else None
         if role is None:
             return None
         return Principal(key.owner, role, key.scopes, f"key:{key.key_id}", key.expires_at or inf)
@@ -159,7 +159,7 @@ class Keys:
                 name=name,
                 hash=sha256(text.encode()).hexdigest(),
                 scopes=scopes,
-                created_at=time.time(),
+                created_at=mint.now(),
                 expires_at=expires_at,
             )
             await self._store.keep([_kept(key)])
@@ -167,7 +167,7 @@ class Keys:
 
     async def _make_room(self, owner: str) -> None:
         """Raises Conflict where no room is to be made by forgetting what has ended."""
-        now = time.time()
+        now = mint.now()
         rows = await self.of(owner)
         good = [row for row in rows if row.good(now)]
         if len(good) >= MOST_KEYS:
@@ -185,7 +185,8 @@ class Keys:
         """When each of somebody's keys was last used."""
         found = await self._store.kept_all(SPACE, USED, prefix=_mark(owner))
         written = {key_id: float(at) for key_id, at in found}
-        return written | {credential.partition(":")[2]: at for credential, at in self._used.items()}
+        here = {credential.partition(":")[2]: at for credential, at in self._used.items()}
+        return written | {key_id: max(at, written.get(key_id, 0.0)) for key_id, at in here.items()}
 
     async def revoke(self, key_id: str, owner: str | None) -> Key:
         """End a key: of ``owner``, or of anybody with None. Raises NotFound. What it opened is told within a second."""
@@ -194,7 +195,7 @@ class Keys:
             key = _record.decode(old) if old else None
             if key is None or owner not in {None, key.owner}:
                 raise NotFound(f"There is no API key `{key_id}`.")
-            ended = key if key.revoked_at else replace(key, revoked_at=time.time())
+            ended = key if key.revoked_at else replace(key, revoked_at=mint.now())
             if await self._store.swap(_kept(ended), old):
                 await self._revision.bump()
                 return ended

@@ -1,6 +1,5 @@
 """The accounts of a store, put together by the settings."""
 
-import time
 from collections.abc import Callable, Set
 
 from puntini.auth.accounts import Accounts
@@ -9,11 +8,13 @@ from puntini.auth.origins import is_loopback
 from puntini.auth.outside import outside_of
 from puntini.auth.passwords import Passwords
 from puntini.auth.revision import Revision
-from puntini.auth.secret import derived, server_secret
+from puntini.auth.secret import compare, derived, server_secret
 from puntini.auth.tokens import Tokens
 from puntini.auth.users import Users
 from puntini.errors import Misconfigured
+from puntini.log import mint
 from puntini.log.contract import Ledger
+from puntini.log.nodes import Nodes
 from puntini.settings import Settings
 
 MINUTE, DAY = 60.0, 86_400.0
@@ -33,16 +34,21 @@ async def open_accounts(
     settings: Settings,
     revision: Revision,
     passwords: Passwords,
-    now: Callable[[], float] = time.time,
+    now: Callable[[], float] = mint.now,
     *,
     reserved: Set[str] = frozenset(),
+    nodes: Nodes | None = None,
 ) -> Accounts:
     """The accounts, none of which may have a ``reserved`` name. Raises Misconfigured."""
     check_secret(settings)
     outside = outside_of(settings, revision, now)
     secret = await server_secret(settings.secret, store)
+    if nodes is not None:
+        await compare(secret, store)
     users, families = Users(store), Families(store, settings.refresh_days * DAY, now)
     key, seconds = derived(secret, "access tokens"), settings.access_minutes * MINUTE
     tokens = Tokens(key, users, families, revision, seconds=seconds, now=now, outside=outside)
     opened = settings.registration == "open"
-    return Accounts(users, families, tokens, passwords, revision, registration_open=opened, now=now, reserved=reserved)
+    return Accounts(
+        users, families, tokens, passwords, revision, registration_open=opened, now=now, reserved=reserved, nodes=nodes
+    )

@@ -3,12 +3,25 @@
 import hmac
 import secrets
 
+import structlog
+
 from puntini.errors import Misconfigured
 from puntini.log.contract import Kept, Ledger
 from puntini.settings import Secret
 
 LEAST_BYTES, LEAST_KINDS = 32, 8
-SPACE, KIND, KEY = "auth", "secret", "server"
+SPACE, KIND, KEY, COMPARISON = "auth", "secret", "server", "comparison"
+log = structlog.get_logger("puntini.auth")
+
+
+async def compare(secret: bytes, store: Ledger) -> None:
+    """Warn where another node signs with another secret. What is kept tells nothing of either."""
+    ours = derived(secret, "comparison")
+    before = await store.kept(SPACE, KIND, COMPARISON)
+    if before is not None and before != ours:
+        log.warning("this node's secret is not the one of the node before it: what one signs, the other does not take")
+    if before != ours:
+        await store.keep([Kept(SPACE, KIND, COMPARISON, ours)])
 
 
 async def server_secret(setting: Secret, store: Ledger) -> bytes:

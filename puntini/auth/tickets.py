@@ -4,13 +4,16 @@ An address ends up in histories and in the logs of proxies. So a ticket opens on
 time within half a minute of its making, and after that only for whoever goes on from where that stream was: the
 automatic reconnect of an ``EventSource``, which repeats the address and says the last id it has seen. It then takes the
 place of the connection before it, whose loss the server may not have noticed. The same request once more is a replay.
+
+The connection before it may be another node's. So a ticket's uses are counted, and where there are several nodes the
+others are told of each: they end what was opened by an earlier one.
 """
 
 import re
 import secrets
 import string
-import time
-from collections.abc import Awaitable, Callable
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Sequence
 from hashlib import sha256
 from hmac import compare_digest
 from typing import Literal, NamedTuple
@@ -23,7 +26,10 @@ from msgspec.structs import replace
 from puntini.auth.principals import Principal, Role
 from puntini.auth.principals import Scope as Reach
 from puntini.errors import Forbidden, StoreUnavailable, Unauthorized
+from puntini.log import mint
 from puntini.log.contract import Kept, Store
+from puntini.log.nodes import News
+from puntini.log.turns import Turn, always
 from puntini.protocol.ids import is_event_id
 from puntini.transport.asgi import Scope, header, query
 
@@ -33,6 +39,8 @@ LIFE_SECONDS = 30 * 86_400.0
 """The longest that a ticket is good, where its maker's credential has no end before."""
 MOST_TICKETS = 500
 """Tickets of one user; beyond them the oldest is forgotten."""
+MOST_OPENED = 100_000
+"""Tickets by which something was opened at this node, and that are remembered so that another can end it."""
 SWEEP_SECONDS, SWEEP_ROWS = 600.0, 500
 MARK, TIME, RANDOM, SECRET = 8, 11, 6, 43
 _LETTERS = string.digits + string.ascii_letters
@@ -71,7 +79,10 @@ class Cursors(NamedTuple):
 
 
 class Ticket(Struct, frozen=True, kw_only=True):
-    """A ticket's record. ``opened_by`` is what its first use said, ``epoch`` the log's life at that time."""
+    """A ticket's record. ``opened_by`` is what its first use said, ``epoch`` the log's life at that time.
+
+    ``uses`` are counted where there are several nodes.
+    """
 
     ticket_id: str
     hash: str
@@ -84,6 +95,7 @@ class Ticket(Struct, frozen=True, kw_only=True):
     ends_at: float
     opened_by: Cursors | None = None
     epoch: str = ""
+    uses: int = 0
 
     @property
     def first_use_until(self) -> float:
@@ -110,14 +122,16 @@ class Tickets:
     whose open connection a new one replaces.
     """
 
-    def __init__(self, store: Store, still: Still, taken_over: Callable[[str], None]) -> None:
+    def __init__(self, store: Store, still: Still, taken_over: Callable[[str], None], *, turn: Turn = always) -> None:
         self._store = store
+        self._turn = turn
+        self._uses: OrderedDict[str, int] = OrderedDict()
         self._still = still
         self._taken_over = taken_over
 
     async def make(self, maker: Principal, stream: Stream) -> tuple[Ticket, str]:
         """A ticket, and its text, which is told this once. Whether the maker may see the stream was asked before."""
-        now = time.time()
+        now = mint.now()
         mark = _mark(maker.user)
         await self._make_room(mark, now)
         ticket_id = f"{mark}{int(now * 1000):0{TIME}x}{secrets.token_hex(RANDOM // 2)}"
@@ -146,31 +160,64 @@ class Tickets:
 
     async def admit(self, scope: Scope, text: str) -> Principal:
         """Let a request in, which must be for the ticket's stream. Raises Unauthorized or Forbidden."""
-        body = await self._body(_FORM.fullmatch(text))
+        while True:
+            body = await self._body(_FORM.fullmatch(text))
+            ticket, maker = await self._admitted(scope, text, body)
+            if await self._open(ticket, body, cursors_of(scope)):
+                return _principal(ticket, maker)
+
+    async def _admitted(self, scope: Scope, text: str, body: bytes | None) -> tuple[Ticket, Principal]:
+        """The ticket, and its maker as of now. Raises Unauthorized or Forbidden."""
         ticket = _record.decode(body) if body else None
-        if body is None or ticket is None or not compare_digest(_digest(text), ticket.hash) or ticket.over(time.time()):
+        if body is None or ticket is None or not compare_digest(_digest(text), ticket.hash) or ticket.over(mint.now()):
             raise Unauthorized(SPENT)
         if scope.get("method", "GET") not in {"GET", "HEAD"} or stream_at(scope["path"]) != ticket.stream:
             raise Forbidden(ELSEWHERE)
         maker = await self._still(ticket.maker)
         if maker is None:
             raise Unauthorized(SPENT)
-        await self._open(ticket, body, cursors_of(scope))
-        return _principal(ticket, maker)
+        return ticket, maker
 
     async def _body(self, form: re.Match[str] | None) -> bytes | None:
         return await self._store.kept(SPACE, KIND, form[1]) if form else None
 
-    async def _open(self, ticket: Ticket, body: bytes, cursors: Cursors) -> None:
-        """Count the use: of two first ones at once, the store lets one through. Raises Unauthorized."""
+    async def _open(self, ticket: Ticket, body: bytes | None, cursors: Cursors) -> bool:
+        """Count the use: of two first ones at once, the store lets one through. Raises Unauthorized.
+
+        False where another came in between, as one that goes on may: then this one goes on from there.
+        """
         if ticket.opened_by is None:
-            opened = replace(ticket, opened_by=cursors, epoch=self._store.epoch)
+            opened = replace(ticket, opened_by=cursors, epoch=self._store.epoch, uses=1)
             if not await self._store.swap(_kept(opened), body):
                 raise Unauthorized(REPLAYED)
-        elif self._goes_on(ticket, cursors):
+            self._note(ticket.ticket_id, 1)
+        elif not self._goes_on(ticket, cursors):
+            raise Unauthorized(REPLAYED)
+        elif self._store.nodes is None:
             self._taken_over(_credential(ticket))
         else:
-            raise Unauthorized(REPLAYED)
+            again = replace(ticket, uses=ticket.uses + 1)
+            if not await self._store.swap(_kept(again), body):
+                return False
+            self._note(ticket.ticket_id, again.uses)
+            self._taken_over(_credential(ticket))
+            await self._store.nodes.tell([News(KIND, ticket.ticket_id, str(again.uses))])
+        return True
+
+    def _note(self, ticket_id: str, use: int) -> None:
+        """Remember by which use a ticket's connection was opened here; of too many, the oldest is forgotten."""
+        if self._store.nodes is None:
+            return
+        self._uses[ticket_id] = use
+        self._uses.move_to_end(ticket_id)
+        if len(self._uses) > MOST_OPENED:
+            self._uses.popitem(last=False)
+
+    def heard(self, news: Sequence[News], _missed: bool) -> None:
+        """Tickets were used, perhaps at other nodes: what was opened here by an earlier use has lost its client."""
+        for each in news:
+            if self._uses.get(each.key, int(each.value)) < int(each.value):
+                self._taken_over(f"{KIND}:{each.key}")
 
     def _goes_on(self, ticket: Ticket, cursors: Cursors) -> bool:
         """Whether a request knows where the stream was: it names an id of this log, and is not the first use again."""
@@ -192,7 +239,7 @@ class Tickets:
         """Whether a ticket is good, and whose it is now."""
         body = await self._store.kept(SPACE, KIND, who.credential.partition(":")[2])
         ticket = _record.decode(body) if body else None
-        if ticket is None or time.time() >= ticket.ends_at:
+        if ticket is None or mint.now() >= ticket.ends_at:
             return None
         maker = await self._still(ticket.maker)
         return _principal(ticket, maker) if maker else None
@@ -204,7 +251,8 @@ class Tickets:
         while True:
             await anyio.sleep(SWEEP_SECONDS)
             try:
-                await self.forget_old()
+                if await self._turn():
+                    await self.forget_old()
             except StoreUnavailable:
                 continue
 
@@ -212,7 +260,7 @@ class Tickets:
         """Forget what is over, so many rows at a time. Raises StoreUnavailable."""
         before = ""
         while rows := await self._store.kept_all(SPACE, KIND, before=before, limit=SWEEP_ROWS, last=True):
-            now = time.time()
+            now = mint.now()
             if gone := [key for key, body in rows if _record.decode(body).over(now)]:
                 await self._store.keep([Kept(SPACE, KIND, key, None) for key in gone])
             before = rows[-1][0]

@@ -12,7 +12,8 @@ from puntini.auth.principals import LOCAL, Role
 from puntini.errors import Conflict, Invalid, NotFound, Unauthorized
 from puntini.log.contract import Kept, Ledger
 
-SPACE, KIND = "accounts", "user"
+SPACE, KIND, FIRST = "accounts", "user", "first"
+FIRST_MS = 60_000
 MOST_USERS = 10_000
 CHANGED = "This account was changed just now; log in again."
 _NAME = re.compile(r"[a-z0-9][a-z0-9._@-]{0,62}")
@@ -34,8 +35,16 @@ class User(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.role == "admin" and not self.disabled
 
 
+class _Claim(Struct, frozen=True):
+    """Who makes the first account, and since when."""
+
+    name: str
+    at: int
+
+
 Change = Callable[[User], User]
 _decode = msgspec.json.Decoder(User).decode
+_claim = msgspec.json.Decoder(_Claim).decode
 
 
 def is_name(text: str) -> bool:
@@ -100,6 +109,22 @@ class Users:
             raise Conflict(f"There are {MOST_USERS} users already, and no more are taken.")
         if not await self._store.swap(Kept(SPACE, KIND, user.name, msgspec.json.encode(user)), None):
             raise Conflict(f"The name `{user.name}` is taken; choose another.")
+
+    async def add_first(self, user: User) -> bool:
+        """The first account of all, if nobody else makes it just now, at whatever node; whether it was.
+
+        Who began to, and died over it, stands in the way for a minute.
+        """
+        body = await self._store.kept(SPACE, FIRST, FIRST)
+        if body is not None:
+            other = _claim(body)
+            if user.created_at < other.at + FIRST_MS or await self.get(other.name) is not None:
+                return False
+        ours = msgspec.json.encode(_Claim(user.name, user.created_at))
+        if not await self._store.swap(Kept(SPACE, FIRST, FIRST, ours), body):
+            return False
+        await self.add(user)
+        return True
 
     async def change_proved(self, proved: User, **fields: Any) -> User:
         """Change the account of somebody who has proved whose it is. Raises Unauthorized where that holds no more."""

@@ -15,6 +15,7 @@ from puntini.log.documents import Documents, Passages
 from puntini.log.embedding import Embedder
 from puntini.log.ends import Ends
 from puntini.log.members import Members
+from puntini.log.nodes import Nodes
 from puntini.protocol.entries import Entry
 from puntini.protocol.events import SessionStatus, TaskStatus
 
@@ -193,11 +194,12 @@ class EventLog(Protocol):
         """The log's life, part of every id."""
         ...
 
-    def watch(self, listener: Listener, moved: Moved | None = None) -> None:
+    def watch(self, listener: Listener, moved: Moved | None = None, heard: Listener | None = None) -> None:
         """Name who listens. ``listener`` is called after the commit and before the append's future is done.
 
         Where other processes write too, it is told of all that this one commits, and of what they commit to sessions
-        that are followed. Between what it is told of there may be holes: they are to be read.
+        that are followed. Between what it is told of there may be holes: they are to be read. ``heard`` is told of
+        others' commits in its place, where it is given.
         """
         ...
 
@@ -385,6 +387,11 @@ class Store(EventLog, Records, Documents, Passages, Protocol):
     @property
     def shared(self) -> bool:
         """Whether other processes may use the same database at the same time."""
+        ...
+
+    @property
+    def nodes(self) -> Nodes | None:
+        """What the processes that share it know of one another; None where it is not shared."""
         ...
 
     @property

@@ -45,10 +45,10 @@ class Hub:
         self._size = 0
         self._also: list[Callable[[str, int, Sequence[Entry]], None]] = []
         self._followers: list[Follower] = []
-        log.watch(self._committed, self._moved)
+        log.watch(self._committed, self._moved, self._heard)
 
     def also(self, listener: Callable[[str, int, Sequence[Entry]], None]) -> None:
-        """Tell one more listener of each commit."""
+        """Tell one more listener of each commit of this process."""
         self._also.append(listener)
 
     def follow(self, follower: Follower) -> None:
@@ -57,10 +57,14 @@ class Hub:
         self._followers.append(follower)
 
     def _committed(self, session_id: str, first: int, entries: Sequence[Entry]) -> None:
-        if feed := self._feeds.get(session_id):
-            feed.publish(first, entries)
+        self._heard(session_id, first, entries)
         for listener in self._also:
             listener(session_id, first, entries)
+
+    def _heard(self, session_id: str, first: int, entries: Sequence[Entry]) -> None:
+        """What was committed, wherever. What grows is looked after by the process that writes it."""
+        if feed := self._feeds.get(session_id):
+            feed.publish(first, entries)
 
     def _moved(self, session_id: str, floor: int | None) -> None:
         """Another process trimmed a session, or deleted it."""

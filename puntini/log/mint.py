@@ -40,6 +40,11 @@ def share_clock(ahead_ms: int) -> None:
     _ahead_ms += change if abs(change) > SUDDEN_MS else max(-SLOWLY_MS, min(SLOWLY_MS, change))
 
 
+def now() -> float:
+    """Seconds since 1970, by the same clock."""
+    return time.time() + _ahead_ms / 1000
+
+
 def timestamp(ms: int | None = None) -> str:
     """RFC 3339 in UTC with milliseconds."""
     at = now_ms() if ms is None else ms

@@ -19,6 +19,7 @@ from puntini.errors import NotFound, StoreUnavailable
 from puntini.log.contract import Store
 from puntini.log.mint import now_ms
 from puntini.log.retractions import retractions
+from puntini.log.turns import Turn, always
 from puntini.protocol.entries import Entry
 from puntini.protocol.events import AssistantResponse, Reasoning
 from puntini.protocol.retraction import Void
@@ -48,7 +49,10 @@ class Floors(Protocol):
 
 
 class Retention:
-    """Keeps sessions within ``days`` and ``keep_bytes``; 0 keeps everything."""
+    """Keeps sessions within ``days`` and ``keep_bytes``; 0 keeps everything.
+
+    What grows is looked at by the process that writes it, everything by the one whose ``turn`` it is.
+    """
 
     def __init__(
         self,
@@ -59,6 +63,7 @@ class Retention:
         days: float,
         keep_bytes: int,
         round_seconds: float = ROUND_SECONDS,
+        turn: Turn = always,
     ) -> None:
         self._store = store
         self._snapshots = snapshots
@@ -66,6 +71,7 @@ class Retention:
         self._days = days
         self._keep_bytes = keep_bytes
         self._round_seconds = round_seconds
+        self._turn = turn
         self._grown: dict[str, int] = {}
         self._due: dict[str, None] = {}
         self._wake = anyio.Event()
@@ -102,6 +108,8 @@ class Retention:
         offset = 0
         while True:
             try:
+                if not await self._turn():
+                    return
                 rows, total = await self._store.sessions(limit=SESSIONS_A_PAGE, offset=offset)
             except StoreUnavailable:
                 return

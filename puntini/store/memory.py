@@ -68,6 +68,7 @@ class MemoryStore(MemoryDocuments):
     """See ``puntini.log.contract.Store``."""
 
     shared = False
+    nodes = None
     queue = None
 
     def __init__(self) -> None:
@@ -83,7 +84,7 @@ class MemoryStore(MemoryDocuments):
 
     # The log.
 
-    def watch(self, listener: Listener, moved: Moved | None = None) -> None:
+    def watch(self, listener: Listener, moved: Moved | None = None, heard: Listener | None = None) -> None:
         """Name the listener."""
         self._listener = listener
 

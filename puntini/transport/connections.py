@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-import time
 from collections import Counter
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple, Protocol
@@ -13,6 +12,7 @@ import anyio.lowlevel
 from puntini import tracing
 from puntini.auth.principals import LOCAL, NOBODY, Principal
 from puntini.errors import TooMany
+from puntini.log import mint
 from puntini.log.members import MemberRole
 from puntini.log.reader import Reader
 
@@ -87,7 +87,7 @@ class Connection:
         self.principal = principal
         self.role: MemberRole | None = None
         self.revision = UNKNOWN
-        self.credential_ends = now + principal.expires_at - time.time()
+        self.credential_ends = now + principal.expires_at - mint.now()
         self.warning_due = self.warned = False
         self.out_at = float("inf")
         self.session_id = session_id
@@ -162,6 +162,13 @@ def _counts(who: Principal) -> bool:
     return who is not NOBODY and who.credential != LOCAL.credential
 
 
+class Noted(NamedTuple):
+    """Users and sessions whose streams came, or went, since it was last looked."""
+
+    users: set[str]
+    sessions: set[str]
+
+
 class Delivered(NamedTuple):
     """Events and bytes that streams were sent, by transport."""
 
@@ -196,6 +203,9 @@ class Connections:
         self._delivered = Delivered(Counter(), Counter())
         self.draining = False
         self._closed = anyio.Event()
+        self.elsewhere: dict[str, int] = {}
+        """How many streams of users other nodes carry, as far as that is known (see ``puntini.transport.presence``)."""
+        self.noted: Noted | None = None
 
     def open(self, transport: Transport, session_id: str, principal: Principal) -> Connection:
         """Register a stream. Raises TooMany."""
@@ -203,7 +213,7 @@ class Connections:
             raise TooMany(f"This server carries {self._most} streams at most; try again later.", limit="streams")
         # Here, and not only where a ticket is let in: of many that come in at once, the last stays.
         self.take_over(principal.credential)
-        if 0 < self._most_per_user <= self._of_users[principal.user]:
+        if 0 < self._most_per_user <= self._of_users[principal.user] + self.elsewhere.get(principal.user, 0):
             raise TooMany(
                 f"You have {self._most_per_user} streams open, which is the most there may be; close some.",
                 limit="streams_of_user",
@@ -250,6 +260,8 @@ class Connections:
     def _enter(self, session_id: str) -> None:
         if session_id:
             self._readers[session_id] += 1
+            if self.noted is not None:
+                self.noted.sessions.add(session_id)
 
     def _leave(self, session_id: str) -> None:
         if session_id:
@@ -261,6 +273,7 @@ class Connections:
         who = connection.principal
         if _counts(who):
             self._of_users[who.user] += 1
+            self._note(who.user)
         if who.credential.startswith("ticket:"):
             self._by_ticket[who.credential] = connection
 
@@ -270,8 +283,25 @@ class Connections:
             self._of_users[who.user] -= 1
             if not self._of_users[who.user]:
                 del self._of_users[who.user]
+            self._note(who.user)
         if self._by_ticket.get(who.credential) is connection:
             del self._by_ticket[who.credential]
+
+    def _note(self, user: str) -> None:
+        if self.noted is not None:
+            self.noted.users.add(user)
+
+    def of_user(self, user: str) -> int:
+        """How many streams of a user are open here."""
+        return self._of_users.get(user, 0)
+
+    def users(self) -> list[str]:
+        """Whose streams are counted here."""
+        return list(self._of_users)
+
+    def sessions(self) -> list[str]:
+        """The sessions that are watched here."""
+        return list(self._readers)
 
     def take_over(self, credential: str) -> None:
         """Somebody goes on with a ticket: cut off the connection that was opened by it before, if it is there still."""

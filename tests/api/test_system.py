@@ -77,6 +77,7 @@ async def test_status_tells_what_runs(api: Api) -> None:
         "agents": ["creator", "driver", "generator", "puntini", "scripted"],
         "database": "MemoryStore",
         "engine": {"running": 1, "queued": 0},
+        "node": api.parts.settings.node_name,
         "version": __version__,
     }
 

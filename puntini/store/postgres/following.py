@@ -71,6 +71,7 @@ class Following:
 
     def __init__(self, database: Database, hints: Hints) -> None:
         self.listener: Listener = lambda *_: None
+        self.heard: Listener = lambda *_: None
         self.moved: Moved = lambda *_: None
         self._database = database
         self._hints = hints
@@ -129,9 +130,9 @@ class Following:
             self._hints.tell(TOPIC, written.session_id)
             followed = self._followed.get(written.session_id)
             if followed is None:
-                self._say(written.session_id, written.first, write.entries)
+                self._say(self.listener, written.session_id, written.first, write.entries)
             else:
-                self._tell(written.session_id, followed, written.first, write.entries)
+                self._tell(written.session_id, followed, written.first, write.entries, self.listener)
 
     def trimmed(self, session_id: str, floor: int) -> None:
         """This process trimmed a session, and knows."""
@@ -253,18 +254,20 @@ class Following:
         if followed.told is not None:
             followed.told = max(followed.told, first + len(lines) - 1)
 
-    def _tell(self, name: str, followed: Followed, first: int, entries: Sequence[Entry]) -> None:
-        """Tell of events, those of them that were not told yet."""
+    def _tell(
+        self, name: str, followed: Followed, first: int, entries: Sequence[Entry], listener: Listener | None = None
+    ) -> None:
+        """Tell of events, those of them that were not told yet; of another process's, where no listener is named."""
         known = 0 if followed.told is None else max(0, followed.told + 1 - first)
         if known >= len(entries):
             return
         followed.told = first + len(entries) - 1
         followed.quiet = False
-        self._say(name, first + known, entries[known:])
+        self._say(listener or self.heard, name, first + known, entries[known:])
 
-    def _say(self, name: str, first: int, entries: Sequence[Entry]) -> None:
+    def _say(self, listener: Listener, name: str, first: int, entries: Sequence[Entry]) -> None:
         try:
-            self.listener(name, first, entries)
+            listener(name, first, entries)
         except Exception:  # it is not the commit's fault, and the others have to be told
             LOG.exception("whoever listens to the log failed", session_id=name)
 

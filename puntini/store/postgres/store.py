@@ -23,6 +23,7 @@ from puntini.store.postgres.forgetting import Forgetting
 from puntini.store.postgres.forks import fork
 from puntini.store.postgres.hints import Hints
 from puntini.store.postgres.life import begin_life
+from puntini.store.postgres.nodes import PostgresNodes
 from puntini.store.postgres.queue import PostgresQueue
 from puntini.store.postgres.records import PostgresRecords
 from puntini.store.postgres.writer import Writer
@@ -43,6 +44,7 @@ class PostgresStore(PostgresRecords, PostgresEnds, PostgresDocuments):
         self.queue: Queue | None = PostgresQueue(database, self.hints)
         self._following = Following(database, self.hints)
         self._writer = Writer(database, writer, self._committed)
+        self.nodes = PostgresNodes(database)
         self._listen = listen
         self._reads = 0
         # The store's life is no block: it lasts from `open` to `close`, whichever tasks call them.
@@ -103,9 +105,10 @@ class PostgresStore(PostgresRecords, PostgresEnds, PostgresDocuments):
 
     # The log.
 
-    def watch(self, listener: Listener, moved: Moved | None = None) -> None:
+    def watch(self, listener: Listener, moved: Moved | None = None, heard: Listener | None = None) -> None:
         """Name who listens."""
         self._following.listener = listener
+        self._following.heard = heard or listener
         self._following.moved = moved or (lambda *_: None)
 
     def follow(self, session_id: str) -> None:

@@ -52,6 +52,7 @@ class SqliteStore(SqliteDocuments):
     """See ``puntini.log.contract.Store``. Made by ``open``."""
 
     shared = False
+    nodes = None
     queue = None
 
     def __init__(self, path: Path, epoch: str, lock: IO[str], durability: Fsync) -> None:
@@ -109,7 +110,7 @@ class SqliteStore(SqliteDocuments):
 
     # The log.
 
-    def watch(self, listener: Listener, moved: Moved | None = None) -> None:
+    def watch(self, listener: Listener, moved: Moved | None = None, heard: Listener | None = None) -> None:
         """Name the listener."""
         self._writer.listener = listener
 
