@@ -11,6 +11,7 @@ from puntini.auth.entrance import Entrance
 from puntini.auth.gate import Gate
 from puntini.auth.principals import EVERYTHING, LOCAL, Principal
 from puntini.auth.rights import READ
+from puntini.log.turns import Turns
 from puntini.settings import Secret, Settings
 from puntini.store.memory import MemoryStore
 from puntini.transport.asgi import Receive, Scope, Send
@@ -51,7 +52,8 @@ async def _closed() -> dict[str, tuple[Any, Headers]]:
 async def _entrance(*keys: Secret) -> Any:
     settings = Settings(store="memory:", api_keys=keys, rate_limit=ANY_NUMBER, rate_limit_address=ANY_NUMBER)
     made = Entrance(settings)
-    await made.open(MemoryStore(), lambda _credential: None)
+    store = MemoryStore()
+    await made.open(store, lambda _credential: None, Turns(store, "bench", shared=False))
     return lambda: made
 
 
