@@ -48,6 +48,11 @@ class Pool:
         """How many wait for a connection."""
         return self._free.statistics().tasks_waiting
 
+    def take(self, connection: Connection) -> None:
+        """Take in a connection that was made already."""
+        self._idle.append(connection)
+        self.opened += 1
+
     @asynccontextmanager
     async def connection(self, *, fresh: bool = False, seconds: float = WAIT_SECONDS) -> AsyncIterator[Connection]:
         """A connection for the length of a block, that is cut off after so many ``seconds``; with ``fresh`` a new one.
