@@ -84,7 +84,7 @@ async def begin(connection: Connection, writer: str, group: Group, begun: Begun)
 
 
 async def write(connection: Connection, decisions: Decisions) -> None:
-    """Write what was decided, within a transaction and a pipeline of the caller's. Raises psycopg.Error."""
+    """Write what was decided, within a transaction of the caller's, best in a pipeline. Raises psycopg.Error."""
     places = decisions.places
     await _many(connection, _SESSIONS, [_session(place) for place in places if place.new])
     await _many(connection, _SPANS, [(place.num, place.day, place.span) for place in places if place.span])
