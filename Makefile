@@ -116,7 +116,7 @@ apt-install = apt-get update -qq >/dev/null && \
 	DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends $(1) >/dev/null
 
 .PHONY: test-needs
-test-needs: $(DEV) node-needs browser-needs
+test-needs: $(DEV) node-needs browser-needs nginx-needs
 
 .PHONY: node-needs
 node-needs:
@@ -165,6 +165,18 @@ browser-needs:
 	            echo "chromium could not be installed: the browser tests will be skipped."; \
 	    else \
 	        echo "chromium was not found: the browser tests will be skipped."; \
+	    fi; \
+	fi
+
+.PHONY: nginx-needs
+nginx-needs:
+	@if ! command -v nginx >/dev/null; then \
+	    if $(can-install); then \
+	        echo "Installing nginx for the tests of deploy/ ..."; \
+	        { $(call apt-install,nginx); } || \
+	            echo "nginx could not be installed: the tests that run it will be skipped."; \
+	    else \
+	        echo "nginx was not found: the tests that run it will be skipped."; \
 	    fi; \
 	fi
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import anyio
 import structlog
@@ -16,10 +16,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from puntini import tracing
 from puntini.agent.contract import Agent
 from puntini.agent.loading import load as load_agent
 from puntini.agent.loading import load_embedder
 from puntini.agent.models.contract import Model
+from puntini.agent.models.metered import Metered
 from puntini.agent.models.offline.model import OfflineModel
 from puntini.agent.recall import Recall
 from puntini.agent.runner import Runner
@@ -69,10 +71,15 @@ from puntini.log.filling import Filling
 from puntini.log.hub import Hub
 from puntini.log.keeper import Keeper
 from puntini.log.retention import Retention
+from puntini.metrics.health import Health
+from puntini.metrics.loop import LoopWatch
+from puntini.metrics.measures import Measures, Most
+from puntini.metrics.probe import Probe
 from puntini.protocol.schema import Schema
 from puntini.redaction import Redaction
 from puntini.settings import Settings
 from puntini.store.open import open_store
+from puntini.transport.answers import Answers
 from puntini.transport.asgi import (
     BodyDeadline,
     Receive,
@@ -88,11 +95,15 @@ from puntini.transport.handover import outermost
 from puntini.transport.naming import Naming
 from puntini.transport.opening import Opener
 from puntini.transport.streams import Streams
+from puntini.transport.traced import Traced
 from puntini.views.session import SessionView
+
+Share = Literal["all", "streams", "tasks"]
+"""What of the work a process does."""
 
 
 class Parts:
-    """The running parts, for the length of a lifespan."""
+    """The running parts, for the length of a lifespan. What ``share`` leaves out others on the same store do."""
 
     store: Store
     hub: Hub
@@ -101,12 +112,16 @@ class Parts:
     staff: Staff
     tally: Tally
     connections: Connections
+    loop_watch: LoopWatch
 
-    def __init__(self, settings: Settings, agents: Sequence[Agent], *, wants_setup: bool = False) -> None:
+    def __init__(
+        self, settings: Settings, agents: Sequence[Agent], *, wants_setup: bool = False, share: Share = "all"
+    ) -> None:
         self.settings = settings
+        self.share = share
         self.entrance = Entrance(settings, wants_setup=wants_setup)
         self.log = structlog.get_logger("puntini")
-        self.model = model_of(settings)
+        self.model = Metered(model_of(settings))
         self.own_tools = [tool for spec in settings.tools for tool in load_tools(spec, Path.cwd())]
         self.tools = builtin_tools(self.own_tools)
         self.workspace = _workspace(settings.workspace)
@@ -131,6 +146,8 @@ class Parts:
         )
         self.store.embedder = self.embedder
         try:
+            if self.share != "all" and not self.store.shared:
+                raise Misconfigured(ALONE[self.share])
             await self.entrance.open(self.store, lambda credential: self.connections.take_over(credential))
             served = self.served.values()
             self.staff = Staff(self.model, self.tools, self.store, served, workspace=self.workspace)
@@ -182,7 +199,8 @@ class Parts:
             self.staff.roster,
             self.default,
             tasks,
-            most=settings.max_concurrent_tasks,
+            most=0 if self.share == "streams" else settings.max_concurrent_tasks,
+            most_queued=settings.max_queued_tasks,
             task_seconds=settings.task_seconds,
             redacted=Redaction(settings.secrets),
         )
@@ -194,7 +212,8 @@ class Parts:
         self.tally = Tally(self.store)
         self.hub.follow(self.tally)
         outcomes = Outcomes(self.store)
-        for work in (self.hub.sweep, self.keeper.keep, self.connections.sweep):
+        self.loop_watch = LoopWatch()
+        for work in (self.loop_watch.run, self.hub.sweep, self.keeper.keep, self.connections.sweep):
             tasks.start_soon(work)
         watch = Watch(self.connections, guard.access, guard.revision, self.entrance.still)
         for work in (retention.sweep, expiry.sweep, outcomes.sweep, self.tally.sweep, watch.run):
@@ -214,9 +233,10 @@ class Parts:
         tools = [
             ToolInfo(each.name, each.spec.description, each.spec.parameters, each.consent) for each in self.staff.tools
         ]
-        system = System(self.store, self.hub, self.connections, lambda: self.runner.stats, roster)
+        if self.share == "tasks":
+            return documented(self._system().routes())
         addresses = [
-            *system.routes(),
+            *self._system().routes(),
             *stream_routes.routes(streams, self.store, desk),
             *chat.routes(),
             *Sessions(self.store, self.keeper, desk, self.entrance.note).routes(),
@@ -237,12 +257,28 @@ class Parts:
         ]
         return [*documented(addresses), *_setup_routes(self.entrance)]
 
+    def _system(self) -> System:
+        """What operators ask."""
+        probe, most = Probe(self.store), Most(self.settings.max_concurrent_tasks, self.settings.ring_bytes)
+        about = (self.store, self.hub, self.connections, lambda: self.runner.stats)
+        measures = Measures(*about, probe=probe, loop=self.loop_watch, most=most)
+        health = Health(self.store, self.connections, probe=probe, loop=self.loop_watch)
+        return System(*about, self.staff.roster, health=health, measures=measures)
+
     async def drain(self, seconds: float) -> None:
         """End everything at a safe point, within ``seconds``."""
         self.connections.draining = True
         with anyio.move_on_after(seconds / 2):
             await self.runner.shutdown()
         await self.connections.drain(seconds / 2)
+
+
+ALONE: dict[Share, str] = {
+    "streams": "Without a worker of its own a server leaves its tasks to others on the same Postgres; give all of them "
+    "its address, as --store postgresql://USER:PASSWORD@HOST/DATABASE.",
+    "tasks": "A worker runs the tasks of servers on the same Postgres; give it their address, as --store "
+    "postgresql://USER:PASSWORD@HOST/DATABASE.",
+}
 
 
 def _entrance_routes(entrance: Entrance) -> list[BaseRoute]:
@@ -326,12 +362,15 @@ class App(Starlette):
             await super().__call__(scope, receive, send)
 
 
-def create_app(settings: Settings, agents: Sequence[Agent] = (), *, setup: bool = False) -> Starlette:
+def create_app(
+    settings: Settings, agents: Sequence[Agent] = (), *, setup: bool = False, share: Share = "all"
+) -> Starlette:
     """The server as an ASGI app, with ``agents`` beside the built-in ones. Raises Misconfigured.
 
-    With ``setup`` and without an admin it serves set-up alone, until there is one.
+    With ``setup`` and without an admin it serves set-up alone, until there is one. Of many on one Postgres, one that
+    does its ``share`` runs no tasks, or answers nothing but how it is.
     """
-    parts = Parts(settings, agents, wants_setup=setup)
+    parts = Parts(settings, agents, wants_setup=setup, share=share)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -343,7 +382,8 @@ def create_app(settings: Settings, agents: Sequence[Agent] = (), *, setup: bool 
     app = App(
         lifespan=lifespan,
         middleware=[
-            Middleware(Naming),
+            Middleware(Naming, answers=Answers(settings.access_log)),
+            *([Middleware(Traced)] if tracing.on() else []),
             Middleware(Gate, entrance=lambda: parts.entrance),
             *_cors(settings.cors_origins),
             Middleware(BodyDeadline, seconds=settings.body_seconds),

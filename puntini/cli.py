@@ -16,6 +16,7 @@ from msgspec.structs import FieldInfo, fields
 
 from puntini import __version__
 from puntini.cli_account import key, login, logout, whoami
+from puntini.cli_doctor import doctor
 from puntini.cli_server import URL
 from puntini.cli_server import url_option as _url
 from puntini.cli_store import store
@@ -153,30 +154,49 @@ def _every_setting(command: Command) -> Command:
     return command
 
 
-@cli.command()
-@click.option(
+_config = click.option(
     "--config",
     type=click.Path(path_type=Path),
     metavar="FILE",
     help="A TOML file with settings.  [default: puntini.toml]",
 )
+
+
+@cli.command()
+@_config
 @click.option("--setup", is_flag=True, help="Without an admin, print a link by which the first one is made.")
+@click.option("--no-worker", is_flag=True, help="Leave all tasks to others on the same Postgres: see `puntini worker`.")
 @_every_setting
-def serve(config: Path | None, *, setup: bool, **flags: str | tuple[str, ...] | None) -> int:
+def serve(config: Path | None, *, setup: bool, no_worker: bool, **flags: str | tuple[str, ...] | None) -> int:
     """Run the server until Ctrl-C or SIGTERM.
 
     Each flag is also a setting in a TOML file (max_streams = 100) and in the environment (PUNTINI_MAX_STREAMS=100). A
     flag wins over the environment, and the environment over the file.
     """
-    settings = load(
-        {name: value for name, value in flags.items() if value not in (None, ())}, os.environ, Path.cwd(), config
-    )
+    return _run(config, flags, setup=setup, share="streams" if no_worker else "all")
+
+
+@cli.command()
+@_config
+@_every_setting
+def worker(config: Path | None, **flags: str | tuple[str, ...] | None) -> int:
+    """Run the tasks of servers on the same Postgres, until Ctrl-C or SIGTERM.
+
+    It runs the tasks of its agents, those too of workers that are gone. It listens nowhere, unless a --port is given:
+    there it tells how it is, and its metrics. Its settings are those of `puntini serve`.
+    """
+    return _run(config, flags, share="tasks", http=flags["port"] is not None)
+
+
+def _run(config: Path | None, flags: dict[str, str | tuple[str, ...] | None], **how: Any) -> int:
+    given = {name: value for name, value in flags.items() if value not in (None, ())}
+    settings = load(given, os.environ, Path.cwd(), config)
     gc.disable()  # what is imported stays: looking through it again and again would be a sixth of the start
     from puntini.server import run
 
     gc.freeze()
     gc.enable()
-    return run(settings, setup=setup)
+    return run(settings, **how)
 
 
 # Talking to a server.
@@ -406,5 +426,5 @@ def _openapi() -> object:
     return anyio.run(described)
 
 
-for each in (login, logout, whoami, key, user, store):
+for each in (doctor, login, logout, whoami, key, user, store):
     cli.add_command(each)

@@ -5,6 +5,8 @@ The message says whose fault it is and what to do. ``path`` names the field when
 
 from collections.abc import Sequence
 
+from puntini.figures import figures
+
 
 class PuntiniError(Exception):
     """The root of the tree. Subclasses fix the code and the statuses; an instance adds the sentence."""
@@ -77,6 +79,18 @@ class Exhausted(Conflict):
     code = "exhausted"
 
 
+class KeptAlready(Conflict):
+    """Something was to be kept for the first time, and another was faster."""
+
+
+class StaleGraph(Conflict):
+    """A graph has a later version than its writer knew of. ``version`` is what it has."""
+
+    def __init__(self, message: str, *, version: int = 0) -> None:
+        super().__init__(message)
+        self.version = version
+
+
 class StaleAttempt(Conflict):
     """An append by an attempt that has been replaced, or after the task's end."""
 
@@ -97,10 +111,18 @@ class TooLarge(PuntiniError):
 
 
 class TooMany(PuntiniError):
-    """A limit on how many or how often was reached."""
+    """A limit on how many or how often was reached; which one, for those who count how often.
+
+    ``queued`` is how many tasks wait, where that was the reason.
+    """
 
     code, status, close, title = "too_many", 429, 4429, "Too many"
     retryable, retry_after = True, 5
+
+    def __init__(self, message: str, *, limit: str = "other", path: str = "", queued: int | None = None) -> None:
+        super().__init__(message, path=path)
+        self.queued = queued
+        figures.limits[limit] += 1
 
 
 class Unavailable(PuntiniError):

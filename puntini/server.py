@@ -21,11 +21,12 @@ from typing import Any
 import anyio
 import structlog
 import uvicorn
+from starlette.applications import Starlette
 
-from puntini import __version__
+from puntini import __version__, tracing
 from puntini.agent.contract import Agent
 from puntini.agent.staff import PUNTINI
-from puntini.app import Parts, create_app
+from puntini.app import Parts, Share, create_app
 from puntini.auth.opening import check_secret
 from puntini.auth.setup import PATH as SETUP_PATH
 from puntini.errors import Misconfigured
@@ -95,20 +96,34 @@ def bind(host: str, port: int) -> socket.socket:
     return sock
 
 
-def run(settings: Settings, agents: Sequence[Agent] = (), *, setup: bool = False) -> int:
+def run(
+    settings: Settings, agents: Sequence[Agent] = (), *, setup: bool = False, share: Share = "all", http: bool = True
+) -> int:
     """Serve until a signal, with ``agents`` beside the built-in ones; returns the exit code.
 
-    With ``setup`` a server without an admin waits for its first one. Raises Misconfigured before anything is served.
+    With ``setup`` a server without an admin waits for its first one. One of many does its ``share``, and without
+    ``http`` it listens nowhere. Raises Misconfigured before anything is served.
     """
-    check_secret(settings)
-    configure(settings.log_format, settings.log_level, settings.secrets, redact_prompts=settings.redact_prompts)
+    if http:
+        check_secret(settings)
+    configure(
+        settings.log_format,
+        settings.log_level,
+        settings.secrets,
+        redact_prompts=settings.redact_prompts,
+        node=socket.gethostname(),
+        ids=tracing.ids,
+    )
+    tracing.configure(settings.otlp_endpoint, __version__)
     calm()
     leaving = threading.Timer(settings.grace + LEAVE_SECONDS, _leave)
     leaving.daemon = True
     try:
-        return asyncio.run(_serve(settings, agents, leaving, setup=setup))
+        app = create_app(settings, agents, setup=setup, share=share)
+        return asyncio.run(_serve(settings, app, leaving) if http else _work(settings, app, leaving))
     finally:
         leaving.cancel()
+        tracing.close()
 
 
 def _leave() -> None:
@@ -137,8 +152,23 @@ def calm() -> None:
     sys.setswitchinterval(SWITCH_SECONDS)
 
 
-async def _serve(settings: Settings, agents: Sequence[Agent], leaving: threading.Timer, *, setup: bool) -> int:
-    app = create_app(settings, agents, setup=setup)
+async def _work(settings: Settings, app: Starlette, leaving: threading.Timer) -> int:
+    """Run tasks until a signal. The second signal does what it does to a program that has no word for it."""
+    parts: Parts = app.state.parts
+    async with app.router.lifespan_context(app), anyio.create_task_group() as tasks:
+        tasks.start_soon(_tidy, parts)
+        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+            _greet_worker(parts, settings, "")
+            async for _ in signals:
+                break
+        leaving.start()
+        parts.log.info("stopping", **parts.runner.stats)
+        await parts.drain(settings.grace * DRAIN_SHARE)
+        tasks.cancel_scope.cancel()
+    return 0
+
+
+async def _serve(settings: Settings, app: Starlette, leaving: threading.Timer) -> int:
     parts: Parts = app.state.parts
     sock = bind(settings.host, settings.port)
     told = asyncio.Event()
@@ -215,6 +245,9 @@ async def _greet(server: Server, parts: Parts, settings: Settings, sock: socket.
         await anyio.sleep(0.01)
     host, port = sock.getsockname()[:2]
     url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    if parts.share == "tasks":
+        _greet_worker(parts, settings, url)
+        return
     others = ", ".join(sorted(name for name in parts.runner.agents if name != parts.default))
     agents = f"{parts.default} (others: {others})" if others else parts.default
     prompt = PROMPTS.get(parts.default, "Hello")
@@ -251,6 +284,29 @@ async def _greet(server: Server, parts: Parts, settings: Settings, sock: socket.
         sys.stdout.flush()
 
 
+def _greet_worker(parts: Parts, settings: Settings, url: str) -> None:
+    """Say which tasks are run here."""
+    agents = ", ".join(sorted(parts.runner.agents))
+    if settings.log_format == "json":
+        found = {"url": url} if url else {}
+        log = {"store": shown(settings.store), "agents": agents, "model": parts.model.name, "version": __version__}
+        parts.log.info("serving" if url else "working", mode="worker", **log, **found)
+        return
+    health = f"\n  health   {url}/v1/health" if url else ""
+    with suppress(OSError):
+        sys.stdout.write(
+            WORKING.format(
+                version=__version__,
+                store=shown(settings.store),
+                agents=agents,
+                tools=_own_tools(parts),
+                model=parts.model.name,
+                health=health,
+            )
+        )
+        sys.stdout.flush()
+
+
 def _own_tools(parts: Parts) -> str:
     """A line about the tools that the settings name, beside the built-in ones; none without."""
     names = ", ".join(dict.fromkeys(tool.name for tool in parts.own_tools))
@@ -275,6 +331,14 @@ Log in at {url} in a browser, or for a token:
 Make the first admin, within an hour, by this link:
   {link}""",
 }
+WORKING = """\
+Puntini {version}, a worker
+  store    {store}
+  agents   {agents}{tools}
+  model    {model}{health}
+
+Ctrl-C stops it; others go on with its tasks.
+"""
 GREETING = """\
 Puntini {version}
   address  {url}

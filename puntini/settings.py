@@ -20,8 +20,12 @@ FILE = "puntini.toml"
 PREFIX = "PUNTINI_"
 CREDENTIALS = frozenset({"PUNTINI_URL", "PUNTINI_TOKEN", "PUNTINI_API_KEY"})
 """Variables of the command line's client, which are no settings of the server."""
-ANTHROPICS = {"ANTHROPIC_API_KEY": "anthropic_api_key", "ANTHROPIC_BASE_URL": "anthropic_base_url"}
-"""Variables of Anthropic's own programs that hold where we are told nothing else."""
+THEIRS = {
+    "ANTHROPIC_API_KEY": "anthropic_api_key",
+    "ANTHROPIC_BASE_URL": "anthropic_base_url",
+    "OTEL_EXPORTER_OTLP_ENDPOINT": "otlp_endpoint",
+}
+"""Variables of others' programs, Anthropic's and OpenTelemetry's, that hold where we are told nothing else."""
 
 MIB = 1 << 20
 TEN_YEARS = 315_360_000.0
@@ -106,6 +110,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     grace: Positive = 10.0
     log_format: Literal["text", "json"] = "text"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    access_log: Literal["off", "errors", "all"] = "errors"
+    otlp_endpoint: str = ""
     ping_seconds: Positive = 15.0
     send_deadline_seconds: Positive = 30.0
     lifetime_seconds: Seconds = 3_600.0
@@ -113,6 +119,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ring_bytes: Count = 256 * MIB
     max_streams: Count = 20_000
     max_concurrent_tasks: Count = 1_000
+    max_queued_tasks: Count = 10_000
     task_seconds: Seconds = 3_600.0
     session_idle_seconds: Seconds = 3_600.0
     retention_days: Days = 30.0
@@ -178,6 +185,9 @@ DOCS: dict[str, str] = {
     "grace": "seconds that SIGTERM and Ctrl-C leave to streams and tasks",
     "log_format": "log lines as text for people or json for machines",
     "log_level": "the least important log lines to show",
+    "access_log": "log lines about requests: off; errors, those that met a fault of the server's; all",
+    "otlp_endpoint": "where traces are sent by OTLP over HTTP, such as http://127.0.0.1:4318; none without. "
+    "OTEL_EXPORTER_OTLP_ENDPOINT is read where this is not set",
     "ping_seconds": "seconds of silence after which a stream gets a ping",
     "send_deadline_seconds": "seconds without progress after which a client that does not read is cut off",
     "lifetime_seconds": "seconds after which a stream is asked to reconnect, give or take a tenth; 0 never",
@@ -185,6 +195,7 @@ DOCS: dict[str, str] = {
     "ring_bytes": "memory for the newest events of all live sessions, in bytes",
     "max_streams": "how many streams may be open at once",
     "max_concurrent_tasks": "how many tasks may run at once; the others wait",
+    "max_queued_tasks": "how many tasks may wait for their turn; a prompt too many gets 429 and their number",
     "task_seconds": "seconds that an attempt at a task may take, without its pauses; 0 without end",
     "session_idle_seconds": "seconds after which a session that nobody uses is closed; 0 never",
     "retention_days": "days that events are kept; 0 for ever",
@@ -217,7 +228,7 @@ DOCS: dict[str, str] = {
 def load(flags: Mapping[str, Any], environ: Mapping[str, str], cwd: Path, config: Path | None = None) -> Settings:
     """Put the settings together. Raises Misconfigured, which names the setting and where it was made."""
     values: dict[str, Any] = {}
-    made = (_anthropics(environ), _file(cwd, config), _environment(environ), ("the command line", dict(flags)))
+    made = (_theirs(environ), _file(cwd, config), _environment(environ), ("the command line", dict(flags)))
     for source, found in made:
         listed = _listed(found)
         _check(source, listed)
@@ -232,8 +243,8 @@ def _secret(wanted: type, value: object) -> Secret:
     raise ValueError("write the key alone, on one line and without spaces")
 
 
-def _anthropics(environ: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
-    return "the environment", {ours: environ[theirs] for theirs, ours in ANTHROPICS.items() if environ.get(theirs)}
+def _theirs(environ: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
+    return "the environment", {ours: environ[theirs] for theirs, ours in THEIRS.items() if environ.get(theirs)}
 
 
 def _file(cwd: Path, config: Path | None) -> tuple[str, dict[str, Any]]:

@@ -22,7 +22,7 @@ SETTINGS = (ROOT / "docs" / "settings.md").read_text("utf-8")
 COMMAND_LINE = (ROOT / "docs" / "command-line.md").read_text("utf-8")
 HTTP_REFERENCE = ROOT / "docs" / "http-reference.md"
 """A page of the site that is made when it is built."""
-FOLDERS = "puntini|tests|docs|examples|bench"
+FOLDERS = "puntini|tests|docs|examples|bench|deploy"
 
 
 def rows(text: str) -> list[list[str]]:

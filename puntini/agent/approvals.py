@@ -17,13 +17,14 @@ import structlog
 from msgspec import Struct
 
 from puntini.agent.contract import YES_OR_NO, Approval, Decision
-from puntini.errors import Conflict, Invalid, NotFound, PuntiniError
+from puntini.errors import Conflict, Invalid, KeptAlready, NotFound, PuntiniError
 from puntini.log.contract import Append, Kept, Once, Store, TaskRow, Written
 from puntini.log.mint import now_ms, timestamp
 from puntini.protocol.entries import entry_of
 from puntini.protocol.events import ApprovalRequest, ApprovalRequestData, ApprovalResolved, ApprovalResolvedData
 
 ASKED, DECIDED = "approval", "decision"
+DECIDED_ALREADY = "That approval is decided already."
 RETRY_SECONDS = 1.0
 MOST_SECONDS = 366 * 86_400
 log = structlog.get_logger("puntini.agent")
@@ -129,23 +130,25 @@ class Approvals:
             event = ApprovalResolved(
                 data=data, task_id=task.task_id, attempt=task.attempt, agent=task.agent, timestamp=timestamp()
             )
+            write = Append(
+                session_id=session_id,
+                entries=[entry_of(event)],
+                kept=[Kept(session_id, DECIDED, name, _encode(decision), new=True)],
+                once=once,
+                at=now_ms(),
+            )
             with anyio.CancelScope(shield=True):
-                written = await self._store.append(
-                    Append(
-                        session_id=session_id,
-                        entries=[entry_of(event)],
-                        kept=[Kept(session_id, DECIDED, name, _encode(decision))],
-                        once=once,
-                        at=now_ms(),
-                    )
-                )
+                try:
+                    written = await self._store.append(write)
+                except KeptAlready:  # on another node, in this moment
+                    raise Conflict(DECIDED_ALREADY) from None
         self._go_on(task.task_id)
         return written
 
     async def _open(self, session_id: str, name: str, decision: Decision) -> TaskRow:
         body = await self._store.kept(session_id, ASKED, name)
         if await self._store.kept(session_id, DECIDED, name) is not None:
-            raise Conflict("That approval is decided already.")
+            raise Conflict(DECIDED_ALREADY)
         asked = _asked(body) if body is not None else None
         task = await self._store.task(asked.task_id) if asked else None
         if asked is None or task is None:
@@ -175,19 +178,23 @@ class Approvals:
             self._earlier = anyio.Event()
             seconds = (self._due[0][0] - now_ms()) / 1000 if self._due else None
             if seconds is not None and seconds <= 0:
-                await self._expired(*heapq.heappop(self._due)[1:])
+                _, session_id, name = heapq.heappop(self._due)
+                if not await self.expired(session_id, name):
+                    self.watch(session_id, name, now_ms() + int(RETRY_SECONDS * 1000))
                 continue
             with anyio.move_on_after(seconds):
                 await self._earlier.wait()
 
-    async def _expired(self, session_id: str, name: str) -> None:
+    async def expired(self, session_id: str, name: str) -> bool:
+        """Time is over: decide so, unless somebody was faster. False when that is to be tried again."""
         try:
             await self.decide(session_id, name, Decision("expired", by="server"))
         except (NotFound, Conflict):
-            return  # decided, ended or deleted meanwhile
+            return True  # decided, ended or deleted meanwhile
         except PuntiniError as error:
             log.warning("an approval expires later", approval_id=name, reason=error.message)
-            self.watch(session_id, name, now_ms() + int(RETRY_SECONDS * 1000))
+            return False
+        return True
 
 
 def _check_value(value: Any) -> None:

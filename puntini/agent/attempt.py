@@ -15,6 +15,7 @@ from puntini.agent.emitter import RETRY_SECONDS
 from puntini.agent.exits import contain_exits
 from puntini.agent.job import Interrupted, Job, said_by_agent
 from puntini.agent.status import Change, End
+from puntini.agent.traces import told
 from puntini.errors import NotFound, PuntiniError, SessionClosed, StaleAttempt, StoreUnavailable, described
 from puntini.log.contract import Store, TaskRow
 from puntini.log.keeper import Keeper
@@ -31,7 +32,7 @@ log = structlog.get_logger("puntini.agent")
 class Attempts:
     """Makes attempts. ``agent`` finds one by name; ``go_on`` is told of each task that rested after its decision came.
 
-    ``seconds`` is what an attempt may take, 0 for ever.
+    ``hear`` gives a job the orders that were not given to it yet. ``seconds`` is what an attempt may take, 0 for ever.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Attempts:
         approvals: Approvals,
         agent: Callable[[str], Agent],
         go_on: Callable[[str], None],
+        hear: Callable[[Job], Awaitable[None]],
         seconds: float,
     ) -> None:
         self._store = store
@@ -48,6 +50,7 @@ class Attempts:
         self._approvals = approvals
         self._agent = agent
         self._go_on = go_on
+        self._hear = hear
         self._seconds = seconds
 
     async def make(self, job: Job) -> None:
@@ -55,6 +58,10 @@ class Attempts:
 
         Raises StaleAttempt, NotFound or SessionClosed then.
         """
+        async with told(self._store, job):
+            await self._make(job)
+
+    async def _make(self, job: Job) -> None:
         try:
             await self._begin(job)
             await self._work(job)
@@ -80,7 +87,8 @@ class Attempts:
     async def _begin(self, job: Job) -> None:
         """Say that the task runs, and learn what an agent has to know. Waits while the store is away."""
         if job.row.status == "queued":
-            await job.emitter.commit(*status.running(job.row))
+            # Of two who believe that it is their turn, the second is told.
+            await job.emitter.commit(*status.running(job.row), still="queued")
         await job.turn()
         await _patiently(lambda: self._learn(job))
 
@@ -89,6 +97,7 @@ class Attempts:
         job.versions.at_least(view.graph.version)
         job.state_version = view.state_version
         if job.row.attempt > 1:
+            await self._hear(job)
             job.spoken_before = await self._spoken(job.row)
             job.decided = await self._approvals.unseen(job.row)
             job.attention.at_least((await self._store.bounds(job.session_id)).head)
@@ -168,6 +177,7 @@ class Attempts:
         while (change := _due(job)) is not None:
             await job.emitter.commit(*change)
             job.renew()
+            await _patiently(lambda: self._hear(job))
             if job.row.status == "waiting":
                 news = bool(await _patiently(lambda: self._approvals.unseen(job.row)) - job.decided)
         if news and job.row.status == "waiting":

@@ -1,24 +1,18 @@
 """Orders to tasks: pause, resume, stop; to those that run, and to those that wait or rest."""
 
 from collections.abc import Callable
-from typing import Literal
 
 import anyio
 
 from puntini.agent import status
-from puntini.agent.emitter import Emitter
 from puntini.agent.job import Job
 from puntini.agent.jobs import Jobs
 from puntini.agent.lanes import Lanes
+from puntini.agent.resting import again, change
+from puntini.agent.rota import BUSY, LEAVE_SECONDS, PAST, Action
 from puntini.agent.status import Change, End
 from puntini.errors import Conflict, NotFound, StaleAttempt, Unavailable
 from puntini.log.contract import Store, TaskRow
-
-Action = Literal["pause", "resume", "stop"]
-BUSY = frozenset({"running", "queued"})
-LEAVE_SECONDS = 5.0
-"""How long a resume waits for an attempt that is coming to rest."""
-_PAST: dict[Action, str] = {"pause": "paused", "resume": "resumed", "stop": "stopped"}
 
 
 class Control:
@@ -39,7 +33,7 @@ class Control:
         if row is None:
             raise NotFound(f"There is no task `{task_id}`.")
         if row.ended:
-            raise Conflict(f"The task is {row.status}; it can't be {_PAST[action]} any more.")
+            raise Conflict(f"The task is {row.status}; it can't be {PAST[action]} any more.")
         match action:
             case "stop":
                 await self._stop(row)
@@ -50,10 +44,7 @@ class Control:
         return row
 
     async def stop_session(self, session_id: str, *, resting: bool) -> None:
-        """Stop what keeps a session busy, and wait until it has ended. Raises StoreUnavailable.
-
-        With ``resting`` also what is paused or waits for a person.
-        """
+        """Stop what keeps a session busy, and wait until it has ended. Raises StoreUnavailable."""
         while True:
             for row in await self._store.tasks(session_id=session_id, open_only=True):
                 if resting or row.status in BUSY:
@@ -61,12 +52,6 @@ class Control:
             if not self._lanes.busy(session_id):
                 return
             await self._jobs.some_left(session_id)
-
-    async def again(self, row: TaskRow, detail: str) -> TaskRow:
-        """Write that another attempt begins; it is yet to be given its lane. Raises StaleAttempt, StoreUnavailable."""
-        change = status.queued_again(row, detail)
-        await Emitter(self._store, row, resting=True).write(*change)
-        return change.row
 
     # A task is found wherever it is. One that ends by itself in this moment was faster.
 
@@ -86,20 +71,20 @@ class Control:
                 return
             latest = await self._withdrawn(latest, status.paused(latest))
 
-    async def _withdrawn(self, row: TaskRow, change: Change) -> TaskRow | None:
+    async def _withdrawn(self, row: TaskRow, made: Change) -> TaskRow | None:
         """Change a task that rests; returns its record, which is another than the change's if somebody was faster."""
         try:
-            await self._withdraw(row, change)
+            await self._withdraw(row, made)
         except StaleAttempt:
             return await self._store.task(row.task_id)
-        return change.row
+        return made.row
 
-    async def _withdraw(self, row: TaskRow, change: Change) -> None:
+    async def _withdraw(self, row: TaskRow, made: Change) -> None:
         """Write what becomes of a waiting task, which keeps its place in its lane unless that is written."""
         self._lanes.hold(row.task_id)
         try:
             with anyio.CancelScope(shield=True):
-                await Emitter(self._store, row, resting=True).write(*change)
+                await change(self._store, row, made)
             self._lanes.remove(row.task_id)
         finally:
             self._lanes.free(row.task_id)
@@ -119,7 +104,7 @@ class Control:
         try:
             with self._lanes.reserve(row.session_id), anyio.CancelScope(shield=True):
                 # Once it is written it has to be run, also when the caller has left.
-                self._lanes.add(await self.again(latest, ""))
+                self._lanes.add(await again(self._store, latest, ""))
         finally:
             self._pump()
 

@@ -13,30 +13,49 @@ import anyio
 import msgspec
 from msgspec.structs import replace
 
-from puntini.errors import PuntiniError, StaleAttempt, StoreUnavailable
-from puntini.log.contract import Append, EventLog, Fence, Kept, TaskRow, Written
+from puntini.errors import PuntiniError, StaleAttempt, StaleGraph, StoreUnavailable
+from puntini.figures import figures
+from puntini.log.contract import Append, EventLog, Fence, GraphVersions, Kept, TaskRow, Written
+from puntini.log.keeper import Versions
 from puntini.log.mint import now_ms, timestamp
 from puntini.protocol.entries import Entry, entry_of
-from puntini.protocol.events import SERVERS_OWN, Debug, Envelope, Error, LoggedEvent, TaskFailed
+from puntini.protocol.events import (
+    SERVERS_OWN,
+    Debug,
+    Envelope,
+    Error,
+    GraphUpdate,
+    LoggedEvent,
+    TaskFailed,
+    TaskStatus,
+)
 from puntini.redaction import Redaction
 
 ROOM_BYTES = 256 << 10
 MOST_BYTES = 16 << 20
 RETRY_SECONDS = 0.5
+OVER = "This attempt at the task is over."
 QUOTING = frozenset({Debug, Error, TaskFailed})
 """Events that quote what agents and libraries have at hand: addresses, headers, settings."""
+_graph_update = msgspec.json.Decoder(GraphUpdate).decode
 
 
 class Batch:
     """What goes into one append. It is ``safe`` when it ends with a save."""
 
-    __slots__ = ("entries", "kept", "safe", "size")
+    __slots__ = ("entries", "kept", "safe", "size", "versions")
 
     def __init__(self) -> None:
         self.entries: list[Entry] = []
         self.kept: list[Kept] = []
         self.size = 0
         self.safe = False
+        self.versions: GraphVersions | None = None
+
+    def brings(self, versions: GraphVersions) -> None:
+        """It holds graph updates of these versions."""
+        before = self.versions or versions
+        self.versions = GraphVersions(min(before.after, versions.after), max(before.last, versions.last))
 
     def join(self, later: "Batch") -> None:
         """Take in what comes after."""
@@ -44,6 +63,8 @@ class Batch:
         self.kept += later.kept
         self.size += later.size
         self.safe = later.safe
+        if later.versions is not None:
+            self.brings(later.versions)
 
 
 class Emitter:
@@ -57,10 +78,17 @@ class Emitter:
     """Why the store does not write at the moment; empty while it does."""
 
     def __init__(
-        self, log: EventLog, row: TaskRow, *, resting: bool = False, redacted: Redaction | None = None
+        self,
+        log: EventLog,
+        row: TaskRow,
+        *,
+        resting: bool = False,
+        redacted: Redaction | None = None,
+        versions: Versions | None = None,
     ) -> None:
         self._log = log
         self._redacted = redacted
+        self._versions = versions or Versions()
         self.row = row
         self._fence = Fence(row.task_id, row.attempt, row.status if resting else None)
         self._loop = asyncio.get_running_loop()
@@ -90,6 +118,8 @@ class Emitter:
             raise ValueError(f"Only the server says {entry.kind}, not an agent.")
         self._admit(len(entry.line))
         self._waiting.entries.append(entry)
+        if isinstance(event, GraphUpdate):
+            self._waiting.brings(GraphVersions(event.data.version - 1, event.data.version))
         self._begin()
 
     def save(self, kept: Sequence[Kept], row: TaskRow) -> None:
@@ -149,7 +179,7 @@ class Emitter:
     def close(self) -> None:
         """Append nothing more, whatever waits. Who waits for it is told so: a thread that outlives its task, say."""
         self._closed = True
-        self._refused = self._refused or StaleAttempt("This attempt at the task is over.")
+        self._refused = self._refused or StaleAttempt(OVER)
         self._moved.set()
 
     def _flush(self) -> None:
@@ -159,7 +189,7 @@ class Emitter:
             batch, self._waiting = self._waiting, Batch()
         self._under_way = batch.size
         row = self.row if batch.safe else None
-        self._submit(self._append(batch.entries, row, kept=batch.kept))
+        self._submit(self._append(batch.entries, row, kept=batch.kept, versions=batch.versions))
         self._moved.set()
 
     def _submit(self, write: Append) -> None:
@@ -171,6 +201,8 @@ class Emitter:
         self.away = error.message if isinstance(error, StoreUnavailable) else ""
         if isinstance(error, StoreUnavailable):
             self._loop.call_later(RETRY_SECONDS, self._submit, write)
+        elif isinstance(error, StaleGraph):
+            self._submit(self._renumbered(write, error.version))
         elif error is not None:
             # Taken over, ended or deleted: nothing that this attempt says counts any more.
             self._refused = error if isinstance(error, PuntiniError) else PuntiniError(f"The log failed: {error}")
@@ -182,27 +214,50 @@ class Emitter:
             self._under_way = 0
             self._moved.set()
 
-    async def commit(self, events: Sequence[Envelope], row: TaskRow) -> None:
+    def _renumbered(self, write: Append, version: int) -> Append:
+        """The same, with graph versions that come after all that others gave meanwhile."""
+        self._versions.at_least(version)
+        known = self._versions.issued
+        entries = [self._updated(entry) if entry.kind == "graph_update" else entry for entry in write.entries]
+        return replace(write, entries=entries, versions=GraphVersions(known, self._versions.issued))
+
+    def _updated(self, entry: Entry) -> Entry:
+        event = _graph_update(entry.line)
+        return entry_of(replace(event, data=replace(event.data, version=self._versions.next())))
+
+    async def commit(self, events: Sequence[Envelope], row: TaskRow, *, still: TaskStatus | None = None) -> None:
         """Write events with the change of the row they stand for, and again while the store is away.
 
-        To be called when nothing waits any more. Raises StaleAttempt, NotFound or SessionClosed.
+        To be called when nothing waits any more. Where it is told, only if the task's status is ``still`` that.
+        Raises StaleAttempt, NotFound or SessionClosed.
         """
         while True:
             try:
-                await self.write(events, row)
+                await self.write(events, row, still=still)
                 self.away = ""
                 return
             except StoreUnavailable as error:
                 self.away = error.message
                 await anyio.sleep(RETRY_SECONDS)
 
-    async def write(self, events: Sequence[Envelope], row: TaskRow) -> None:
+    async def write(self, events: Sequence[Envelope], row: TaskRow, *, still: TaskStatus | None = None) -> None:
         """``commit`` that is tried once: raises StoreUnavailable as well."""
-        await self._log.append(self._append([self.stamp(event) for event in events], row, safe=False))
+        if self._closed:
+            raise self._refused or StaleAttempt(OVER)
+        write = self._append([self.stamp(event) for event in events], row, safe=False)
+        await self._log.append(write if still is None else replace(write, fence=replace(self._fence, status=still)))
         self.row = row
+        if row.ended:
+            figures.tasks_ended[row.status] += 1
 
     def _append(
-        self, entries: list[Entry], row: TaskRow | None, *, kept: Sequence[Kept] = (), safe: bool = True
+        self,
+        entries: list[Entry],
+        row: TaskRow | None,
+        *,
+        kept: Sequence[Kept] = (),
+        safe: bool = True,
+        versions: GraphVersions | None = None,
     ) -> Append:
         return Append(
             session_id=self.row.session_id,
@@ -210,6 +265,7 @@ class Emitter:
             task=row,
             safe=safe and row is not None,
             kept=kept,
+            versions=versions,
             fence=self._fence,
             at=now_ms(),
         )

@@ -66,12 +66,14 @@ class Job:
         turns: Turns,
         redacted: Redaction,
     ) -> None:
-        emitter = Emitter(store, row, redacted=redacted)
+        self.versions = keeper.versions(row.session_id)
+        emitter = Emitter(store, row, redacted=redacted, versions=self.versions)
         self._redacted = redacted
         self._store = store
         self._keeper = keeper
         self._decisions = decisions
         self.task_id = row.task_id
+        self.attempt = row.attempt
         self.session_id = row.session_id
         self.prompt = row.prompt
         self.spoken_before = 0
@@ -81,6 +83,8 @@ class Job:
         self.interrupted = False
         """Whether the order has taken hold: from then on it can't be taken back."""
         self.stopped = False
+        self.lost = False
+        """Whether another node may have taken the task over: then it writes nothing more."""
         self.state_version = 0
         self.waits = False
         """Whether it left because it waits for a decision."""
@@ -93,7 +97,6 @@ class Job:
         """Whether the agent goes on after what it has spoken, rather than begin where it last saved."""
         self._turns = turns
         self._points = 0
-        self.versions = keeper.versions(row.session_id)
         self.next_graph_version = self.versions.next
 
     @property
@@ -215,7 +218,10 @@ class Job:
     def renew(self) -> None:
         """What is written from here on is of the attempt that is due, and whatever the agent still says is dropped."""
         self.emitter.close()
-        self.emitter = Emitter(self._store, self.row, redacted=self._redacted)
+        # It rests, and others may change it too.
+        self.emitter = Emitter(self._store, self.row, resting=True, redacted=self._redacted)
+        if self.lost:
+            self.emitter.close()
 
     # The books.
 
@@ -275,6 +281,12 @@ class Job:
     def stop(self) -> None:
         """Cut the agent off now, or before it begins."""
         self.stopped = True
+        self.scope.cancel()
+
+    def lose(self) -> None:
+        """Cut the agent off, and leave the task to others."""
+        self.lost = True
+        self.emitter.close()
         self.scope.cancel()
 
 

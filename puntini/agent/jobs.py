@@ -50,6 +50,15 @@ class Jobs:
         with anyio.move_on_after(RECHECK_SECONDS):
             await self._left.wait()
 
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self._by_task)
+
+    async def one_left(self) -> None:
+        """Wait until any of them leaves."""
+        await self._left.wait()
+
     async def all_left(self) -> None:
         """Wait until none is there any more."""
         while self._by_task:

@@ -3,13 +3,9 @@
 from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal
 
-from puntini.errors import TooMany
+from puntini.agent.rota import Start, check_waiting
 from puntini.log.contract import TaskRow
-
-MOST_WAITING = 100
-"""Tasks that may wait in one session: each holds its prompt in memory."""
 
 
 class Lanes:
@@ -21,6 +17,8 @@ class Lanes:
         """By priority, then by session."""
         self._count: Counter[str] = Counter()
         """How many wait in each session."""
+        self.waiting = 0
+        """How many wait in all."""
         self._running: dict[str, str] = {}
         self._reserved: Counter[str] = Counter()
         self._promised: set[str] = set()
@@ -32,15 +30,12 @@ class Lanes:
         return session_id in self._running or session_id in self._count or session_id in self._reserved
 
     @contextmanager
-    def reserve(self, session_id: str) -> Iterator[Literal["running", "queued"]]:
+    def reserve(self, session_id: str) -> Iterator[Start]:
         """Hold a place while its task is being written; gives what the task starts with.
 
         A task that is to start with ``running`` has its place kept for it. Raises TooMany when too many wait already.
         """
-        if self._count.get(session_id, 0) + self._reserved[session_id] >= MOST_WAITING:
-            raise TooMany(
-                f"{MOST_WAITING} tasks wait in this session, which is the most; wait until one has begun, or stop some."
-            )
+        check_waiting(self._count.get(session_id, 0) + self._reserved[session_id])
         at_once = not self.busy(session_id) and self._has_room(session_id)
         if at_once:
             self._promised.add(session_id)
@@ -62,6 +57,7 @@ class Lanes:
         """Queue a task."""
         self._waiting.setdefault(row.priority, {}).setdefault(row.session_id, deque()).append(row)
         self._count[row.session_id] += 1
+        self.waiting += 1
 
     def hold(self, task_id: str) -> None:
         """Let a task not begin until it is freed as often as it was held."""
@@ -89,6 +85,7 @@ class Lanes:
             del rank[row.session_id]
         if not rank:
             del self._waiting[row.priority]
+        self.waiting -= 1
         self._count[row.session_id] -= 1
         if not self._count[row.session_id]:
             del self._count[row.session_id]
@@ -120,4 +117,4 @@ class Lanes:
     @property
     def counts(self) -> dict[str, int]:
         """How many run and wait."""
-        return {"running": len(self._running), "queued": self._count.total()}
+        return {"running": len(self._running), "queued": self.waiting}

@@ -1,4 +1,4 @@
-"""The runner: takes tasks from their lanes and has one attempt made at each.
+"""The runner: has one attempt made at each task whose turn has come.
 
 Stopping is a cancellation; pausing and shutting down happen at the agent's next safe point. A task that was paused, or
 whose server died, is taken up again as a new attempt that goes on after what the log already holds. Whatever happens,
@@ -8,25 +8,24 @@ While the store can't be written, a task that runs waits for it; a command does 
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Literal
 
-import anyio
 import structlog
 from anyio.abc import TaskGroup
-from msgspec.structs import replace
 
+from puntini.agent.alone import Alone
 from puntini.agent.approvals import Approvals
 from puntini.agent.attempt import Attempts
 from puntini.agent.contract import Agent, Decision
-from puntini.agent.control import LEAVE_SECONDS, Action, Control
-from puntini.agent.emitter import RETRY_SECONDS
 from puntini.agent.job import Job
 from puntini.agent.jobs import Jobs
-from puntini.agent.lanes import Lanes
 from puntini.agent.people import People
-from puntini.errors import NotFound, PuntiniError, StaleAttempt, StoreUnavailable
+from puntini.agent.resting import again
+from puntini.agent.rota import LEAVE_SECONDS, MOST_QUEUED, Action, Rota, Start
+from puntini.agent.shared.rota import Shared
+from puntini.errors import NotFound, PuntiniError
 from puntini.log.contract import Once, Store, TaskRow, Written
 from puntini.log.keeper import Keeper
 from puntini.protocol.events import UserPrompt
@@ -48,6 +47,7 @@ class Runner:
         tasks: TaskGroup,
         *,
         most: int,
+        most_queued: int = MOST_QUEUED,
         task_seconds: float = 0.0,
         redacted: Redaction | None = None,
         leave_seconds: float = LEAVE_SECONDS,
@@ -57,14 +57,39 @@ class Runner:
         self._store = store
         self._keeper = keeper
         self._group = tasks
-        self._lanes = Lanes(most)
         self._jobs = Jobs()
         self._approvals = Approvals(store, self._go_on)
-        self._control = Control(store, self._lanes, self._jobs, self._pump, leave_seconds=leave_seconds)
+        self._rota = self._make_rota(most, most_queued, leave_seconds)
         self._people = People(store, self._jobs, self._again)
-        self._attempts = Attempts(store, keeper, self._approvals, self.agent, self._go_on, task_seconds)
+        self._attempts = Attempts(
+            store, keeper, self._approvals, self.agent, self._go_on, self._rota.hear, task_seconds
+        )
         self._redacted = redacted or Redaction()
-        self._closing = False
+
+    def _make_rota(self, most: int, most_queued: int, leave_seconds: float) -> Rota:
+        if self._store.queue is None:
+            return Alone(
+                self._store,
+                self._jobs,
+                self._approvals,
+                self._begin,
+                most=most,
+                most_queued=most_queued,
+                leave_seconds=leave_seconds,
+            )
+        return Shared(
+            self._store,
+            self._store.queue,
+            self._jobs,
+            self._approvals,
+            self.agents,
+            self._begin,
+            self._go_on,
+            self._group,
+            most=most,
+            most_queued=most_queued,
+            leave_seconds=leave_seconds,
+        )
 
     def agent(self, name: str) -> Agent:
         """An agent by name, the default one for none. Raises NotFound."""
@@ -76,38 +101,17 @@ class Runner:
     # Its life.
 
     async def start(self) -> None:
-        """Take up what a server before this one left unfinished."""
-        rows = await self._store.tasks(open_only=True)
-        for row in rows:
-            latest = await self._take_up(row)
-            if latest.status == "queued":
-                self._lanes.add(latest)
-        self._pump()
-        await self._approvals.load(rows)
+        """Take up what was left unfinished, and whatever comes."""
+        await self._rota.start()
         self._group.start_soon(self._approvals.expire)
 
-    async def _take_up(self, row: TaskRow) -> TaskRow:
-        """Begin another attempt at what ran when the server ended. Waits while the store is away, and says so once."""
-        told = False
-        while row.status == "running" or (row.status == "waiting" and await self._approvals.unseen(row)):
-            try:
-                crashes = row.crashes + (row.status == "running")
-                return await self._control.again(replace(row, crashes=crashes), "taken up again after a restart")
-            except StaleAttempt:  # the last that the server before this one wrote came in just now
-                row = await self._store.task(row.task_id) or replace(row, status="cancelled")
-            except StoreUnavailable as error:
-                if not told:
-                    log.warning("the start waits for the store", task_id=row.task_id, reason=error.message)
-                told = True
-                await anyio.sleep(RETRY_SECONDS)
-        return row
-
     async def shutdown(self) -> None:
-        """Let every attempt end at its next safe point. What is unfinished is taken up at the next start."""
-        self._closing = True
+        """Let every attempt end at its next safe point. The rest is for the next start, or others."""
+        self._rota.close()
         for job in self._jobs:
             job.order = job.order or "suspend"
         await self._jobs.all_left()
+        await self._rota.resign()
 
     # What api asks.
 
@@ -115,39 +119,36 @@ class Runner:
         """Whether there is such an agent."""
         return agent in self.agents
 
-    def busy(self, session_id: str) -> bool:
-        """Whether the session has a task that runs or waits."""
-        return self._lanes.busy(session_id)
+    async def busy(self, session_id: str) -> bool:
+        """Whether the session has a task that runs or waits. Raises StoreUnavailable."""
+        return await self._rota.busy(session_id)
 
-    @contextmanager
-    def reserve(self, session_id: str) -> Iterator[Literal["running", "queued"]]:
-        """Hold a place for a task about to be written; gives what the task starts with. Raises TooMany."""
-        try:
-            with self._lanes.reserve(session_id) as status:
-                yield status
-        finally:
-            self._pump()  # a place that was kept in vain is free again
+    def reserve(self, session_id: str, task_id: str, *, alone: bool = False) -> AbstractAsyncContextManager[Start]:
+        """Hold a place for a task about to be written; gives what the task starts with.
+
+        Raises TooMany, and TaskRunning when it is to be ``alone`` in its session and is not.
+        """
+        return self._rota.reserve(session_id, task_id, alone=alone)
 
     def accept(self, row: TaskRow) -> None:
         """A task was written: run it when its turn comes."""
-        self._lanes.add(row)
-        self._pump()
+        self._rota.accept(row)
 
     async def control(self, task_id: str, action: Action) -> TaskRow:
         """Pause, resume or stop. Raises NotFound, Conflict when the task's status does not allow it, or Unavailable."""
-        return await self._control.give(task_id, action)
+        return await self._rota.give(task_id, action)
 
     async def interrupt(self, session_id: str) -> None:
-        """Stop what runs and waits its turn in a session, and wait until it has ended. Raises StoreUnavailable."""
-        await self._control.stop_session(session_id, resting=False)
+        """Stop what runs and waits its turn in a session, and wait until it has ended. Raises Unavailable."""
+        await self._rota.stop_session(session_id, resting=False)
 
     async def stop_session(self, session_id: str) -> None:
-        """Stop all in a session, and wait until it has ended. Raises StoreUnavailable."""
-        await self._control.stop_session(session_id, resting=True)
+        """Stop all in a session, and wait until it has ended. Raises Unavailable."""
+        await self._rota.stop_session(session_id, resting=True)
 
     async def steer(self, session_id: str, event: UserPrompt, once: Once | None) -> Written | None:
         """Say something to the task that runs in a session; None when none does that could hear it."""
-        return await self._people.steer(session_id, event, once)
+        return await self._people.steer(session_id, event, once) or await self._rota.tell(session_id, event, once)
 
     async def decide(
         self,
@@ -164,7 +165,7 @@ class Runner:
     @property
     def stats(self) -> dict[str, int]:
         """How many tasks run and wait."""
-        return self._lanes.counts
+        return self._rota.counts
 
     def running(self) -> Counter[str]:
         """How many tasks of each agent run."""
@@ -176,14 +177,13 @@ class Runner:
         self._group.start_soon(self._people.decided, task_id)
 
     async def _again(self, row: TaskRow, detail: str) -> None:
-        self.accept(await self._control.again(row, detail))
+        self._rota.accept(await again(self._store, row, detail))
 
-    def _pump(self) -> None:
-        while not self._closing and (row := self._lanes.next()) is not None:
-            # The job is there from the first moment: an order that comes before the agent begins must not pass it by.
-            job = Job(row, self._store, self._keeper, self._approvals, self._jobs.turns, self._redacted)
-            self._jobs.add(job)
-            self._group.start_soon(self._run, job)
+    def _begin(self, row: TaskRow) -> None:
+        # The job is there from the first moment: an order that comes before the agent begins must not pass it by.
+        job = Job(row, self._store, self._keeper, self._approvals, self._jobs.turns, self._redacted)
+        self._jobs.add(job)
+        self._group.start_soon(self._run, job)
 
     async def _run(self, job: Job) -> None:
         try:
@@ -197,5 +197,4 @@ class Runner:
             job.emitter.close()
             # Since the last look at the job's orders nothing was awaited: who comes now finds no job.
             self._jobs.remove(job)
-            self._lanes.done(job.session_id)
-            self._pump()
+            self._rota.left(job)

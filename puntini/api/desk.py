@@ -2,20 +2,21 @@
 
 from asyncio import wait
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AbstractContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from functools import partial
 from typing import Any, Literal, Protocol, assert_never
 
 import anyio
 from msgspec.structs import replace
 
+from puntini import tracing
 from puntini.api.edits import conflicts_of, edited
 from puntini.api.repeats import Repeats, named, written
 from puntini.auth.access import Access
 from puntini.auth.guard import require_scope
 from puntini.auth.principals import Principal
-from puntini.errors import Conflict, Invalid, NotFound, SessionClosed, TaskRunning
-from puntini.log.contract import Append, Once, SessionRow, Store, TaskRow, Written
+from puntini.errors import Conflict, Invalid, NotFound, SessionClosed, StaleGraph, TaskRunning, Unavailable
+from puntini.log.contract import Append, GraphVersions, Kept, Once, SessionRow, Store, TaskRow, Written
 from puntini.log.keeper import Keeper
 from puntini.log.members import MemberRole
 from puntini.log.mint import new_id, now_ms, timestamp
@@ -65,6 +66,10 @@ Order = UserPromptCommand | Control | ApprovalResponse | Action | GraphEdit | Wo
 Decided = Literal["approved", "denied", "answered"]
 
 
+EDIT_SECONDS = 5.0
+"""How long an edit goes on trying to get in between what other nodes do to the graph."""
+
+
 class Work(Protocol):
     """What the desk asks of whoever runs tasks."""
 
@@ -74,12 +79,17 @@ class Work(Protocol):
         """Whether there is such an agent."""
         ...
 
-    def busy(self, session_id: str) -> bool:
-        """Whether a task runs or waits."""
+    async def busy(self, session_id: str) -> bool:
+        """Whether a task runs or waits. Raises StoreUnavailable."""
         ...
 
-    def reserve(self, session_id: str) -> AbstractContextManager[Literal["running", "queued"]]:
-        """Hold a place for a task that is about to be written; gives what it starts with. Raises TooMany."""
+    def reserve(
+        self, session_id: str, task_id: str, *, alone: bool = False
+    ) -> AbstractAsyncContextManager[Literal["running", "queued"]]:
+        """Hold a place for a task that is about to be written; gives what it starts with.
+
+        Raises TooMany, and TaskRunning when it is to be ``alone`` in its session and is not.
+        """
         ...
 
     def accept(self, row: TaskRow) -> None:
@@ -133,7 +143,7 @@ class Desk:
         self.check_agent(agent, "agent")
         row = new_session(agent or self._work.default, user=user, title=title)
         write = Append(session_id=row.session_id, create=row, at=row.created_at, once=once)
-        return (await self._repeats.once(once, partial(self._written, write))).session_id
+        return (await self._repeats.once(once, partial(self._written, write), appends_only=True)).session_id
 
     async def admit(self, session_id: str, who: Principal) -> MemberRole:
         """What somebody is in a session that they want to follow. Raises Unauthorized, Forbidden or NotFound."""
@@ -167,7 +177,8 @@ class Desk:
 
     async def _carry_out(self, session_id: str, command: Order, user: str) -> Envelope:
         once = named("command", session_id, command.command_id)
-        written = await self._repeats.once(once, partial(self._do, session_id, command, once, user))
+        work = partial(self._do, session_id, command, once, user)
+        written = await self._repeats.once(once, work, appends_only=_appends_only(command))
         if isinstance(command, UserPromptCommand | Action):
             written = await self._heard(written)
         if isinstance(command, CloseSession) and not written.repeated:
@@ -213,7 +224,7 @@ class Desk:
         if create is None:
             await self._may_order(session_id, who)
         work = partial(self._prompt, session_id, data, user=who.user, once=once, create=create)
-        return await self._heard(await self._repeats.once(once, work))
+        return await self._heard(await self._repeats.once(once, work, appends_only=data.if_busy == "enqueue"))
 
     async def begin(
         self, session: SessionRow, data: UserPromptCommandData, given: Sequence[Envelope], once: Once | None
@@ -230,11 +241,9 @@ class Desk:
             raise Invalid("data.prompt: write something", path="data.prompt")
         self.check_agent(data.agent)
         agent = data.agent or (create or await self._active(session_id)).agent
-        if self._work.busy(session_id):
+        if create is None and data.if_busy in {"steer", "interrupt"} and await self._work.busy(session_id):
             if data.if_busy == "steer" and (heard := await self._steer(session_id, data.prompt, once, user)):
                 return heard
-            if data.if_busy == "reject":
-                raise TaskRunning("A task is running in this session; wait, or send if_busy enqueue or interrupt.")
             if data.if_busy == "interrupt":
                 await self._work.interrupt(session_id)
         return await self._begin(session_id, agent, data, user=user, once=once, create=create)
@@ -266,8 +275,9 @@ class Desk:
         given: Sequence[Envelope] = (),
     ) -> Written:
         await self._decided(session_id)
-        with self._work.reserve(session_id) as status:
-            row = _new_task(session_id, agent, data, status)
+        task_id = new_id("tsk")
+        async with self._work.reserve(session_id, task_id, alone=data.if_busy == "reject") as status:
+            row = _new_task(task_id, session_id, agent, data, status)
             asked, *started = _prompt_events(row, data.prompt, user)
             # What was given stands before the start, and after it the agent's own words, which attempts count.
             entries = [_stamp(event, row) for event in (asked, *given, *started)]
@@ -276,6 +286,7 @@ class Desk:
                 entries=entries,
                 task=row,
                 safe=bool(given),
+                kept=_trace(row),
                 once=once,
                 create=create,
                 at=row.created_at,
@@ -320,10 +331,17 @@ class Desk:
 
     async def _edit(self, session_id: str, command: GraphEdit, once: Once | None, user: str) -> Written:
         await self._active(session_id)
-        view = await self._keeper.view(session_id)
-        events = edited(view.graph, command.data, user, self._keeper.versions(session_id))
-        entries = [_stamp(event) for event in events]
-        return await self._written(Append(session_id=session_id, entries=entries, once=once, at=now_ms()))
+        versions = self._keeper.versions(session_id)
+        until = anyio.current_time() + EDIT_SECONDS
+        while anyio.current_time() < until:
+            graph = (await self._keeper.view(session_id)).graph
+            known = graph.version
+            entries = [_stamp(event) for event in edited(graph, command.data, user, versions)]
+            brings = GraphVersions(known, versions.issued)
+            write = Append(session_id=session_id, entries=entries, versions=brings, once=once, at=now_ms())
+            with suppress(StaleGraph):  # changed on another node in this moment: merge with that too
+                return await self._written(write)
+        raise Unavailable("The graph changes too fast on other nodes for this edit; send it once more.")
 
     async def _conflicts(self, done: Written) -> list[GraphConflict]:
         """The conflicts that an edit met, from the log, so that a repeat is told the same."""
@@ -348,10 +366,16 @@ class Desk:
         agent: str | None = None,
         status: Literal["closed"] | None = None,
     ) -> Written:
-        entries = [_stamp(event)]
-        return await self._written(
-            Append(session_id=session_id, entries=entries, agent=agent, status=status, once=once, at=now_ms())
+        write = Append(
+            session_id=session_id,
+            entries=[_stamp(event)],
+            agent=agent,
+            status=status,
+            at_rest=status == "closed",
+            once=once,
+            at=now_ms(),
         )
+        return await self._written(write)
 
     async def _written(self, write: Append) -> Written:
         return await written(self._store, write)
@@ -364,7 +388,7 @@ class Desk:
     async def _status(self, session_id: str, agent: str) -> Envelope:
         row = await self._row(session_id)
         self.check_agent(agent)
-        status: Literal["idle", "busy"] = "busy" if self._work.busy(session_id) else "idle"
+        status: Literal["idle", "busy"] = "busy" if await self._work.busy(session_id) else "idle"
         return AgentStatus(session_id=session_id, data=AgentStatusData(agent=agent or row.agent, status=status))
 
     # Closing and deleting. No task may outlive its session, so prompts wait until it is decided what becomes of it.
@@ -386,9 +410,13 @@ class Desk:
         row = await self._row(session_id)
         if row.status == "closed":
             return Written(session_id, row.head + 1, row.head)
-        await self._work.stop_session(session_id)
         event = SessionClosedEvent(data=SessionClosedData(reason=reason))
-        return await self._say(session_id, event, once, status="closed")
+        while True:
+            await self._work.stop_session(session_id)
+            try:
+                return await self._say(session_id, event, once, status="closed")
+            except TaskRunning:
+                continue  # begun on another node in between
 
     async def delete(self, session_id: str) -> None:
         """Remove a session and all that belongs to it. Raises NotFound."""
@@ -415,6 +443,13 @@ class Desk:
             await done.wait()
 
 
+def _appends_only(command: Order) -> bool:
+    """Whether a command does nothing but append."""
+    if isinstance(command, UserPromptCommand):
+        return command.data.if_busy == "enqueue"
+    return isinstance(command, GraphEdit | WorkflowUpdateCommand)
+
+
 def new_session(agent: str, *, user: str, title: str = "") -> SessionRow:
     """A session's first record."""
     now = now_ms()
@@ -422,11 +457,11 @@ def new_session(agent: str, *, user: str, title: str = "") -> SessionRow:
 
 
 def _new_task(
-    session_id: str, agent: str, data: UserPromptCommandData, status: Literal["running", "queued"]
+    task_id: str, session_id: str, agent: str, data: UserPromptCommandData, status: Literal["running", "queued"]
 ) -> TaskRow:
     now = now_ms()
     return TaskRow(
-        task_id=new_id("tsk"),
+        task_id=task_id,
         session_id=session_id,
         agent=agent,
         prompt=data.prompt,
@@ -436,6 +471,13 @@ def _new_task(
         created_at=now,
         updated_at=now,
     )
+
+
+def _trace(row: TaskRow) -> list[Kept]:
+    """The trace that a task belongs to, kept with it for whoever runs it."""
+    if not tracing.on():
+        return []
+    return [Kept(row.session_id, tracing.KEPT_AS, row.task_id, tracing.traceparent().encode())]
 
 
 def _prompt_events(row: TaskRow, prompt: str, user: str) -> list[Envelope]:

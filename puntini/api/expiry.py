@@ -17,7 +17,7 @@ BATCH = 100
 class Busy(Protocol):
     """Who knows whether a session has work."""
 
-    def busy(self, session_id: str) -> bool:
+    async def busy(self, session_id: str) -> bool:
         """Whether a task runs or waits."""
         ...
 
@@ -71,4 +71,4 @@ class Expiry:
             return False
         if await self._store.count_tasks(session_id=session_id, open_only=True):
             return False
-        return not (self._connections.watched(session_id) or self._work.busy(session_id))
+        return not (self._connections.watched(session_id) or await self._work.busy(session_id))

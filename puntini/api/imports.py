@@ -1,5 +1,6 @@
 """Imports: graphs that come from elsewhere into a session's."""
 
+from contextlib import suppress
 from functools import partial
 
 import anyio
@@ -8,8 +9,8 @@ from msgspec.structs import replace
 
 from puntini.api.edits import updates
 from puntini.api.repeats import Repeats, written
-from puntini.errors import Conflict
-from puntini.log.contract import Append, Once, Store, Written
+from puntini.errors import Conflict, StaleGraph
+from puntini.log.contract import Append, GraphVersions, Once, Store, Written
 from puntini.log.keeper import Keeper
 from puntini.log.mint import now_ms, timestamp
 from puntini.protocol.entries import Entry, entry_of
@@ -46,12 +47,18 @@ class Imports:
                 for _ in importing:
                     await anyio.lowlevel.checkpoint()
                 entries = await self._entries(session_id, importing, view.version, user)
-                if importing.still_fits(await self._view(session_id)):
-                    write = Append(session_id=session_id, entries=entries, once=once, at=now_ms())
-                    return await written(self._store, write)
+                latest = await self._view(session_id)
+                if importing.still_fits(latest):
+                    with suppress(StaleGraph):  # changed on another node in this moment
+                        return await self._append(session_id, entries, latest.version, once)
         raise Conflict(
             "What this would change was changed again and again meanwhile; send it once the graph is at rest."
         )
+
+    async def _append(self, session_id: str, entries: list[Entry], known: int, once: Once | None) -> Written:
+        brings = GraphVersions(known, self._keeper.versions(session_id).issued)
+        write = Append(session_id=session_id, entries=entries, versions=brings, once=once, at=now_ms())
+        return await written(self._store, write)
 
     async def _view(self, session_id: str) -> GraphView:
         return (await self._keeper.view(session_id)).graph

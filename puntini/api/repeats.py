@@ -1,12 +1,17 @@
 """A retry does nothing twice: equal keys wait for one another, and what was done once is answered from memory."""
 
 from asyncio import Lock, wait
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from weakref import WeakValueDictionary
 
 import anyio
 
+from puntini.errors import StoreUnavailable, Unavailable
 from puntini.log.contract import Append, Once, Store, Written
+from puntini.log.queue import Queue
+
+ALONE_SECONDS, AGAIN_SECONDS = 30.0, 0.02
 
 
 class Repeats:
@@ -17,17 +22,38 @@ class Repeats:
         # A key's lock is there for as long as somebody holds it or waits for it.
         self._turns: WeakValueDictionary[Once, Lock] = WeakValueDictionary()
 
-    async def once(self, once: Once | None, work: Callable[[], Awaitable[Written]]) -> Written:
+    async def once(
+        self, once: Once | None, work: Callable[[], Awaitable[Written]], *, appends_only: bool = False
+    ) -> Written:
         """Do ``work``, whose append brings ``once``, unless that is done already: then its outcome, as ``repeated``.
 
         Work may do more than append, such as stopping another task, so a repeat must not so much as begin while the
-        first is under way. After a work that failed nothing is remembered, and the next one tries.
+        first is under way; on another node neither, unless it ``appends_only``, which the store does once. After a work
+        that failed nothing is remembered, and the next one tries. Raises Unavailable when the first takes too long.
         """
         if once is None:
             return await work()
         turn = self._turns.setdefault(once, Lock())
         async with turn:
-            return await self._store.outcome(once) or await work()
+            if appends_only or self._store.queue is None:
+                return await self._store.outcome(once) or await work()
+            async with _alone(self._store.queue, f"{once.scope} {once.key}"):
+                return await self._store.outcome(once) or await work()
+
+
+@asynccontextmanager
+async def _alone(queue: Queue, name: str) -> AsyncIterator[None]:
+    """The only one of all nodes to do something."""
+    with anyio.move_on_after(ALONE_SECONDS) as late:
+        while not await queue.duty(name, ALONE_SECONDS):  # noqa: ASYNC110 - another node does not tell when it is done
+            await anyio.sleep(AGAIN_SECONDS)
+    if late.cancelled_caught:
+        raise Unavailable("The same command is being carried out just now; ask again in a moment.")
+    try:
+        yield
+    finally:
+        with anyio.CancelScope(shield=True), suppress(StoreUnavailable):  # then its time runs out
+            await queue.resign(name)
 
 
 def named(kind: str, whose: str, key: str) -> Once | None:

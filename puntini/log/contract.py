@@ -7,7 +7,7 @@ that is not committed. Everything here is called from the event loop's thread an
 
 from asyncio import Future
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from msgspec import Struct
 
@@ -17,6 +17,9 @@ from puntini.log.ends import Ends
 from puntini.log.members import Members
 from puntini.protocol.entries import Entry
 from puntini.protocol.events import SessionStatus, TaskStatus
+
+if TYPE_CHECKING:
+    from puntini.log.queue import Queue
 
 Fsync = Literal["normal", "full"]
 
@@ -92,13 +95,25 @@ class Fence(Struct, frozen=True):
 class Kept(Struct, frozen=True):
     """Something kept beside the events by its name: a checkpoint, a decision. No ``body`` forgets it.
 
-    ``space`` is the session it goes with, or another name for what goes with none.
+    ``space`` is the session it goes with, or another name for what goes with none. An append whose ``new`` things are
+    not all new is refused with KeptAlready: of two who keep the same, the second is told.
     """
 
     space: str
     kind: str
     key: str
     body: bytes | None
+    new: bool = False
+
+
+class GraphVersions(NamedTuple):
+    """Graph versions that an append brings: up to ``last``, by a writer who knew of all up to ``after``.
+
+    Where several processes write, a store refuses it with StaleGraph when a version after that was given by another.
+    """
+
+    after: int
+    last: int
 
 
 class Append(Struct, frozen=True, kw_only=True):
@@ -107,7 +122,8 @@ class Append(Struct, frozen=True, kw_only=True):
     ``create`` makes the session first (its id must be ``session_id``). ``task`` replaces the task's row; the store
     sets ``first_seq`` on a new row that brings entries (the first of them), and ``last_seq`` (the last of them) when
     the row's status is an end. ``safe`` makes this append's last event the row's ``safe_seq``. ``status`` and ``agent``
-    change the session's. With ``once`` seen before, nothing is done and the first outcome is returned with
+    change the session's. With ``at_rest`` a shared store raises TaskRunning when a task of the session has not ended.
+    With ``once`` seen before, nothing is done and the first outcome is returned with
     ``repeated``.
     """
 
@@ -117,8 +133,10 @@ class Append(Struct, frozen=True, kw_only=True):
     task: TaskRow | None = None
     safe: bool = False
     kept: Sequence[Kept] = ()
+    versions: GraphVersions | None = None
     status: SessionStatus | None = None
     agent: str | None = None
+    at_rest: bool = False
     fence: Fence | None = None
     once: Once | None = None
     at: int
@@ -367,6 +385,11 @@ class Store(EventLog, Records, Documents, Passages, Protocol):
     @property
     def shared(self) -> bool:
         """Whether other processes may use the same database at the same time."""
+        ...
+
+    @property
+    def queue(self) -> "Queue | None":
+        """The work of all who share the database; None where nobody does."""
         ...
 
     @property

@@ -81,16 +81,17 @@ class Versions:
     """Hands out graph versions to a session's writers in this process, each once."""
 
     def __init__(self) -> None:
-        self._issued = 0
+        self.issued = 0
+        """The last that was handed out."""
 
     def at_least(self, version: int) -> None:
         """The log already holds this version."""
-        self._issued = max(self._issued, version)
+        self.issued = max(self.issued, version)
 
     def next(self) -> int:
         """The version of the next update."""
-        self._issued += 1
-        return self._issued
+        self.issued += 1
+        return self.issued
 
 
 class Live(Generic[F]):

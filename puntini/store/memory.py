@@ -29,7 +29,7 @@ from puntini.protocol.entries import Entry
 from puntini.protocol.events import SessionStatus, TaskStatus
 from puntini.store.memory_documents import MemoryDocuments
 from puntini.store.memory_ends import MemoryEnds, told
-from puntini.store.rules import check_fence, check_reach, closed, missing, placed, taken, too_many
+from puntini.store.rules import check_fence, check_reach, closed, kept_already, missing, placed, taken, too_many
 
 
 class Log:
@@ -68,6 +68,7 @@ class MemoryStore(MemoryDocuments):
     """See ``puntini.log.contract.Store``."""
 
     shared = False
+    queue = None
 
     def __init__(self) -> None:
         super().__init__()
@@ -149,6 +150,9 @@ class MemoryStore(MemoryDocuments):
             raise closed()
         if write.fence is not None:
             check_fence(write.fence, self._tasks.get(write.fence.task_id))
+        for item in write.kept:
+            if item.new and item.key in self._things.get((item.space, item.kind), {}):
+                raise kept_already(item)
         return kept
 
     def _kept(self, session_id: str) -> Log:

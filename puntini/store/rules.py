@@ -1,9 +1,11 @@
 """What every store decides alike."""
 
+from collections.abc import Iterable
+
 from msgspec.structs import replace
 
-from puntini.errors import Conflict, NotFound, SessionClosed, StaleAttempt
-from puntini.log.contract import Append, Bounds, Fence, TaskRow
+from puntini.errors import Conflict, KeptAlready, NotFound, SessionClosed, StaleAttempt, StaleGraph, TaskRunning
+from puntini.log.contract import Append, Bounds, Fence, GraphVersions, Kept, TaskRow
 from puntini.protocol.events import SessionStatus
 
 MOST_SNAPSHOTS = 64
@@ -49,6 +51,23 @@ def too_many(snapshots: list[int], saved: int) -> list[int]:
 def taken(session_id: str) -> Conflict:
     """A session to be made is there already."""
     return Conflict(f"There is a session `{session_id}` already.")
+
+
+def kept_already(item: Kept) -> KeptAlready:
+    """Something that was to be new is there."""
+    return KeptAlready(f"There is a {item.kind} under that name already.")
+
+
+def check_open(session_id: str, tasks: Iterable[TaskRow]) -> None:
+    """Raises TaskRunning when a session is to be at rest and one of its ``tasks`` has not ended."""
+    if any(row.session_id == session_id and not row.ended for row in tasks):
+        raise TaskRunning("A task of the session has begun meanwhile; stop it first.")
+
+
+def check_versions(versions: GraphVersions, version: int) -> None:
+    """Raises StaleGraph when a graph has a version that its writer did not know of."""
+    if version > versions.after:
+        raise StaleGraph("The graph was changed by another meanwhile; look at it and try again.", version=version)
 
 
 def closed() -> SessionClosed:

@@ -10,7 +10,7 @@ import anyio.lowlevel
 import msgspec
 
 from puntini.agent.contract import Agent
-from puntini.agent.control import Action
+from puntini.agent.rota import Action
 from puntini.agent.runner import Runner
 from puntini.agent.scripted import ScriptedAgent
 from puntini.api.desk import Desk
@@ -239,7 +239,7 @@ class Stage:
         row = await self.until(task_id, "completed", "failed", "cancelled")
 
         async def left() -> bool:
-            return not self.runner.stats["running"] or not self.runner.busy(row.session_id)
+            return not self.runner.stats["running"] or not await self.runner.busy(row.session_id)
 
         await until(left, "the runner to leave the task")
         return row.status

@@ -6,7 +6,7 @@ from pathlib import Path
 import anyio
 import pytest
 
-from puntini.agent.control import Action
+from puntini.agent.rota import Action
 from puntini.errors import Conflict
 from puntini.log.contract import Store
 from puntini.protocol.events import LoggedEvent

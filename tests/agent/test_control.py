@@ -3,8 +3,7 @@
 import anyio
 import pytest
 
-from puntini.agent.control import Action
-from puntini.agent.lanes import MOST_WAITING
+from puntini.agent.rota import MOST_WAITING, Action
 from puntini.errors import Conflict, NotFound, TooMany, Unavailable
 from puntini.store.memory import MemoryStore
 from tests.agent.actors import Deaf, Patient, Stepper, Talker, Team, Tidy

@@ -3,7 +3,8 @@
 import anyio
 import pytest
 
-from puntini.agent.lanes import MOST_WAITING, Lanes
+from puntini.agent.lanes import Lanes
+from puntini.agent.rota import MOST_WAITING
 from puntini.errors import TaskRunning, TooMany
 from puntini.log.contract import TaskRow
 from puntini.protocol.events import TaskStarted

@@ -3,8 +3,8 @@
 import anyio
 import pytest
 
-from puntini.agent.control import Action
 from puntini.agent.emitter import ROOM_BYTES
+from puntini.agent.rota import Action
 from puntini.agent.turns import POINTS_A_TURN, ROOM_TURNS
 from puntini.errors import StoreUnavailable
 from tests.agent.actors import Flood, Patient, Stepper, Talker
@@ -182,7 +182,7 @@ async def test_a_prompt_that_can_not_be_written_is_refused_and_leaves_nothing() 
         with pytest.raises(StoreUnavailable):
             await life.prompt(session, "play 1 event")
         store.writes = True
-        assert not life.runner.busy(session)
+        assert not await life.runner.busy(session)
         assert await life.log(session) == []
         assert await life.ended(await life.prompt(session, "play 1 event", if_busy="reject")) == "completed"
 

@@ -11,7 +11,7 @@ from puntini.errors import PuntiniError
 from puntini.log.contract import Append, Once, SessionRow, TaskRow, Written
 from puntini.protocol.events import SessionStatus
 from puntini.store.postgres.rows import Row, task_values
-from puntini.store.rules import check_append, placed
+from puntini.store.rules import check_append, check_open, check_versions, kept_already, placed
 
 ROW_BYTES = 65_536
 Result = Written | Exception
@@ -20,13 +20,14 @@ Result = Written | Exception
 class Place:
     """What is known of a session while its row is held. ``before`` is its head when the flush began."""
 
-    __slots__ = ("agent", "at", "before", "changed", "day", "head", "new", "num", "span", "status")
+    __slots__ = ("agent", "at", "before", "changed", "day", "graph", "head", "new", "num", "span", "status")
 
-    def __init__(self, num: int, head: int, status: SessionStatus, day: int) -> None:
+    def __init__(self, num: int, head: int, status: SessionStatus, day: int, graph: int = 0) -> None:
         self.num = num
         self.before = self.head = head
         self.status = status
         self.day = day
+        self.graph = graph
         self.agent: str | None = None
         self.at = 0
         self.span = 0
@@ -46,6 +47,10 @@ class Known:
         self.nums = iter(nums)
         self.places: dict[str, Place] = {}
         self.tasks: dict[str, TaskRow] = {}
+        self.open: list[TaskRow] = []
+        """Of the sessions that are to be at rest."""
+        self.kept: set[tuple[str, str, str]] = set()
+        """Of what is to be new."""
         self.outcomes: dict[Once, Written] = {}
 
 
@@ -99,7 +104,18 @@ class Decisions:
         place = self._known.places.get(write.session_id)
         task = self._known.tasks.get(write.fence.task_id) if write.fence else None
         check_append(write, place.status if place else None, task)
+        for item in write.kept:
+            if item.new and self._is_kept((item.space, item.kind, item.key)):
+                raise kept_already(item)
+        if write.at_rest:
+            check_open(write.session_id, [self._known.tasks.get(row.task_id, row) for row in self._known.open])
+            check_open(write.session_id, self.tasks.values())
+        if write.versions and place:
+            check_versions(write.versions, place.graph)
         return place or self._create(write.create)
+
+    def _is_kept(self, name: tuple[str, str, str]) -> bool:
+        return self.kept[name] is not None if name in self.kept else name in self._known.kept
 
     def _create(self, row: SessionRow | None) -> Place:
         assert row is not None
@@ -128,6 +144,8 @@ class Decisions:
         if write.entries or write.status is not None or write.agent is not None:
             place.changed = True
             place.at = max(place.at, write.at)
+        if write.versions:
+            place.graph = max(place.graph, write.versions.last)
         place.status = write.status or place.status
         place.agent = place.agent if write.agent is None else write.agent
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from psycopg import AsyncCursor
 
-from puntini.log.contract import Append, Once, Written
+from puntini.log.contract import Append, Kept, Once, Written
 from puntini.store.postgres.database import execute, text_of
 from puntini.store.postgres.decisions import Decisions, Known, Place, Result
 from puntini.store.postgres.pool import Connection
@@ -51,6 +51,8 @@ class Group:
         self._onces = list({write.once for write in writes if write.once})
         tasks = {write.task.task_id for write in writes if write.task}
         self._tasks = list(tasks | {write.fence.task_id for write in writes if write.fence})
+        self._at_rest = [write.session_id for write in writes if write.at_rest]
+        self._new = [item for write in writes for item in write.kept if item.new]
         self._creates = sum(1 for write in writes if write.create)
 
     def questions(self) -> Iterator[tuple[Any, ...]]:
@@ -62,6 +64,10 @@ class Group:
             yield "outcomes", OUTCOMES, [once.scope for once in self._onces], [once.key for once in self._onces]
         if self._creates:
             yield "nums", _NUMS, self._creates
+        if self._at_rest:
+            yield "open", _OPEN, self._at_rest
+        if self._new:
+            yield "kept", _KEPT, *_names(self._new)
 
 
 async def begin(connection: Connection, writer: str, group: Group, begun: Begun) -> Known:
@@ -78,6 +84,8 @@ async def begin(connection: Connection, writer: str, group: Group, begun: Begun)
     known.places = {session_id: Place(*place) for session_id, *place in rows["places"]}
     known.tasks = {row[0]: task_of(row) for row in rows.get("tasks", [])}
     known.outcomes = {Once(scope, key): Written(*written) for scope, key, *written in rows.get("outcomes", [])}
+    known.open = [task_of(row) for row in rows.get("open", [])]
+    known.kept = set(rows.get("kept", []))
     if strange := [row.session_id for row in known.tasks.values() if row.session_id not in known.places]:
         raise Elsewhere(strange)
     return known
@@ -107,6 +115,10 @@ def _keys(decisions: Decisions) -> Iterable[tuple[tuple[str, str], tuple[Written
     return (((once.scope, once.key), made) for once, made in decisions.outcomes.items())
 
 
+def _names(items: Sequence[Kept]) -> list[list[str]]:
+    return [[item.space for item in items], [item.kind for item in items], [item.key for item in items]]
+
+
 def _session(place: Place) -> Row:
     row = place.new
     assert row is not None
@@ -115,7 +127,7 @@ def _session(place: Place) -> Row:
 
 
 def _head(place: Place) -> Row:
-    return (place.num, place.head, place.day, place.at, place.status, place.agent)
+    return (place.num, place.head, place.day, place.at, place.status, place.agent, place.graph)
 
 
 async def keep(connection: Connection, items: Mapping[tuple[str, str, str], bytes | None]) -> None:
@@ -141,10 +153,13 @@ _BEGIN = f"""INSERT INTO writers (id, flush) VALUES (%s, %s)
     ON CONFLICT (id) DO UPDATE SET flush = excluded.flush, seen_at = excluded.seen_at
     RETURNING pg_backend_pid(), pg_current_xact_id()::xid::text, {TODAY}"""
 _END = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = %s AND backend_xid::text = %s"
-_PLACES = """SELECT id, num, head, status, day FROM sessions WHERE id = ANY(%s::text[])
+_PLACES = """SELECT id, num, head, status, day, graph_version FROM sessions WHERE id = ANY(%s::text[])
     ORDER BY num FOR NO KEY UPDATE"""
 OUTCOMES = """SELECT o.scope, o.key, s.id, o.first, o.last, o.task FROM outcomes o JOIN sessions s ON s.num = o.session
     WHERE (o.scope, o.key) IN (SELECT * FROM unnest(%s::text[], %s::text[]))"""
+_OPEN = f"{SLIM_TASKS} WHERE s.id = ANY(%s::text[]) AND t.status NOT IN ('completed', 'failed', 'cancelled')"
+_KEPT = """SELECT space, kind, key FROM kept
+    WHERE (space, kind, key) IN (SELECT * FROM unnest(%s::text[], %s::text[], %s::text[]))"""
 _NUMS = "SELECT nextval('sessions_num_seq') FROM generate_series(1, %s)"
 
 
@@ -164,8 +179,8 @@ _EVENTS = f"""INSERT INTO events (session, day, first, last, at, size, body) SEL
     _arrays(session="int8", day="int8", first="int8", last="int8", at="int8", size="int8", body="bytea")
 }"""
 _HEADS = f"""UPDATE sessions s SET head = given.head, day = given.day, updated_at = greatest(s.updated_at, given.at),
-    status = given.status, agent = coalesce(given.agent, s.agent)
-    FROM {_arrays(num="int8", head="int8", day="int8", at="int8", status="text", agent="text")}
+    status = given.status, agent = coalesce(given.agent, s.agent), graph_version = given.graph
+    FROM {_arrays(num="int8", head="int8", day="int8", at="int8", status="text", agent="text", graph="int8")}
     WHERE s.num = given.num"""
 _TASK_COLUMNS = {"id": "text", "session": "int8"} | {name: TASK_TYPES.get(name, "int8") for name in TASK_FIELDS}
 _TASKS = f"""INSERT INTO tasks ({", ".join(_TASK_COLUMNS)}) SELECT * FROM {_arrays(**_TASK_COLUMNS)}

@@ -12,6 +12,7 @@ import anyio
 from puntini.errors import StoreUnavailable
 from puntini.log.contract import Append, Bounds, Listener, Moved, Page, Written
 from puntini.log.mint import new_id
+from puntini.log.queue import Queue
 from puntini.store.postgres import clock, migrations, partitions, reads
 from puntini.store.postgres.database import Database
 from puntini.store.postgres.decisions import Result
@@ -22,6 +23,7 @@ from puntini.store.postgres.forgetting import Forgetting
 from puntini.store.postgres.forks import fork
 from puntini.store.postgres.hints import Hints
 from puntini.store.postgres.life import begin_life
+from puntini.store.postgres.queue import PostgresQueue
 from puntini.store.postgres.records import PostgresRecords
 from puntini.store.postgres.writer import Writer
 
@@ -38,6 +40,7 @@ class PostgresStore(PostgresRecords, PostgresEnds, PostgresDocuments):
         self.epoch = epoch
         self._forgetting = Forgetting(database)
         self.hints = Hints(database, writer)
+        self.queue: Queue | None = PostgresQueue(database, self.hints)
         self._following = Following(database, self.hints)
         self._writer = Writer(database, writer, self._committed)
         self._listen = listen

@@ -52,6 +52,7 @@ class SqliteStore(SqliteDocuments):
     """See ``puntini.log.contract.Store``. Made by ``open``."""
 
     shared = False
+    queue = None
 
     def __init__(self, path: Path, epoch: str, lock: IO[str], durability: Fsync) -> None:
         self.epoch = epoch

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from puntini.errors import PuntiniError
 from puntini.log.contract import Append, Kept, Once, SessionRow, TaskRow, Written
-from puntini.store.rules import check_fence, closed, missing, placed, taken
+from puntini.store.rules import check_fence, closed, kept_already, missing, placed, taken
 from puntini.store.sqlite.files import told
 from puntini.store.sqlite.reads import kept
 from puntini.store.sqlite.rows import TASK_COLUMNS, TASK_FIELDS, TASKS, task_of, task_values
@@ -177,7 +177,15 @@ class Writes:
             raise closed()
         if write.fence is not None:
             check_fence(write.fence, self._task(write.fence.task_id))
+        for item in write.kept:
+            if item.new and self._is_kept(item, pending):
+                raise kept_already(item)
         return place or self._create(write.create, pending)
+
+    def _is_kept(self, item: Kept, pending: Pending) -> bool:
+        place = (item.space, item.kind, item.key)
+        body = pending.kept[place] if place in pending.kept else kept(self._db, *place)
+        return body is not None
 
     def _create(self, row: SessionRow | None, pending: Pending) -> Place:
         assert row is not None

@@ -1,0 +1,299 @@
+"""The queue of work on Postgres: leases on lanes, messages to tasks, duties; and calls, which are hints.
+
+Each verb is one statement, so it happens as a whole or not at all, and a process that is frozen holds nobody's lock.
+Times are the database's.
+"""
+
+from collections.abc import Callable, Sequence
+
+import anyio
+
+from puntini.log.contract import TaskRow
+from puntini.log.mint import new_id
+from puntini.log.queue import LEASE_SECONDS, Figures, Message, Place
+from puntini.store.postgres.database import Database
+from puntini.store.postgres.hints import EVERYTHING, Hints
+from puntini.store.postgres.pool import Row
+
+TOPIC = "work"
+POLL_SECONDS = 0.1
+KEPT_SECONDS = 60
+
+LEASE = f"interval '{LEASE_SECONDS} s'"
+# While the server was away nobody could renew: whoever held a lane gets the time to do so.
+VALID = f"(l.until > clock_timestamp() OR clock_timestamp() < pg_postmaster_start_time() + {LEASE})"
+# A lane is held by a lease that is good, unless its task has come to rest or to its end. One that is yet to be written
+# counts.
+HELD = f"""{VALID} AND NOT EXISTS (
+    SELECT FROM tasks o WHERE o.id = l.task AND o.status NOT IN ('queued', 'running'))"""
+
+FIELDS = (
+    *("task_id", "session_id", "agent", "prompt", "status", "attempt", "max_steps", "priority", "steps", "crashes"),
+    *("input_tokens", "output_tokens", "cost_usd", "created_at", "updated_at", "first_seq", "last_seq", "safe_seq"),
+)
+TASK = """t.id, s.id, t.agent, t.prompt, t.status, t.attempt, t.max_steps, t.priority, t.steps, t.crashes,
+    t.input_tokens, t.output_tokens, t.cost_usd, t.created_at, t.updated_at, t.first_seq, t.last_seq, t.safe_seq"""
+
+CLAIM = f"""
+WITH held AS MATERIALIZED (SELECT l.session FROM leases l WHERE {HELD}),
+busy AS (SELECT s.owner, count(*) AS tasks FROM held JOIN sessions s ON s.id = held.session GROUP BY s.owner),
+first AS (
+    SELECT DISTINCT ON (t.session) t.session, t.num, t.id, t.agent, t.priority, t.status
+    FROM tasks t WHERE t.status IN ('queued', 'running')
+    ORDER BY t.session, t.status DESC, t.priority DESC, t.num),
+free AS (
+    SELECT s.id AS lane, f.*, coalesce(b.tasks, 0) + row_number() OVER (
+        PARTITION BY s.owner ORDER BY f.priority DESC, f.num) AS turn
+    FROM first f JOIN sessions s ON s.num = f.session LEFT JOIN busy b ON b.owner = s.owner
+    WHERE f.agent = ANY(%s) AND NOT EXISTS (SELECT FROM held WHERE held.session = s.id)),
+chosen AS (SELECT * FROM free ORDER BY priority DESC, turn, num LIMIT %s),
+taken AS (
+    INSERT INTO leases AS l (session, task, node, until)
+    SELECT lane, id, %s, clock_timestamp() + {LEASE} FROM chosen ORDER BY lane
+    ON CONFLICT (session) DO UPDATE SET task = excluded.task, node = excluded.node, until = excluded.until
+    WHERE NOT ({HELD})
+    RETURNING l.task)
+SELECT {TASK} FROM taken JOIN chosen ON chosen.id = taken.task JOIN tasks t ON t.id = taken.task
+    JOIN sessions s ON s.num = t.session
+ORDER BY chosen.priority DESC, chosen.turn, chosen.num
+"""
+
+TAKE = f"""
+WITH asked AS (SELECT %s::text AS session),
+open AS (
+    SELECT count(*) AS tasks, count(*) FILTER (WHERE t.status = 'queued') AS waiting
+    FROM asked JOIN sessions s ON s.id = asked.session JOIN tasks t ON t.session = s.num
+    WHERE t.status IN ('queued', 'running')),
+held AS (SELECT FROM asked JOIN leases l ON l.session = asked.session WHERE {HELD}),
+taken AS (
+    INSERT INTO leases AS l (session, task, node, until)
+    SELECT asked.session, %s, %s, clock_timestamp() + {LEASE} FROM asked, open WHERE %s AND open.tasks = 0
+    ON CONFLICT (session) DO UPDATE SET task = excluded.task, node = excluded.node, until = excluded.until
+    WHERE NOT ({HELD})
+    RETURNING l.task)
+SELECT EXISTS (SELECT FROM taken), open.tasks > 0 OR EXISTS (SELECT FROM held), open.waiting FROM open
+"""
+
+RENEW = f"""
+WITH alive AS (
+    INSERT INTO nodes AS n (id, agents, places, until) VALUES (%s, %s, %s, clock_timestamp() + {LEASE})
+    ON CONFLICT (id) DO UPDATE SET agents = excluded.agents, places = excluded.places, until = excluded.until),
+asked AS (SELECT * FROM unnest(%s::text[], %s::text[]) AS a (session, task))
+UPDATE leases l SET until = clock_timestamp() + {LEASE}
+FROM asked WHERE l.session = asked.session AND l.task = asked.task AND l.node = %s
+RETURNING l.task
+"""
+
+RECEIVE = """
+WITH told AS (
+    UPDATE messages_to_tasks m SET received = true WHERE m.task = ANY(%s::text[]) AND NOT m.received
+    RETURNING m.num, m.task, m.verb, m.body)
+SELECT * FROM told UNION ALL
+SELECT m.num, m.task, m.verb, m.body FROM messages_to_tasks m
+WHERE m.task = ANY(%s::text[]) AND m.received AND m.verb IN ('pause', 'stop')
+ORDER BY num
+"""
+
+# Who sent one sees to it within a second, unless it died.
+UNHEEDED = """
+SELECT m.num, m.task, m.verb, m.body FROM messages_to_tasks m JOIN tasks t ON t.id = m.task
+WHERE m.verb IN ('pause', 'stop') AND t.status NOT IN ('running', 'completed', 'failed', 'cancelled')
+    AND m.sent_at < clock_timestamp() - interval '1 s'
+ORDER BY m.num LIMIT 1000
+"""
+
+# What a task has asked and what was decided are kept under the same key, the question until the task takes it in.
+NEGLECTED = f"""
+SELECT {TASK} FROM tasks t JOIN sessions s ON s.num = t.session
+WHERE t.status = 'waiting' AND EXISTS (
+    SELECT FROM kept a JOIN kept d ON d.space = a.space AND d.kind = 'decision' AND d.key = a.key
+    WHERE a.space = s.id AND a.kind = 'approval' AND convert_from(a.body, 'UTF8')::jsonb ->> 'task_id' = t.id)
+ORDER BY t.num LIMIT 1000
+"""
+
+OVERDUE = """
+SELECT a.space, a.key FROM tasks t JOIN sessions s ON s.num = t.session JOIN kept a ON a.space = s.id
+WHERE t.status IN ('waiting', 'running', 'paused') AND a.kind = 'approval'
+    AND convert_from(a.body, 'UTF8')::jsonb ->> 'task_id' = t.id
+    AND (convert_from(a.body, 'UTF8')::jsonb ->> 'expires_at')::bigint
+        BETWEEN 1 AND extract(epoch FROM clock_timestamp()) * 1000
+    AND NOT EXISTS (SELECT FROM kept d WHERE d.space = a.space AND d.kind = 'decision' AND d.key = a.key)
+LIMIT 1000
+"""
+
+SERVED = "SELECT FROM nodes n WHERE n.places > 0 AND n.until > clock_timestamp() AND t.agent = ANY(n.agents)"
+UNSERVED = f"""
+SELECT {TASK} FROM tasks t JOIN sessions s ON s.num = t.session
+WHERE t.status = 'queued' AND t.updated_at < extract(epoch FROM clock_timestamp()) * 1000 - %s
+    AND NOT EXISTS ({SERVED})
+ORDER BY t.num LIMIT 1000
+"""
+
+FIGURES = f"""
+SELECT count(*) FILTER (WHERE t.status = 'queued'), count(*) FILTER (WHERE t.status = 'running'),
+    greatest(0, coalesce(extract(epoch FROM clock_timestamp())
+        - min(t.updated_at) FILTER (WHERE t.status = 'queued') / 1000.0, 0))::float8,
+    (SELECT count(*) FROM nodes n WHERE n.places > 0 AND n.until > clock_timestamp()),
+    (SELECT coalesce(array_agg(missing.agent), '{{}}') FROM (
+        SELECT DISTINCT t.agent FROM tasks t WHERE t.status = 'queued' AND NOT EXISTS ({SERVED}) LIMIT 20) missing)
+FROM tasks t WHERE t.status IN ('queued', 'running')
+"""
+
+TIDY = f"""
+WITH messages AS (
+    DELETE FROM messages_to_tasks m
+    WHERE m.sent_at < clock_timestamp() - interval '{KEPT_SECONDS} s' AND (m.verb IN ('tell', 'resume') OR NOT EXISTS (
+        SELECT FROM tasks t WHERE t.id = m.task AND t.status NOT IN ('completed', 'failed', 'cancelled')))),
+gone AS (DELETE FROM nodes WHERE until < clock_timestamp() - interval '{KEPT_SECONDS} s'),
+left_ AS (DELETE FROM leases WHERE until < clock_timestamp() - interval '{KEPT_SECONDS} s')
+DELETE FROM duties WHERE until < clock_timestamp() - interval '{KEPT_SECONDS} s'
+"""
+
+
+class PostgresQueue:
+    """See ``puntini.log.queue.Queue``."""
+
+    def __init__(self, database: Database, hints: Hints) -> None:
+        self.node = new_id("nod")
+        self._database = database
+        self._hints = hints
+        self._listener: Callable[[], None] = lambda: None
+
+    # Turns.
+
+    async def claim(self, agents: Sequence[str], most: int) -> list[TaskRow]:
+        """Take lanes whose turn it is."""
+        found = await self._database.rows(CLAIM, list(agents), most, self.node)
+        return [_task(row) for row in found]
+
+    async def take(self, session_id: str, task_id: str, *, wanted: bool) -> Place:
+        """Hold a lane for a task about to be written."""
+        ((taken, busy, waiting),) = await self._database.rows(TAKE, session_id, task_id, self.node, wanted)
+        return Place(taken, busy, waiting)
+
+    async def busy(self, session_id: str) -> bool:
+        """Whether a session has a task that runs or waits."""
+        return (await self.take(session_id, "", wanted=False)).busy
+
+    async def renew(self, held: Sequence[tuple[str, str]], agents: Sequence[str], places: int) -> set[str]:
+        """Go on holding lanes."""
+        sessions, tasks = _columns(held)
+        found = await self._database.rows(RENEW, self.node, list(agents), places, sessions, tasks, self.node)
+        return {str(task) for (task,) in found}
+
+    async def release(self, held: Sequence[tuple[str, str]]) -> None:
+        """Let go of lanes."""
+        await self._database.rows(
+            "DELETE FROM leases l USING unnest(%s::text[], %s::text[]) AS a (session, task) "
+            "WHERE l.session = a.session AND l.task = a.task AND l.node = %s",
+            *_columns(held),
+            self.node,
+        )
+
+    # Messages.
+
+    async def send(self, task_id: str, verb: str, body: bytes = b"") -> int:
+        """Leave a message."""
+        ((number,),) = await self._database.once(
+            "INSERT INTO messages_to_tasks (task, verb, body) VALUES (%s, %s, %s) RETURNING num", task_id, verb, body
+        )
+        self.call()
+        return int(number)
+
+    async def receive(self, tasks: Sequence[str]) -> list[Message]:
+        """The messages to tasks."""
+        return _messages(await self._database.once(RECEIVE, list(tasks), list(tasks)))
+
+    async def answer(self, number: int, body: bytes) -> None:
+        """Answer a message."""
+        await self._database.rows("UPDATE messages_to_tasks SET answer = %s WHERE num = %s", body, number)
+        self.call()
+
+    async def answered(self, number: int) -> bytes | None:
+        """The answer to a message."""
+        found = await self._database.rows("SELECT answer FROM messages_to_tasks WHERE num = %s", number)
+        return bytes(found[0][0]) if found and found[0][0] is not None else None
+
+    async def withdraw(self, number: int) -> bool:
+        """Take a message back."""
+        query = "DELETE FROM messages_to_tasks WHERE num = %s AND NOT received RETURNING num"
+        return bool(await self._database.rows(query, number))
+
+    async def pending(self, task_id: str) -> list[Message]:
+        """The messages to a task."""
+        query = "SELECT num, task, verb, body FROM messages_to_tasks WHERE task = %s AND answer IS NULL ORDER BY num"
+        return _messages(await self._database.rows(query, task_id))
+
+    async def discard(self, numbers: Sequence[int]) -> None:
+        """Forget messages."""
+        await self._database.rows("DELETE FROM messages_to_tasks WHERE num = ANY(%s)", list(numbers))
+
+    # Duties.
+
+    async def duty(self, name: str, seconds: float) -> bool:
+        """Take on a duty for a while."""
+        query = """
+        INSERT INTO duties AS d (name, node, until) VALUES (%s, %s, clock_timestamp() + make_interval(secs => %s))
+        ON CONFLICT (name) DO UPDATE SET node = excluded.node, until = excluded.until
+        WHERE d.node = excluded.node OR d.until <= clock_timestamp() RETURNING name"""
+        return bool(await self._database.rows(query, name, self.node, seconds))
+
+    async def resign(self, name: str) -> None:
+        """Leave a duty to others."""
+        await self._database.rows("DELETE FROM duties WHERE name = %s AND node = %s", name, self.node)
+
+    async def neglected(self) -> list[TaskRow]:
+        """Tasks that wait for nothing."""
+        return [_task(row) for row in await self._database.rows(NEGLECTED)]
+
+    async def unheeded(self) -> list[Message]:
+        """Orders to tasks that rest."""
+        return _messages(await self._database.rows(UNHEEDED))
+
+    async def overdue(self) -> list[tuple[str, str]]:
+        """Approvals whose time is over."""
+        return [(session, key) for session, key in await self._database.rows(OVERDUE)]
+
+    async def unserved(self, seconds: float) -> list[TaskRow]:
+        """Tasks without a worker for them."""
+        return [_task(row) for row in await self._database.rows(UNSERVED, seconds * 1000)]
+
+    async def tidy(self) -> None:
+        """Forget what is out of date."""
+        await self._database.rows(TIDY)
+
+    async def figures(self) -> Figures:
+        """What there is to do."""
+        ((queued, running, oldest, workers, unserved),) = await self._database.rows(FIGURES)
+        return Figures(queued, running, oldest, workers, tuple(unserved))
+
+    # Calls.
+
+    def call(self) -> None:
+        """Tell all nodes."""
+        self._listener()
+        self._hints.tell(TOPIC, EVERYTHING)
+
+    def watch(self, listener: Callable[[], None]) -> None:
+        """Name who is told of calls."""
+        self._listener = listener
+        self._hints.hear(TOPIC, lambda _word: listener())
+
+    async def listen(self) -> None:
+        """Where nothing can be heard, those who look for something look often."""
+        while True:
+            await anyio.sleep(POLL_SECONDS)
+            if not self._hints.listening:
+                self._listener()
+
+
+def _columns(pairs: Sequence[tuple[str, str]]) -> tuple[list[str], list[str]]:
+    return [first for first, _ in pairs], [second for _, second in pairs]
+
+
+def _messages(rows: Sequence[Row]) -> list[Message]:
+    return [Message(number, task, verb, bytes(body)) for number, task, verb, body in rows]
+
+
+def _task(row: Row) -> TaskRow:
+    return TaskRow(**dict(zip(FIELDS, row, strict=True)))

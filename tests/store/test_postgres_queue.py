@@ -1,0 +1,311 @@
+"""The queue of work on a real Postgres: whose turn it is, who holds a lane, and messages from node to node."""
+
+from collections.abc import AsyncIterator
+
+import anyio
+import pytest
+
+from puntini.log.contract import TaskRow
+from puntini.log.mint import new_id
+from puntini.log.queue import Place
+from puntini.store.postgres.database import Database
+from puntini.store.postgres.hints import Hints
+from puntini.store.postgres.migrations import ready
+from puntini.store.postgres.queue import PostgresQueue
+
+pytestmark = pytest.mark.anyio
+ANY = ["puntini"]
+STARTED = "CREATE OR REPLACE FUNCTION public.pg_postmaster_start_time() RETURNS timestamptz RETURN {}"
+"""Found before the system's own, so that a test can say since when the server is there."""
+
+
+@pytest.fixture
+async def opened(database: str) -> AsyncIterator[Database]:
+    """An empty database whose server has been there for a while."""
+    opened = await Database.open(f"{database}?options=-csearch_path%3Dpublic,pg_catalog")
+    await ready(opened)
+    await opened.rows(STARTED.format("'-infinity'::timestamptz"))
+    yield opened
+    await opened.close()
+
+
+class Book:
+    """Sessions and tasks, written by hand."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def task(
+        self, task: str, session: str, *, owner: str = "ann", priority: int = 0, status: str = "queued", agent: str = ""
+    ) -> None:
+        """A task in a session, which is made for the first."""
+        await self._database.rows(
+            """INSERT INTO sessions (id, owner, title, agent, status, created_at, updated_at)
+            VALUES (%s, %s, '', '', 'active', 0, 0) ON CONFLICT DO NOTHING""",
+            session,
+            owner,
+        )
+        await self._database.rows(
+            """INSERT INTO tasks (id, session, agent, prompt, status, attempt, max_steps, priority, steps, crashes,
+                input_tokens, output_tokens, created_at, updated_at, first_seq, last_seq, safe_seq)
+            SELECT %s, num, %s, '', %s, 1, 50, %s, 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM sessions WHERE id = %s""",
+            task,
+            agent or "puntini",
+            status,
+            priority,
+            session,
+        )
+
+    async def becomes(self, task: str, status: str) -> None:
+        """A task's status changes."""
+        await self._database.rows("UPDATE tasks SET status = %s WHERE id = %s", status, task)
+
+    async def runs_out(self, node: PostgresQueue) -> None:
+        """A node was not heard of for longer than a lease."""
+        await self._database.rows("UPDATE leases SET until = '-infinity' WHERE node = %s", node.node)
+        await self._database.rows("UPDATE nodes SET until = '-infinity' WHERE id = %s", node.node)
+
+
+@pytest.fixture
+def book(opened: Database) -> Book:
+    """What the tests write in."""
+    return Book(opened)
+
+
+@pytest.fixture
+def here(opened: Database) -> PostgresQueue:
+    """One node."""
+    return made(opened)
+
+
+@pytest.fixture
+def there(opened: Database) -> PostgresQueue:
+    """Another node."""
+    return made(opened)
+
+
+def made(database: Database) -> PostgresQueue:
+    """A node."""
+    return PostgresQueue(database, Hints(database, new_id("wrt")))
+
+
+def names(rows: list[TaskRow]) -> list[str]:
+    return [row.task_id for row in rows]
+
+
+# Turns.
+
+
+async def test_a_task_is_claimed_once(book: Book, here: PostgresQueue, there: PostgresQueue) -> None:
+    await book.task("t1", "s1")
+    (row,) = await here.claim(ANY, 10)
+    assert (row.task_id, row.session_id, row.status, row.attempt) == ("t1", "s1", "queued", 1)
+    assert await there.claim(ANY, 10) == []
+    assert await here.claim(ANY, 10) == []
+
+
+async def test_nodes_that_look_together_share_the_work(book: Book, opened: Database) -> None:
+    nodes = [made(opened) for _ in range(4)]
+    for number in range(20):
+        await book.task(f"t{number}", f"s{number}", owner=f"u{number % 3}")
+    got: list[str] = []
+
+    async def look(node: PostgresQueue) -> None:
+        for _ in range(10):
+            got.extend(names(await node.claim(ANY, 2)))
+
+    async with anyio.create_task_group() as tasks:
+        for node in nodes:
+            tasks.start_soon(look, node)
+    assert sorted(got) == sorted(f"t{number}" for number in range(20))
+
+
+async def test_in_a_session_one_task_runs_at_a_time_by_priority_and_then_age(book: Book, here: PostgresQueue) -> None:
+    await book.task("old", "s")
+    await book.task("older", "s")
+    await book.task("urgent", "s", priority=5)
+    order = []
+    for _ in range(3):
+        (row,) = await here.claim(ANY, 10)
+        order.append(row.task_id)
+        await book.becomes(row.task_id, "running")
+        assert await here.claim(ANY, 10) == []
+        await book.becomes(row.task_id, "completed")
+    assert order == ["urgent", "old", "older"]
+
+
+async def test_the_more_urgent_go_first_then_users_with_fewer_tasks_then_the_oldest(
+    book: Book, here: PostgresQueue
+) -> None:
+    for number in range(4):
+        await book.task(f"ann{number}", f"a{number}", owner="ann")
+    await book.task("bob0", "b0", owner="bob")
+    await book.task("bob1", "b1", owner="bob")
+    await book.task("cyd0", "c0", owner="cyd", priority=1)
+    assert names(await here.claim(ANY, 3)) == ["cyd0", "ann0", "bob0"]
+    assert names(await here.claim(ANY, 10)) == ["ann1", "bob1", "ann2", "ann3"]
+
+
+async def test_users_whose_tasks_run_let_others_go_first(book: Book, here: PostgresQueue) -> None:
+    for number in range(3):
+        await book.task(f"ann{number}", f"a{number}", owner="ann")
+    await here.claim(ANY, 2)
+    await book.task("bob0", "b0", owner="bob")
+    assert names(await here.claim(ANY, 1)) == ["bob0"]
+
+
+async def test_only_tasks_of_agents_that_a_worker_has(book: Book, here: PostgresQueue, there: PostgresQueue) -> None:
+    await book.task("heavy", "s1", agent="gpu")
+    await book.task("light", "s1")
+    assert await here.claim(ANY, 10) == [], "it is not its turn: another goes before it in its session"
+    assert names(await there.claim(["gpu"], 10)) == ["heavy"]
+
+
+async def test_what_a_dead_worker_left_is_anybody_s(book: Book, here: PostgresQueue, there: PostgresQueue) -> None:
+    await book.task("t", "s")
+    await here.claim(ANY, 1)
+    await book.becomes("t", "running")
+    await book.task("next", "s", priority=9)
+    assert await there.claim(ANY, 1) == []
+    await book.runs_out(here)
+    (row,) = await there.claim(ANY, 10)
+    assert (row.task_id, row.status) == ("t", "running")
+    assert await here.renew([("s", "t")], ANY, 1) == set()
+
+
+async def test_a_lease_that_is_renewed_in_time_holds(book: Book, here: PostgresQueue, there: PostgresQueue) -> None:
+    await book.task("t", "s")
+    await here.claim(ANY, 1)
+    await book.runs_out(here)
+    assert await here.renew([("s", "t"), ("x", "y")], ANY, 1) == {"t"}
+    assert await there.claim(ANY, 1) == []
+
+
+async def test_who_had_no_chance_to_renew_keeps_its_lanes(
+    book: Book, opened: Database, here: PostgresQueue, there: PostgresQueue
+) -> None:
+    await book.task("t", "s")
+    await here.claim(ANY, 1)
+    await book.runs_out(here)
+    await opened.rows(STARTED.format("now()"))
+    assert await there.claim(ANY, 1) == []
+
+
+async def test_a_lane_that_is_given_back_is_free_at_once(book: Book, here: PostgresQueue, there: PostgresQueue) -> None:
+    await book.task("t", "s")
+    await here.claim(ANY, 1)
+    await there.release([("s", "t")])
+    assert await there.claim(ANY, 1) == [], "only who holds it gives it back"
+    await here.release([("s", "t")])
+    assert names(await there.claim(ANY, 1)) == ["t"]
+
+
+# Tasks about to be written.
+
+
+async def test_a_free_lane_is_held_for_a_task_about_to_be_written(
+    book: Book, here: PostgresQueue, there: PostgresQueue
+) -> None:
+    assert await here.take("s", "t", wanted=True) == Place(taken=True, busy=False, waiting=0)
+    assert await there.take("s", "u", wanted=True) == Place(taken=False, busy=True, waiting=0)
+    await book.task("t", "s", status="running")
+    assert await there.claim(ANY, 1) == []
+    assert await there.busy("s")
+
+
+async def test_who_comes_to_a_session_with_tasks_waits(book: Book, here: PostgresQueue) -> None:
+    await book.task("t", "s")
+    assert await here.take("s", "u", wanted=True) == Place(taken=False, busy=True, waiting=1)
+
+
+async def test_a_lane_that_is_not_wanted_stays_free(here: PostgresQueue, there: PostgresQueue) -> None:
+    assert await here.take("s", "t", wanted=False) == Place(taken=False, busy=False, waiting=0)
+    assert (await there.take("s", "u", wanted=True)).taken
+
+
+async def test_a_task_that_rests_holds_no_lane(book: Book, here: PostgresQueue, there: PostgresQueue) -> None:
+    await book.task("t", "s")
+    await here.claim(ANY, 1)
+    await book.becomes("t", "waiting")
+    assert not await there.busy("s")
+    assert (await there.take("s", "u", wanted=True)).taken
+
+
+# Messages.
+
+
+async def test_a_message_is_received_once(here: PostgresQueue, there: PostgresQueue) -> None:
+    number = await there.send("t", "tell", b"hello")
+    (message,) = await here.receive(["t", "u"])
+    assert (message.number, message.task_id, message.verb, message.body) == (number, "t", "tell", b"hello")
+    assert await here.receive(["t"]) == []
+    assert not await there.withdraw(number)
+    await here.answer(number, b"heard")
+    assert await there.answered(number) == b"heard"
+
+
+async def test_what_nobody_has_received_can_be_taken_back(here: PostgresQueue, there: PostgresQueue) -> None:
+    number = await there.send("t", "tell", b"hello")
+    assert await there.withdraw(number)
+    assert await here.receive(["t"]) == []
+
+
+async def test_a_stop_is_told_until_it_is_discarded(here: PostgresQueue, there: PostgresQueue) -> None:
+    await there.send("t", "tell")
+    number = await there.send("t", "stop")
+    assert [message.verb for message in await here.receive(["t"])] == ["tell", "stop"]
+    assert [message.verb for message in await here.receive(["t"])] == ["stop"]
+    await there.discard([number])
+    assert await there.receive(["t"]) == []
+
+
+# Duties, figures, calls.
+
+
+async def test_a_duty_is_one_node_s_until_it_resigns(here: PostgresQueue, there: PostgresQueue) -> None:
+    assert await here.duty("janitor", 60)
+    assert await here.duty("janitor", 60)
+    assert not await there.duty("janitor", 60)
+    await here.resign("janitor")
+    assert await there.duty("janitor", 0)
+    assert await here.duty("janitor", 60), "the other's time was over"
+
+
+async def test_figures_tell_what_waits_and_for_whom(book: Book, here: PostgresQueue) -> None:
+    await here.renew([], ANY, 10)
+    await book.task("t1", "s1")
+    await book.task("t2", "s2", status="running")
+    await book.task("t3", "s3", agent="gpu")
+    figures = await here.figures()
+    assert (figures.queued, figures.running, figures.workers, figures.unserved) == (2, 1, 1, ("gpu",))
+    assert figures.oldest_seconds > 0
+    assert names(await here.unserved(1)) == ["t3"]
+
+
+async def test_a_call_reaches_every_node(opened: Database) -> None:
+    hints = [Hints(opened, name) for name in ("here", "there")]
+    here, there = (PostgresQueue(opened, each) for each in hints)
+    heard = [anyio.Event(), anyio.Event()]
+    here.watch(lambda: heard[0].set())
+    there.watch(lambda: heard[1].set())
+    async with anyio.create_task_group() as tasks:
+        for each in hints:
+            tasks.start_soon(each.send)
+            tasks.start_soon(each.listen)
+        with anyio.fail_after(5):
+            await heard[1].wait()  # it listens now, which may have come too late for a call
+            heard[1] = anyio.Event()
+            here.call()
+            await heard[0].wait()
+            await heard[1].wait()
+        tasks.cancel_scope.cancel()
+
+
+async def test_who_hears_nothing_looks_often(here: PostgresQueue) -> None:
+    looks = anyio.Event()
+    here.watch(looks.set)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(here.listen)
+        with anyio.fail_after(2):
+            await looks.wait()
+        tasks.cancel_scope.cancel()
