@@ -1,5 +1,6 @@
 """One Postgres database: connections, transactions that are tried again, and errors told in a sentence."""
 
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Self, TypeVar, cast
@@ -105,12 +106,14 @@ class Database:
     async def connection(self, *, fresh: bool = False, seconds: float = WAIT_SECONDS) -> AsyncIterator[Connection]:
         """A connection for the length of a block, with errors told. Raises StoreUnavailable."""
         async with self.pool.connection(fresh=fresh, seconds=seconds) as connection:
+            began = time.monotonic()
             try:
                 yield connection
-            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-                raise (Lost(away().message) if connection.closed else told(error)) from None
             except psycopg.Error as error:
-                raise told(error) from None
+                if not is_lost(connection, error):
+                    raise told(error) from None
+                # What was cut off after a long time is not tried again: whoever asked has waited enough.
+                raise (Lost(away().message) if time.monotonic() < began + seconds else away()) from None
 
     @asynccontextmanager
     async def apart(self) -> AsyncIterator[Connection]:
@@ -133,7 +136,7 @@ class Collision(StoreUnavailable):
 
 
 class Lost(StoreUnavailable):
-    """The connection broke."""
+    """The connection broke. On another one it may be tried again."""
 
 
 async def execute(connection: Connection, query: str, *values: Any) -> list[Row]:
@@ -145,6 +148,11 @@ async def execute(connection: Connection, query: str, *values: Any) -> list[Row]
 def text_of(query: str) -> sql.SQL:
     """Our statements are our own texts; values are given beside them."""
     return sql.SQL(cast("Any", query))
+
+
+def is_lost(connection: Connection, error: psycopg.Error) -> bool:
+    """Whether this was the connection's end, and not a statement's: then what was sent before may have been done."""
+    return connection.closed or error.diag.severity_nonlocalized != "ERROR"
 
 
 def told(error: Exception) -> StoreUnavailable:
@@ -162,8 +170,8 @@ async def _transaction(connection: Connection, work: Callable[[Connection], Awai
         async with connection.transaction():
             result = await work(connection)
             committing = True
-    except (psycopg.OperationalError, psycopg.InterfaceError):
-        if committing and connection.closed:
+    except psycopg.Error as error:
+        if committing and is_lost(connection, error):
             raise away() from None
         raise
     return result

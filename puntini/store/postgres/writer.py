@@ -5,6 +5,7 @@ while it was being committed. Then nobody is answered before the database has sa
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
@@ -14,11 +15,11 @@ from psycopg.pq import TransactionStatus
 
 from puntini.errors import StoreUnavailable
 from puntini.log.contract import Append, Written
-from puntini.store.postgres.database import TRIES, Collision, Database, Lost, told
+from puntini.store.postgres.database import TRIES, Collision, Database, Lost, is_lost, told
 from puntini.store.postgres.decisions import Decisions, Result
 from puntini.store.postgres.flush import Begun, Elsewhere, Group, begin, happened, send, write
 from puntini.store.postgres.partitions import make_ahead
-from puntini.store.postgres.pool import Connection, away
+from puntini.store.postgres.pool import WAIT_SECONDS, Connection, away
 
 GROUP = 4_096
 GROUP_BYTES = 8 << 20
@@ -143,12 +144,16 @@ class Writer:
 
     async def _attempt(self, group: Group, begun: Begun) -> list[Result]:
         async with self._database.pool.connection() as connection:
+            began = time.monotonic()
             try:
                 return await _flush(connection, self._name, group, begun)
             except (psycopg.DataError, psycopg.errors.CheckViolation):
                 raise
             except psycopg.Error as error:
-                raise (Lost(away().message) if connection.closed else told(error)) from None
+                if not is_lost(connection, error):
+                    raise told(error) from None
+                again = begun.results or time.monotonic() < began + WAIT_SECONDS
+                raise (Lost(away().message) if again else away()) from None
 
     async def _happened(self, begun: Begun) -> bool:
         """Whether a flush whose connection broke was committed. Raises StoreUnavailable when closed meanwhile."""
