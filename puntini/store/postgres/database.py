@@ -112,6 +112,7 @@ class Database:
             except psycopg.Error as error:
                 if not is_lost(connection, error):
                     raise told(error) from None
+                await end(connection)  # it may look as if it could be used again
                 # What was cut off after a long time is not tried again: whoever asked has waited enough.
                 raise (Lost(away().message) if time.monotonic() < began + seconds else away()) from None
 

@@ -12,7 +12,7 @@ import anyio
 import psycopg
 from anyio import CancelScope
 from psycopg import AsyncConnection
-from psycopg.pq import TransactionStatus
+from psycopg.pq import PipelineStatus, TransactionStatus
 
 from puntini.errors import StoreUnavailable
 from puntini.store.postgres.adapters import Adapted
@@ -95,9 +95,9 @@ class Pool:
         return connection
 
     async def _leave(self, connection: Connection) -> None:
-        if connection.broken:
+        if connection.closed:
             await self.forget_idle()  # whatever broke this one most likely broke them too
-        if self._closed or connection.pgconn.transaction_status != TransactionStatus.IDLE:
+        if self._closed or not _is_usable(connection):
             await end(connection)
         else:
             self._idle.append(connection)
@@ -125,6 +125,16 @@ async def end(connection: Connection) -> None:
     """Let go of a connection, whatever its state."""
     with suppress(psycopg.Error, OSError):
         await connection.close()
+
+
+def _is_usable(connection: Connection) -> bool:
+    """Whether nothing is under way on a connection."""
+    pgconn = connection.pgconn
+    return (
+        not connection.closed
+        and pgconn.transaction_status == TransactionStatus.IDLE
+        and pgconn.pipeline_status == PipelineStatus.OFF
+    )
 
 
 def away() -> StoreUnavailable:

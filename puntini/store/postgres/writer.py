@@ -19,7 +19,7 @@ from puntini.store.postgres.database import TRIES, Collision, Database, Lost, is
 from puntini.store.postgres.decisions import Decisions, Result
 from puntini.store.postgres.flush import Begun, Elsewhere, Group, begin, happened, send, write
 from puntini.store.postgres.partitions import make_ahead
-from puntini.store.postgres.pool import WAIT_SECONDS, Connection, away
+from puntini.store.postgres.pool import WAIT_SECONDS, Connection, away, end
 
 GROUP = 4_096
 GROUP_BYTES = 8 << 20
@@ -152,6 +152,7 @@ class Writer:
             except psycopg.Error as error:
                 if not is_lost(connection, error):
                     raise told(error) from None
+                await end(connection)  # it may look as if it could be used again
                 again = begun.results or time.monotonic() < began + WAIT_SECONDS
                 raise (Lost(away().message) if again else away()) from None
 
@@ -184,7 +185,9 @@ async def _flush(connection: Connection, writer: str, group: Group, begun: Begun
         async with connection.pipeline():
             await write(connection, decisions)
             begun.results = decisions.results  # from here on it may be committed
-            await send(connection, "COMMIT")
+            committed = await send(connection, "COMMIT")
+        if committed.statusmessage != "COMMIT":  # it ends a failed transaction without an error
+            raise psycopg.OperationalError("the transaction was not committed")
     except BaseException:
         if not connection.closed and connection.pgconn.transaction_status != TransactionStatus.IDLE:
             with suppress(psycopg.Error):
