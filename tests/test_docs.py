@@ -72,12 +72,12 @@ SECTIONS = dict(re.findall(r"^## `([^`\n]+)`\n(.*?)(?=^## |\Z)", COMMAND_LINE, r
 
 
 def options(path: str) -> dict[str, click.Option]:
-    """A command's options by how they are written; those of ``serve`` that are settings have their own page."""
+    """A command's options by how they are written; those that are settings have their own page."""
     found = [each for each in COMMANDS[path].params if isinstance(each, click.Option)]
     return {
         f"`{each.opts[0]}`" if each.is_flag else f"`{each.opts[0]} {each.metavar}`": each
         for each in found
-        if path != "puntini serve" or each.name not in DOCS
+        if path not in {"puntini serve", "puntini worker"} or each.name not in DOCS
     }
 
 

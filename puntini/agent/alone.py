@@ -1,6 +1,6 @@
 """The rota of a process that has the store to itself: lanes in memory decide, and every job is at hand."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 
 import anyio
@@ -122,6 +122,9 @@ class Alone:
 
     async def resign(self) -> None:
         """The next start takes up what is unfinished."""
+
+    elsewhere: Collection[str] = ()
+    unserved: Collection[str] = ()
 
     @property
     def counts(self) -> dict[str, int]:

@@ -87,8 +87,9 @@ class Attempts:
     async def _begin(self, job: Job) -> None:
         """Say that the task runs, and learn what an agent has to know. Waits while the store is away."""
         if job.row.status == "queued":
-            # Of two who believe that it is their turn, the second is told.
-            await job.emitter.commit(*status.running(job.row), still="queued")
+            # Of two nodes that believe it to be their turn the second is told. A process alone is not: what says that
+            # it runs already is then the late word of the process before it.
+            await job.emitter.commit(*status.running(job.row), still="queued" if self._store.queue else None)
         await job.turn()
         await _patiently(lambda: self._learn(job))
 

@@ -3,6 +3,7 @@
 There are two: ``alone``, of a process that has the store to itself, and ``shared``, of many nodes on one database.
 """
 
+from collections.abc import Collection
 from contextlib import AbstractAsyncContextManager
 from typing import Literal, Protocol
 
@@ -74,6 +75,16 @@ class Rota(Protocol):
 
     async def resign(self) -> None:
         """All jobs have left: let others go on with what is unfinished."""
+        ...
+
+    @property
+    def elsewhere(self) -> Collection[str]:
+        """The agents that others have, too."""
+        ...
+
+    @property
+    def unserved(self) -> Collection[str]:
+        """Agents that tasks wait for, and that nobody has."""
         ...
 
     @property

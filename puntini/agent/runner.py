@@ -116,8 +116,8 @@ class Runner:
     # What api asks.
 
     def known(self, agent: str) -> bool:
-        """Whether there is such an agent."""
-        return agent in self.agents
+        """Whether there is such an agent, here or on another node."""
+        return agent in self.agents or agent in self._rota.elsewhere
 
     async def busy(self, session_id: str) -> bool:
         """Whether the session has a task that runs or waits. Raises StoreUnavailable."""
@@ -161,6 +161,11 @@ class Runner:
     ) -> Written:
         """Decide what a task has asked. Raises NotFound or Conflict."""
         return await self._approvals.decide(session_id, approval_id, Decision(decision, value, by), once)
+
+    @property
+    def unserved(self) -> list[str]:
+        """The agents that tasks wait for and no worker on the same store has."""
+        return sorted(self._rota.unserved)
 
     @property
     def stats(self) -> dict[str, int]:

@@ -52,8 +52,10 @@ class Figures(NamedTuple):
     running: int
     oldest_seconds: float
     workers: int
-    unserved: tuple[str, ...]
-    """Agents that tasks wait for and no worker has."""
+    agents: frozenset[str]
+    """Those that workers have."""
+    unserved: frozenset[str]
+    """Those that tasks wait for and no worker has."""
 
 
 class Queue(Protocol):

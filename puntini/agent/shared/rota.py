@@ -5,7 +5,7 @@ slow loses it: another node takes the task up as its next attempt, and from that
 writes of it is accepted.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
 
 import anyio
@@ -35,7 +35,7 @@ FRESH_SECONDS = LEASE_SECONDS - 2.0
 """A lane that was taken longer ago may be another's by now."""
 QUICK_SECONDS, LOOK_SHARE, LONGEST_REST = 0.01, 3, 0.25
 """Looks that take longer, as they do when thousands wait, take at most a quarter of the time."""
-NOTHING = Figures(0, 0, 0.0, 0, ())
+NOTHING = Figures(0, 0, 0.0, 0, frozenset(), frozenset())
 log = structlog.get_logger("puntini.agent")
 
 
@@ -288,6 +288,11 @@ class Shared:
         }
 
     @property
-    def unserved(self) -> Sequence[str]:
+    def elsewhere(self) -> Collection[str]:
+        """The agents that workers have."""
+        return self._figures.agents
+
+    @property
+    def unserved(self) -> Collection[str]:
         """Agents that tasks wait for and no worker has."""
         return self._figures.unserved

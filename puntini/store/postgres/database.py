@@ -18,6 +18,7 @@ T = TypeVar("T")
 
 APPLICATION = "puntini"
 """What connections of nodes are called in the database's lists."""
+OLDEST_VERSION = 150_000
 CONNECTIONS = 8
 STATEMENT_MS = 30_000
 TRIES = 5
@@ -200,9 +201,25 @@ def _address(dsn: str, *, pooled: bool) -> str:
 async def _first(address: str, *, pooled: bool) -> Connection:
     try:
         with anyio.fail_after(2 * CONNECT_SECONDS):
-            return await connect(address, pooled=pooled)
+            connection = await connect(address, pooled=pooled)
     except (psycopg.Error, TimeoutError) as error:
         raise unreachable(error) from None
+    try:
+        _check(connection)
+    except Misconfigured:
+        await end(connection)
+        raise
+    return connection
+
+
+def _check(connection: Connection) -> None:
+    version, encoding = connection.info.server_version, connection.info.parameter_status("server_encoding")
+    if version < OLDEST_VERSION:
+        raise Misconfigured(
+            f"Postgres {version // 10_000} is too old; Puntini needs {OLDEST_VERSION // 10_000} or newer."
+        )
+    if encoding != "UTF8":
+        raise Misconfigured(f"The database is kept in {encoding}; make one with `createdb --encoding=UTF8`.")
 
 
 def unreachable(error: Exception) -> Misconfigured:

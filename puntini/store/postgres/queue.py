@@ -134,6 +134,8 @@ SELECT count(*) FILTER (WHERE t.status = 'queued'), count(*) FILTER (WHERE t.sta
     greatest(0, coalesce(extract(epoch FROM clock_timestamp())
         - min(t.updated_at) FILTER (WHERE t.status = 'queued') / 1000.0, 0))::float8,
     (SELECT count(*) FROM nodes n WHERE n.places > 0 AND n.until > clock_timestamp()),
+    (SELECT coalesce(array_agg(DISTINCT agent), '{{}}') FROM nodes n, unnest(n.agents) agent
+        WHERE n.places > 0 AND n.until > clock_timestamp()),
     (SELECT coalesce(array_agg(missing.agent), '{{}}') FROM (
         SELECT DISTINCT t.agent FROM tasks t WHERE t.status = 'queued' AND NOT EXISTS ({SERVED}) LIMIT 20) missing)
 FROM tasks t WHERE t.status IN ('queued', 'running')
@@ -264,8 +266,8 @@ class PostgresQueue:
 
     async def figures(self) -> Figures:
         """What there is to do."""
-        ((queued, running, oldest, workers, unserved),) = await self._database.rows(FIGURES)
-        return Figures(queued, running, oldest, workers, tuple(unserved))
+        ((queued, running, oldest, workers, agents, unserved),) = await self._database.rows(FIGURES)
+        return Figures(queued, running, oldest, workers, frozenset(agents), frozenset(unserved))
 
     # Calls.
 

@@ -1,6 +1,5 @@
 """What a node left half done as it died is mended by another within seconds."""
 
-import anyio
 import msgspec
 import psycopg
 import pytest
@@ -70,6 +69,5 @@ async def test_a_task_for_which_there_is_no_worker_says_so(dsn: str) -> None:
             return any("no worker that runs now has the agent `talker`" in event.data.detail for event in said)
 
         await until(told, "word of it")
-        await anyio.sleep(0)
         async with node(dsn, Talker(1)):
             await front.until(task, "completed")

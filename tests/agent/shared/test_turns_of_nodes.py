@@ -1,12 +1,14 @@
 """Many nodes on one database: whose turn it is, and who runs what."""
 
+from contextlib import suppress
+
 import anyio
 import pytest
 
 from puntini.errors import TaskRunning, TooMany
 from tests.agent.actors import Patient, Stepper, Talker
 from tests.agent.shared.nodes import node, runs_out
-from tests.agent.stage import ends, numbers, until
+from tests.agent.stage import Stage, ends, numbers, until
 
 pytestmark = pytest.mark.anyio
 
@@ -99,11 +101,9 @@ async def test_two_who_would_be_alone_at_once_are_not_both(dsn: str) -> None:
         session = await here.session()
         accepted: list[str] = []
 
-        async def ask(life: object) -> None:
-            try:
-                accepted.append(await life.prompt(session, "wait", if_busy="reject"))  # type: ignore[attr-defined]
-            except TaskRunning:
-                pass
+        async def ask(life: Stage) -> None:
+            with suppress(TaskRunning):
+                accepted.append(await life.prompt(session, "wait", if_busy="reject"))
 
         async with anyio.create_task_group() as tasks:
             for life in (here, there, front):
