@@ -1,5 +1,6 @@
 """One Postgres database: connections, transactions that are tried again, and errors told in a sentence."""
 
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Self, TypeVar, cast
@@ -44,8 +45,10 @@ class Database:
         Raises Misconfigured, with a sentence and without the password, when that does not work.
         """
         address = _address(dsn, pooled=pooled)
-        await _try(address)
-        return cls(address, _address(direct or dsn, pooled=False), pooled=pooled)
+        first = await _first(address, pooled=pooled)
+        database = cls(address, _address(direct or dsn, pooled=False), pooled=pooled)
+        database.pool.take(first)
+        return database
 
     async def close(self) -> None:
         """Let go of all connections."""
@@ -104,12 +107,15 @@ class Database:
     async def connection(self, *, fresh: bool = False, seconds: float = WAIT_SECONDS) -> AsyncIterator[Connection]:
         """A connection for the length of a block, with errors told. Raises StoreUnavailable."""
         async with self.pool.connection(fresh=fresh, seconds=seconds) as connection:
+            began = time.monotonic()
             try:
                 yield connection
-            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-                raise (Lost(away().message) if connection.closed else told(error)) from None
             except psycopg.Error as error:
-                raise told(error) from None
+                if not is_lost(connection, error):
+                    raise told(error) from None
+                await end(connection)  # it may look as if it could be used again
+                # What was cut off after a long time is not tried again: whoever asked has waited enough.
+                raise (Lost(away().message) if time.monotonic() < began + seconds else away()) from None
 
     @asynccontextmanager
     async def apart(self) -> AsyncIterator[Connection]:
@@ -132,7 +138,7 @@ class Collision(StoreUnavailable):
 
 
 class Lost(StoreUnavailable):
-    """The connection broke."""
+    """The connection broke. On another one it may be tried again."""
 
 
 async def execute(connection: Connection, query: str, *values: Any) -> list[Row]:
@@ -144,6 +150,11 @@ async def execute(connection: Connection, query: str, *values: Any) -> list[Row]
 def text_of(query: str) -> sql.SQL:
     """Our statements are our own texts; values are given beside them."""
     return sql.SQL(cast("Any", query))
+
+
+def is_lost(connection: Connection, error: psycopg.Error) -> bool:
+    """Whether this was the connection's end, and not a statement's: then what was sent before may have been done."""
+    return connection.closed or error.diag.severity_nonlocalized != "ERROR"
 
 
 def told(error: Exception) -> StoreUnavailable:
@@ -161,8 +172,8 @@ async def _transaction(connection: Connection, work: Callable[[Connection], Awai
         async with connection.transaction():
             result = await work(connection)
             committing = True
-    except (psycopg.OperationalError, psycopg.InterfaceError):
-        if committing and connection.closed:
+    except psycopg.Error as error:
+        if committing and is_lost(connection, error):
             raise away() from None
         raise
     return result
@@ -187,14 +198,22 @@ def _address(dsn: str, *, pooled: bool) -> str:
     return make_conninfo("", **{**ours, **parsed(dsn)})
 
 
-async def _try(address: str) -> None:
+async def _first(address: str, *, pooled: bool) -> Connection:
     try:
         with anyio.fail_after(2 * CONNECT_SECONDS):
-            connection = await connect(address)
-            version, encoding = connection.info.server_version, connection.info.parameter_status("server_encoding")
-            await end(connection)
+            connection = await connect(address, pooled=pooled)
     except (psycopg.Error, TimeoutError) as error:
         raise unreachable(error) from None
+    try:
+        _check(connection)
+    except Misconfigured:
+        await end(connection)
+        raise
+    return connection
+
+
+def _check(connection: Connection) -> None:
+    version, encoding = connection.info.server_version, connection.info.parameter_status("server_encoding")
     if version < OLDEST_VERSION:
         raise Misconfigured(
             f"Postgres {version // 10_000} is too old; Puntini needs {OLDEST_VERSION // 10_000} or newer."

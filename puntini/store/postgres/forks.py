@@ -52,8 +52,7 @@ async def _fork(connection: Connection, source: str, to: int, append: Append) ->
     known = Known(today, [num], begun=found.days[-1] if found.days else 0)
     begun = replace(append, create=replace(append.create, floor=found.bounds.floor, head=to))
     decisions = Decisions([begun], known)
-    async with connection.pipeline():
-        await write(connection, decisions)
+    await write(connection, decisions)
     [result] = decisions.results
     if isinstance(result, PuntiniError):
         raise result

@@ -5,6 +5,7 @@ while it was being committed. Then nobody is answered before the database has sa
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
@@ -14,11 +15,11 @@ from psycopg.pq import TransactionStatus
 
 from puntini.errors import StoreUnavailable
 from puntini.log.contract import Append, Written
-from puntini.store.postgres.database import TRIES, Collision, Database, Lost, execute, told
+from puntini.store.postgres.database import TRIES, Collision, Database, Lost, is_lost, told
 from puntini.store.postgres.decisions import Decisions, Result
 from puntini.store.postgres.flush import Begun, Elsewhere, Group, begin, happened, send, write
 from puntini.store.postgres.partitions import make_ahead
-from puntini.store.postgres.pool import Connection, away
+from puntini.store.postgres.pool import WAIT_SECONDS, Connection, away, end
 
 GROUP = 4_096
 GROUP_BYTES = 8 << 20
@@ -63,14 +64,26 @@ class Writer:
 
     async def run(self) -> None:
         """Flush what is handed in, until closed."""
-        while self._accepted or not self._closing:
-            if not self._accepted:
-                self._wake.clear()
-                await self._wake.wait()
-                continue
-            group = self._take()
+        try:
+            while self._accepted or not self._closing:
+                if self._accepted:
+                    await self._flush()
+                else:
+                    self._wake.clear()
+                    await self._wake.wait()
+        finally:
+            self._closing = True
+            self._refuse_waiting()
+
+    async def _flush(self) -> None:
+        group = self._take()
+        try:
             results = await self._results([append for append, _ in group])
-            await self._deliver(group, results)
+        except BaseException:
+            for _, future in group:
+                _answer(future, away())
+            raise
+        await self._deliver(group, results)
 
     def _take(self) -> list[Accepted]:
         """The next group: not too many, not too large."""
@@ -131,12 +144,17 @@ class Writer:
 
     async def _attempt(self, group: Group, begun: Begun) -> list[Result]:
         async with self._database.pool.connection() as connection:
+            began = time.monotonic()
             try:
                 return await _flush(connection, self._name, group, begun)
             except (psycopg.DataError, psycopg.errors.CheckViolation):
                 raise
             except psycopg.Error as error:
-                raise (Lost(away().message) if connection.closed else told(error)) from None
+                if not is_lost(connection, error):
+                    raise told(error) from None
+                await end(connection)  # it may look as if it could be used again
+                again = begun.results or time.monotonic() < began + WAIT_SECONDS
+                raise (Lost(away().message) if again else away()) from None
 
     async def _happened(self, begun: Begun) -> bool:
         """Whether a flush whose connection broke was committed. Raises StoreUnavailable when closed meanwhile."""
@@ -167,11 +185,14 @@ async def _flush(connection: Connection, writer: str, group: Group, begun: Begun
         async with connection.pipeline():
             await write(connection, decisions)
             begun.results = decisions.results  # from here on it may be committed
-            await send(connection, "COMMIT")
+            committed = await send(connection, "COMMIT")
+        if committed.statusmessage != "COMMIT":  # it ends a failed transaction without an error
+            raise psycopg.OperationalError("the transaction was not committed")
     except BaseException:
         if not connection.closed and connection.pgconn.transaction_status != TransactionStatus.IDLE:
             with suppress(psycopg.Error):
-                await execute(connection, "ROLLBACK")
+                # Not as a statement: this also forgets what a pipeline had to prepare behind its error.
+                await connection.rollback()
         raise
     return decisions.results
 
