@@ -17,6 +17,8 @@ T = TypeVar("T")
 
 CONNECTIONS = 8
 STATEMENT_MS = 30_000
+IDLE_MS = 5_000
+"""What a process that is frozen in the middle of a transaction holds is free after this: others take its tasks over."""
 TRIES = 5
 """Of a transaction that met another: a deadlock, or one that could not be put in order with it."""
 LOG = structlog.get_logger("puntini.store")
@@ -173,7 +175,7 @@ def _address(dsn: str, *, pooled: bool) -> str:
         raise Misconfigured(f"The store's address can't be read: {str(error).strip()}; see docs/settings.md.") from None
     ours: dict[str, Any] = {"connect_timeout": int(CONNECT_SECONDS), "application_name": "puntini", **_ALIVE}
     if not pooled:
-        ours["options"] = f"-c statement_timeout={STATEMENT_MS} -c idle_in_transaction_session_timeout={STATEMENT_MS}"
+        ours["options"] = f"-c statement_timeout={STATEMENT_MS} -c idle_in_transaction_session_timeout={IDLE_MS}"
     return make_conninfo("", **{**ours, **given})
 
 
