@@ -16,13 +16,13 @@ DEV := $(VENV)/.dev-installed
 NPM := node_modules/.installed
 
 # The folders with Python in them (mypy refuses a folder without any).
-CODE := puntini tests $(foreach folder,bench examples,$(if $(wildcard $(folder)/*.py $(folder)/*/*.py),$(folder)))
-# Many tests wait more than they work, so there are more workers than cores. Tests of one group share what they start.
+CODE := puntini tests $(foreach folder,bench docs examples,$(if $(wildcard $(folder)/*.py $(folder)/*/*.py),$(folder)))
+# Many tests wait more than they work, so there are more workers than cores. Which go together, tests/conftest.py says.
 # Hundreds of tests start a server: compiled files are kept, also where the environment says otherwise (it is emptied).
 # Databases wait for the disk at every commit: their files lie in memory where 4 GB are free and programs may be run.
 IN_MEMORY := $(shell grep -E ' /dev/shm tmpfs ' /proc/mounts 2>/dev/null | grep -qv noexec && \
 	df -Pk /dev/shm | awk 'NR == 2 && $$4 > 4000000 { print "TMPDIR=/dev/shm" }')
-PYTEST := $(IN_MEMORY) PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3 --dist loadgroup
+PYTEST := $(IN_MEMORY) PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3 --dist load
 
 .PHONY: help
 help: ## list these targets
@@ -65,6 +65,10 @@ console: $(CONSOLE) ## build the web console, which a running server then serves
 .PHONY: sdk
 sdk: $(SDK) ## build the TypeScript SDK into sdk/typescript/dist
 
+.PHONY: docs
+docs: $(DEV) ## build the documentation into build/docs; a link that leads nowhere fails
+	@$(BIN)/python -m docs.site $(ARGS)
+
 .PHONY: bench
 bench: $(DEV) bench-needs node-needs browser-needs ## measure this machine; ARGS="--help" lists what can be measured
 	@$(BIN)/python -m bench $(ARGS)
@@ -72,7 +76,7 @@ bench: $(DEV) bench-needs node-needs browser-needs ## measure this machine; ARGS
 .PHONY: clean
 clean: ## remove the environment, the npm packages, the caches and what was built
 	@rm -rf $(VENV) node_modules puntini/console/static sdk/typescript/dist dist build .hypothesis .mypy_cache .pytest_cache .ruff_cache
-	@find puntini tests bench examples -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+	@find puntini tests bench docs examples -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 # ---- Python ----------------------------------------------------------------------------------------------------------
 
@@ -112,7 +116,7 @@ apt-install = apt-get update -qq >/dev/null && \
 	DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends $(1) >/dev/null
 
 .PHONY: test-needs
-test-needs: $(DEV) node-needs browser-needs
+test-needs: $(DEV) node-needs browser-needs nginx-needs
 
 .PHONY: node-needs
 node-needs:
@@ -161,6 +165,18 @@ browser-needs:
 	            echo "chromium could not be installed: the browser tests will be skipped."; \
 	    else \
 	        echo "chromium was not found: the browser tests will be skipped."; \
+	    fi; \
+	fi
+
+.PHONY: nginx-needs
+nginx-needs:
+	@if ! command -v nginx >/dev/null; then \
+	    if $(can-install); then \
+	        echo "Installing nginx for the tests of deploy/ ..."; \
+	        { $(call apt-install,nginx); } || \
+	            echo "nginx could not be installed: the tests that run it will be skipped."; \
+	    else \
+	        echo "nginx was not found: the tests that run it will be skipped."; \
 	    fi; \
 	fi
 

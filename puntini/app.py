@@ -16,10 +16,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from puntini import tracing
 from puntini.agent.contract import Agent
 from puntini.agent.loading import load as load_agent
 from puntini.agent.loading import load_embedder
 from puntini.agent.models.contract import Model
+from puntini.agent.models.metered import Metered
 from puntini.agent.models.offline.model import OfflineModel
 from puntini.agent.recall import Recall
 from puntini.agent.runner import Runner
@@ -69,10 +71,15 @@ from puntini.log.filling import Filling
 from puntini.log.hub import Hub
 from puntini.log.keeper import Keeper
 from puntini.log.retention import Retention
+from puntini.metrics.health import Health
+from puntini.metrics.loop import LoopWatch
+from puntini.metrics.measures import Measures, Most
+from puntini.metrics.probe import Probe
 from puntini.protocol.schema import Schema
 from puntini.redaction import Redaction
 from puntini.settings import Settings
 from puntini.store.open import open_store
+from puntini.transport.answers import Answers
 from puntini.transport.asgi import (
     BodyDeadline,
     Receive,
@@ -88,6 +95,7 @@ from puntini.transport.handover import outermost
 from puntini.transport.naming import Naming
 from puntini.transport.opening import Opener
 from puntini.transport.streams import Streams
+from puntini.transport.traced import Traced
 from puntini.views.session import SessionView
 
 Share = Literal["all", "streams", "tasks"]
@@ -104,6 +112,7 @@ class Parts:
     staff: Staff
     tally: Tally
     connections: Connections
+    loop_watch: LoopWatch
 
     def __init__(
         self, settings: Settings, agents: Sequence[Agent], *, wants_setup: bool = False, share: Share = "all"
@@ -112,7 +121,7 @@ class Parts:
         self.share = share
         self.entrance = Entrance(settings, wants_setup=wants_setup)
         self.log = structlog.get_logger("puntini")
-        self.model = model_of(settings)
+        self.model = Metered(model_of(settings))
         self.own_tools = [tool for spec in settings.tools for tool in load_tools(spec, Path.cwd())]
         self.tools = builtin_tools(self.own_tools)
         self.workspace = _workspace(settings.workspace)
@@ -203,7 +212,8 @@ class Parts:
         self.tally = Tally(self.store)
         self.hub.follow(self.tally)
         outcomes = Outcomes(self.store)
-        for work in (self.hub.sweep, self.keeper.keep, self.connections.sweep):
+        self.loop_watch = LoopWatch()
+        for work in (self.loop_watch.run, self.hub.sweep, self.keeper.keep, self.connections.sweep):
             tasks.start_soon(work)
         watch = Watch(self.connections, guard.access, guard.revision, self.entrance.still)
         for work in (retention.sweep, expiry.sweep, outcomes.sweep, self.tally.sweep, watch.run):
@@ -223,11 +233,10 @@ class Parts:
         tools = [
             ToolInfo(each.name, each.spec.description, each.spec.parameters, each.consent) for each in self.staff.tools
         ]
-        system = System(self.store, self.hub, self.connections, lambda: self.runner.stats, roster)
         if self.share == "tasks":
-            return documented(system.routes())
+            return documented(self._system().routes())
         addresses = [
-            *system.routes(),
+            *self._system().routes(),
             *stream_routes.routes(streams, self.store, desk),
             *chat.routes(),
             *Sessions(self.store, self.keeper, desk, self.entrance.note).routes(),
@@ -247,6 +256,14 @@ class Parts:
             *Console().routes(),
         ]
         return [*documented(addresses), *_setup_routes(self.entrance)]
+
+    def _system(self) -> System:
+        """What operators ask."""
+        probe, most = Probe(self.store), Most(self.settings.max_concurrent_tasks, self.settings.ring_bytes)
+        about = (self.store, self.hub, self.connections, lambda: self.runner.stats)
+        measures = Measures(*about, probe=probe, loop=self.loop_watch, most=most)
+        health = Health(self.store, self.connections, probe=probe, loop=self.loop_watch)
+        return System(*about, self.staff.roster, health=health, measures=measures)
 
     async def drain(self, seconds: float) -> None:
         """End everything at a safe point, within ``seconds``."""
@@ -365,7 +382,8 @@ def create_app(
     app = App(
         lifespan=lifespan,
         middleware=[
-            Middleware(Naming),
+            Middleware(Naming, answers=Answers(settings.access_log)),
+            *([Middleware(Traced)] if tracing.on() else []),
             Middleware(Gate, entrance=lambda: parts.entrance),
             *_cors(settings.cors_origins),
             Middleware(BodyDeadline, seconds=settings.body_seconds),

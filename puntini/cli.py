@@ -8,7 +8,7 @@ from errno import EDQUOT, EFBIG, EIO, ENOSPC, EPIPE
 from io import TextIOWrapper
 from math import isnan
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import click
 from click.core import ParameterSource
@@ -16,15 +16,13 @@ from msgspec.structs import FieldInfo, fields
 
 from puntini import __version__
 from puntini.cli_account import key, login, logout, whoami
+from puntini.cli_doctor import doctor
 from puntini.cli_server import URL
 from puntini.cli_server import url_option as _url
-from puntini.cli_store import store_file, store_option
+from puntini.cli_store import store
 from puntini.cli_user import user
 from puntini.errors import Misconfigured, PuntiniError
 from puntini.settings import DOCS, LISTS, PREFIX, SECRETS, Settings, load
-
-if TYPE_CHECKING:
-    from puntini.store.sqlite.admin import Figures
 
 FAILED, USAGE, INTERRUPTED = 1, 2, 130
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -138,7 +136,7 @@ _METAVARS = {
     }.get(hint, "TEXT")
     for name, hint in get_type_hints(Settings).items()
 } | {
-    "store": "FILE",
+    "store": "STORE",
     "cors_origins": "ORIGINS",
     "host": "ADDRESS",
     "agent": "AGENT",
@@ -398,66 +396,6 @@ def knowledge_search(words: tuple[str, ...], limit: int, url: str) -> None:
     knowledge.search(url, " ".join(words), limit=limit)
 
 
-# The store's file.
-
-
-@cli.group()
-def store() -> None:
-    """Look after the file that a server keeps its log in."""
-
-
-@store.command("check")
-@store_option
-def store_check(store: str | None) -> int:
-    """Say whether a store is sound, and what is wrong with it. A server may be running."""
-    from puntini.store.sqlite import admin
-    from puntini.views.session import SessionView
-
-    file = store_file(store)
-    faults = admin.check(file, decode_snapshot=SessionView.decode)
-    for fault in faults:
-        click.echo(fault)
-    if faults:  # how much is in a damaged file can't be told for certain
-        click.echo(f"{file} has {_counted(len(faults), 'fault')}.")
-        return FAILED
-    click.echo(f"{file} is sound: {_holds(admin.figures(file))}.")
-    return 0
-
-
-@store.command("backup")
-@click.argument("to", type=click.Path(path_type=Path))
-@store_option
-def store_backup(to: Path, store: str | None) -> None:
-    """Copy a store to a new file. A server may be running; the copy is as the store is at one moment."""
-    from puntini.store.sqlite import admin
-
-    copied = admin.backup(store_file(store), to)
-    click.echo(f"{to} holds {_holds(copied)}.")
-
-
-@store.command("new-epoch")
-@store_option
-def store_new_epoch(store: str | None) -> None:
-    """Begin a new epoch, in which no older id is valid.
-
-    For a store's file that was put back in an earlier state by other means than `store backup`. Readers that come with
-    an older id are told of a gap, and get a fresh snapshot. The server must not be running.
-    """
-    from puntini.store.sqlite import admin
-
-    file = store_file(store)
-    click.echo(f"{file}: the epoch is {admin.new_epoch(file)} now.")
-
-
-def _holds(found: "Figures") -> str:
-    parts = ((found.sessions, "session"), (found.events, "event"), (found.bytes, "byte"))
-    return ", ".join(_counted(number, word) for number, word in parts)
-
-
-def _counted(number: int, word: str) -> str:
-    return f"{number:,} {word}{'' if number == 1 else 's'}"
-
-
 # The words.
 
 
@@ -488,5 +426,5 @@ def _openapi() -> object:
     return anyio.run(described)
 
 
-for each in (login, logout, whoami, key, user):
+for each in (doctor, login, logout, whoami, key, user, store):
     cli.add_command(each)

@@ -1,4 +1,4 @@
-"""``puntini user``: accounts, made and changed in a store's file, also beside the server that uses it."""
+"""``puntini user``: accounts, made and changed in a store, also beside the servers that use it."""
 
 import sys
 import time
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar, get_args
 import click
 
 from puntini.auth.principals import Role
-from puntini.cli_store import store_file, store_option
+from puntini.cli_store import store_option, store_place
 from puntini.errors import Invalid, Misconfigured
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _name = click.argument("name")
 
 @click.group()
 def user() -> None:
-    """Make accounts and change them, in the file that a server keeps its log in. The server may be running."""
+    """Make accounts and change them, in the store that a server keeps its log in. The server may be running."""
 
 
 @user.command("add")
@@ -62,11 +62,13 @@ def user_list(store: str | None) -> None:
 
     from puntini.auth.users import Users
     from puntini.log.mint import timestamp
-    from puntini.store.sqlite.ledger import ledger
+    from puntini.store.open import open_ledger
 
-    with ledger(store_file(store)) as opened:
-        users = anyio.run(Users(opened).list)
-    for each in users:
+    async def listed() -> "list[User]":
+        async with open_ledger(store_place(store)) as opened:
+            return await Users(opened).list()
+
+    for each in anyio.run(listed):
         state = "disabled" if each.disabled else "enabled"
         last = "never" if each.last_login_at is None else timestamp(each.last_login_at)
         click.echo(f"{each.name}\t{each.role}\t{state}\t{last}")
@@ -135,10 +137,10 @@ def _changed(
     from puntini.auth.families import Families
     from puntini.auth.revision import Revision
     from puntini.auth.users import Users
-    from puntini.store.sqlite.ledger import ledger
+    from puntini.store.open import open_ledger
 
     async def all_of_it() -> "User":
-        with ledger(store_file(store), make=make) as opened:
+        async with open_ledger(store_place(store), make=make) as opened:
             done = await work(Users(opened))
             if end_log_ins:
                 await Families(opened, 0, time.time).end_all(done.name)

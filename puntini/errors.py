@@ -5,6 +5,8 @@ The message says whose fault it is and what to do. ``path`` names the field when
 
 from collections.abc import Sequence
 
+from puntini.figures import figures
+
 
 class PuntiniError(Exception):
     """The root of the tree. Subclasses fix the code and the statuses; an instance adds the sentence."""
@@ -109,14 +111,18 @@ class TooLarge(PuntiniError):
 
 
 class TooMany(PuntiniError):
-    """A limit on how many or how often was reached. ``queued`` is how many tasks wait, where that was the reason."""
+    """A limit on how many or how often was reached; which one, for those who count how often.
+
+    ``queued`` is how many tasks wait, where that was the reason.
+    """
 
     code, status, close, title = "too_many", 429, 4429, "Too many"
     retryable, retry_after = True, 5
 
-    def __init__(self, message: str, *, path: str = "", queued: int | None = None) -> None:
+    def __init__(self, message: str, *, limit: str = "other", path: str = "", queued: int | None = None) -> None:
         super().__init__(message, path=path)
         self.queued = queued
+        figures.limits[limit] += 1
 
 
 class Unavailable(PuntiniError):

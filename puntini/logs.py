@@ -3,7 +3,7 @@
 import logging
 import sys
 import traceback
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Callable, Iterable, MutableMapping
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Literal, TextIO, cast
@@ -42,12 +42,21 @@ class _Careful:
 
 
 def configure(
-    form: Literal["text", "json"], level: str, secrets: Iterable[str] = (), *, redact_prompts: bool = False
+    form: Literal["text", "json"],
+    level: str,
+    secrets: Iterable[str] = (),
+    *,
+    redact_prompts: bool = False,
+    node: str = "",
+    ids: Callable[[], dict[str, str]] = dict,
 ) -> None:
     """Set logging up for the process. No line of any library shows one of the ``secrets``.
 
     No line of ours holds what people or models say. With ``redact_prompts`` neither does what others put into the text
     of an exception or into a line of their own: only its kind and its place in the code are told.
+
+    Each line of ours names what is bound by ``structlog.contextvars`` (the request, the session, the task), what
+    ``ids`` tells, and with ``json`` the ``node``: for people who look at one terminal it is the same in all of them.
     """
     stream = cast(TextIO, _Careful(sys.stderr, secrets))
     number = logging.getLevelNamesMapping()[level.upper()]
@@ -62,6 +71,7 @@ def configure(
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
+            _Also(ids, {"node": node} if node and form == "json" else {}),
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             *([_without_words] if redact_prompts else []),
@@ -77,6 +87,19 @@ def configure(
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+class _Also:
+    """Adds to each line what is the case wherever it is written."""
+
+    def __init__(self, ids: Callable[[], dict[str, str]], fixed: dict[str, str]) -> None:
+        self._ids = ids
+        self._fixed = fixed
+
+    def __call__(self, _logger: Any, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        for name, value in (*self._fixed.items(), *self._ids().items()):
+            line.setdefault(name, value)
+        return line
 
 
 def _without_words(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

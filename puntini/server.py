@@ -23,7 +23,7 @@ import structlog
 import uvicorn
 from starlette.applications import Starlette
 
-from puntini import __version__
+from puntini import __version__, tracing
 from puntini.agent.contract import Agent
 from puntini.agent.staff import PUNTINI
 from puntini.app import Parts, Share, create_app
@@ -33,7 +33,7 @@ from puntini.errors import Misconfigured
 from puntini.lines import HttpProtocol, WebSocketProtocol
 from puntini.logs import configure
 from puntini.protocol.decode import MESSAGE_LIMIT
-from puntini.settings import Settings
+from puntini.settings import Settings, shown
 
 BACKLOG = 4_096
 OFTEN, SELDOM, MANY_TASKS = 50_000, 1_000_000, 100
@@ -106,7 +106,15 @@ def run(
     """
     if http:
         check_secret(settings)
-    configure(settings.log_format, settings.log_level, settings.secrets, redact_prompts=settings.redact_prompts)
+    configure(
+        settings.log_format,
+        settings.log_level,
+        settings.secrets,
+        redact_prompts=settings.redact_prompts,
+        node=socket.gethostname(),
+        ids=tracing.ids,
+    )
+    tracing.configure(settings.otlp_endpoint, __version__)
     calm()
     leaving = threading.Timer(settings.grace + LEAVE_SECONDS, _leave)
     leaving.daemon = True
@@ -115,6 +123,7 @@ def run(
         return asyncio.run(_serve(settings, app, leaving) if http else _work(settings, app, leaving))
     finally:
         leaving.cancel()
+        tracing.close()
 
 
 def _leave() -> None:
@@ -250,7 +259,7 @@ async def _greet(server: Server, parts: Parts, settings: Settings, sock: socket.
         parts.log.info(
             "serving",
             url=url,
-            store=settings.shown_store,
+            store=shown(settings.store),
             agents=agents,
             tools=[tool.name for tool in parts.own_tools],
             model=parts.model.name,
@@ -264,7 +273,7 @@ async def _greet(server: Server, parts: Parts, settings: Settings, sock: socket.
             GREETING.format(
                 version=__version__,
                 url=url,
-                store=settings.shown_store,
+                store=shown(settings.store),
                 agents=agents,
                 tools=_own_tools(parts),
                 model=parts.model.name,
@@ -280,7 +289,7 @@ def _greet_worker(parts: Parts, settings: Settings, url: str) -> None:
     agents = ", ".join(sorted(parts.runner.agents))
     if settings.log_format == "json":
         found = {"url": url} if url else {}
-        log = {"store": settings.shown_store, "agents": agents, "model": parts.model.name, "version": __version__}
+        log = {"store": shown(settings.store), "agents": agents, "model": parts.model.name, "version": __version__}
         parts.log.info("serving" if url else "working", mode="worker", **log, **found)
         return
     health = f"\n  health   {url}/v1/health" if url else ""
@@ -288,7 +297,7 @@ def _greet_worker(parts: Parts, settings: Settings, url: str) -> None:
         sys.stdout.write(
             WORKING.format(
                 version=__version__,
-                store=settings.shown_store,
+                store=shown(settings.store),
                 agents=agents,
                 tools=_own_tools(parts),
                 model=parts.model.name,

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from hmac import compare_digest
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 from msgspec import Meta, Struct
@@ -20,8 +20,12 @@ FILE = "puntini.toml"
 PREFIX = "PUNTINI_"
 CREDENTIALS = frozenset({"PUNTINI_URL", "PUNTINI_TOKEN", "PUNTINI_API_KEY"})
 """Variables of the command line's client, which are no settings of the server."""
-ANTHROPICS = {"ANTHROPIC_API_KEY": "anthropic_api_key", "ANTHROPIC_BASE_URL": "anthropic_base_url"}
-"""Variables of Anthropic's own programs that hold where we are told nothing else."""
+THEIRS = {
+    "ANTHROPIC_API_KEY": "anthropic_api_key",
+    "ANTHROPIC_BASE_URL": "anthropic_base_url",
+    "OTEL_EXPORTER_OTLP_ENDPOINT": "otlp_endpoint",
+}
+"""Variables of others' programs, Anthropic's and OpenTelemetry's, that hold where we are told nothing else."""
 
 MIB = 1 << 20
 TEN_YEARS = 315_360_000.0
@@ -64,6 +68,26 @@ class Secret:
         return "(secret)" if self else ""
 
 
+DATABASES = ("postgresql://", "postgres://")
+_IN_ADDRESS = re.compile(r"(://[^:@/?]*):(.*)@", re.DOTALL)
+_IN_QUERY = re.compile(r"([?&](?:ssl)?password=)([^&]*)")
+
+
+def passwords(store: str) -> list[str]:
+    """What nobody may see of a store's address, as it is written there and as it is meant."""
+    if not store.startswith(DATABASES):
+        return []
+    written = [found[2] for form in (_IN_ADDRESS, _IN_QUERY) for found in form.finditer(store)]
+    return list(dict.fromkeys(form for text in written for form in (text, unquote(text)) if form))
+
+
+def shown(store: str) -> str:
+    """A store's address as it may be shown: without a password."""
+    if not store.startswith(DATABASES):
+        return store
+    return _IN_QUERY.sub(r"\1***", _IN_ADDRESS.sub(r"\1@", store))
+
+
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What can be set. ``DOCS`` says what each is for."""
 
@@ -86,6 +110,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     grace: Positive = 10.0
     log_format: Literal["text", "json"] = "text"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    access_log: Literal["off", "errors", "all"] = "errors"
+    otlp_endpoint: str = ""
     ping_seconds: Positive = 15.0
     send_deadline_seconds: Positive = 30.0
     lifetime_seconds: Seconds = 3_600.0
@@ -120,23 +146,13 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     body_seconds: Positive = 30.0
 
     @property
-    def shown_store(self) -> str:
-        """Where the log is kept, without a password."""
-        password = _password(self.store)
-        return self.store.replace(f":{password}@", "@", 1) if password else self.store
-
-    @property
     def secrets(self) -> list[str]:
         """What no line may show."""
-        addresses = (self.anthropic_base_url, self.store, self.store_direct)
-        passwords = [_password(address) for address in addresses]
+        password = urlsplit(self.anthropic_base_url).password
+        stores = [found for address in (self.store, self.store_direct) for found in passwords(address)]
         keys = [part for key in self.api_keys for part in (key.reveal(), key.reveal().rpartition(":")[2])]
-        return [text for text in (self.anthropic_api_key.reveal(), *passwords, self.secret.reveal(), *keys) if text]
-
-
-def _password(address: str) -> str | None:
-    """What an address holds that no line may show."""
-    return urlsplit(address).password if "://" in address else None
+        ours = (self.anthropic_api_key.reveal(), password, self.secret.reveal(), *stores, *keys)
+        return [text for text in ours if text]
 
 
 LISTS = frozenset({"agent", "api_keys", "cors_origins", "tools", "trusted_proxies"})
@@ -144,7 +160,7 @@ SECRETS = (Secret, tuple[Secret, ...])
 DOCS: dict[str, str] = {
     "host": "address to listen on; one that others can reach takes a secret and an admin",
     "port": "port to listen on; 0 picks a free one",
-    "store": "where the log is kept: a SQLite file; postgresql://USER:PASSWORD@HOST/DATABASE, for any number of servers; or "
+    "store": "where the log is kept: a SQLite file; postgresql://… for a database that any number of nodes share; or "
     "memory: to forget everything at the end",
     "store_direct": "an address of the same Postgres database without the pooler that `store` names, for what a pooler "
     "can't do; none without",
@@ -169,6 +185,9 @@ DOCS: dict[str, str] = {
     "grace": "seconds that SIGTERM and Ctrl-C leave to streams and tasks",
     "log_format": "log lines as text for people or json for machines",
     "log_level": "the least important log lines to show",
+    "access_log": "log lines about requests: off; errors, those that met a fault of the server's; all",
+    "otlp_endpoint": "where traces are sent by OTLP over HTTP, such as http://127.0.0.1:4318; none without. "
+    "OTEL_EXPORTER_OTLP_ENDPOINT is read where this is not set",
     "ping_seconds": "seconds of silence after which a stream gets a ping",
     "send_deadline_seconds": "seconds without progress after which a client that does not read is cut off",
     "lifetime_seconds": "seconds after which a stream is asked to reconnect, give or take a tenth; 0 never",
@@ -209,7 +228,7 @@ DOCS: dict[str, str] = {
 def load(flags: Mapping[str, Any], environ: Mapping[str, str], cwd: Path, config: Path | None = None) -> Settings:
     """Put the settings together. Raises Misconfigured, which names the setting and where it was made."""
     values: dict[str, Any] = {}
-    made = (_anthropics(environ), _file(cwd, config), _environment(environ), ("the command line", dict(flags)))
+    made = (_theirs(environ), _file(cwd, config), _environment(environ), ("the command line", dict(flags)))
     for source, found in made:
         listed = _listed(found)
         _check(source, listed)
@@ -224,8 +243,8 @@ def _secret(wanted: type, value: object) -> Secret:
     raise ValueError("write the key alone, on one line and without spaces")
 
 
-def _anthropics(environ: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
-    return "the environment", {ours: environ[theirs] for theirs, ours in ANTHROPICS.items() if environ.get(theirs)}
+def _theirs(environ: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
+    return "the environment", {ours: environ[theirs] for theirs, ours in THEIRS.items() if environ.get(theirs)}
 
 
 def _file(cwd: Path, config: Path | None) -> tuple[str, dict[str, Any]]:

@@ -1,9 +1,11 @@
-"""What all tests share: the event loop they run on and the way Hypothesis searches."""
+"""What all tests share: the event loop they run on, the way Hypothesis searches, and who runs which of them."""
 
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.postgres import Emptied, Postgres, postgres
 
@@ -16,6 +18,35 @@ settings.load_profile("puntini")
 def anyio_backend() -> str:
     """The loop of the tests marked ``anyio``: asyncio, the only one that uvicorn runs on."""
     return "asyncio"
+
+
+TOGETHER = (
+    "tests/console/",
+    "tests/deploy/",
+    "tests/docs/",
+    "tests/live/nodes/",
+    "tests/live/test_browser.py",
+    "tests/live/test_docs_page.py",
+    "tests/sdk/test_browser.py",
+)
+"""What starts a browser, a proxy or several servers starts them once for all tests of a file."""
+
+
+class Together(LoadScopeScheduling):  # type: ignore[misc]  # xdist tells no types
+    """Tests of these files are run by one worker, all others one by one by whichever is free.
+
+    A test can't say so by a mark: xdist 3.8 writes it where pytest 9.2 does not look.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return file if file.startswith(TOGETHER) else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """Deal the tests out."""
+    return Together(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -28,11 +28,14 @@ class Proxy:
 
     async def serve(self, client: SocketStream) -> None:
         """Serve one client."""
-        async with client, await anyio.connect_tcp("127.0.0.1", self._target) as server:
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(_carry, server, client)
-                await self._watch(client, server)
-                tasks.cancel_scope.cancel()
+        async with (
+            client,
+            await anyio.connect_tcp("127.0.0.1", self._target) as server,
+            anyio.create_task_group() as tasks,
+        ):
+            tasks.start_soon(_carry, server, client)
+            await self._watch(client, server)
+            tasks.cancel_scope.cancel()
 
     async def _watch(self, client: SocketStream, server: SocketStream) -> None:
         try:

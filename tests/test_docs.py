@@ -1,26 +1,28 @@
 """The pages say what the code does: every setting, command and option, and no link that leads nowhere.
 
 The routes are proved in ``tests/api/test_docs.py``, events and commands of the protocol in
-``tests/protocol/test_schema.py``.
+``tests/protocol/test_schema.py``, blocks of code in ``tests/docs``.
 """
 
 import re
-import shlex
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
 import pytest
 from msgspec.structs import fields
 
-from puntini.cli import FAILED, INTERRUPTED, USAGE, cli
+from docs.site.writing import read
+from puntini.cli import FAILED, INTERRUPTED, USAGE
 from puntini.settings import DOCS, SECRETS, Secret, Settings
+from tests.docs.commands import COMMANDS
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 SETTINGS = (ROOT / "docs" / "settings.md").read_text("utf-8")
 COMMAND_LINE = (ROOT / "docs" / "command-line.md").read_text("utf-8")
-FOLDERS = "puntini|tests|docs|examples|bench"
+HTTP_REFERENCE = ROOT / "docs" / "http-reference.md"
+"""A page of the site that is made when it is built."""
+FOLDERS = "puntini|tests|docs|examples|bench|deploy"
 
 
 def rows(text: str) -> list[list[str]]:
@@ -66,16 +68,6 @@ def test_every_setting_is_in_its_page_as_it_is_and_no_other() -> None:
 # The command line.
 
 
-def commands(command: click.Command = cli, path: str = "puntini") -> Iterator[tuple[str, click.Command]]:
-    """Each command that does something, by its words."""
-    if not isinstance(command, click.Group):
-        yield path, command
-        return
-    for name, member in command.commands.items():
-        yield from commands(member, f"{path} {name}")
-
-
-COMMANDS = dict(commands())
 SECTIONS = dict(re.findall(r"^## `([^`\n]+)`\n(.*?)(?=^## |\Z)", COMMAND_LINE, re.MULTILINE | re.DOTALL))
 
 
@@ -123,42 +115,12 @@ def test_every_exit_code_is_told() -> None:
     ]
 
 
-def lines_to_type() -> list[str]:
-    """Every command line of ours in a block of a page."""
-    blocks = [
-        block
-        for page in PAGES
-        for block in re.findall(r"^```\w*\n(.*?)^```", page.read_text("utf-8"), re.MULTILINE | re.DOTALL)
-    ]
-    return [line for block in blocks for line in block.splitlines() if re.match(r"(PUNTINI_\w+=\S+ )?puntini ", line)]
-
-
-def test_there_are_lines_to_type() -> None:
-    assert {f"puntini {line.split('puntini ')[1].split()[0]}" for line in lines_to_type()} >= {
-        "puntini serve",
-        "puntini chat",
-    }
-
-
-@pytest.mark.parametrize("line", lines_to_type())
-def test_every_line_to_type_is_one_that_is_understood(line: str) -> None:
-    words = shlex.split(re.split(r" [|<>] ", line.partition("puntini ")[2])[0])
-    path = "puntini"
-    while f"{path} {words[0]}" not in COMMANDS:
-        path, words = f"{path} {words[0]}", words[1:]
-
-    context = COMMANDS[f"{path} {words[0]}"].make_context(words[0], words[1:], **cli.context_settings)
-
-    assert context.args == []
-
-
 # Links.
 
 
 def anchors(page: Path) -> set[str]:
     """The names that a page's headings can be linked by."""
-    headings = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.MULTILINE)
-    return {re.sub(r"[^\w -]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+    return {heading.anchor for heading in read(page.read_text("utf-8")).headings}
 
 
 def links() -> list[tuple[Path, str]]:
@@ -169,18 +131,26 @@ def links() -> list[tuple[Path, str]]:
 
 @pytest.mark.parametrize(("page", "link"), links(), ids=lambda value: getattr(value, "name", value))
 def test_every_link_leads_somewhere(page: Path, link: str) -> None:
-    file, _, anchor = link.partition("#")
-    target = (page.parent / file).resolve() if file else page
+    file, anchor = target(page, link), link.partition("#")[2]
 
-    assert target.exists()
-    assert target.is_relative_to(ROOT), "what is outside is not there for others"
-    assert not anchor or anchor in anchors(target)
+    assert file == HTTP_REFERENCE or file.exists()
+    assert file.is_relative_to(ROOT), "what is outside is not there for others"
+    assert not anchor or anchor in anchors(file)
 
 
 def test_every_page_is_reached_from_the_readme() -> None:
-    linked = {(page.parent / link.partition("#")[0]).resolve() for page, link in links() if page.name == "README.md"}
+    reached, new = {ROOT / "README.md"}, {ROOT / "README.md"}
+    while new:
+        new = {target(page, link) for page, link in links() if page in new} & set(PAGES) - reached
+        reached |= new
 
-    assert set(PAGES) - {ROOT / "README.md"} <= linked
+    assert set(PAGES) - reached == set()
+
+
+def target(page: Path, link: str) -> Path:
+    """The file that a link of a page names."""
+    file = link.partition("#")[0]
+    return (page.parent / file).resolve() if file else page
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -21,24 +21,52 @@ VERSION = "puntini"
 # A room is a folder or a file directly under puntini/. A new one has to be given a row: what it may import of ours.
 ALLOWED = {
     VERSION: set(),
-    "errors": set(),
+    "figures": set(),
+    "errors": {"figures"},
     "lines": set(),
     "redaction": set(),
+    "tracing": {"tracing_otel", "errors"},
+    "tracing_otel": {"tracing"},
     "logs": {"redaction"},
     "settings": {"errors"},
     "protocol": {"errors"},
     "views": {"protocol", "errors"},
     "log": {"protocol", "errors"},
-    "store": {"protocol", "log", "errors"},
-    "agent": {"protocol", "views", "log", "redaction", "errors"},
+    "store": {"protocol", "log", "figures", "errors"},
+    "agent": {"protocol", "views", "log", "redaction", "figures", "tracing", "errors"},
     "auth": {"protocol", "log", "store", "transport", "settings", "redaction", "errors"},
-    "transport": {"protocol", "views", "log", "store", "auth", "settings", "errors", VERSION},
-    "api": {"protocol", "views", "log", "store", "auth", "transport", "settings", "errors", VERSION},
+    "transport": {"protocol", "views", "log", "store", "auth", "settings", "figures", "tracing", "errors", VERSION},
+    "api": {
+        "protocol",
+        "views",
+        "log",
+        "store",
+        "auth",
+        "transport",
+        "metrics",
+        "settings",
+        "tracing",
+        "errors",
+        VERSION,
+    },
+    "metrics": {"protocol", "log", "transport", "figures", "errors", VERSION},
+    "doctor": {"protocol", "log", "store", "auth", "metrics", "client", "settings", "redaction", "errors"},
     "console": {"errors"},
     "client": {"protocol", "redaction", "errors", VERSION},
 }
 # The parts meet here, so these may import anything; being absent from every row above, nothing else may import them.
-MEETING_PLACES = {"app", "cli", "cli_account", "cli_server", "cli_store", "cli_user", "server", "testing", "__main__"}
+MEETING_PLACES = {
+    "app",
+    "cli",
+    "cli_account",
+    "cli_doctor",
+    "cli_server",
+    "cli_store",
+    "cli_user",
+    "server",
+    "testing",
+    "__main__",
+}
 
 # Each of these is known to one or two files, so that it can be replaced, or to the one folder that is named after it.
 CONFINED = {
@@ -54,6 +82,8 @@ CONFINED = {
     "numpy",
     "argon2",
     "jwt",
+    "prometheus_client",
+    "opentelemetry",
 }
 MOST_FILES = 2
 PLACES = {
@@ -66,6 +96,8 @@ PLACES = {
     "httpx": ("puntini/client/",),
     "langgraph": ("puntini/agent/graphs/",),
     "numpy": ("puntini/store/nearest.py",),
+    "prometheus_client": ("puntini/metrics/text.py",),
+    "opentelemetry": ("puntini/tracing.py", "puntini/tracing_otel.py"),
     "argon2": ("puntini/auth/passwords.py",),
     "jwt": ("puntini/auth/tokens.py", "puntini/auth/outside.py"),
 }

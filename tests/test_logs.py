@@ -1,5 +1,6 @@
 """Log lines, and what none of them shows."""
 
+import json
 import subprocess
 import sys
 
@@ -68,3 +69,44 @@ def test_with_redact_prompts_no_line_quotes_what_others_said_yet_says_where_it_f
         assert words in done.stderr
     assert done.stderr.count("ValueError") == 3
     assert done.stderr.count("line 8, in <module>") == 3
+
+
+A_TASK = """
+import anyio
+from structlog.contextvars import bind_contextvars
+from puntini.app import create_app
+from puntini.logs import configure
+from puntini.settings import Settings
+configure("json", "info", node="node-1", ids=lambda: {"trace_id": "t1"})
+
+class Failing:
+    name = "failing"
+    async def run(self, task):
+        raise ValueError("on purpose")
+
+async def main():
+    app = create_app(Settings(store="memory:", agent=("failing",), access_log="all"), [Failing()])
+    import httpx
+    async with app.router.lifespan_context(app), httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://127.0.0.1:8000"
+    ) as http:
+        answer = await http.post("/v1/chat", json={"prompt": "hello"}, headers={"accept": "application/json"})
+        print(answer.json()["task_id"], answer.json()["session_id"])
+        await http.get("/v1/none")
+
+anyio.run(main)
+"""
+
+
+def test_a_task_s_lines_name_the_task_and_not_the_request_that_set_it_off() -> None:
+    done = subprocess.run([sys.executable, "-c", A_TASK], capture_output=True, text=True, check=True)
+
+    task_id, session_id = done.stdout.split()
+    lines = [json.loads(line) for line in done.stderr.splitlines()]
+    [failed] = [line for line in lines if line["event"] == "agent failed"]
+    assert (failed["task_id"], failed["session_id"]) == (task_id, session_id)
+    assert (failed["node"], failed["trace_id"]) == ("node-1", "t1")
+    assert "request_id" not in failed
+    requests = [line for line in lines if line["event"] == "request"]
+    assert [line["path"] for line in requests] == ["/v1/chat", "/v1/none"]
+    assert all(line["request_id"].startswith("req_") for line in requests)

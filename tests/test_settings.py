@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import asdict, fields
 
 from puntini.errors import Misconfigured
-from puntini.settings import CREDENTIALS, DOCS, Secret, Settings, load
+from puntini.settings import CREDENTIALS, DOCS, Secret, Settings, load, shown
 
 FIELDS = {field.name: field for field in fields(Settings)}
 NUMBERS = [name for name, field in FIELDS.items() if type(field.default) in (int, float)]
@@ -311,3 +311,18 @@ def test_an_address_has_its_scheme_and_no_password(tmp_path: Path, wrong: str) -
 )
 def test_a_refusal_says_what_can_be(tmp_path: Path, name: str, value: str, advice: str) -> None:
     assert refusal(tmp_path, flags={name: value}).endswith(f": {advice}")
+
+
+@pytest.mark.parametrize(
+    ("store", "without", "hidden"),
+    [
+        ("puntini.db", "puntini.db", []),
+        ("postgresql://ann@host/db", "postgresql://ann@host/db", []),
+        ("postgresql://ann:pass%40word@host:5,two/db", "postgresql://ann@host:5,two/db", ["pass%40word", "pass@word"]),
+        ("postgres://host/db?password=hunter2&a=b", "postgres://host/db?password=***&a=b", ["hunter2"]),
+        ("postgresql://a:odd/p@ss:word@[::1]/db", "postgresql://a@[::1]/db", ["odd/p@ss:word"]),
+    ],
+)
+def test_a_stores_address_is_shown_without_its_password(store: str, without: str, hidden: list[str]) -> None:
+    assert shown(store) == without
+    assert Settings(store=store).secrets == hidden

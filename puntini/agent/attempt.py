@@ -15,6 +15,7 @@ from puntini.agent.emitter import RETRY_SECONDS
 from puntini.agent.exits import contain_exits
 from puntini.agent.job import Interrupted, Job, said_by_agent
 from puntini.agent.status import Change, End
+from puntini.agent.traces import told
 from puntini.errors import NotFound, PuntiniError, SessionClosed, StaleAttempt, StoreUnavailable, described
 from puntini.log.contract import Store, TaskRow
 from puntini.log.keeper import Keeper
@@ -57,6 +58,10 @@ class Attempts:
 
         Raises StaleAttempt, NotFound or SessionClosed then.
         """
+        async with told(self._store, job):
+            await self._make(job)
+
+    async def _make(self, job: Job) -> None:
         try:
             await self._begin(job)
             await self._work(job)

@@ -14,6 +14,7 @@ import msgspec
 from msgspec.structs import replace
 
 from puntini.errors import PuntiniError, StaleAttempt, StaleGraph, StoreUnavailable
+from puntini.figures import figures
 from puntini.log.contract import Append, EventLog, Fence, GraphVersions, Kept, TaskRow, Written
 from puntini.log.keeper import Versions
 from puntini.log.mint import now_ms, timestamp
@@ -246,6 +247,8 @@ class Emitter:
         write = self._append([self.stamp(event) for event in events], row, safe=False)
         await self._log.append(write if still is None else replace(write, fence=replace(self._fence, status=still)))
         self.row = row
+        if row.ended:
+            figures.tasks_ended[row.status] += 1
 
     def _append(
         self,

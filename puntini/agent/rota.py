@@ -102,11 +102,16 @@ def check_waiting(waiting: int) -> None:
     """Raises TooMany when so many wait in a session that no other may."""
     if waiting >= MOST_WAITING:
         raise TooMany(
-            f"{MOST_WAITING} tasks wait in this session, which is the most; wait until one has begun, or stop some."
+            f"{MOST_WAITING} tasks wait in this session, which is the most; wait until one has begun, or stop some.",
+            limit="tasks_of_session",
         )
 
 
 def check_queued(queued: int, most: int) -> None:
     """Raises TooMany when so many wait in all sessions together that no other may."""
     if queued >= most:
-        raise TooMany(f"{queued} tasks wait for their turn, which is as many as may; try again later.", queued=queued)
+        raise TooMany(
+            f"{queued} tasks wait for their turn, which is as many as may; try again later.",
+            limit="queue",
+            queued=queued,
+        )

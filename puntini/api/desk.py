@@ -9,13 +9,14 @@ from typing import Any, Literal, Protocol, assert_never
 import anyio
 from msgspec.structs import replace
 
+from puntini import tracing
 from puntini.api.edits import conflicts_of, edited
 from puntini.api.repeats import Repeats, named, written
 from puntini.auth.access import Access
 from puntini.auth.guard import require_scope
 from puntini.auth.principals import Principal
-from puntini.errors import Conflict, Invalid, NotFound, SessionClosed, StaleGraph, TaskRunning
-from puntini.log.contract import Append, GraphVersions, Once, SessionRow, Store, TaskRow, Written
+from puntini.errors import Conflict, Invalid, NotFound, SessionClosed, StaleGraph, TaskRunning, Unavailable
+from puntini.log.contract import Append, GraphVersions, Kept, Once, SessionRow, Store, TaskRow, Written
 from puntini.log.keeper import Keeper
 from puntini.log.members import MemberRole
 from puntini.log.mint import new_id, now_ms, timestamp
@@ -65,7 +66,8 @@ Order = UserPromptCommand | Control | ApprovalResponse | Action | GraphEdit | Wo
 Decided = Literal["approved", "denied", "answered"]
 
 
-EDIT_TRIES = 20
+EDIT_SECONDS = 5.0
+"""How long an edit goes on trying to get in between what other nodes do to the graph."""
 
 
 class Work(Protocol):
@@ -284,6 +286,7 @@ class Desk:
                 entries=entries,
                 task=row,
                 safe=bool(given),
+                kept=_trace(row),
                 once=once,
                 create=create,
                 at=row.created_at,
@@ -329,7 +332,8 @@ class Desk:
     async def _edit(self, session_id: str, command: GraphEdit, once: Once | None, user: str) -> Written:
         await self._active(session_id)
         versions = self._keeper.versions(session_id)
-        for _ in range(EDIT_TRIES):
+        until = anyio.current_time() + EDIT_SECONDS
+        while anyio.current_time() < until:
             graph = (await self._keeper.view(session_id)).graph
             known = graph.version
             entries = [_stamp(event) for event in edited(graph, command.data, user, versions)]
@@ -337,7 +341,7 @@ class Desk:
             write = Append(session_id=session_id, entries=entries, versions=brings, once=once, at=now_ms())
             with suppress(StaleGraph):  # changed on another node in this moment: merge with that too
                 return await self._written(write)
-        raise Conflict("The graph was changed again and again meanwhile; send the edit once more.")
+        raise Unavailable("The graph changes too fast on other nodes for this edit; send it once more.")
 
     async def _conflicts(self, done: Written) -> list[GraphConflict]:
         """The conflicts that an edit met, from the log, so that a repeat is told the same."""
@@ -467,6 +471,13 @@ def _new_task(
         created_at=now,
         updated_at=now,
     )
+
+
+def _trace(row: TaskRow) -> list[Kept]:
+    """The trace that a task belongs to, kept with it for whoever runs it."""
+    if not tracing.on():
+        return []
+    return [Kept(row.session_id, tracing.KEPT_AS, row.task_id, tracing.traceparent().encode())]
 
 
 def _prompt_events(row: TaskRow, prompt: str, user: str) -> list[Envelope]:

@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
+from structlog.contextvars import bind_contextvars
 
 from puntini.auth.guard import principal_of
 from puntini.auth.rights import Right
@@ -25,6 +26,8 @@ PAGE_MOST = 100
 KEY_LIMIT = 128
 CREDENTIALS = frozenset({"token", "api_key", "ticket"})
 """Parameters of every address: a credential may stand in a query."""
+NAMED = frozenset({"session_id", "task_id"})
+"""What log lines name, where a path has it."""
 
 
 class Body(Struct, frozen=True, forbid_unknown_fields=True):
@@ -116,6 +119,14 @@ class Door(Struct, frozen=True):
             raise
 
 
+def about(scope: Scope, route: BaseRoute) -> None:
+    """Note what a request is about: its route, for whoever counts it, and what log lines are to name."""
+    # In a place that the scope has already: one more would make it larger, and every stream keeps its own.
+    scope["endpoint"] = route
+    for name in NAMED & scope["path_params"].keys():
+        bind_contextvars(**{name: scope["path_params"][name]})
+
+
 class Address(Route):
     """A route that only the guard opens."""
 
@@ -126,6 +137,7 @@ class Address(Route):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, if the caller has the right."""
+        about(scope, self)
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         if method in self.doors:
             await scope["state"]["guard"].admit(scope, self.doors[method].right)
@@ -155,6 +167,7 @@ class SocketAddress(WebSocketRoute):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve, if the caller has the right."""
+        about(scope, self)
         try:
             await scope["state"]["guard"].admit(scope, self.door.right)
         except PuntiniError as error:

@@ -1,12 +1,10 @@
 """Health, readiness, status, connections, metrics: what operators and load balancers ask."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal
 
 from msgspec import Struct
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
+from msgspec.structs import replace
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
@@ -17,15 +15,25 @@ from puntini.auth.rights import ADMIN, ANYBODY, READ
 from puntini.errors import Unavailable
 from puntini.log.contract import Store
 from puntini.log.hub import Hub
+from puntini.metrics.health import Health
+from puntini.metrics.measures import Measures
+from puntini.metrics.text import MEDIA_TYPE
+from puntini.protocol.entries import encode
+from puntini.transport.asgi import Check, problem_details, problem_headers, request_id_of
 from puntini.transport.connections import Connections
-
-COUNTERS = frozenset({"appends", "events", "commits", "reads", "store_reads", "opened", "aborted"})
 
 
 class Alive(Struct, frozen=True):
     """A sign of life."""
 
-    status: Literal["ok", "ready"]
+    status: Literal["ok"]
+
+
+class Ready(Struct, frozen=True):
+    """Traffic may come. What is ``warn`` among the checks does not keep it away."""
+
+    status: Literal["ready"]
+    checks: list[Check]
 
 
 class Status(Struct, frozen=True, kw_only=True):
@@ -49,20 +57,23 @@ class System:
         connections: Connections,
         work: Callable[[], dict[str, int]],
         agents: Iterable[str],
+        *,
+        health: Health,
+        measures: Measures,
     ) -> None:
         self._store = store
         self._hub = hub
         self._connections = connections
         self._work = work
         self._agents = agents
-        self._registry = CollectorRegistry()
-        self._registry.register(_Stats(self._numbers))
+        self._health = health
+        self._measures = measures
 
     def routes(self) -> list[BaseRoute]:
         """What this resource answers."""
         return [
             resource("/v1/health", get=Door(ANYBODY, self.health, gives=Alive)),
-            resource("/v1/ready", get=Door(ANYBODY, self.ready, gives=Alive)),
+            resource("/v1/ready", get=Door(ANYBODY, self.ready, gives=Ready)),
             resource("/v1/status", get=Door(READ, self.status, gives=Status)),
             resource("/v1/connections/stats", get=Door(ADMIN, self.stats, gives=dict[str, Any])),
             resource("/metrics", get=Door(ADMIN, self.metrics, gives=str, gives_also=("text/plain",))),
@@ -72,12 +83,11 @@ class System:
         """The process is alive."""
         return Json(Alive("ok"))
 
-    async def ready(self, _request: Request) -> Response:
-        """Whether to send traffic here: not while draining, not without the store."""
-        if self._connections.draining:
-            raise Unavailable("The server is shutting down.")
-        await self._store.sessions(limit=1, offset=0)
-        return Json(Alive("ready"))
+    async def ready(self, request: Request) -> Response:
+        """Whether to send traffic here, and what speaks for or against it."""
+        checks = await self._health.look()
+        failed = [check.detail for check in checks if check.state == "fail"]
+        return _unready(request, failed, checks) if failed else Json(Ready("ready", checks))
 
     async def status(self, _request: Request) -> Response:
         """What runs."""
@@ -98,27 +108,12 @@ class System:
 
     async def metrics(self, _request: Request) -> Response:
         """Prometheus text."""
-        return Response(generate_latest(self._registry), media_type=CONTENT_TYPE_LATEST)
-
-    def _numbers(self) -> dict[str, Any]:
-        streams = {name: value for name, value in self._connections.stats.items() if name != "by_transport"}
-        tasks = {f"tasks_{name}": value for name, value in self._work().items()}
-        return {**{f"streams_{k}": v for k, v in streams.items()}, **self._hub.stats, **self._store.stats, **tasks}
+        return Response(await self._measures.text(), media_type=MEDIA_TYPE)
 
 
-class _Stats(Collector):
-    """Reads the counters when it is scraped; keeping them costs nothing besides."""
-
-    def __init__(self, numbers: Callable[[], dict[str, Any]]) -> None:
-        self._numbers = numbers
-
-    def collect(self) -> list[Metric]:
-        """One metric a number."""
-        metrics: list[Metric] = []
-        for name, value in self._numbers().items():
-            if not isinstance(value, int | float):
-                continue
-            counter = name.removeprefix("streams_") in COUNTERS
-            family = CounterMetricFamily if counter else GaugeMetricFamily
-            metrics.append(family(f"puntini_{name}", name.replace("_", " "), value=float(value)))
-        return metrics
+def _unready(request: Request, failed: Sequence[str], checks: list[Check]) -> Response:
+    """A problem, with the checks beside it."""
+    error = Unavailable(" ".join(failed))
+    details = replace(problem_details(error, request_id_of(request.scope)), checks=checks)
+    headers = {name.decode(): value.decode() for name, value in problem_headers(error)}
+    return Response(encode(details) + b"\n", error.status, headers, "application/problem+json")

@@ -66,7 +66,9 @@ class Attempts:
         attempt = Attempt(name, household(address), self._now())
         seconds = max(self._names.wait(name, attempt.at), self._addresses.wait(attempt.address, attempt.at))
         if seconds > 0:
-            error = TooMany(f"Too many log-ins have failed; wait {ceil(seconds)} seconds before the next.")
+            error = TooMany(
+                f"Too many log-ins have failed; wait {ceil(seconds)} seconds before the next.", limit="failed_logins"
+            )
             error.retry_after = ceil(seconds)
             raise error
         self._names.add(name, attempt.at)

@@ -102,7 +102,8 @@ class Limits:
 def _pass(standing: Standing) -> None:
     if not standing.passed:
         error = TooMany(
-            f"More than {standing.limit} requests a minute by one {standing.policy}; wait {standing.seconds} seconds."
+            f"More than {standing.limit} requests a minute by one {standing.policy}; wait {standing.seconds} seconds.",
+            limit=f"requests_of_{standing.policy}",
         )
         error.retry_after = standing.seconds
         error.headers = standing.headers()

@@ -129,7 +129,7 @@ class Passwords:
 
     async def _run(self, work: Callable[[], T]) -> T:
         if not self._places.acquire(blocking=False):
-            raise TooMany("Too many are logging in just now; try again in a moment.")
+            raise TooMany("Too many are logging in just now; try again in a moment.", limit="logins_at_once")
         try:
             job = self._thread.submit(work)
         except RuntimeError:

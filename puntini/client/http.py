@@ -131,6 +131,24 @@ class Client:
         finally:
             response.close()
 
+    @contextmanager
+    def raw(self, method: str, path: str, headers: dict[str, str], *, silence: float) -> Iterator[httpx.Response]:
+        """An answer to be read as it comes, of which there may be ``silence`` for so long. Raises what ``ask`` does."""
+        timeout = httpx.Timeout(ANSWER_SECONDS, read=silence)
+        try:
+            response = self._http.send(
+                self._http.build_request(method, path, headers=headers, timeout=timeout), stream=True
+            )
+        except httpx.TransportError as error:
+            raise self._unreachable(error) from None
+        try:
+            if response.is_error:
+                response.read()
+            self._check(response)
+            yield response
+        finally:
+            response.close()
+
     def follow(
         self, open_: Callable[[Self, str], Any], after: str, *, lost: Callable[[], None], last: Callable[[Event], bool]
     ) -> Iterator[Line]:

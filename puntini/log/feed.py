@@ -18,6 +18,8 @@ JOINED_KEPT = 64
 ROOM = 10
 """A ring that is full is emptied by a tenth, so that it is not full again at once."""
 MOST_POSTPONED = 0.25
+PROBE_SECONDS = 1.0
+"""Of what comes within this time, how long one event takes to its readers is measured."""
 
 ReadPage = Callable[[int], Awaitable[Page]]
 Spawn = Callable[..., object]
@@ -58,6 +60,9 @@ class Feed:
         self._wake_planned = False
         self._round_started = 0.0
         self._round_seconds = 0.0
+        self.probe = 0
+        """The seq of the event that is measured on its way, since ``probe_at``."""
+        self.probe_at = 0.0
 
     # What arrives.
 
@@ -81,6 +86,8 @@ class Feed:
         self._forget_joined()
         self._grow(run.size)
         self._plan_wake()
+        if (now := asyncio.get_running_loop().time()) - self.probe_at > PROBE_SECONDS:
+            self.probe, self.probe_at = self.head, now
 
     def _grow(self, size: int) -> None:
         """Count what was added to the ring, and make room when it is too much."""
@@ -131,15 +138,16 @@ class Feed:
     def _join(self, cursor: int, lens: Lens) -> tuple[Framed, int]:
         """Frames joined, and by how much the runs grew for it."""
         parts: list[bytes] = []
-        size, grown, upto, ended = 0, 0, cursor, False
+        size, grown, upto, ended, count = 0, 0, cursor, False, 0
         for run in self._after(cursor):
             before = run.size
             part = run.framed_after(cursor, lens, self.epoch)
             parts.append(part.data)
             size, grown, upto, ended = size + len(part.data), grown + run.size - before, part.upto, part.ended
+            count += part.count
             if ended or size >= CHUNK:
                 break
-        return Framed(b"".join(parts), upto, ended), grown
+        return Framed(b"".join(parts), upto, ended, count), grown
 
     def _after(self, cursor: int) -> list[Run]:
         runs: list[Run] = []

@@ -16,13 +16,15 @@ class Lost(Exception):
 class Reader:
     """Follows a feed through a lens from ``cursor``. One task uses it; anybody may ``poke`` it."""
 
-    __slots__ = ("_waiter", "cursor", "ended", "feed", "lens")
+    __slots__ = ("_waiter", "count", "cursor", "ended", "feed", "lens")
 
     def __init__(self, feed: Feed, lens: Lens, cursor: int) -> None:
         self.feed = feed
         self.lens = lens
         self.cursor = cursor
         self.ended = False
+        self.count = 0
+        """How many events it has taken."""
         self._waiter: asyncio.Future[None] | None = None
 
     async def take(self) -> bytes:
@@ -42,6 +44,7 @@ class Reader:
                 return b""
         self.cursor = framed.upto
         self.ended = framed.ended
+        self.count += framed.count
         return framed.data
 
     async def _stored(self) -> Framed:

@@ -34,11 +34,15 @@ class Lens(Struct, frozen=True):
 
 
 class Framed(Struct, frozen=True):
-    """Bytes that carry a reader on to the cursor ``upto``; ``ended`` when it is at the end of what it follows."""
+    """Bytes that carry a reader on to the cursor ``upto``; ``ended`` when it is at the end of what it follows.
+
+    ``count`` says how many events they hold.
+    """
 
     data: bytes
     upto: int
     ended: bool = False
+    count: int = 0
 
 
 class Run:
@@ -83,4 +87,4 @@ class Run:
         chosen = list(numbered) if lens.selection.everything else [pair for pair in numbered if takes(pair[1])]
         data = FRAMERS[lens.framing](epoch, self.session_id, chosen)
         ended = bool(chosen) and lens.ends(chosen[-1][1])
-        return Framed(data, self.upto, ended)
+        return Framed(data, self.upto, ended, len(chosen))

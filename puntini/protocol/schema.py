@@ -1,4 +1,4 @@
-"""The words as JSON Schema, and as the tables of the protocol page; both are made from the structs.
+"""The words as JSON Schema, and as the protocol's reference page; both are made from the structs.
 
 The schemas say what the wire carries, which is more than what the structs need: an event always has its id, and a field
 whose default is written out can be relied on.
@@ -6,14 +6,14 @@ whose default is written out can be relied on.
 
 import inspect
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from msgspec import NODEFAULT, UNSET, Struct
 from msgspec.json import schema_components
 from msgspec.structs import FieldInfo, fields
 
-from puntini.protocol import events, graph
+from puntini.protocol import events, examples, graph
 from puntini.protocol.commands import AnyCommand
 from puntini.protocol.events import ControlEvent, Event, LoggedEvent
 
@@ -98,12 +98,12 @@ def plain(docstring: str) -> str:
 
 
 def page() -> str:
-    """The generated part of the protocol page, in Markdown: every event, command and object with its fields."""
+    """The protocol's reference in Markdown: every event, command and object with its fields, and examples."""
     events_, commands = event_schema(), command_schema()
     lines = [
-        *("## Events of the log", "", *_types(events_, LoggedEvent, "always")),
-        *("## Control events", "", *_types(events_, ControlEvent, "always")),
-        *("## Commands", "", *_types(commands, AnyCommand, "required")),
+        *("## Events of the log", "", *_types(events_, LoggedEvent, "always", examples.event)),
+        *("## Control events", "", *_types(events_, ControlEvent, "always", examples.event)),
+        *("## Commands", "", *_types(commands, AnyCommand, "required", examples.command)),
         *("## Objects", "", "What the types above are made of.", "", *_objects(events_)),
     ]
     return "\n".join(lines).rstrip() + "\n"
@@ -118,13 +118,22 @@ def with_page(document: str) -> str:
     return f"{before}{BEGIN}\n\n{page()}\n{END}{after}"
 
 
-def _types(schema: Schema, union: Any, word: str) -> Iterator[str]:
+def _types(schema: Schema, union: Any, word: str, example: Callable[[str], Schema]) -> Iterator[str]:
     for class_ in union.__args__:
         definition = schema["$defs"][class_.__name__]
         yield from (f"### `{_tag(class_)}`", "", definition["description"], "")
         for part in BODY:
             if part in definition["properties"]:
                 yield from _part(part, definition["properties"][part], schema["$defs"], word)
+        yield from ("```json", *_shown(example(_tag(class_))), "```", "")
+
+
+def _shown(example: Schema) -> Iterator[str]:
+    """An example in lines: the envelope, then what it is about."""
+    body = {name: value for name, value in example.items() if name in ("timestamp", *BODY)}
+    envelope = {name: value for name, value in example.items() if name not in body}
+    yield json.dumps(envelope, ensure_ascii=False)[:-1] + ","
+    yield " " + json.dumps(body, ensure_ascii=False)[1:]
 
 
 def _part(name: str, value: Schema, definitions: Schema, word: str) -> Iterator[str]:

@@ -1,8 +1,6 @@
 """Documents in memory: passages in an inverted index, ranked by BM25."""
 
 import asyncio
-import re
-import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from heapq import nsmallest
@@ -13,13 +11,11 @@ from puntini.log.documents import VECTORS_A_ROW, Bare, Document, Found, Hit
 from puntini.log.embedding import Embedder
 from puntini.log.searching import found
 from puntini.store.rules import missing_document, taken_document
-from puntini.store.words import may_go_on, query_words
+from puntini.store.words import may_go_on, query_words, words_of
 
 SLICE_PASSAGES = 16
 SATURATION, LENGTH_WEIGHT = 1.2, 0.75
 """What BM25 calls k1 and b: how soon a repeated word counts no more, and how much a long passage loses."""
-
-_WORD = re.compile(r"[^\W_]+")
 
 Place = tuple[int, int]
 """A document's number, and a passage's place in it."""
@@ -190,9 +186,3 @@ class Index:
         for place, times in places.items():
             length = 1 - LENGTH_WEIGHT + LENGTH_WEIGHT * self._words[place].total() / average
             scores[place] += rarity * times * (SATURATION + 1) / (times + SATURATION * length)
-
-
-def words_of(text: str) -> list[str]:
-    """The words of a text, without capitals and diacritics."""
-    plain = "".join(char for char in unicodedata.normalize("NFD", text.casefold()) if not unicodedata.combining(char))
-    return _WORD.findall(plain)

@@ -1,8 +1,10 @@
 """Which store a setting names."""
 
-from typing import cast
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 
-from puntini.log.contract import Fsync, Store
+from puntini.log.contract import Fsync, Ledger, Store
 from puntini.store.memory import MemoryStore
 
 
@@ -13,7 +15,26 @@ async def open_store(url: str, *, durability: Fsync = "normal", direct: str = ""
     if url.startswith(("postgresql://", "postgres://")):
         from puntini.store.postgres.store import PostgresStore
 
-        return cast("Store", await PostgresStore.open(url, direct=direct, listen=listen))
+        return await PostgresStore.open(url, direct=direct, listen=listen)
     from puntini.store.sqlite.store import SqliteStore
 
     return await SqliteStore.open(url.removeprefix("sqlite://"), durability=durability)
+
+
+@asynccontextmanager
+async def open_ledger(place: str | Path, *, make: bool = False) -> AsyncIterator[Ledger]:
+    """What a file, or the database at an address, keeps by its names, for a program beside the servers that use it.
+
+    With ``make`` a file that is missing is made. Raises Misconfigured and StoreUnavailable.
+    """
+    if isinstance(place, Path):
+        from puntini.store.sqlite.ledger import ledger
+
+        with ledger(place, make=make) as opened:
+            yield opened
+        return
+    store = await open_store(place)
+    try:
+        yield store
+    finally:
+        await store.close()

@@ -1,6 +1,7 @@
 """The words of a query, as every store understands them: any text is a query, and none is too long."""
 
 import re
+import unicodedata
 
 QUERY_CHARACTERS = 10_000
 WORDS = 24
@@ -9,6 +10,7 @@ BEGINNING_CHARACTERS = 3
 """So many characters at least stand for all the words that begin with them; fewer begin too many."""
 
 _WORD = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f])*")
+_FOLDED = re.compile(r"[^\W_]+")
 _IDEOGRAPHS = "\u2e80"
 """Behind it are scripts without spaces, in which a character is a word."""
 
@@ -26,3 +28,9 @@ def query_words(query: str) -> list[str]:
 def may_go_on(word: str) -> bool:
     """Whether a query's last word also stands for the words that begin with it."""
     return len(word) >= BEGINNING_CHARACTERS or word > _IDEOGRAPHS
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text, without capitals and diacritics."""
+    plain = "".join(char for char in unicodedata.normalize("NFD", text.casefold()) if not unicodedata.combining(char))
+    return _FOLDED.findall(plain)

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from http import HTTPStatus
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 from urllib.parse import parse_qsl
 
 import anyio
@@ -153,10 +153,19 @@ class FieldProblem(Struct, frozen=True):
     message: str
 
 
+class Check(Struct, frozen=True):
+    """One thing that was looked at. What is ``fail`` keeps traffic away; what is ``warn`` wants a person."""
+
+    name: Literal["draining", "store", "streams", "clock", "loop"]
+    state: Literal["ok", "warn", "fail"]
+    detail: str = ""
+
+
 class ProblemDetails(Struct, frozen=True, kw_only=True):
     """Why a request was refused (RFC 9457). ``code`` is stable and made for programs, ``detail`` says what to do.
 
-    ``queued`` is how many tasks wait, where too many do.
+    ``queued`` is how many tasks wait, where too many do. Only a server that is not ready has ``checks``.
+
     """
 
     type: str = "about:blank"
@@ -167,11 +176,12 @@ class ProblemDetails(Struct, frozen=True, kw_only=True):
     errors: list[FieldProblem]
     request_id: str | UnsetType = UNSET
     queued: int | UnsetType = UNSET
+    checks: list[Check] | UnsetType = UNSET
 
 
-def problem_body(error: PuntiniError, request_id: str = "") -> bytes:
-    """An error as ``application/problem+json``."""
-    problem = ProblemDetails(
+def problem_details(error: PuntiniError, request_id: str = "") -> ProblemDetails:
+    """What there is to say of an error."""
+    return ProblemDetails(
         title=error.title,
         status=error.status,
         code=error.code,
@@ -180,7 +190,11 @@ def problem_body(error: PuntiniError, request_id: str = "") -> bytes:
         request_id=request_id or UNSET,
         queued=UNSET if not isinstance(error, TooMany) or error.queued is None else error.queued,
     )
-    return encode(problem) + b"\n"
+
+
+def problem_body(error: PuntiniError, request_id: str = "") -> bytes:
+    """An error as ``application/problem+json``."""
+    return encode(problem_details(error, request_id)) + b"\n"
 
 
 def problem_headers(error: PuntiniError) -> list[tuple[bytes, bytes]]:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Literal, Protocol
 
 from puntini.errors import StoreUnavailable
+from puntini.figures import figures
 from puntini.log.feed import Feed
 from puntini.log.reader import Lost, Reader
 from puntini.log.runs import Lens
@@ -71,7 +72,7 @@ class Carrier:
         self._round_to = 0
         self._live_at: int | None = opening.live_at
         self._sent_id = opening.cursor
-        connection.poke = self.reader.poke
+        connection.follow(self.reader)
 
     async def run(self) -> None:
         """Carry until the end of what is followed, or of the connection. Raises NotFound when the session goes."""
@@ -123,6 +124,7 @@ class Carrier:
             self._opening = await self._lost()
 
     async def _carry(self) -> None:
+        before, live = self.reader.cursor, self._live_at is None
         data = await self.reader.take()
         if data:
             self._sent_id = self.reader.cursor
@@ -131,6 +133,8 @@ class Carrier:
         if data:
             await self._send(data)
             self._rest()
+        if live and before < self.reader.feed.probe <= self.reader.cursor:
+            figures.deliveries.add(max(0.0, asyncio.get_running_loop().time() - self.reader.feed.probe_at))
         if self.reader.behind():
             # A transport that takes everything never lets the loop breathe by itself.
             await asyncio.sleep(0)

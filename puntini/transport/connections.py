@@ -5,14 +5,16 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import anyio
 import anyio.lowlevel
 
+from puntini import tracing
 from puntini.auth.principals import LOCAL, NOBODY, Principal
 from puntini.errors import TooMany
 from puntini.log.members import MemberRole
+from puntini.log.reader import Reader
 
 Transport = Literal["sse", "ndjson", "websocket", "page"]
 Ending = Literal["drain", "lifetime", "gone", "expired", "revoked"]
@@ -55,6 +57,7 @@ class Connection:
 
     __slots__ = (
         "credential_ends",
+        "delivered",
         "ending",
         "expires_at",
         "out_at",
@@ -62,10 +65,12 @@ class Connection:
         "ping_due",
         "poke",
         "principal",
+        "reader",
         "revision",
         "role",
         "sending",
         "session_id",
+        "span",
         "stuck_at",
         "taken",
         "transport",
@@ -96,6 +101,28 @@ class Connection:
         self.expires_at = expires_at
         self.poke: Callable[[], None] | None = None
         self.outlet: Outlet | None = None
+        self.reader: Reader | None = None
+        self.span = tracing.NO_SPAN
+        self.delivered = 0
+        """Events that were taken for it, but for those by its present reader."""
+
+    def follow(self, reader: Reader) -> None:
+        """Go on with another reader."""
+        self.delivered = self.events
+        self.reader = reader
+        self.poke = reader.poke
+
+    @property
+    def events(self) -> int:
+        """How many events were taken for it."""
+        return self.delivered + (self.reader.count if self.reader is not None else 0)
+
+    @property
+    def lag(self) -> int:
+        """How many events it is behind the head of its session."""
+        if self.reader is None or self.reader.ended:
+            return 0
+        return max(0, self.reader.feed.head - self.reader.cursor)
 
     def gone(self) -> None:
         """The client has left."""
@@ -135,6 +162,18 @@ def _counts(who: Principal) -> bool:
     return who is not NOBODY and who.credential != LOCAL.credential
 
 
+class Delivered(NamedTuple):
+    """Events and bytes that streams were sent, by transport."""
+
+    events: Counter[Transport]
+    bytes: Counter[Transport]
+
+    def add(self, connection: Connection) -> None:
+        """Count what this one was sent."""
+        self.events[connection.transport] += connection.events
+        self.bytes[connection.transport] += connection.written
+
+
 class Connections:
     """The registry. Bounded by ``most``, and by ``most_per_user`` of each user; 0 is no bound of its own."""
 
@@ -152,21 +191,31 @@ class Connections:
         self._readers: Counter[str] = Counter()
         self.opened = 0
         self.aborted = 0
+        self.ended: Counter[tuple[Transport, str]] = Counter()
+        """Streams that are over, by transport and by why."""
+        self._delivered = Delivered(Counter(), Counter())
         self.draining = False
         self._closed = anyio.Event()
 
     def open(self, transport: Transport, session_id: str, principal: Principal) -> Connection:
         """Register a stream. Raises TooMany."""
         if len(self._open) >= self._most:
-            raise TooMany(f"This server carries {self._most} streams at most; try again later.")
+            raise TooMany(f"This server carries {self._most} streams at most; try again later.", limit="streams")
         # Here, and not only where a ticket is let in: of many that come in at once, the last stays.
         self.take_over(principal.credential)
         if 0 < self._most_per_user <= self._of_users[principal.user]:
-            raise TooMany(f"You have {self._most_per_user} streams open, which is the most there may be; close some.")
+            raise TooMany(
+                f"You have {self._most_per_user} streams open, which is the most there may be; close some.",
+                limit="streams_of_user",
+            )
         now = asyncio.get_running_loop().time()
         expires_at = now + jittered(self._lifetime, 0.1) if self._lifetime else float("inf")
         connection = Connection(transport, session_id, principal, now, expires_at)
         self._open[connection] = None
+        if tracing.on():
+            connection.span = tracing.begin(
+                "stream", about={"puntini.transport": transport, "puntini.session_id": session_id}
+            )
         self._enter(session_id)
         self._count(connection)
         self.opened += 1
@@ -177,9 +226,19 @@ class Connections:
     def close(self, connection: Connection) -> None:
         """The stream is over."""
         del self._open[connection]
+        self._tell(connection, connection.ending or "done")
         self._leave(connection.session_id)
         self._discount(connection)
         self._closed.set()
+
+    def _tell(self, connection: Connection, reason: str) -> None:
+        """Count a stream that is over."""
+        self.ended[connection.transport, reason] += 1
+        self._delivered.add(connection)
+        if connection.span is not tracing.NO_SPAN:
+            connection.span.note({"puntini.ended": reason, "puntini.events": connection.events})
+            connection.span.note({"puntini.bytes": connection.written})
+            connection.span.end()
 
     def assign(self, connection: Connection, session_id: str) -> None:
         """The stream goes on with this session: a socket may begin without one, and change it."""
@@ -223,6 +282,20 @@ class Connections:
                 before.gone()
             else:
                 before.abort()  # and as it is gone then, the stream ends
+
+    def delivered(self) -> "Delivered":
+        """What streams were sent that are over. Those that are open, and are to be added, say so themselves."""
+        return Delivered(Counter(self._delivered.events), Counter(self._delivered.bytes))
+
+    @property
+    def count(self) -> int:
+        """How many are open."""
+        return len(self._open)
+
+    @property
+    def most(self) -> int:
+        """How many may be open at once."""
+        return self._most
 
     def watched(self, session_id: str) -> bool:
         """Whether anybody has a stream of this session open."""

@@ -37,6 +37,7 @@ async def page(
     """
     try:
         found = await _found(request, opening, feed, connection)
+        connection.delivered += len(found.events)
     except Lost:
         opening = await reopen.expired(feed.session_id, feed, opening.cursor, request.selection.task_id)
         found = Found([], opening.cursor, opening.over)
@@ -80,7 +81,7 @@ async def _found(request: StreamRequest, opening: Opening, feed: Feed, connectio
 async def _news(lens: Lens, cursor: int, feed: Feed, connection: Connection) -> None:
     """Wait until the log goes on, or the connection is asked to end."""
     reader = Reader(feed, lens, cursor)
-    connection.poke = reader.poke
+    connection.follow(reader)
     await reader.wait()
 
 

@@ -197,7 +197,7 @@ class Streams:
 async def _end_of(task: TaskRow, feed: Feed, connection: Connection, records: Records) -> TaskEndData | None:
     """The task's end, waited for as long as the connection lasts."""
     reader = Reader(feed, Lens("lines", Selection(TASK_ENDS, task.task_id)), task.first_seq - 1)
-    connection.poke = reader.poke
+    connection.follow(reader)
     while not connection.ending:
         try:
             if not reader.behind():

@@ -308,7 +308,8 @@ class Socket:
                 raw = message.get("bytes") or b""
             try:
                 if not self._pace.take(anyio.current_time()):
-                    raise TooMany(f"More than {self._streams.command_rate:g} commands a second; send this one later.")
+                    rate = self._streams.command_rate
+                    raise TooMany(f"More than {rate:g} commands a second; send this one later.", limit="commands")
                 command = decode_command(raw)
             except PuntiniError as error:
                 await self._reply(problem(error, _command_id(raw)))
@@ -328,8 +329,8 @@ class Socket:
             if len(lane.commands) == 1:
                 self._tasks.start_soon(self._in_turn, lane)
         else:
-            refusal = TooMany(f"{ORDERS} commands of this socket are being carried out; send this one again later.")
-            await self._reply(problem(refusal, command.command_id))
+            busy = f"{ORDERS} commands of this socket are being carried out; send this one again later."
+            await self._reply(problem(TooMany(busy, limit="commands_at_once"), command.command_id))
 
     async def _finish(self) -> None:
         """The client has left; what it asked for before that is carried out all the same."""

@@ -1,5 +1,6 @@
 """Health, readiness, status, connections, metrics."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 
 from puntini import __version__
 from puntini.app import create_app
-from puntini.errors import Misconfigured
+from puntini.errors import Misconfigured, StoreUnavailable
 from puntini.settings import Settings
 from tests.api.calling import DEADLINE_SECONDS, Api, problem, serving
 
@@ -20,12 +21,52 @@ async def test_the_process_is_alive(api: Api) -> None:
 
 
 async def test_the_server_is_ready_until_it_drains(api: Api) -> None:
-    assert await api.get("/v1/ready") == {"status": "ready"}
+    ready = await api.get("/v1/ready")
+    assert (ready["status"], states(ready)) == ("ready", ALL_OK)
     await api.parts.drain(0.5)
     response = await api.ask("GET", "/v1/ready")
-    assert problem(response, 503, "unavailable")["detail"] == "The server is shutting down."
+    told = problem(response, 503, "unavailable")
+    assert told["detail"] == "The server is shutting down."
+    assert states(told) == ALL_OK | {"draining": "fail"}
     assert response.headers["retry-after"] == "1"
     assert await api.get("/v1/health") == {"status": "ok"}
+
+
+def states(answer: dict[str, Any]) -> dict[str, str]:
+    return {check["name"]: check["state"] for check in answer["checks"]}
+
+
+ALL_OK = dict.fromkeys(("draining", "store", "streams", "clock", "loop"), "ok")
+
+
+async def test_a_server_with_no_room_for_streams_is_not_ready() -> None:
+    async with serving(max_streams=1) as api, api.stream(f"/v1/sessions/{await api.create()}/stream"):
+        told = problem(await api.ask("GET", "/v1/ready"), 503, "unavailable")
+    assert states(told) == ALL_OK | {"streams": "fail"}
+
+
+async def test_a_server_whose_store_is_away_says_so_and_no_more(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def away(_task_id: str) -> None:
+        raise StoreUnavailable("postgresql://puntini@10.0.0.7/puntini: connection refused")
+
+    monkeypatch.setattr(api.parts.store, "task", away)
+    response = await api.ask("GET", "/v1/ready")
+    assert states(problem(response, 503, "unavailable")) == ALL_OK | {"store": "fail"}
+    assert "10.0.0.7" not in response.text
+    assert "puntini_store_up 0.0" in (await api.ask("GET", "/metrics")).text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "status", "state"), [(0.7, 200, "warn"), pytest.param(2.2, 503, "fail", marks=pytest.mark.slow)]
+)
+async def test_a_loop_that_was_blocked_is_told_for_a_while(api: Api, seconds: float, status: int, state: str) -> None:
+    with anyio.fail_after(DEADLINE_SECONDS):
+        while api.parts.loop_watch.worst < seconds - 0.1:
+            await anyio.sleep(0.3)
+            time.sleep(seconds + 0.25)  # noqa: ASYNC251 - this is what it is about
+            await anyio.sleep(0.01)
+    response = await api.ask("GET", "/v1/ready")
+    assert (response.status_code, states(response.json())["loop"]) == (status, state)
 
 
 async def test_status_tells_what_runs(api: Api) -> None:
@@ -50,21 +91,6 @@ async def test_connections_are_counted_by_transport(api: Api) -> None:
     assert stats["store"].keys() >= {"appends", "events", "reads"}
     after = await api.get("/v1/connections/stats")
     assert (after["open"], after["by_transport"], after["opened"]) == (0, {}, 3)
-
-
-async def test_metrics_are_in_the_format_of_prometheus(api: Api) -> None:
-    await api.played(await api.create(), "play 3 events")
-    response = await api.ask("GET", "/metrics")
-    numbers = metrics(response.text)
-    assert response.headers["content-type"].startswith("text/plain; version=")
-    assert numbers["puntini_streams_open"] == 0
-    assert numbers["puntini_events_total"] == 8
-    assert numbers["puntini_tasks_running"] == 0
-
-
-def metrics(text: str) -> dict[str, float]:
-    lines = (line.split(" ") for line in text.splitlines() if line and not line.startswith("#"))
-    return {name: float(value) for name, value in lines}
 
 
 async def test_a_drain_ends_streams_with_a_time_to_come_back(api: Api) -> None:

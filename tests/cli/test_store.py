@@ -124,7 +124,7 @@ def test_a_new_epoch_ends_the_ids_of_the_old_one(call: Call, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=lambda words: words[0])
-@pytest.mark.parametrize("store", ["memory:", "postgres://db/puntini", "sqlite://memory://x"])
+@pytest.mark.parametrize("store", ["memory:", "mysql://db/puntini", "sqlite://memory://x"])
 def test_a_store_that_is_no_file_is_told(call: Call, words: list[str], store: str) -> None:
     assert sentence(call("store", *words, f"--store={store}"), USAGE).startswith(f"The store {store} is no SQLite file")
 

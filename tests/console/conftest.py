@@ -18,10 +18,8 @@ from tests.live.clients.pages import CHROMIUM, chromium
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A file's tests share its servers, so one worker runs them; without a browser or a console nobody does."""
+    """Without a browser or a console nobody runs them."""
     own = [item for item in items if item.path.is_relative_to(Path(__file__).parent)]
-    for item in own:
-        item.add_marker(pytest.mark.xdist_group(item.path.stem))
     if CHROMIUM is None:
         reason = "Chromium is not installed"
     elif not BUILT.exists():

@@ -1,18 +1,10 @@
 """What the tests of deploy/ share: a server to put proxies in front of."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.live.serving import Serving, serving
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A file's tests share what they start: one worker runs them."""
-    for item in items:
-        if item.path.is_relative_to(Path(__file__).parent):
-            item.add_marker(pytest.mark.xdist_group(f"deploy {item.path.stem}"))
 
 
 @pytest.fixture(scope="module")

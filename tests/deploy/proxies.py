@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager, suppress
 from copy import copy
 from pathlib import Path
 
+import httpx
 import msgspec
 import pytest
 
@@ -39,6 +40,13 @@ class Front:
         return seen
 
 
+def needed(program: str) -> str:
+    """The same, or the test is skipped where it is not installed."""
+    if shutil.which(program) is None:
+        pytest.skip(f"{program} was not found")
+    return program
+
+
 def free_port() -> int:
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
@@ -50,8 +58,7 @@ def proxied(
     kind: str, directory: Path, nodes: Sequence[int], changes: Mapping[str, str] | None = None
 ) -> Iterator[Front]:
     """One of deploy/'s proxies in front of these ports; ``changes`` are made to the text of its configuration."""
-    if shutil.which(kind) is None:
-        pytest.skip(f"{kind} was not found")
+    needed(kind)
     directory.mkdir(exist_ok=True)
     front = Front(free_port(), directory / "proxy.log")
     command, environment = _PREPARE[kind](directory, front.port, nodes, changes or {})
@@ -60,7 +67,7 @@ def proxied(
             command, cwd=directory, env=os.environ | environment, stdout=sink, stderr=subprocess.STDOUT
         )
     try:
-        wait_for(lambda: _listens(front, process), START_SECONDS, f"{kind}, to listen,")
+        wait_for(lambda: _works(front, process), START_SECONDS, kind)
         yield front
     finally:
         process.terminate()
@@ -70,10 +77,11 @@ def proxied(
         process.wait()
 
 
-def _listens(front: Front, process: "subprocess.Popen[bytes]") -> bool:
+def _works(front: Front, process: "subprocess.Popen[bytes]") -> bool:
+    """Whether it hands requests on: Traefik listens before it knows where to."""
     assert process.poll() is None, f"the proxy ended: {front.said()[-2000:]}"
-    with suppress(OSError), socket.create_connection(("127.0.0.1", front.port), 1.0):
-        return True
+    with suppress(httpx.TransportError):
+        return httpx.get(f"{front.url}/v1/health", trust_env=False).status_code != 404
     return False
 
 
@@ -85,19 +93,21 @@ def _nginx(directory: Path, port: int, nodes: Sequence[int], changes: Mapping[st
     conf, prefix = directory / "conf", directory / "run"
     shutil.copytree(DEPLOY / "nginx", conf)
     prefix.mkdir()
-    (conf / "puntini" / "nodes.conf").write_text(
+    (conf / "puntini.d" / "nodes.conf").write_text(
         "".join(f"server 127.0.0.1:{node} max_fails=1 fail_timeout=2s;\n" for node in nodes)
     )
-    (conf / "puntini" / "listen.conf").write_text(f"listen 127.0.0.1:{port};\n")
+    (conf / "puntini.d" / "listen.conf").write_text(f"listen 127.0.0.1:{port};\naccess_log /dev/stdout puntini;\n")
     _change(
         conf / "nginx.conf", {"worker_connections 32768": "worker_connections 512", "worker_rlimit_nofile 65536;": ""}
     )
     _change(conf / "puntini.conf", changes)
-    return ["nginx", "-p", f"{prefix}/", "-c", str(conf / "nginx.conf")], {}
+    # What root starts gives its workers to nobody, who has no business in a test's folder.
+    user = ["-g", "user root;"] if os.geteuid() == 0 else []
+    return ["nginx", "-p", f"{prefix}/", "-c", str(conf / "nginx.conf"), *user], {}
 
 
 def _caddy(directory: Path, port: int, nodes: Sequence[int], changes: Mapping[str, str]) -> Command:
-    """The file as it is: what differs comes from the environment. Its admin's door is closed: it has a port of its own."""
+    """The file as it is: what differs comes from the environment. Its admin's port stays closed."""
     file = directory / "Caddyfile"
     shutil.copy(DEPLOY / "caddy" / "Caddyfile", file)
     _change(file, {"{\n\tservers": "{\n\tadmin off\n\tservers", **changes})

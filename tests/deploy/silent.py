@@ -1,4 +1,4 @@
-"""A node that takes a request and hangs up without a word, and remembers what it was asked."""
+"""A node that seems well, takes a command and hangs up without a word, and remembers what it was asked."""
 
 import socket
 import threading
@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 SECONDS = 5.0
+WELL = b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 
 class Silent:
-    """Listens on a free port; ``heard`` has the first two words of each request."""
+    """Listens on a free port; ``heard`` has the first two words of each command."""
 
     def __init__(self) -> None:
         self.heard: list[str] = []
@@ -29,7 +30,9 @@ class Silent:
         request = b""
         while b"\r\n\r\n" not in request and (piece := caller.recv(65_536)):
             request += piece
-        if request:
+        if request.startswith(b"GET "):
+            caller.sendall(WELL)
+        elif request:
             self.heard.append(" ".join(request.decode("latin-1").split(" ")[:2]))
 
     def close(self) -> None:

@@ -30,6 +30,10 @@ class Asking:
     def __init__(self, key: str = "") -> None:
         self._http = httpx.Client(timeout=15.0, trust_env=False, headers={"X-API-Key": key} if key else {})
 
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._http.close()
+
     @property
     def port(self) -> int:
         return int(self.url.rpartition(":")[2])
@@ -177,7 +181,7 @@ class Serving(Asking):
                 self._process.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 self.kill()
-        self._http.close()
+        self.close()
 
     def restart(self) -> None:
         """End it well and start it again, on the same port and store."""

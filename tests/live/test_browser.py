@@ -23,7 +23,6 @@ from tests.live.clients.pages import CHROMIUM, FOREIGN, chromium, connect, elsew
 
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"),
-    pytest.mark.xdist_group("browser"),  # which is started once
 ]
 
 

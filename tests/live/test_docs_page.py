@@ -14,7 +14,6 @@ from tests.live.clients.pages import CHROMIUM, chromium
 
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"),
-    pytest.mark.xdist_group("docs page"),  # whose browser is started once
 ]
 
 

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 from msgspec import json
 from msgspec.structs import replace
 
-from puntini.protocol import frames
+from puntini.protocol import examples, frames
 from puntini.protocol.commands import AnyCommand
 from puntini.protocol.entries import encode, entry_of
 from puntini.protocol.events import ControlEvent, Event, LoggedEvent
@@ -19,7 +19,7 @@ from puntini.protocol.schema import BEGIN, END, command_schema, event_schema, pa
 from tests.protocol.strategies import commands, control_events, event_ids, logged_events, texts
 from tests.protocol.test_golden import COMMAND_LINES, EVENT_LINES
 
-DOCS = Path(__file__).parents[2] / "docs" / "protocol.md"
+DOCS = Path(__file__).parents[2] / "docs" / "protocol-reference.md"
 EVENTS = Draft202012Validator(event_schema())
 COMMANDS = Draft202012Validator(command_schema())
 STARTED = {
@@ -161,6 +161,17 @@ def test_links_on_the_page_lead_to_its_objects() -> None:
 
     assert links
     assert links <= objects
+
+
+def test_every_type_has_an_example_that_says_no_more_than_it_may() -> None:
+    for class_ in Event.__args__:
+        STRICT_EVENTS.validate(examples.event(class_.__struct_config__.tag))
+    for class_ in AnyCommand.__args__:
+        COMMANDS.validate(examples.command(class_.__struct_config__.tag))
+
+    types = {class_.__struct_config__.tag for class_ in Event.__args__}
+    assert examples.LOGGED.keys() | examples.CONTROL.keys() == types
+    assert examples.COMMANDS.keys() == {class_.__struct_config__.tag for class_ in AnyCommand.__args__}
 
 
 def test_the_docs_are_up_to_date() -> None:

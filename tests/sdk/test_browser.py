@@ -25,7 +25,6 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"),
     pytest.mark.skipif(shutil.which("node") is None, reason="Node.js is not installed"),
     pytest.mark.skipif(not ESBUILD.exists(), reason="the npm packages are not installed: run `make test-needs`"),
-    pytest.mark.xdist_group("SDK in a browser"),  # which is started once
 ]
 
 

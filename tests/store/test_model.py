@@ -9,7 +9,14 @@ from typing import Any, TypeVar
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from msgspec.structs import replace
 
 from puntini.errors import NotFound, PuntiniError, SessionClosed, StaleAttempt
@@ -17,6 +24,7 @@ from puntini.log.contract import Append, Bounds, Fence, Once, Page, Snapshot, St
 from puntini.protocol.entries import Entry
 from puntini.protocol.events import TaskStatus
 from puntini.store.open import open_store
+from tests.postgres import Emptied
 from tests.store.making import NOW, many, record, said, task
 
 T = TypeVar("T")
@@ -259,6 +267,22 @@ class BesideSqlite(Beside):
     """The SQLite store beside the model."""
 
     url = "{}/puntini.db"
+
+
+def test_postgres(emptied: Emptied) -> None:
+    """The Postgres store beside the model."""
+
+    class BesidePostgres(Beside):
+        url = emptied.dsn
+
+        def __init__(self) -> None:
+            emptied.empty()
+            super().__init__()
+
+    slowly = [HealthCheck.too_slow]
+    run_state_machine_as_test(
+        BesidePostgres, settings=settings(max_examples=8, stateful_step_count=20, suppress_health_check=slowly)
+    )
 
 
 TestMemory = Beside.TestCase

@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import anyio
 import psycopg
@@ -70,7 +71,7 @@ class Flood:
 async def flood(server: Postgres, seconds: float, harm: Callable[[random.Random], Awaitable[None]]) -> None:
     """Two nodes are flooded while harm is done again and again; then the log is compared with what was answered."""
     seed = int(os.environ.get("PUNTINI_SEED", random.randrange(1 << 32)))
-    print(f"PUNTINI_SEED={seed}")
+    print(f"PUNTINI_SEED={seed}")  # noqa: T201 - shown where the test fails, to be played again
     chance = random.Random(seed)
     dsn = server.database()
     async with opened(dsn) as here, opened(dsn) as there:
@@ -110,7 +111,7 @@ async def compare(store: Store, floods: list[Flood]) -> None:
         found += [entry.line.decode().partition('"message":"')[2].partition('"')[0] for _, entry in events]
     acknowledged = set[str]().union(*(each.acknowledged for each in floods))
     refused = set[str]().union(*(each.refused for each in floods))
-    print(f"{len(acknowledged)} acknowledged, {len(refused)} refused")
+    print(f"{len(acknowledged)} acknowledged, {len(refused)} refused")  # noqa: T201
     assert len(found) == len(set(found)), "something is there twice"
     assert set(found) == acknowledged, "what was answered is not what is there"
     assert not refused & set(found)
@@ -236,8 +237,7 @@ async def test_a_server_that_says_nothing_holds_nobody_for_long(server: Postgres
 
 
 def children(pid: int) -> list[str]:
-    with open(f"/proc/{pid}/task/{pid}/children") as found:
-        return found.read().split()
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
 
 
 async def test_what_was_accepted_before_the_server_died_is_answered_one_way_or_the_other(server: Postgres) -> None:

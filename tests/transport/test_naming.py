@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from puntini.transport.answers import Answers
 from puntini.transport.naming import Naming
 from tests.transport.serving import Server, stream_of, thought
 
@@ -25,7 +26,8 @@ async def name_of(given: bytes | None, type_: str = "http", begins: str = "http.
         seen.append(message)
 
     headers = [] if given is None else [(b"x-request-id", given)]
-    await Naming(app)({"type": type_, "headers": headers, "state": {"kept": 1}}, None, send)  # type: ignore[arg-type]
+    scope = {"type": type_, "method": "GET", "path": "/", "headers": headers, "state": {"kept": 1}}
+    await Naming(app, Answers("off"))(scope, None, send)  # type: ignore[arg-type]
     assert seen[1]["headers"] == [(b"a", b"b"), (b"x-request-id", seen[0].encode())]
     assert seen[2] == {"type": "http.response.body", "body": b""}
     return str(seen[0])

@@ -12,6 +12,7 @@ import anthropic
 import anyio
 import httpx2  # what the SDK speaks; it lets the errors of a stream that has begun through as they are
 
+from puntini import tracing
 from puntini.agent.models.anthropic_answer import Answer, Reader
 from puntini.agent.models.anthropic_request import asked
 from puntini.agent.models.contract import ModelFailed, Piece, Request, Turn
@@ -111,7 +112,9 @@ class AnthropicModel:
         """One attempt. Raises ModelFailed, and what the SDK raises."""
         body: dict[str, Any] = asked(request, turns, model=self._model, thinking_tokens=self._thinking_tokens)
         end, reader = time.monotonic() + self._longest, Reader()
-        async with self._client.messages.with_streaming_response.create(**body, stream=True) as response:
+        async with self._client.messages.with_streaming_response.create(
+            **body, stream=True, extra_headers=tracing.headers()
+        ) as response:
             if "text/event-stream" not in response.headers.get("content-type", ""):
                 raise ModelFailed(NO_STREAM)
             chunks = response.iter_bytes()

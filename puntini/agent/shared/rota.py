@@ -61,7 +61,7 @@ class Shared:
         self._queue = queue
         self._jobs = jobs
         self._agents = agents
-        self._begin_here = begin
+        self._begin = begin
         self._group = tasks
         self._most = most
         self._most_queued = most_queued
@@ -72,6 +72,7 @@ class Shared:
         self._janitor = Janitor(store, queue, approvals, self._control, go_on)
         self._coming = 0
         """Tasks that will run here and have no job yet."""
+        self._taking_up: set[str] = set()
         self._letting_go: set[tuple[str, str]] = set()
         self._closing = False
         self._figures = NOTHING
@@ -175,16 +176,16 @@ class Shared:
                 self._coming += 1
                 self._group.start_soon(self._take_up, row)
 
-    def _begin(self, row: TaskRow) -> None:
-        self._begin_here(row)
-
     async def _take_up(self, row: TaskRow) -> None:
         """Begin another attempt at what its worker left, or the next one at what has hardly come to rest here."""
+        self._taking_up.add(row.task_id)
         try:
             if row.status == "running":
                 crashes = row.crashes + 1
                 row = await again(self._store, replace(row, crashes=crashes), "taken up again: its worker was lost")
                 self._takeovers += 1
+            if job := self._jobs.get(row.task_id):  # of the attempt before, which was lost to this node itself
+                job.lose()
             while self._jobs.get(row.task_id) is not None:
                 await self._jobs.one_left()
         except (StaleAttempt, StoreUnavailable) as error:
@@ -193,12 +194,14 @@ class Shared:
         else:
             self._begin(row)
         finally:
+            self._taking_up.discard(row.task_id)
             self._coming -= 1
 
     def left(self, job: Job) -> None:
         """A job has left."""
         self._inbox.left(job)
-        self._let_go(job.session_id, job.task_id)
+        if job.task_id not in self._taking_up:
+            self._let_go(job.session_id, job.task_id)
 
     def _let_go(self, session_id: str, task_id: str) -> None:
         self._held.remove(session_id, task_id)

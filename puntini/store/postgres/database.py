@@ -15,6 +15,8 @@ from puntini.store.postgres.pool import CONNECT_SECONDS, WAIT_SECONDS, Connectio
 
 T = TypeVar("T")
 
+APPLICATION = "puntini"
+"""What connections of nodes are called in the database's lists."""
 CONNECTIONS = 8
 STATEMENT_MS = 30_000
 IDLE_MS = 5_000
@@ -167,16 +169,23 @@ async def _transaction(connection: Connection, work: Callable[[Connection], Awai
     return result
 
 
+def parsed(dsn: str) -> dict[str, Any]:
+    """What an address says. Raises Misconfigured."""
+    try:
+        return conninfo_to_dict(dsn)
+    except psycopg.Error:  # it may quote the password
+        raise Misconfigured(
+            "The database's address can't be read; write it as postgresql://USER:PASSWORD@HOST/DATABASE, and signs "
+            "such as @ and / in a password as %40 and %2F."
+        ) from None
+
+
 def _address(dsn: str, *, pooled: bool) -> str:
     """The address with what we want of a connection. Raises Misconfigured."""
-    try:
-        given = conninfo_to_dict(dsn)
-    except psycopg.Error as error:
-        raise Misconfigured(f"The store's address can't be read: {str(error).strip()}; see docs/settings.md.") from None
-    ours: dict[str, Any] = {"connect_timeout": int(CONNECT_SECONDS), "application_name": "puntini", **_ALIVE}
+    ours: dict[str, Any] = {"connect_timeout": int(CONNECT_SECONDS), "application_name": APPLICATION, **_ALIVE}
     if not pooled:
         ours["options"] = f"-c statement_timeout={STATEMENT_MS} -c idle_in_transaction_session_timeout={IDLE_MS}"
-    return make_conninfo("", **{**ours, **given})
+    return make_conninfo("", **{**ours, **parsed(dsn)})
 
 
 async def _try(address: str) -> None:
@@ -184,5 +193,10 @@ async def _try(address: str) -> None:
         with anyio.fail_after(2 * CONNECT_SECONDS):
             await end(await connect(address))
     except (psycopg.Error, TimeoutError) as error:
-        reason = str(error).strip().splitlines()[-1] if str(error).strip() else "no answer"
-        raise Misconfigured(f"The database can't be reached: {reason}") from None
+        raise unreachable(error) from None
+
+
+def unreachable(error: Exception) -> Misconfigured:
+    """No connection could be made."""
+    reason = str(error).strip().splitlines()[-1] if str(error).strip() else "no answer"
+    return Misconfigured(f"The database can't be reached: {reason}")

@@ -22,9 +22,14 @@ async def _begin_life(connection: Connection) -> str:
     if "epoch" in known and known.get("server", "") in {server, ""}:
         return known["epoch"]
     epoch = new_epoch()
-    await execute(connection, _PUT, "epoch", epoch)
-    await execute(connection, _PUT, "server", server)
+    await go_on(connection, epoch)
     return epoch
+
+
+async def go_on(connection: Connection, epoch: str) -> None:
+    """Take an epoch for this database's own."""
+    await execute(connection, _PUT, "epoch", epoch)
+    await execute(connection, _PUT, "server", await _server(connection))
 
 
 async def _server(connection: Connection) -> str:

@@ -55,18 +55,23 @@ async def migrate(database: Database) -> list[Step]:
     return await database.change(_migrate, seconds=MIGRATION_SECONDS)
 
 
-async def _migrate(connection: Connection) -> list[Step]:
-    await connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
+async def missing(connection: Connection) -> list[Step]:
+    """The steps that a database has yet to take. Raises Misconfigured for a newer schema."""
     before = await taken(connection)
     _require_not_newer(before)
-    missing = [step for step in steps() if step.number not in before]
-    for step in missing:
+    return [step for step in steps() if step.number not in before]
+
+
+async def _migrate(connection: Connection) -> list[Step]:
+    await connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
+    lacking = await missing(connection)
+    for step in lacking:
         await connection.execute(step.statements.encode())
         await connection.execute(
             "INSERT INTO steps (number, name, works_with) VALUES (%s, %s, %s)",
             (step.number, step.name, step.works_with),
         )
-    return missing
+    return lacking
 
 
 async def ready(database: Database) -> None:

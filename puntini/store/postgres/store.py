@@ -16,6 +16,7 @@ from puntini.log.queue import Queue
 from puntini.store.postgres import clock, migrations, partitions, reads
 from puntini.store.postgres.database import Database
 from puntini.store.postgres.decisions import Result
+from puntini.store.postgres.documents import PostgresDocuments
 from puntini.store.postgres.ends import PostgresEnds
 from puntini.store.postgres.following import Following
 from puntini.store.postgres.forgetting import Forgetting
@@ -26,18 +27,17 @@ from puntini.store.postgres.queue import PostgresQueue
 from puntini.store.postgres.records import PostgresRecords
 from puntini.store.postgres.writer import Writer
 
-
 TIDY_SECONDS = 600.0
 
 
-class PostgresStore(PostgresRecords, PostgresEnds):
+class PostgresStore(PostgresRecords, PostgresEnds, PostgresDocuments):
     """See ``puntini.log.contract.Store``. Made by ``open``."""
 
     shared = True
 
     def __init__(self, database: Database, epoch: str, writer: str, *, listen: bool) -> None:
+        super().__init__(database)
         self.epoch = epoch
-        self._database = database
         self._forgetting = Forgetting(database)
         self.hints = Hints(database, writer)
         self.queue: Queue | None = PostgresQueue(database, self.hints)

@@ -15,23 +15,14 @@ import msgspec
 
 from puntini.errors import Misconfigured, StoreUnavailable
 from puntini.log import mint
+from puntini.store.soundness import Decode, Figures
 from puntini.store.sqlite import files
-from puntini.store.sqlite.check import Decode, faults
+from puntini.store.sqlite.check import faults
 
 MOST_FAULTS = 100
 BACKUP_PAGES = 1_024
 RESTORED = {"clean": "0", "durability": "normal", "boot": "restored"}
 """What a copy says of itself: that commits may be missing, so that whoever opens it starts a new epoch."""
-
-
-class Figures(msgspec.Struct, frozen=True, kw_only=True):
-    """How much a store holds. ``events`` counts erased ones too, ``bytes`` what the files take."""
-
-    epoch: str
-    sessions: int
-    tasks: int
-    events: int
-    bytes: int
 
 
 def check(path: Path, *, decode_snapshot: Decode = msgspec.json.decode) -> list[str]:

@@ -1,46 +1,16 @@
-"""Whether a store's file is sound: what each session's rows say about one another.
+"""Whether a store's file is sound: what SQLite says of it, and what each session's rows say about one another.
 
 Rows are streamed. What is held at a time is one row's body, one snapshot, and the tasks of one session; a session is
 looked at in a transaction of its own, so that a server that is running can go on folding its log into the file.
 """
 
-from collections.abc import Callable, Generator, Iterable, Iterator
-from typing import NamedTuple, get_args
+from collections.abc import Generator, Iterable, Iterator
 
 import apsw
-import msgspec
 
-from puntini.log.contract import ENDED, Bounds
-from puntini.protocol.events import (
-    LoggedEvent,
-    SessionStatus,
-    TaskCancelled,
-    TaskCompleted,
-    TaskFailed,
-    TaskStatus,
-)
 from puntini.protocol.ids import is_epoch
+from puntini.store.soundness import Decode, EventRow, Outcome, Saved, Task, session_faults
 from puntini.store.sqlite import files, reads
-
-Decode = Callable[[bytes], object]
-
-_logged: msgspec.json.Decoder[LoggedEvent] = msgspec.json.Decoder(LoggedEvent)
-
-
-class Task(NamedTuple):
-    """What a task's row says of the log."""
-
-    id: str
-    status: str
-    first: int
-    last: int
-
-
-class End(NamedTuple):
-    """What the log says of a task's end."""
-
-    seq: int
-    status: str
 
 
 def faults(connection: apsw.Connection, decode_snapshot: Decode) -> Generator[str]:
@@ -107,116 +77,39 @@ def _session(connection: apsw.Connection, num: int, decode_snapshot: Decode) -> 
     row = connection.execute("SELECT id, status FROM sessions WHERE num = ?", (num,)).fetchone()
     if row is None:
         return  # deleted since it was found
-    session_id, status = str(row[0]), row[1]
-    found = _Session(connection, num, reads.place(connection, session_id)[1])
-    if status not in get_args(SessionStatus):
-        yield f"Session {session_id}: the status {status!r} is not known."
-    for fault in found.faults(decode_snapshot):
-        yield f"Session {session_id}: {fault}."
+    session_id, status = str(row[0]), str(row[1])
+    bounds = reads.place(connection, session_id)[1]
+    yield from session_faults(session_id, status, bounds, _Held(connection, num), decode_snapshot)
 
 
-class _Session:
-    """One session, looked at in order: its log, then what points into it."""
+class _Held:
+    """See ``puntini.store.soundness.Held``."""
 
-    def __init__(self, connection: apsw.Connection, num: int, bounds: Bounds) -> None:
+    def __init__(self, connection: apsw.Connection, num: int) -> None:
         self._db = connection
-        self._num = num
-        self._bounds = bounds
-        rows = connection.execute("SELECT id, status, first_seq, last_seq FROM tasks WHERE session = ?", (num,))
-        self._tasks = {task.id: task for task in map(Task._make, rows)}
-        self._first_of = {task.first: task for task in self._tasks.values()}
-        self._ends: dict[str, End] = {}
+        self._session = (num,)
 
-    def faults(self, decode_snapshot: Decode) -> Iterator[str]:
-        """What is wrong, without the session's name and a full stop."""
-        yield from self._log()
-        for task in self._tasks.values():
-            yield from (f"task {task.id} {fault}" for fault in self._task(task))
-        yield from self._snapshots(decode_snapshot)
-        yield from self._outcomes()
-
-    # The log.
-
-    def _log(self) -> Iterator[str]:
-        expected = self._bounds.floor + 1
-        began = False
-        rows = self._db.execute(
-            "SELECT first, last, size, CAST(body AS BLOB) FROM events WHERE session = ? ORDER BY first", (self._num,)
+    def events(self) -> Iterable[EventRow]:
+        """Rows of events."""
+        rows: Iterator[EventRow] = self._db.execute(
+            "SELECT first, last, size, CAST(body AS BLOB) FROM events WHERE session = ? ORDER BY first", self._session
         )
-        row: tuple[int, int, int, bytes]
-        for row in rows:
-            first, last, size, body = row
-            if first > expected:
-                yield f"events {expected} to {first - 1} are missing"
-            elif began and first < expected:
-                yield f"event {first} is there twice"
-            began, expected = True, last + 1
-            yield from self._row(first, last, size, body)
+        return rows
 
-    def _row(self, first: int, last: int, size: int, body: bytes) -> Iterator[str]:
-        lines = body.split(b"\n")
-        if len(lines) != last - first + 1:
-            yield f"the row of events {first} to {last} holds {len(lines)}"
-            return
-        if sum(map(len, lines)) != size:
-            yield f"the row of events {first} to {last} has another size than it says"
-        for seq, line in enumerate(lines, first):
-            if line:  # an empty one was erased
-                yield from self._event(seq, line)
+    def tasks(self) -> Iterable[Task]:
+        """Tasks."""
+        sql = "SELECT id, status, first_seq, last_seq FROM tasks WHERE session = ?"
+        return map(Task._make, self._db.execute(sql, self._session))
 
-    def _event(self, seq: int, line: bytes) -> Iterable[str]:
-        try:
-            event = _logged.decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            return [f"event {seq} can't be read: {error}"]
-        began = self._first_of.get(seq)
-        if began is not None and event.task_id != began.id:
-            return [f"task {began.id} begins at event {seq}, which is not its own"]
-        if isinstance(event, TaskCompleted | TaskFailed | TaskCancelled):
-            return self._end(event.task_id, End(seq, type(event).__name__.removeprefix("Task").lower()))
-        return ()
+    def snapshots(self) -> Iterable[Saved]:
+        """Snapshots."""
+        sql = "SELECT seq, CAST(body AS BLOB) FROM snapshots WHERE session = ?"
+        rows: Iterator[Saved] = self._db.execute(sql, self._session)
+        return rows
 
-    def _end(self, task_id: str, end: End) -> Iterable[str]:
-        before = self._ends.setdefault(task_id, end)
-        return () if before == end else [f"task {task_id} ends twice, at events {before.seq} and {end.seq}"]
-
-    # What points into it.
-
-    def _task(self, task: Task) -> Iterator[str]:
-        end = self._ends.get(task.id)
-        if task.status not in get_args(TaskStatus):
-            yield f"has a status that is not known, {task.status!r}"
-        if not 0 <= task.first <= self._bounds.head:
-            yield f"begins at event {task.first}, which is not in the log"
-        if task.status not in ENDED:
-            if end is not None or task.last:
-                yield f"is {task.status}, but ends at event {end.seq if end else task.last}"
-        elif not 0 < task.last <= self._bounds.head:
-            yield f"is {task.status} at event {task.last}, which is not in the log"
-        elif task.last > self._bounds.floor and end != (task.last, task.status):
-            yield f"is {task.status} at event {task.last}, but the log has {_told(end)}"
-
-    def _snapshots(self, decode: Decode) -> Iterator[str]:
-        row: tuple[int, bytes]
-        for row in self._db.execute("SELECT seq, CAST(body AS BLOB) FROM snapshots WHERE session = ?", (self._num,)):
-            seq, body = row
-            if not self._bounds.floor <= seq <= self._bounds.head:
-                yield f"a snapshot is at event {seq}, which is not in the log"
-            try:
-                decode(body)
-            except (ValueError, TypeError) as error:
-                yield f"the snapshot at event {seq} can't be read: {error}"
-
-    def _outcomes(self) -> Iterator[str]:
-        sql = "SELECT key, first, last, task FROM outcomes WHERE session = ?"
-        row: tuple[str, int, int, str]
-        for row in self._db.execute(sql, (self._num,)):
-            key, first, last, task_id = row
-            if not (1 <= first <= last + 1 and last <= self._bounds.head):
-                yield f"command {key!r} wrote events {first} to {last}, which are not in the log"
-            if task_id and task_id not in self._tasks:
-                yield f"command {key!r} began task {task_id}, which does not exist"
-
-
-def _told(end: End | None) -> str:
-    return f"{end.status} at event {end.seq}" if end else "no end"
+    def outcomes(self) -> Iterable[Outcome]:
+        """Commands."""
+        rows: Iterator[Outcome] = self._db.execute(
+            "SELECT key, first, last, task FROM outcomes WHERE session = ?", self._session
+        )
+        return rows

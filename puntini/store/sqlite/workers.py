@@ -3,12 +3,16 @@
 import asyncio
 import threading
 from collections.abc import Callable, Sequence
+from itertools import groupby
+from operator import itemgetter
 from queue import Empty, SimpleQueue
+from time import perf_counter
 from typing import Any, TypeVar
 
 import apsw
 
 from puntini.errors import StoreUnavailable
+from puntini.figures import figures
 from puntini.log.contract import Append, Listener, Written
 from puntini.store.sqlite.files import told
 from puntini.store.sqlite.writes import Result, Writes
@@ -17,7 +21,8 @@ T = TypeVar("T")
 GROUP = 4_096
 
 Job = tuple[Callable[[apsw.Connection], Any], "asyncio.Future[Any]"]
-Accepted = tuple[Append, "asyncio.Future[Written]"]
+Accepted = tuple[Append, "asyncio.Future[Written]", float]
+"""An append, its answer, and when it was handed in: in which turn of the loop."""
 
 
 def _answer(future: "asyncio.Future[T]", result: T | Exception) -> None:
@@ -92,6 +97,7 @@ class Writer:
         self._jobs: SimpleQueue[list[Accepted] | Job | None] = SimpleQueue()
         self._loop = asyncio.get_running_loop()
         self._accepted: list[Accepted] = []
+        self._turn_at = 0.0
         self._connection = connection
         self._writes = Writes(connection)
         self._committed = committed
@@ -110,8 +116,9 @@ class Writer:
             _answer(future, StoreUnavailable("The store is closed."))
             return future
         if not self._accepted:
+            self._turn_at = perf_counter()
             self._loop.call_soon(self._hand_over)
-        self._accepted.append((write, future))
+        self._accepted.append((write, future, self._turn_at))
         return future
 
     def _hand_over(self) -> None:
@@ -158,7 +165,9 @@ class Writer:
                 group += following
             else:
                 waiting = True
-        results = self._writes.commit([write for write, _ in group])
+        began = perf_counter()
+        results = self._writes.commit([write for write, _, _ in group])
+        figures.commits.add(perf_counter() - began)
         self._loop.call_soon_threadsafe(self._deliver, group, results, self._wal_pages)
         return following if waiting else self._jobs.get()
 
@@ -169,13 +178,16 @@ class Writer:
     def _deliver(self, group: list[Accepted], results: list[Result], wal_pages: int) -> None:
         """On the loop, in log order: first everybody who follows is told, then whoever waited."""
         self.stats["commits"] += 1
-        for (write, future), result in zip(group, results, strict=True):
+        for (write, future, _), result in zip(group, results, strict=True):
             if isinstance(result, Exception):
                 _answer(future, result)
                 continue
             self._tell(write, result)
             _answer(future, result)
         self._committed(wal_pages)
+        now = perf_counter()
+        for at, together in groupby(group, key=itemgetter(2)):
+            figures.appends.add(now - at, sum(1 for _ in together))
 
     def _tell(self, write: Append, result: Written) -> None:
         if write.entries and not result.repeated:

@@ -47,6 +47,6 @@ def _read_all(server: Serving, session_id: str) -> tuple[list[int], float]:
 
 
 def _nothing_is_left(server: Serving, memory: int) -> None:
-    assert server.get("/v1/ready") == {"status": "ready"}
+    assert server.get("/v1/ready")["status"] == "ready"
     wait_for(lambda: server.get("/v1/connections/stats")["open"] == 0, 10, "the end of all streams")
     assert server.memory < memory + GROWTH

@@ -159,7 +159,7 @@ def test_everything_can_still_be_read(disk: Disk) -> None:
     assert len(before) > 300
     for path in ("", "/messages", "/graph", "/state"):
         assert disk.server.get(f"/v1/sessions/{session}{path}")
-    assert disk.server.get("/v1/ready") == {"status": "ready"}
+    assert disk.server.get("/v1/ready")["status"] == "ready"
     assert prompt_refused(disk.server, session)
     assert whole_log(disk.server, session) == before, "what was refused left nothing behind"
 

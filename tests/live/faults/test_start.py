@@ -24,7 +24,7 @@ def stored(tmp_path: Path) -> Iterator[Path]:
 def test_a_second_server_on_the_same_store_is_refused(server: Serving) -> None:
     ended = puntini_serve(server.directory, "--store=puntini.db", "--port=0")
     assert_one_sentence(ended, "Another server is using the store", "puntini.db")
-    assert server.get("/v1/ready") == {"status": "ready"}
+    assert server.get("/v1/ready")["status"] == "ready"
 
 
 def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:

@@ -82,6 +82,7 @@ def cluster(
         front = stack.enter_context(proxied("nginx", directory / "nginx", [node.port for node in running]))
         made = Cluster(database, dsn, running, working)
         made.url = front.url
+        stack.callback(made.close)
         yield made
 
 

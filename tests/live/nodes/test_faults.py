@@ -26,7 +26,7 @@ from tests.live.faults.writer import Writer
 from tests.live.nodes.cluster import FAULTS, Cluster, Fault, cluster
 from tests.live.serving import seq_of
 
-pytestmark = [pytest.mark.anyio, pytest.mark.xdist_group("cluster")]
+pytestmark = pytest.mark.anyio
 SESSIONS = 3
 READERS = 3
 

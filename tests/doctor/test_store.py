@@ -1,0 +1,81 @@
+"""Whether a store can be used."""
+
+from pathlib import Path
+
+import pytest
+
+from puntini.doctor import store as doctor
+from puntini.doctor.findings import Finding
+from puntini.doctor.place import Place
+from puntini.settings import Settings
+from puntini.store.memory import MemoryStore
+from puntini.store.open import open_store
+from tests.postgres import Postgres
+
+pytestmark = pytest.mark.anyio
+HERE = Place()
+
+
+async def found(store: object, place: Place = HERE) -> dict[str, Finding]:
+    return {each.about: each for each in await doctor.findings(Settings(store=str(store)), place)}
+
+
+async def test_memory_forgets() -> None:
+    assert (await found("memory:"))["store"].state == "warn"
+
+
+async def test_a_file_is_made_at_the_first_start_and_not_by_looking(tmp_path: Path) -> None:
+    looked = await found(tmp_path / "new.db")
+    assert looked["store"].said.endswith("new.db is made at the first start.")
+    assert not (tmp_path / "new.db").exists()
+
+
+async def test_a_file_that_a_server_uses_can_be_looked_at(tmp_path: Path) -> None:
+    store = await open_store(str(tmp_path / "puntini.db"))
+    try:
+        looked = await found(tmp_path / "puntini.db")
+    finally:
+        await store.close()
+    assert looked["store"].state == "ok"
+    assert looked["store"].said.endswith("holds 0 sessions and 0 events.")
+
+
+async def test_a_file_that_is_no_store_fails(tmp_path: Path) -> None:
+    (tmp_path / "letter.db").write_text("Dear Sir" * 1_000)
+    assert (await found(tmp_path / "letter.db"))["store"].state == "fail"
+
+
+async def test_a_directory_that_is_not_there_fails(tmp_path: Path) -> None:
+    looked = await found(tmp_path / "none" / "puntini.db")
+    assert looked["store"].state == "fail"
+    assert "make it, or name another" in looked["store"].said
+
+
+async def test_another_store_is_opened_as_a_server_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def opened(_url: str, **_options: object) -> MemoryStore:
+        store = MemoryStore()
+        store.stats["clock_offset_ms"] = 4_000
+        return store
+
+    monkeypatch.setattr(doctor, "open_store", opened)
+    looked = await found("postgresql://puntini:hunter2@127.0.0.1:1/puntini")
+    assert {about: each.state for about, each in looked.items()} == {
+        "store": "ok",
+        "store writes": "ok",
+        "clock": "fail",
+    }
+
+
+async def test_a_store_that_can_t_be_opened_fails_and_its_password_is_not_shown() -> None:
+    looked = await found("postgresql://puntini:hunter2@127.0.0.1:1/puntini")
+    assert looked["store"].state == "fail"
+    assert "hunter2" not in repr(looked)
+
+
+async def test_a_real_postgres_is_read_and_written(postgres_server: Postgres) -> None:
+    dsn = postgres_server.database()
+    try:
+        looked = await found(dsn)
+    finally:
+        postgres_server.drop(dsn)
+    assert {about: each.state for about, each in looked.items()} == {"store": "ok", "store writes": "ok", "clock": "ok"}
