@@ -274,6 +274,16 @@ async def test_a_task_that_is_ended_many_times_at_once_has_one_end(store: Store,
     assert [entry.kind for _, entry in await everything(store)] == ["task_started", "task_completed"]
 
 
+async def test_a_fence_can_name_a_task_of_another_session(store: Store, session: str) -> None:
+    await store.append(start_task())
+    await store.append(begin("ses_2"))
+
+    assert (await store.append(add(said(), to="ses_2", fence=Fence(TASK, 1)))).first == 1
+    await store.append(end_task())
+    with pytest.raises(StaleAttempt):
+        await store.append(add(said(), to="ses_2", fence=Fence(TASK, 1)))
+
+
 async def test_a_fence_of_an_unknown_task_is_stale(store: Store, session: str) -> None:
     with pytest.raises(StaleAttempt):
         await store.append(add(said(), fence=Fence("tsk_nobody", 1)))

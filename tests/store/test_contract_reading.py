@@ -142,7 +142,7 @@ async def test_a_long_log_is_trimmed_while_it_is_appended_to(store: Store, sessi
 
 
 async def test_a_page_read_during_a_trim_does_not_hide_what_is_missing(store: Store, session: str) -> None:
-    for _ in range(400):
+    for _ in range(150):
         await store.append(add(said()))
 
     async def read(to: int) -> None:
@@ -150,8 +150,8 @@ async def test_a_page_read_during_a_trim_does_not_hide_what_is_missing(store: St
             assert seqs(page) == [page.floor + 1]
             await asyncio.sleep(0)
 
-    reading = [asyncio.create_task(read(399)) for _ in range(4)]
-    for to in range(1, 400):
+    reading = [asyncio.create_task(read(149)) for _ in range(4)]
+    for to in range(1, 150):
         await store.trim(session, to)
     await asyncio.gather(*reading)
 

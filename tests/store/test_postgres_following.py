@@ -127,19 +127,6 @@ async def test_a_trim_and_a_deletion_are_told(pair: tuple[Store, Store]) -> None
     assert ear.moves == [(SESSION, 3), (SESSION, None)]
 
 
-async def test_whoever_trims_or_deletes_is_not_told_of_it(pair: tuple[Store, Store]) -> None:
-    _, there = pair
-    ear = Ear(there)
-    await there.append(add(*many(5)))
-
-    await there.trim(SESSION, 3)
-    await there.append(add(said()))
-    await there.delete_session(SESSION)
-    await there.append(begin("ses_2"))
-
-    assert ear.moves == []
-
-
 async def test_what_is_not_followed_any_more_is_not_heard(pair: tuple[Store, Store]) -> None:
     here, there = pair
     await here.append(begin("ses_2"))

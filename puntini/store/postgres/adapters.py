@@ -1,7 +1,7 @@
 """How values go to the database and come back: any text that UTF-8 has, and whole numbers of one size.
 
-Postgres keeps no NUL in a text. It and U+0001 become pairs that begin with U+0001; the order of texts stays, and so does
-what a text begins with.
+Postgres keeps no NUL in a text. It and U+0001 become pairs that begin with U+0001; the order of texts stays, and so
+does what a text begins with.
 """
 
 import re

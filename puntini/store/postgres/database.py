@@ -45,8 +45,10 @@ class Database:
         Raises Misconfigured, with a sentence and without the password, when that does not work.
         """
         address = _address(dsn, pooled=pooled)
-        await _try(address)
-        return cls(address, _address(direct or dsn, pooled=False), pooled=pooled)
+        first = await _first(address, pooled=pooled)
+        database = cls(address, _address(direct or dsn, pooled=False), pooled=pooled)
+        database.pool.take(first)
+        return database
 
     async def close(self) -> None:
         """Let go of all connections."""
@@ -188,10 +190,10 @@ def _address(dsn: str, *, pooled: bool) -> str:
     return make_conninfo("", **{**ours, **parsed(dsn)})
 
 
-async def _try(address: str) -> None:
+async def _first(address: str, *, pooled: bool) -> Connection:
     try:
         with anyio.fail_after(2 * CONNECT_SECONDS):
-            await end(await connect(address))
+            return await connect(address, pooled=pooled)
     except (psycopg.Error, TimeoutError) as error:
         raise unreachable(error) from None
 

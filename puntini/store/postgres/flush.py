@@ -5,7 +5,7 @@ decisions need; nobody else changes that until the commit. The second writes. Wh
 (a session, the memory of a command) is made by the first: the other meets it as a duplicate, and is decided anew.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from psycopg import AsyncCursor
@@ -47,45 +47,52 @@ class Group:
 
     def __init__(self, writes: Sequence[Append], also: Sequence[str] = ()) -> None:
         self.writes = writes
-        self.session_ids = list({write.session_id for write in writes} | set(also))
-        self.onces = list({write.once for write in writes if write.once})
+        self._session_ids = list({write.session_id for write in writes} | set(also))
+        self._onces = list({write.once for write in writes if write.once})
         tasks = {write.task.task_id for write in writes if write.task}
-        self.tasks = list(tasks | {write.fence.task_id for write in writes if write.fence})
-        self.at_rest = [write.session_id for write in writes if write.at_rest]
-        self.new = [item for write in writes for item in write.kept if item.new]
-        self.creates = sum(1 for write in writes if write.create)
+        self._tasks = list(tasks | {write.fence.task_id for write in writes if write.fence})
+        self._at_rest = [write.session_id for write in writes if write.at_rest]
+        self._new = [item for write in writes for item in write.kept if item.new]
+        self._creates = sum(1 for write in writes if write.create)
+
+    def questions(self) -> Iterator[tuple[Any, ...]]:
+        """What is asked, each a name, a statement and its values. The sessions, which are held, come first."""
+        yield "places", _PLACES, self._session_ids
+        if self._tasks:
+            yield "tasks", f"{SLIM_TASKS} WHERE t.id = ANY(%s::text[])", self._tasks
+        if self._onces:
+            yield "outcomes", OUTCOMES, [once.scope for once in self._onces], [once.key for once in self._onces]
+        if self._creates:
+            yield "nums", _NUMS, self._creates
+        if self._at_rest:
+            yield "open", _OPEN, self._at_rest
+        if self._new:
+            yield "kept", _KEPT, *_names(self._new)
 
 
 async def begin(connection: Connection, writer: str, group: Group, begun: Begun) -> Known:
     """Begin the transaction, take what it is about, and read it. Raises psycopg.Error or Elsewhere."""
+    asked: dict[str, AsyncCursor[Row]] = {}
     async with connection.pipeline():
         await send(connection, "BEGIN")
         started = await send(connection, _BEGIN, writer, begun.number)
-        places = await send(connection, _PLACES, group.session_ids)
-        tasks = await send(connection, f"{SLIM_TASKS} WHERE t.id = ANY(%s::text[])", group.tasks)
-        onces = await send(
-            connection, OUTCOMES, [once.scope for once in group.onces], [once.key for once in group.onces]
-        )
-        nums = await send(connection, _NUMS, group.creates)
-        opened = await send(connection, _OPEN, group.at_rest) if group.at_rest else None
-        kept = await send(connection, _KEPT, *_names(group.new)) if group.new else None
+        for name, query, *values in group.questions():
+            asked[name] = await send(connection, query, *values)
     [(begun.pid, begun.xid, today)] = await started.fetchall()
-    known = Known(today, [num for (num,) in await nums.fetchall()])
-    for session_id, *place in await places.fetchall():
-        known.places[session_id] = Place(*place)
-    known.tasks = {row[0]: task_of(row) for row in await tasks.fetchall()}
-    known.outcomes = {Once(scope, key): Written(*written) for scope, key, *written in await onces.fetchall()}
-    if opened is not None:
-        known.open = [task_of(row) for row in await opened.fetchall()]
-    if kept is not None:
-        known.kept = set(await kept.fetchall())
+    rows = {name: await cursor.fetchall() for name, cursor in asked.items()}
+    known = Known(today, [num for (num,) in rows.get("nums", [])])
+    known.places = {session_id: Place(*place) for session_id, *place in rows["places"]}
+    known.tasks = {row[0]: task_of(row) for row in rows.get("tasks", [])}
+    known.outcomes = {Once(scope, key): Written(*written) for scope, key, *written in rows.get("outcomes", [])}
+    known.open = [task_of(row) for row in rows.get("open", [])]
+    known.kept = set(rows.get("kept", []))
     if strange := [row.session_id for row in known.tasks.values() if row.session_id not in known.places]:
         raise Elsewhere(strange)
     return known
 
 
 async def write(connection: Connection, decisions: Decisions) -> None:
-    """Write what was decided, within a transaction and a pipeline of the caller's. Raises psycopg.Error."""
+    """Write what was decided, within a transaction of the caller's, best in a pipeline. Raises psycopg.Error."""
     places = decisions.places
     await _many(connection, _SESSIONS, [_session(place) for place in places if place.new])
     await _many(connection, _SPANS, [(place.num, place.day, place.span) for place in places if place.span])

@@ -1,7 +1,8 @@
 """What other processes do to the sessions that are followed here, told in the order of the log and once.
 
 A hint says where to look, and a poll looks when there was none. Of each session it is known up to where the listener
-has been told; what this process commits itself is told in the same order.
+has been told; what this process commits itself is told in the same order. Of its own trims and deletions it may be
+told, too, when a poll comes first.
 """
 
 import asyncio

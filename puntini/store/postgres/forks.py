@@ -40,6 +40,8 @@ async def _fork(connection: Connection, source: str, to: int, append: Append) ->
     if await execute(connection, "SELECT 1 FROM sessions WHERE id = %s", append.session_id):
         raise taken(append.session_id)
     [(num, today)] = await execute(connection, f"SELECT nextval('sessions_num_seq'), {TODAY}")
+    # What names stand for is remembered; taking a lock brings that up to date.
+    await execute(connection, "LOCK TABLE ONLY events IN ACCESS SHARE MODE")
     if not all((await execute(connection, _THERE, found.days))[0]):
         raise Collision("Events were dropped while they were being copied; try again.")
     for at in found.days:
@@ -50,8 +52,7 @@ async def _fork(connection: Connection, source: str, to: int, append: Append) ->
     known = Known(today, [num], begun=found.days[-1] if found.days else 0)
     begun = replace(append, create=replace(append.create, floor=found.bounds.floor, head=to))
     decisions = Decisions([begun], known)
-    async with connection.pipeline():
-        await write(connection, decisions)
+    await write(connection, decisions)
     [result] = decisions.results
     if isinstance(result, PuntiniError):
         raise result

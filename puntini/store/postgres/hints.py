@@ -35,7 +35,7 @@ class Hints:
         self.listening = False
 
     def hear(self, topic: str, heard: Heard) -> None:
-        """Name who is told the words of a topic, one by one. ``EVERYTHING`` comes, too, when some may have been lost."""
+        """Name who is told the words of a topic, one by one; ``EVERYTHING`` when some may have been lost."""
         self._heard[topic] = heard
 
     def tell(self, topic: str, word: str) -> None:

@@ -5,6 +5,8 @@ the number of the last step that it knows. So a program of one version back goes
 """
 
 import re
+from collections.abc import Sequence
+from functools import cache
 from importlib import resources
 from typing import NamedTuple
 
@@ -30,8 +32,13 @@ class Step(NamedTuple):
 
 def steps() -> list[Step]:
     """All that this program knows, in order."""
+    return list(_steps())
+
+
+@cache
+def _steps() -> tuple[Step, ...]:
     files = resources.files("puntini.store.postgres").joinpath("schema").iterdir()
-    return sorted(_step(file.name, file.read_text("utf-8")) for file in files if file.name.endswith(".sql"))
+    return tuple(sorted(_step(file.name, file.read_text("utf-8")) for file in files if file.name.endswith(".sql")))
 
 
 def _step(name: str, text: str) -> Step:
@@ -43,28 +50,40 @@ def _step(name: str, text: str) -> Step:
 
 async def taken(connection: Connection) -> dict[int, int]:
     """The steps that a database has taken, each with the oldest program that works with it."""
-    cursor = await connection.execute("SELECT to_regclass('steps') IS NOT NULL")
-    if (await cursor.fetchone()) != (True,):
+    # Asked of the catalogue's rows: what a name stands for is remembered, and can be old after a wait for a lock.
+    cursor = await connection.execute(
+        "SELECT 1 FROM pg_tables WHERE tablename = 'steps' AND schemaname = ANY(current_schemas(false))"
+    )
+    if await cursor.fetchone() is None:
         return {}
     cursor = await connection.execute("SELECT number, works_with FROM steps")
     return {int(number): int(works_with) for number, works_with in await cursor.fetchall()}
 
 
-async def migrate(database: Database) -> list[Step]:
-    """Take the steps that are missing, all or none; those that were taken. Raises Misconfigured for a newer schema."""
-    return await database.change(_migrate, seconds=MIGRATION_SECONDS)
+async def migrate(database: Database, known: Sequence[Step] | None = None) -> list[Step]:
+    """Take the steps that are missing of those that are ``known``, all or none; those that were taken.
+
+    Raises Misconfigured for a newer schema.
+    """
+
+    async def work(connection: Connection) -> list[Step]:
+        return await _migrate(connection, steps() if known is None else known)
+
+    return await database.change(work, seconds=MIGRATION_SECONDS)
 
 
-async def missing(connection: Connection) -> list[Step]:
+async def missing(connection: Connection, known: Sequence[Step] | None = None) -> list[Step]:
     """The steps that a database has yet to take. Raises Misconfigured for a newer schema."""
+    known = steps() if known is None else known
     before = await taken(connection)
-    _require_not_newer(before)
-    return [step for step in steps() if step.number not in before]
+    _require_not_newer(before, known)
+    return [step for step in known if step.number not in before]
 
 
-async def _migrate(connection: Connection) -> list[Step]:
+async def _migrate(connection: Connection, known: Sequence[Step]) -> list[Step]:
+    await connection.execute("SET LOCAL statement_timeout = 0")
     await connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
-    lacking = await missing(connection)
+    lacking = await missing(connection, known)
     for step in lacking:
         await connection.execute(step.statements.encode())
         await connection.execute(
@@ -74,22 +93,23 @@ async def _migrate(connection: Connection) -> list[Step]:
     return lacking
 
 
-async def ready(database: Database) -> None:
+async def ready(database: Database, known: Sequence[Step] | None = None) -> None:
     """Make an empty database's schema, and see that any other's fits this program. Raises Misconfigured."""
+    known = steps() if known is None else known
     before = await database.change(taken)
     if not before:
-        await migrate(database)
+        await migrate(database, known)
         return
-    _require_not_newer(before)
-    newest = steps()[-1].number
-    if max(before) < newest:
+    _require_not_newer(before, known)
+    if any(step.number not in before for step in known):
         raise Misconfigured(
-            f"The database's schema has number {max(before)}, this program needs {newest}; run `puntini store migrate`."
+            f"The database's schema has number {max(before)}, this program needs {known[-1].number}; "
+            "run `puntini store migrate`."
         )
 
 
-def _require_not_newer(before: dict[int, int]) -> None:
-    ours = steps()[-1].number
+def _require_not_newer(before: dict[int, int], known: Sequence[Step]) -> None:
+    ours = known[-1].number
     newer = [works_with for number, works_with in before.items() if number > ours]
     if newer and max(newer) > ours:
         raise Misconfigured(

@@ -17,8 +17,9 @@ _NAME = re.compile(r"events_(\d+)")
 
 async def make_ahead(database: Database) -> None:
     """Make today's partition and those of the days to come. Raises StoreUnavailable."""
-    [(today,)] = await database.rows(f"SELECT {TODAY}")
-    await make(database, *range(today, today + AHEAD_DAYS + 1))
+    lacking = await database.rows(_LACKING, AHEAD_DAYS)
+    if lacking:
+        await make(database, *(day for (day,) in lacking))
 
 
 async def make(database: Database, *days: int) -> None:
@@ -68,5 +69,7 @@ async def _days(connection: Connection) -> list[int]:
     return [int(found[1]) for (name,) in names if (found := _NAME.fullmatch(name))]
 
 
+_LACKING = f"""SELECT day FROM (SELECT {TODAY} AS today) t, generate_series(today, today + %s) AS d (day)
+    WHERE to_regclass('events_' || day) IS NULL"""
 _OVER = f"""SELECT day FROM unnest(%s::int8[]) AS d (day)
     WHERE day < {TODAY} - %s AND NOT EXISTS (SELECT FROM spans WHERE spans.day = d.day)"""

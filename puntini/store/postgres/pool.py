@@ -1,6 +1,7 @@
 """A few connections that are used again and again, and what is known of a database that does not answer."""
 
 import asyncio
+import logging
 import os
 import socket
 from collections.abc import AsyncIterator, Iterator
@@ -22,6 +23,8 @@ Connection = AsyncConnection[Row]
 WAIT_SECONDS = 4.0
 """For a free connection, and for what is done with it."""
 CONNECT_SECONDS = 3.0
+# It warns of what is taken care of here: pipelines that end with an error, questions that are given up.
+logging.getLogger("psycopg").setLevel(logging.ERROR)
 QUIET_SECONDS = 0.25
 """After an attempt to connect that failed; until then the database counts as away."""
 
@@ -47,6 +50,11 @@ class Pool:
     def waiting(self) -> int:
         """How many wait for a connection."""
         return self._free.statistics().tasks_waiting
+
+    def take(self, connection: Connection) -> None:
+        """Take in a connection that was made already."""
+        self._idle.append(connection)
+        self.opened += 1
 
     @asynccontextmanager
     async def connection(self, *, fresh: bool = False, seconds: float = WAIT_SECONDS) -> AsyncIterator[Connection]:

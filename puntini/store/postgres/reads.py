@@ -123,7 +123,8 @@ async def horizon(connection: Connection, session_id: str, before: int, keep_byt
 
 
 _WHERE = """SELECT s.num, s.floor, s.head, ARRAY(SELECT day FROM spans WHERE session = s.num AND first <= %s
-    AND first >= coalesce((SELECT max(first) FROM spans WHERE session = s.num AND first <= greatest(s.floor, %s) + 1), 0)
+    AND first >= coalesce(
+        (SELECT max(first) FROM spans WHERE session = s.num AND first <= greatest(s.floor, %s) + 1), 0)
     ORDER BY first) FROM sessions s WHERE s.id = %s"""
 # Row by row until there is enough: what a page does not show is not read. The first row may begin before the page.
 ROWS = """WITH RECURSIVE found AS (

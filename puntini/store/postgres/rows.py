@@ -11,7 +11,8 @@ TASK_TYPES = {"agent": "text", "prompt": "text", "status": "text", "cost_usd": "
 """All others are whole numbers."""
 SESSION_FIELDS = SessionRow.__struct_fields__
 SESSION_COLUMNS = "s.id, s.owner, s.title, s.agent, s.status, s.created_at, s.updated_at, s.floor, s.head"
-TASKS = f"SELECT t.id, s.id, {', '.join(f't.{name}' for name in TASK_FIELDS)} FROM tasks t JOIN sessions s ON s.num = t.session"
+TASKS = f"""SELECT t.id, s.id, {", ".join(f"t.{name}" for name in TASK_FIELDS)}
+    FROM tasks t JOIN sessions s ON s.num = t.session"""
 SLIM_TASKS = TASKS.replace("t.prompt", "''")
 """Without the prompts, which may be long."""
 

@@ -14,7 +14,7 @@ from psycopg.pq import TransactionStatus
 
 from puntini.errors import StoreUnavailable
 from puntini.log.contract import Append, Written
-from puntini.store.postgres.database import TRIES, Collision, Database, Lost, execute, told
+from puntini.store.postgres.database import TRIES, Collision, Database, Lost, told
 from puntini.store.postgres.decisions import Decisions, Result
 from puntini.store.postgres.flush import Begun, Elsewhere, Group, begin, happened, send, write
 from puntini.store.postgres.partitions import make_ahead
@@ -63,14 +63,26 @@ class Writer:
 
     async def run(self) -> None:
         """Flush what is handed in, until closed."""
-        while self._accepted or not self._closing:
-            if not self._accepted:
-                self._wake.clear()
-                await self._wake.wait()
-                continue
-            group = self._take()
+        try:
+            while self._accepted or not self._closing:
+                if self._accepted:
+                    await self._flush()
+                else:
+                    self._wake.clear()
+                    await self._wake.wait()
+        finally:
+            self._closing = True
+            self._refuse_waiting()
+
+    async def _flush(self) -> None:
+        group = self._take()
+        try:
             results = await self._results([append for append, _ in group])
-            await self._deliver(group, results)
+        except BaseException:
+            for _, future in group:
+                _answer(future, away())
+            raise
+        await self._deliver(group, results)
 
     def _take(self) -> list[Accepted]:
         """The next group: not too many, not too large."""
@@ -139,7 +151,7 @@ class Writer:
                 raise (Lost(away().message) if connection.closed else told(error)) from None
 
     async def _happened(self, begun: Begun) -> bool:
-        """Whether a flush was committed of which the connection broke. Raises StoreUnavailable when closed meanwhile."""
+        """Whether a flush whose connection broke was committed. Raises StoreUnavailable when closed meanwhile."""
         tries = 0
         while True:
             try:
@@ -171,7 +183,8 @@ async def _flush(connection: Connection, writer: str, group: Group, begun: Begun
     except BaseException:
         if not connection.closed and connection.pgconn.transaction_status != TransactionStatus.IDLE:
             with suppress(psycopg.Error):
-                await execute(connection, "ROLLBACK")
+                # Not as a statement: this also forgets what a pipeline had to prepare behind its error.
+                await connection.rollback()
         raise
     return decisions.results
 
