@@ -25,6 +25,7 @@ from puntini.agent.shared.janitor import DUTY, Janitor
 from puntini.agent.shared.lanes import HeldLanes
 from puntini.agent.shared.wakes import Wakes
 from puntini.errors import StaleAttempt, StoreUnavailable
+from puntini.figures import figures
 from puntini.log.contract import Once, Store, TaskRow, Written
 from puntini.log.queue import LEASE_SECONDS, LOOK_SECONDS, RENEW_SECONDS, Figures, Queue
 from puntini.protocol.events import UserPrompt
@@ -184,6 +185,7 @@ class Shared:
                 crashes = row.crashes + 1
                 row = await again(self._store, replace(row, crashes=crashes), "taken up again: its worker was lost")
                 self._takeovers += 1
+                figures.leases_taken += 1
             if job := self._jobs.get(row.task_id):  # of the attempt before, which was lost to this node itself
                 job.lose()
             while self._jobs.get(row.task_id) is not None:
@@ -244,6 +246,7 @@ class Shared:
             job = self._jobs.get(task_id)
             if job is not None:
                 self._lost += 1
+                figures.leases_lost += 1
                 log.warning("a lease was lost; the task is left to others", task_id=task_id, session_id=session_id)
                 job.lose()
         return True
@@ -278,16 +281,19 @@ class Shared:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many run here, and what there is to do for all."""
+        """How many run here, and how many wait, for any node."""
+        return {"running": self._jobs.count, "queued": self._queued}
+
+    @property
+    def leases(self) -> dict[str, int]:
+        """What this node holds, has taken and has lost, and what there is to do for all."""
         return {
-            "running": self._jobs.count,
-            "queued": self._queued,
-            "oldest_queued_seconds": int(self._figures.oldest_seconds),
-            "leases": len(self._held),
-            "leases_lost": self._lost,
+            "held": len(self._held),
             "claims": self._claims,
             "takeovers": self._takeovers,
+            "lost": self._lost,
             "workers": self._figures.workers,
+            "oldest_queued_seconds": int(self._figures.oldest_seconds),
         }
 
     @property
