@@ -2,6 +2,7 @@
 
 import os
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,8 +26,18 @@ store_option = click.option(
 
 
 def store_url(named: str | None) -> str:
-    """The store that is meant."""
-    return named or load({}, os.environ, Path.cwd()).store
+    """The store that is meant; of a database behind a pooler, its own address. Raises Misconfigured."""
+    url = named or _set()
+    if is_database(url):
+        from puntini.store.open import require_driver
+
+        require_driver()
+    return url
+
+
+def _set() -> str:
+    settings = load({}, os.environ, Path.cwd())
+    return settings.store_direct if is_database(settings.store) and settings.store_direct else settings.store
 
 
 def is_database(url: str) -> bool:
@@ -115,7 +126,7 @@ def store_backup(to: Path, store: str | None) -> None:
     if is_database(url):
         raise Misconfigured(
             f"A database is backed up by Postgres's own tools, while servers run: `pg_dump --format=custom --file={to} "
-            f"{shown(url)}`; after `pg_restore` into the same server run `puntini store new-epoch`."
+            f"{shown(url)}`; see docs/postgres.md."
         )
     click.echo(f"{to} holds {_holds(admin.backup(store_file(url), to))}.")
 
@@ -134,9 +145,11 @@ def store_new_epoch(store: str | None) -> None:
 
 def _new_epoch(url: str) -> str:
     if is_database(url):
+        import anyio
+
         from puntini.store.postgres import admin
 
-        return admin.new_epoch(url)
+        return anyio.run(admin.new_epoch, url)
     from puntini.store.sqlite import admin as files
 
     return files.new_epoch(store_file(url))
@@ -152,10 +165,10 @@ def store_migrate(store: str | None, *, dry_run: bool) -> None:
     """
     import anyio
 
+    url = _database(store)
     from puntini.store.postgres import admin
 
-    url = _database(store)
-    found = anyio.run(lambda: admin.brought_up(url, look=dry_run))
+    found = anyio.run(partial(admin.brought_up, url, look=dry_run))
     for step in found:
         click.echo(f"{'Missing' if dry_run else 'Taken'}: step {step.number}, {step.name}.")
     if not found:
@@ -173,13 +186,13 @@ def store_copy(source: str, to: str) -> None:
     """
     import anyio
 
+    if is_database(source):
+        raise Misconfigured("A database is copied by Postgres's own tools: `pg_dump` and `pg_restore`.")
+    url = _database(to)
     from puntini.store import copying
     from puntini.store.postgres import admin
     from puntini.store.sqlite.source import source as held
 
-    if is_database(source):
-        raise Misconfigured("A database is copied by Postgres's own tools: `pg_dump` and `pg_restore`.")
-    url = _database(to)
     admin.unused(url)
     began = time.monotonic()
     with held(store_file(source)) as opened:

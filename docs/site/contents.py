@@ -43,7 +43,7 @@ SECTIONS = (
         "Reference",
         ("protocol.md", "protocol-reference.md", "http-api.md", API, "command-line.md", "settings.md"),
     ),
-    Section("Running it", ("security.md", "deployment.md", "operations.md")),
+    Section("Running it", ("security.md", "postgres.md", "deployment.md", "operations.md")),
     Section("Understanding it", ("design.md", "performance.md", "comparison.md", "../CHANGELOG.md")),
 )
 

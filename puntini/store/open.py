@@ -2,8 +2,10 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
+from puntini.errors import Misconfigured
 from puntini.log.contract import Fsync, Ledger, Store
 from puntini.store.memory import MemoryStore
 
@@ -13,12 +15,19 @@ async def open_store(url: str, *, durability: Fsync = "normal", direct: str = ""
     if url == "memory:":
         return MemoryStore()
     if url.startswith(("postgresql://", "postgres://")):
+        require_driver()
         from puntini.store.postgres.store import PostgresStore
 
         return await PostgresStore.open(url, direct=direct, listen=listen)
     from puntini.store.sqlite.store import SqliteStore
 
     return await SqliteStore.open(url.removeprefix("sqlite://"), durability=durability)
+
+
+def require_driver() -> None:
+    """Raises Misconfigured where the package that speaks to Postgres is missing, which not everybody needs."""
+    if find_spec("psycopg") is None:
+        raise Misconfigured("A Postgres store needs psycopg; install it with `pip install 'puntini[postgres]'`.")
 
 
 @asynccontextmanager
@@ -33,8 +42,8 @@ async def open_ledger(place: str | Path, *, make: bool = False) -> AsyncIterator
         with ledger(place, make=make) as opened:
             yield opened
         return
-    store = await open_store(place)
-    try:
-        yield store
-    finally:
-        await store.close()
+    require_driver()
+    from puntini.store.postgres.ledger import ledger as database
+
+    async with database(place) as kept:
+        yield kept

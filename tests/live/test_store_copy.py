@@ -76,7 +76,7 @@ def test_a_server_on_the_copy_answers_as_the_one_before(
 
     assert (ran.code, checked.code) == (0, 0), ran.err + checked.out + checked.err
     assert f"{dsn} is sound: 2 sessions, " in checked.out
-    with serving(tmp_path, key=KEY, store=dsn, **SETTINGS) as server:
+    with serving(tmp_path, key=KEY, store=dsn.replace("puntini@", "puntini:hunter2%40secret@"), **SETTINGS) as server:
         assert before.ask(server) == before.answers
         assert server.ask("POST", "/v1/login", ACCOUNT).status_code == 200
         assert httpx.get(f"{server.url}/v1/sessions", headers={"X-API-Key": before.key}).status_code == 200
@@ -84,6 +84,8 @@ def test_a_server_on_the_copy_answers_as_the_one_before(
         server.finish(server.play(before.session, "play 3 events", agent="scripted"))
         old = before.answers[f"events of {before.session}"]
         assert server.events(before.session)[: len(old)] == old
+    assert dsn in server.said()
+    assert "hunter2" not in server.said()
     postgres_server.drop(dsn)
 
 

@@ -56,6 +56,20 @@ async def test_a_page_holds_about_so_many_bytes(store: Store, session: str, appe
     assert (seqs(page), page.upto, page.head) == ([3, 4, 5], 5, 10)
 
 
+async def test_pages_of_any_size_leave_nothing_out(store: Store, session: str) -> None:
+    sizes = [11, 230, 200, 240, 17, 900, 1, 240, 240, 3]
+    for size in sizes * 3:
+        await store.append(add(said("x" * size)))
+
+    for max_bytes in range(1, 4_000, 37):
+        cursor, met = 0, []
+        while cursor < 30:
+            page = await store.read(session, cursor, max_bytes=max_bytes)
+            met += seqs(page)
+            cursor = page.upto
+        assert met == list(range(1, 31)), max_bytes
+
+
 async def test_a_page_holds_at_least_one_event(store: Store, session: str) -> None:
     await store.append(add(said("x" * 1_000), said()))
 

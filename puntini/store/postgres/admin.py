@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -13,6 +14,7 @@ from puntini.log import mint
 from puntini.store.postgres.adapters import Adapted
 from puntini.store.postgres.check import faults
 from puntini.store.postgres.database import APPLICATION, Database, parsed, unreachable
+from puntini.store.postgres.life import go_on
 from puntini.store.postgres.migrations import Step, migrate, missing
 from puntini.store.postgres.pool import CONNECT_SECONDS
 from puntini.store.soundness import Decode, Figures
@@ -45,26 +47,24 @@ def figures(dsn: str) -> Figures:
         return Figures(epoch=epoch or "", sessions=sessions, tasks=tasks, events=int(events), bytes=size)
 
 
-def new_epoch(dsn: str) -> str:
+async def new_epoch(dsn: str) -> str:
     """Give a database a new life; returns the epoch. Raises Misconfigured while servers use it."""
-    with _connected(dsn) as connection:
-        require_unused(connection)
-        epoch = mint.new_epoch()
-        connection.execute(_SET_EPOCH, (epoch,))
+    unused(dsn)
+    epoch = mint.new_epoch()
+    database = await Database.open(dsn)
+    try:
+        await database.change(partial(go_on, epoch=epoch))
+    finally:
+        await database.close()
     return epoch
-
-
-def require_unused(connection: Connection) -> None:
-    """Raises Misconfigured while servers or workers are connected."""
-    row = connection.execute(_USED, (APPLICATION,)).fetchone()
-    if row and row[0]:
-        raise Misconfigured("Servers or workers are using the database; stop them first.")
 
 
 def unused(dsn: str) -> None:
     """Raises Misconfigured while servers or workers use a database."""
     with _connected(dsn) as connection:
-        require_unused(connection)
+        row = connection.execute(_USED, (APPLICATION,)).fetchone()
+        if row and row[0]:
+            raise Misconfigured("Servers or workers are using the database; stop them first.")
 
 
 @contextmanager
@@ -96,6 +96,5 @@ def _connected(dsn: str) -> Iterator[Connection]:
 _FIGURES = """SELECT (SELECT value FROM meta WHERE key = 'epoch'), (SELECT count(*) FROM sessions),
     (SELECT count(*) FROM tasks), (SELECT coalesce(sum(last - first + 1), 0) FROM events),
     pg_database_size(current_database())"""
-_SET_EPOCH = "INSERT INTO meta VALUES ('epoch', %s) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 _USED = """SELECT count(*) > 0 FROM pg_stat_activity
     WHERE datname = current_database() AND application_name = %s AND pid <> pg_backend_pid()"""

@@ -17,6 +17,7 @@ T = TypeVar("T")
 
 APPLICATION = "puntini"
 """What connections of nodes are called in the database's lists."""
+OLDEST_VERSION = 150_000
 CONNECTIONS = 8
 STATEMENT_MS = 30_000
 IDLE_MS = 5_000
@@ -193,9 +194,19 @@ def _address(dsn: str, *, pooled: bool) -> str:
 async def _first(address: str, *, pooled: bool) -> Connection:
     try:
         with anyio.fail_after(2 * CONNECT_SECONDS):
-            return await connect(address, pooled=pooled)
+            connection = await connect(address, pooled=pooled)
+            version, encoding = connection.info.server_version, connection.info.parameter_status("server_encoding")
     except (psycopg.Error, TimeoutError) as error:
         raise unreachable(error) from None
+    if version < OLDEST_VERSION:
+        await end(connection)
+        raise Misconfigured(
+            f"Postgres {version // 10_000} is too old; Puntini needs {OLDEST_VERSION // 10_000} or newer."
+        )
+    if encoding != "UTF8":
+        await end(connection)
+        raise Misconfigured(f"The database is kept in {encoding}; make one with `createdb --encoding=UTF8`.")
+    return connection
 
 
 def unreachable(error: Exception) -> Misconfigured:

@@ -19,7 +19,7 @@ async def _begin_life(connection: Connection) -> str:
         await execute(connection, "SELECT key, value FROM meta WHERE key IN ('epoch', 'server')")
     )
     server = await _server(connection)
-    if "epoch" in known and known["server"] == server:
+    if "epoch" in known and known.get("server") == server:
         return known["epoch"]
     epoch = new_epoch()
     await go_on(connection, epoch)

@@ -79,25 +79,31 @@ class Taken:
         self._end = end
         self._max_bytes = max_bytes
         self._size = 0
+        self._upto = start
         self.full = False
         self.events: list[tuple[int, Entry]] = []
 
     def take(self, rows: Sequence[Row]) -> None:
-        """Take the events of some rows."""
-        for first, body in rows:
+        """Take the events of some rows. Where these are not all, for they have as many bytes, it is full as well."""
+        for first, body, total in rows:
             for seq, line in enumerate(body.split(b"\n"), first):
-                if not line or not self._start < seq <= self._end:
-                    continue
                 if self._size >= self._max_bytes:
                     self.full = True
                     return
-                self.events.append((seq, read_entry(line)))
-                self._size += len(line)
+                if seq <= self._end:
+                    self._add(seq, line)
+            self.full = total >= self._max_bytes
+
+    def _add(self, seq: int, line: bytes) -> None:
+        if line and seq > self._start:
+            self.events.append((seq, read_entry(line)))
+            self._size += len(line)
+        self._upto = max(self._upto, seq)
 
     def page(self, after: int, bounds: Bounds) -> Page:
         """What was found."""
-        upto = self.events[-1][0] if self.full else max(after, self._end)
-        return Page(self.events, upto, bounds.floor, bounds.head)
+        upto = self._upto if self.full else self._end
+        return Page(self.events, max(after, upto), bounds.floor, bounds.head)
 
 
 def _some(days: list[int]) -> Iterator[list[int]]:
@@ -135,7 +141,7 @@ ROWS = """WITH RECURSIVE found AS (
     SELECT next.first, next.body, found.total + next.size FROM found CROSS JOIN LATERAL (
         SELECT first, body, size FROM events WHERE session = %s AND day = ANY(%s::int8[])
         AND first > found.first AND first <= %s ORDER BY first LIMIT 1) next WHERE found.total < %s
-) SELECT first, body FROM found"""
+) SELECT first, body, total FROM found"""
 _HORIZON = """WITH counted AS (
     SELECT last, at, %s + sum(size) OVER (ORDER BY first DESC) AS total FROM events
     WHERE session = %s AND day = ANY(%s::int8[]))
