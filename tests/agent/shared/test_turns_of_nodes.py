@@ -114,8 +114,7 @@ async def test_two_who_would_be_alone_at_once_are_not_both(dsn: str) -> None:
 
 
 async def test_a_queue_that_is_too_long_takes_no_more(dsn: str) -> None:
-    async with node(dsn, Talker(1), most=0) as front:
-        front.runner._rota._most_queued = 2  # type: ignore[attr-defined]
+    async with node(dsn, Talker(1), most=0, most_queued=2) as front:
         for _ in range(2):
             await front.task("talk")
         with pytest.raises(TooMany) as refused:
