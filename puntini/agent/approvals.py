@@ -150,9 +150,10 @@ class Approvals:
         )
         with anyio.CancelScope(shield=True):
             try:
-                return await self._store.append(write)
+                written = await self._store.append(write)
             except KeptAlready:  # on another node, in this moment
                 raise Conflict(DECIDED_ALREADY) from None
+        return written
 
     async def _open(self, session_id: str, name: str, decision: Decision) -> TaskRow:
         body = await self._store.kept(session_id, ASKED, name)
