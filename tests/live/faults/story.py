@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -20,10 +21,16 @@ def whole_log(server: Asking, session_id: str) -> list[Event]:
     after, live = "earliest", False
     while not live:
         path = f"/v1/sessions/{session_id}/stream?after={after}&limit=1000"
-        page = server.ask("GET", path, headers={"accept": "application/json"}).raise_for_status().json()
+        page = wait_for(partial(_page, server, path), 10, "a page of the log")
         events += page["events"]
         after, live = page["next"], page["live"]
     return events
+
+
+def _page(server: Asking, path: str) -> dict[str, Any]:
+    """A page; an empty one where a proxy knows of nobody to ask, or the store is away, for the moment."""
+    answer = server.ask("GET", path, headers={"accept": "application/json"})
+    return {} if answer.status_code in {502, 503} else dict(answer.raise_for_status().json())
 
 
 def all_quiet(server: Asking) -> None:
