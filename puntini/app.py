@@ -323,7 +323,9 @@ class Parts:
         probe, most = Probe(self.store), Most(self.settings.max_concurrent_tasks, self.settings.ring_bytes)
         about = (self.store, self.hub, self.connections, lambda: self.runner.stats)
         measures = Measures(*about, probe=probe, loop=self.loop_watch, most=most)
-        health = Health(self.store, self.connections, probe=probe, loop=self.loop_watch)
+        health = Health(
+            self.store, self.connections, probe=probe, loop=self.loop_watch, unserved=lambda: self.runner.unserved
+        )
         node = self.settings.node_name
         return System(*about, self.staff.roster, node=node, health=health, measures=measures)
 

@@ -127,6 +127,11 @@ class Alone:
     unserved: Collection[str] = ()
 
     @property
+    def leases(self) -> dict[str, int]:
+        """Nobody else could have its tasks."""
+        return {}
+
+    @property
     def counts(self) -> dict[str, int]:
         """How many run and wait."""
         return self._lanes.counts

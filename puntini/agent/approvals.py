@@ -17,8 +17,8 @@ import structlog
 from msgspec import Struct
 
 from puntini.agent.contract import YES_OR_NO, Approval, Decision
-from puntini.errors import Conflict, Invalid, KeptAlready, NotFound, PuntiniError
-from puntini.log.contract import Append, Kept, Once, Store, TaskRow, Written
+from puntini.errors import Conflict, Invalid, KeptAlready, NotFound, PuntiniError, StaleAttempt
+from puntini.log.contract import Append, Fence, Kept, Once, Store, TaskRow, Written
 from puntini.log.mint import now_ms, timestamp
 from puntini.protocol.entries import entry_of
 from puntini.protocol.events import ApprovalRequest, ApprovalRequestData, ApprovalResolved, ApprovalResolvedData
@@ -123,26 +123,36 @@ class Approvals:
         _check_value(decision.value)
         lock = self._locks.setdefault(name, asyncio.Lock())
         async with lock:
+            task_id, written = await self._decide(session_id, name, decision, once)
+        self._go_on(task_id)
+        return written
+
+    async def _decide(self, session_id: str, name: str, decision: Decision, once: Once | None) -> tuple[str, Written]:
+        while True:
             task = await self._open(session_id, name, decision)
-            data = ApprovalResolvedData(
-                approval_id=name, decision=decision.decision, by=decision.by, value=decision.value
-            )
-            event = ApprovalResolved(
-                data=data, task_id=task.task_id, attempt=task.attempt, agent=task.agent, timestamp=timestamp()
-            )
-            write = Append(
-                session_id=session_id,
-                entries=[entry_of(event)],
-                kept=[Kept(session_id, DECIDED, name, _encode(decision), new=True)],
-                once=once,
-                at=now_ms(),
-            )
-            with anyio.CancelScope(shield=True):
-                try:
-                    written = await self._store.append(write)
-                except KeptAlready:  # on another node, in this moment
-                    raise Conflict(DECIDED_ALREADY) from None
-        self._go_on(task.task_id)
+            try:
+                return task.task_id, await self._write(task, name, decision, once)
+            except StaleAttempt:
+                continue  # it ended, or was taken up again, in this moment
+
+    async def _write(self, task: TaskRow, name: str, decision: Decision, once: Once | None) -> Written:
+        data = ApprovalResolvedData(approval_id=name, decision=decision.decision, by=decision.by, value=decision.value)
+        event = ApprovalResolved(
+            data=data, task_id=task.task_id, attempt=task.attempt, agent=task.agent, timestamp=timestamp()
+        )
+        write = Append(
+            session_id=task.session_id,
+            entries=[entry_of(event)],
+            kept=[Kept(task.session_id, DECIDED, name, _encode(decision), new=True)],
+            fence=Fence(task.task_id, task.attempt),
+            once=once,
+            at=now_ms(),
+        )
+        with anyio.CancelScope(shield=True):
+            try:
+                written = await self._store.append(write)
+            except KeptAlready:  # on another node, in this moment
+                raise Conflict(DECIDED_ALREADY) from None
         return written
 
     async def _open(self, session_id: str, name: str, decision: Decision) -> TaskRow:

@@ -89,7 +89,12 @@ class Rota(Protocol):
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many tasks run and wait, and what else there is to count."""
+        """How many tasks run and wait."""
+        ...
+
+    @property
+    def leases(self) -> dict[str, int]:
+        """Of one of many: what it holds, has taken and has lost, and what there is to do for all."""
         ...
 
 

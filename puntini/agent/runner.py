@@ -163,6 +163,11 @@ class Runner:
         return await self._approvals.decide(session_id, approval_id, Decision(decision, value, by), once)
 
     @property
+    def leases(self) -> dict[str, int]:
+        """What one of many nodes holds, has taken and has lost, and what all have to do; empty for one alone."""
+        return self._rota.leases
+
+    @property
     def unserved(self) -> list[str]:
         """The agents that tasks wait for and no worker on the same store has."""
         return sorted(self._rota.unserved)

@@ -3,6 +3,7 @@
 Anybody may ask, so no sentence names an address, a path or a number of users.
 """
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from puntini.log.contract import Store
@@ -18,9 +19,18 @@ OFFSET = "clock_offset_ms"
 
 
 class Health:
-    """Looks at everything; cheap enough to be asked every second."""
+    """Looks at everything; cheap enough to be asked every second. ``unserved`` are agents that no worker has."""
 
-    def __init__(self, store: Store, connections: Connections, *, probe: Probe, loop: LoopWatch) -> None:
+    def __init__(
+        self,
+        store: Store,
+        connections: Connections,
+        *,
+        probe: Probe,
+        loop: LoopWatch,
+        unserved: Callable[[], Sequence[str]] = tuple,
+    ) -> None:
+        self._unserved = unserved
         self._store = store
         self._connections = connections
         self._probe = probe
@@ -29,7 +39,7 @@ class Health:
     async def look(self) -> list[Check]:
         """All checks, in the order in which a person would want to know."""
         await self._probe.answers()
-        return [self._draining(), self._answering(), self._streams(), self._clock(), self._blocked()]
+        return [self._draining(), self._answering(), self._streams(), self._workers(), self._clock(), self._blocked()]
 
     def _draining(self) -> Check:
         if self._connections.draining:
@@ -48,6 +58,11 @@ class Health:
         if count >= 0.9 * most:
             return Check("streams", "warn", "Nearly as many streams are open as there may be.")
         return Check("streams", "ok")
+
+    def _workers(self) -> Check:
+        if self._unserved():
+            return Check("workers", "warn", "Tasks wait for an agent that no worker has: start one that has it.")
+        return Check("workers", "ok")
 
     def _clock(self) -> Check:
         offset: Any = self._store.stats.get(OFFSET, 0)

@@ -50,7 +50,12 @@ _ALL = (
     # Tasks.
     Named("puntini_tasks", "gauge", "tasks in the store that have not ended, of all nodes", ("status",)),
     Named("puntini_tasks_oldest_seconds", "gauge", "how long ago the oldest of these was asked for", ("status",)),
-    Named("puntini_tasks_here", "gauge", "tasks that run, or wait for their turn, in this process", ("status",)),
+    Named(
+        "puntini_tasks_here",
+        "gauge",
+        "tasks that run in this process, and that wait for their turn: in it, or on a shared Postgres for any",
+        ("status",),
+    ),
     Named("puntini_tasks_max", "gauge", "how many may run at once in this process (max_concurrent_tasks)"),
     Named("puntini_tasks_ended_total", "counter", "tasks that this process has ended", ("status",)),
     Named("puntini_leases_lost_total", "counter", "tasks of this process that another took over"),

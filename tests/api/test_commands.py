@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.calling import Api, problem
+from tests.api.calling import Api, problem, serving
 
 pytestmark = pytest.mark.anyio
 SLOW = "play 100000 events every 5 ms"
@@ -28,6 +28,15 @@ async def test_a_prompt_is_accepted_with_its_task_and_cursor(api: Api) -> None:
     assert [event["type"] for event in events[:3]] == ["user_prompt", "task_started", "agent_status"]
     assert events[2]["id"] == answer["cursor"]
     assert {event["task_id"] for event in events[:3]} == {answer["task_id"]}
+
+
+async def test_a_prompt_too_many_is_refused_with_the_queue_s_length() -> None:
+    async with serving(max_concurrent_tasks=1, max_queued_tasks=1) as api:
+        for _ in range(2):
+            await api.prompt(await api.create(), SLOW)
+        refused = await api.command(await api.create(), "user_prompt", prompt=SLOW)
+        assert problem(refused, 429, "too_many")["queued"] == 1
+        assert int(refused.headers["retry-after"]) > 0
 
 
 async def test_a_command_without_an_id_is_given_one(api: Api) -> None:

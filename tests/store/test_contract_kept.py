@@ -2,7 +2,7 @@
 
 import pytest
 
-from puntini.errors import StaleAttempt
+from puntini.errors import KeptAlready, StaleAttempt
 from puntini.log.contract import Append, Fence, Kept, Store
 from tests.store.making import NOW, SESSION, TASK, add, once, said, start_task, task
 
@@ -28,6 +28,21 @@ async def test_a_refused_append_keeps_nothing(store: Store, session: str) -> Non
         await store.append(add(said(), fence=Fence(TASK, 1), kept=[thing("a")]))
 
     assert await store.kept(SESSION, "note", "a") is None
+
+
+async def test_of_two_who_keep_something_as_new_the_second_is_refused(store: Store, session: str) -> None:
+    new, other = (Kept(SESSION, "note", "a", body, new=True) for body in (b"1", b"2"))
+    first, second = (store.submit(add(said(), kept=[each])) for each in (new, other))
+
+    await first
+    with pytest.raises(KeptAlready):
+        await second
+
+    assert await store.kept(SESSION, "note", "a") == b"1"
+    assert (await store.bounds(SESSION)).head == 1
+    await store.append(add(kept=[thing("a", None)]))
+    await store.append(add(kept=[other]))
+    assert await store.kept(SESSION, "note", "a") == b"2"
 
 
 async def test_a_repeated_append_keeps_nothing_more(store: Store, session: str) -> None:

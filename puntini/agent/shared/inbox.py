@@ -14,7 +14,7 @@ from puntini.agent.jobs import Jobs
 from puntini.agent.shared.wakes import Wakes
 from puntini.errors import PuntiniError, StoreUnavailable
 from puntini.log.contract import Once, Written
-from puntini.log.queue import ORDERS_SECONDS, Message, Queue
+from puntini.log.queue import ORDERS_SECONDS, Message, Queue, Verb
 from puntini.protocol.events import UserPrompt
 
 RESUMED, LEAVING, NOT_PAUSED = b"resumed", b"leaving", b"not paused"
@@ -45,8 +45,8 @@ class Inbox:
         self._jobs = jobs
         self._wakes = wakes
         self._group = tasks
-        self._orders: defaultdict[Job, list[int]] = defaultdict(list)
-        """The pauses and stops that a job was given."""
+        self._orders: defaultdict[Job, dict[int, Verb]] = defaultdict(dict)
+        """The pauses and stops that a job was given: they are read again and again, and given once."""
 
     async def receive(self) -> None:
         """Look when called, and every now and then besides. Runs until cancelled."""
@@ -67,10 +67,10 @@ class Inbox:
     async def _give(self, job: Job, message: Message) -> None:
         match message.verb:
             case "stop":
-                self._orders[job].append(message.number)
+                self._orders[job][message.number] = "stop"
                 job.stop()
             case "pause":
-                self._orders[job].append(message.number)
+                self._orders[job][message.number] = "pause"
                 job.order = "pause"
             case "resume":
                 await self._resume(job, message)
@@ -86,7 +86,7 @@ class Inbox:
             await self._queue.answer(message.number, LEAVING)
         else:
             job.order = None
-            await self._queue.discard(self._orders.pop(job, []))
+            await self._queue.discard([number for number, verb in self._orders[job].items() if verb == "pause"])
             await self._queue.answer(message.number, RESUMED)
 
     async def _tell(self, job: Job, message: Message) -> None:
@@ -100,7 +100,7 @@ class Inbox:
 
     def left(self, job: Job) -> None:
         """A job has left: what it was told to do is done, or is for the next attempt."""
-        orders = self._orders.pop(job, [])
+        orders = list(self._orders.pop(job, ()))
         if orders and (job.row.ended or job.row.status == "paused"):
             self._group.start_soon(self._discard, orders)
 

@@ -25,6 +25,7 @@ from puntini.agent.shared.janitor import DUTY, Janitor
 from puntini.agent.shared.lanes import HeldLanes
 from puntini.agent.shared.wakes import Wakes
 from puntini.errors import StaleAttempt, StoreUnavailable
+from puntini.figures import figures
 from puntini.log.contract import Once, Store, TaskRow, Written
 from puntini.log.queue import LEASE_SECONDS, LOOK_SECONDS, RENEW_SECONDS, Figures, Queue
 from puntini.protocol.events import UserPrompt
@@ -61,7 +62,7 @@ class Shared:
         self._queue = queue
         self._jobs = jobs
         self._agents = agents
-        self._begin_here = begin
+        self._begin = begin
         self._group = tasks
         self._most = most
         self._most_queued = most_queued
@@ -72,6 +73,7 @@ class Shared:
         self._janitor = Janitor(store, queue, approvals, self._control, go_on)
         self._coming = 0
         """Tasks that will run here and have no job yet."""
+        self._taking_up: set[str] = set()
         self._letting_go: set[tuple[str, str]] = set()
         self._closing = False
         self._figures = NOTHING
@@ -175,16 +177,17 @@ class Shared:
                 self._coming += 1
                 self._group.start_soon(self._take_up, row)
 
-    def _begin(self, row: TaskRow) -> None:
-        self._begin_here(row)
-
     async def _take_up(self, row: TaskRow) -> None:
         """Begin another attempt at what its worker left, or the next one at what has hardly come to rest here."""
+        self._taking_up.add(row.task_id)
         try:
             if row.status == "running":
                 crashes = row.crashes + 1
                 row = await again(self._store, replace(row, crashes=crashes), "taken up again: its worker was lost")
                 self._takeovers += 1
+                figures.leases_taken += 1
+            if job := self._jobs.get(row.task_id):  # of the attempt before, which was lost to this node itself
+                job.lose()
             while self._jobs.get(row.task_id) is not None:
                 await self._jobs.one_left()
         except (StaleAttempt, StoreUnavailable) as error:
@@ -193,12 +196,14 @@ class Shared:
         else:
             self._begin(row)
         finally:
+            self._taking_up.discard(row.task_id)
             self._coming -= 1
 
     def left(self, job: Job) -> None:
         """A job has left."""
         self._inbox.left(job)
-        self._let_go(job.session_id, job.task_id)
+        if job.task_id not in self._taking_up:
+            self._let_go(job.session_id, job.task_id)
 
     def _let_go(self, session_id: str, task_id: str) -> None:
         self._held.remove(session_id, task_id)
@@ -241,6 +246,7 @@ class Shared:
             job = self._jobs.get(task_id)
             if job is not None:
                 self._lost += 1
+                figures.leases_lost += 1
                 log.warning("a lease was lost; the task is left to others", task_id=task_id, session_id=session_id)
                 job.lose()
         return True
@@ -275,16 +281,19 @@ class Shared:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many run here, and what there is to do for all."""
+        """How many run here, and how many wait, for any node."""
+        return {"running": self._jobs.count, "queued": self._queued}
+
+    @property
+    def leases(self) -> dict[str, int]:
+        """What this node holds, has taken and has lost, and what there is to do for all."""
         return {
-            "running": self._jobs.count,
-            "queued": self._queued,
-            "oldest_queued_seconds": int(self._figures.oldest_seconds),
-            "leases": len(self._held),
-            "leases_lost": self._lost,
+            "held": len(self._held),
             "claims": self._claims,
             "takeovers": self._takeovers,
+            "lost": self._lost,
             "workers": self._figures.workers,
+            "oldest_queued_seconds": int(self._figures.oldest_seconds),
         }
 
     @property

@@ -21,6 +21,8 @@ APPLICATION = "puntini"
 OLDEST_VERSION = 150_000
 CONNECTIONS = 8
 STATEMENT_MS = 30_000
+IDLE_MS = 5_000
+"""What a process that is frozen in the middle of a transaction holds is free after this: others take its tasks over."""
 TRIES = 5
 """Of a transaction that met another: a deadlock, or one that could not be put in order with it."""
 LOG = structlog.get_logger("puntini.store")
@@ -194,7 +196,7 @@ def _address(dsn: str, *, pooled: bool) -> str:
     """The address with what we want of a connection. Raises Misconfigured."""
     ours: dict[str, Any] = {"connect_timeout": int(CONNECT_SECONDS), "application_name": APPLICATION, **_ALIVE}
     if not pooled:
-        ours["options"] = f"-c statement_timeout={STATEMENT_MS} -c idle_in_transaction_session_timeout={STATEMENT_MS}"
+        ours["options"] = f"-c statement_timeout={STATEMENT_MS} -c idle_in_transaction_session_timeout={IDLE_MS}"
     return make_conninfo("", **{**ours, **parsed(dsn)})
 
 
@@ -219,7 +221,9 @@ def _check(connection: Connection) -> None:
             f"Postgres {version // 10_000} is too old; Puntini needs {OLDEST_VERSION // 10_000} or newer."
         )
     if encoding != "UTF8":
+        await end(connection)
         raise Misconfigured(f"The database is kept in {encoding}; make one with `createdb --encoding=UTF8`.")
+    return connection
 
 
 def unreachable(error: Exception) -> Misconfigured:

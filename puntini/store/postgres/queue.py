@@ -69,7 +69,7 @@ taken AS (
     INSERT INTO leases AS l (session, task, node, until)
     SELECT asked.session, %s, %s, clock_timestamp() + {LEASE} FROM asked, open WHERE %s AND open.tasks = 0
     ON CONFLICT (session) DO UPDATE SET task = excluded.task, node = excluded.node, until = excluded.until
-    WHERE NOT ({HELD})
+    WHERE l.task = excluded.task OR NOT ({HELD})
     RETURNING l.task)
 SELECT EXISTS (SELECT FROM taken), open.tasks > 0 OR EXISTS (SELECT FROM held), open.waiting FROM open
 """

@@ -167,7 +167,7 @@ export interface CostNumbers {
  * A sign of life.
  */
 export interface Health {
-  status: "ok" | "ready"
+  status: "ok"
 }
 
 /**
@@ -250,6 +250,15 @@ export interface ChatResult {
   final_answer: string
   cursor: string
   error?: string
+}
+
+/**
+ * One thing that was looked at. What is `fail` keeps traffic away; what is `warn` wants a person.
+ */
+export interface Check {
+  name: "clock" | "draining" | "loop" | "store" | "streams" | "workers"
+  state: "fail" | "ok" | "warn"
+  detail: string
 }
 
 /**
@@ -716,6 +725,8 @@ export interface PlanInfo {
 
 /**
  * Why a request was refused (RFC 9457). `code` is stable and made for programs, `detail` says what to do.
+ *
+ * `queued` is how many tasks wait, where too many do. Only a server that is not ready has `checks`.
  */
 export interface ProblemDetails {
   type: string
@@ -725,6 +736,16 @@ export interface ProblemDetails {
   detail: string
   errors: FieldProblem[]
   request_id?: string
+  queued?: number
+  checks?: Check[]
+}
+
+/**
+ * Traffic may come. What is `warn` among the checks does not keep it away.
+ */
+export interface Ready {
+  status: "ready"
+  checks: Check[]
 }
 
 /**

@@ -12,12 +12,12 @@ from tests.agent.stage import Stage
 
 
 @asynccontextmanager
-async def node(dsn: str, *agents: Agent, most: int = 100, leave_seconds: float = 5.0) -> AsyncIterator[Stage]:
-    """A node's life; leaving it lets its work go, so say ``vanish`` where a death is meant."""
+async def node(dsn: str, *agents: Agent, most: int = 100, **limits: int) -> AsyncIterator[Stage]:
+    """A node's life. Leaving it cuts its tasks off and gives its leases back: they look as if their worker had died."""
     store = await open_store(dsn)
     try:
         async with anyio.create_task_group() as tasks:
-            life = Stage(store, agents, tasks, most=most, leave_seconds=leave_seconds)
+            life = Stage(store, agents, tasks, most=most, **limits)
             store.watch(life.keeper.committed)
             await life.runner.start()
             yield life

@@ -58,6 +58,7 @@ async def _ended(life: Stage, tasks: list[str]) -> bool:
     return all([(await life.row(task)).ended for task in tasks])
 
 
+@pytest.mark.slow
 async def test_a_task_for_which_there_is_no_worker_says_so(dsn: str) -> None:
     async with node(dsn, Talker(1), most=0) as front:
         task = await front.task("talk")

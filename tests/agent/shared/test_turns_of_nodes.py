@@ -17,14 +17,14 @@ async def test_a_task_runs_where_it_was_asked_for(dsn: str) -> None:
     async with node(dsn, Talker(3)) as here, node(dsn, Talker(3)):
         task = await here.task("talk")
         assert await here.ended(task) == "completed"
-        assert here.runner.stats["claims"] == 0, "it began at once"
+        assert here.runner.leases["claims"] == 0, "it began at once"
 
 
 async def test_a_node_without_workers_has_its_tasks_run_elsewhere(dsn: str) -> None:
     async with node(dsn, Talker(3), most=0) as front, node(dsn, Talker(3)) as worker:
         task = await front.task("talk")
         await front.until(task, "completed")
-        assert worker.runner.stats["claims"] == 1
+        assert worker.runner.leases["claims"] == 1
         kinds = await front.kinds(task)
         assert kinds.count("task_started") == kinds.count("task_completed") == 1
 
@@ -55,7 +55,7 @@ async def test_only_a_worker_that_has_the_agent_takes_its_task(dsn: str) -> None
         assert await front.status(task) == "queued"
         async with node(dsn, heavy) as worker:
             await front.until(task, "completed")
-            assert (light.runner.stats["claims"], worker.runner.stats["claims"]) == (1, 1)
+            assert (light.runner.leases["claims"], worker.runner.leases["claims"]) == (1, 1)
 
 
 async def test_a_lost_worker_s_task_is_taken_up_and_ends_once(dsn: str) -> None:
@@ -114,8 +114,7 @@ async def test_two_who_would_be_alone_at_once_are_not_both(dsn: str) -> None:
 
 
 async def test_a_queue_that_is_too_long_takes_no_more(dsn: str) -> None:
-    async with node(dsn, Talker(1), most=0) as front:
-        front.runner._rota._most_queued = 2  # type: ignore[attr-defined]
+    async with node(dsn, Talker(1), most=0, most_queued=2) as front:
         for _ in range(2):
             await front.task("talk")
         with pytest.raises(TooMany) as refused:
