@@ -221,9 +221,7 @@ def _check(connection: Connection) -> None:
             f"Postgres {version // 10_000} is too old; Puntini needs {OLDEST_VERSION // 10_000} or newer."
         )
     if encoding != "UTF8":
-        await end(connection)
         raise Misconfigured(f"The database is kept in {encoding}; make one with `createdb --encoding=UTF8`.")
-    return connection
 
 
 def unreachable(error: Exception) -> Misconfigured:
