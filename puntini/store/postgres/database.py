@@ -38,6 +38,8 @@ class Database:
 
     def __init__(self, address: str, direct: str, *, pooled: bool) -> None:
         self.pool = Pool(address, size=CONNECTIONS, pooled=pooled)
+        self.ahead_ms = 0
+        """How far its clock is ahead of this machine's, as it was measured last."""
         self._direct = direct
 
     @classmethod

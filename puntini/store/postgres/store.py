@@ -101,7 +101,8 @@ class PostgresStore(PostgresRecords, PostgresEnds, PostgresDocuments):
     @property
     def stats(self) -> dict[str, Any]:
         """Counters since the start."""
-        return {**self._writer.stats, "reads": self._reads, **self._database.stats}
+        ahead = {"clock_offset_ms": self._database.ahead_ms}
+        return {**self._writer.stats, "reads": self._reads, **self._database.stats, **ahead}
 
     # The log.
 
