@@ -52,7 +52,7 @@ class PostgresStore(PostgresRecords, PostgresEnds, PostgresDocuments):
 
     @classmethod
     async def open(cls, dsn: str, *, direct: str = "", listen: bool = True) -> Self:
-        """Connect, and make the schema of an empty database. Raises Misconfigured with a sentence.
+        """Connect, and make the schema of an empty database. Raises Misconfigured and StoreUnavailable.
 
         Without ``listen`` there may be a pooler in between that keeps no sessions; ``direct`` is an address without it.
         """
