@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from errno import EDQUOT, EFBIG, EIO, ENOSPC, EPIPE
+from functools import partial
 from io import TextIOWrapper
 from math import isnan
 from pathlib import Path
@@ -95,15 +96,16 @@ def cli() -> None:
 # The server.
 
 
-def _flag(field: FieldInfo) -> Callable[[Command], Command]:
+def _flag(field: FieldInfo, words: str = "") -> Callable[[Command], Command]:
     """A setting as a flag. Bounds are checked where all settings are; a flag that is not given is no setting."""
+    words = words or f"{_sentence(DOCS[field.name])}  [{PREFIX}{field.name.upper()}; default: {_shown(field)}]"
     return click.option(
         f"--{field.name.replace('_', '-')}",
         type=_click_type(field.name),
         default=() if field.name in LISTS else None,
         multiple=field.name in LISTS,
         metavar=None if _is_choice(field.name) else _METAVARS.get(field.name, "TEXT"),
-        help=f"{_sentence(DOCS[field.name])}  [{PREFIX}{field.name.upper()}; default: {_shown(field)}]",
+        help=words,
     )
 
 
@@ -147,11 +149,14 @@ _METAVARS = {
 }
 
 
-def _every_setting(command: Command) -> Command:
+def _every_setting(command: Command, **words: str) -> Command:
     for field in reversed(fields(Settings)):
         if field.type not in SECRETS:  # everyone on a machine can read the command lines of its programs
-            command = _flag(field)(command)
+            command = _flag(field, words.get(field.name, ""))(command)
     return command
+
+
+WORKERS_PORT = "Port on which to tell how it is, and its metrics; 0 picks a free one.  [default: none]"
 
 
 _config = click.option(
@@ -178,7 +183,7 @@ def serve(config: Path | None, *, setup: bool, no_worker: bool, **flags: str | t
 
 @cli.command()
 @_config
-@_every_setting
+@partial(_every_setting, port=WORKERS_PORT)
 def worker(config: Path | None, **flags: str | tuple[str, ...] | None) -> int:
     """Run the tasks of servers on the same Postgres, until Ctrl-C or SIGTERM.
 

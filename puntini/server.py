@@ -250,6 +250,9 @@ async def _greet(server: Server, parts: Parts, settings: Settings, sock: socket.
         return
     others = ", ".join(sorted(name for name in parts.runner.agents if name != parts.default))
     agents = f"{parts.default} (others: {others})" if others else parts.default
+    model = parts.model.name
+    if parts.share == "streams":
+        agents, model = "none here: `puntini worker` runs the tasks", "as its workers have"
     prompt = PROMPTS.get(parts.default, "Hello")
     entrance = parts.entrance
     mode = "set-up" if entrance.setup else "open" if await entrance.openness.look() else "accounts"
@@ -262,25 +265,31 @@ async def _greet(server: Server, parts: Parts, settings: Settings, sock: socket.
             store=shown(settings.store),
             agents=agents,
             tools=[tool.name for tool in parts.own_tools],
-            model=parts.model.name,
+            model=model,
             mode=mode,
             version=__version__,
-            **({"set_up": link} if link else {}),
         )
+        if link:  # no log line shows a secret, and this is one
+            _say(HINTS[mode].format(url=url, prompt=prompt, link=link) + "\n")
         return
-    with suppress(OSError):  # an output that takes nothing is no reason not to serve
-        sys.stdout.write(
-            GREETING.format(
-                version=__version__,
-                url=url,
-                store=shown(settings.store),
-                agents=agents,
-                tools=_own_tools(parts),
-                model=parts.model.name,
-                mode=MODES[mode],
-                hint=HINTS[mode].format(url=url, prompt=prompt, link=link),
-            )
+    _say(
+        GREETING.format(
+            version=__version__,
+            url=url,
+            store=shown(settings.store),
+            agents=agents,
+            tools=_own_tools(parts),
+            model=model,
+            mode=MODES[mode],
+            hint=HINTS[mode].format(url=url, prompt=prompt, link=link),
         )
+    )
+
+
+def _say(text: str) -> None:
+    """To people, on standard output."""
+    with suppress(OSError):  # an output that takes nothing is no reason not to serve
+        sys.stdout.write(text)
         sys.stdout.flush()
 
 
@@ -293,18 +302,16 @@ def _greet_worker(parts: Parts, settings: Settings, url: str) -> None:
         parts.log.info("serving" if url else "working", mode="worker", **log, **found)
         return
     health = f"\n  health   {url}/v1/health" if url else ""
-    with suppress(OSError):
-        sys.stdout.write(
-            WORKING.format(
-                version=__version__,
-                store=shown(settings.store),
-                agents=agents,
-                tools=_own_tools(parts),
-                model=parts.model.name,
-                health=health,
-            )
+    _say(
+        WORKING.format(
+            version=__version__,
+            store=shown(settings.store),
+            agents=agents,
+            tools=_own_tools(parts),
+            model=parts.model.name,
+            health=health,
         )
-        sys.stdout.flush()
+    )
 
 
 def _own_tools(parts: Parts) -> str:
