@@ -276,7 +276,9 @@ async def test_a_server_that_takes_no_writes_for_a_while_is_written_to_as_soon_a
         await store.append(begin())
         server.execute("postgres", sql.SQL("ALTER DATABASE {} SET default_transaction_read_only = on").format(name))
         with psycopg.connect(server.dsn("postgres"), autocommit=True) as operator:
-            operator.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'puntini'")
+            operator.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'puntini'"
+            )
 
         for _ in range(10):
             with pytest.raises(StoreUnavailable):

@@ -208,3 +208,23 @@ async def test_what_somebody_has_damaged_is_a_hole_and_the_others_are_told_all_t
     assert ear.seqs == [1, 5, 6]
     with pytest.raises(ValueError, match="damaged"):
         await there.read(SESSION, 0)
+
+
+async def test_who_listens_and_fails_does_not_end_the_store(pair: tuple[Store, Store]) -> None:
+    here, there = pair
+    heard: list[int] = []
+    failed: list[str] = []
+
+    def fail(session_id: str, _floor: int | None) -> None:
+        failed.append(session_id)
+        raise RuntimeError(session_id)
+
+    there.watch(lambda _name, first, _entries: heard.append(first), fail)
+    await here.append(add(*many(3)))
+    await until(lambda: heard)
+    await here.trim(SESSION, 2)
+    await until(lambda: failed)
+
+    await there.append(add(said("this node writes still")))
+    await here.append(add(said("and hears")))
+    await until(lambda: heard[-1] == 5)
