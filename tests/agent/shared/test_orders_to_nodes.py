@@ -212,6 +212,24 @@ async def test_what_is_said_on_another_node_is_heard(dsn: str) -> None:
         assert agent.heard == ["wait!", "[select]"]
 
 
+async def test_what_another_version_sends_is_not_understood_and_does_no_harm(dsn: str) -> None:
+    async with node(dsn, Deaf()) as here, node(dsn, Deaf(), most=0) as there:
+        task = await here.task("wait")
+        await here.until(task, "running")
+        send = "INSERT INTO messages_to_tasks (task, verb, body) SELECT id, 'dance', '' FROM tasks RETURNING num"
+        assert rows(dsn, send)
+        ((number,),) = rows(dsn, send.replace("'dance', ''", "'tell', 'what?'"))
+        assert isinstance(number, int)
+
+        async def answered() -> bool:
+            assert here.store.queue is not None
+            return b"another version" in (await here.store.queue.answered(number) or b"")
+
+        await until(answered, "an answer")
+        await there.control(task, "stop")
+        await there.until(task, "cancelled")
+
+
 @pytest.mark.slow
 async def test_what_is_said_to_a_worker_that_is_gone_starts_a_task_of_its_own(dsn: str) -> None:
     agent = Listener()
