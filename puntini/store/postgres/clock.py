@@ -33,6 +33,7 @@ async def go_by(database: Database) -> None:
     ahead_ms = await measure(database)
     if abs(ahead_ms) > WARN_MS:
         LOG.warning("this machine's clock is not the database's; its own is not used", ahead_ms=ahead_ms)
+    database.ahead_ms = ahead_ms
     share_clock(ahead_ms)
 
 

@@ -10,12 +10,15 @@ from typing import Any
 
 import anyio
 import psycopg
+import structlog
 from anyio import CancelScope
 from psycopg import AsyncConnection
 from psycopg.pq import PipelineStatus, TransactionStatus
 
 from puntini.errors import StoreUnavailable
 from puntini.store.postgres.adapters import Adapted
+
+LOG = structlog.get_logger("puntini.store")
 
 Row = tuple[Any, ...]
 Connection = AsyncConnection[Row]
@@ -41,6 +44,7 @@ class Pool:
         self._idle: list[Connection] = []
         self._refused_until = 0.0
         self._closed = False
+        self._missed = False
         self.opened = 0
 
     @property
@@ -89,10 +93,15 @@ class Pool:
         try:
             with anyio.fail_after(CONNECT_SECONDS):
                 connection = await connect(self._address, pooled=self._pooled)
-        except (psycopg.Error, TimeoutError, OSError):
+        except (psycopg.Error, TimeoutError, OSError) as error:
             self._refused_until = asyncio.get_running_loop().time() + QUIET_SECONDS
+            if not self._missed:
+                LOG.error("the database is away", reason=reason(error))
+            self._missed = True
             raise away() from None
-        self._refused_until = 0.0
+        if self._missed:
+            LOG.warning("the database is back")
+        self._refused_until, self._missed = 0.0, False
         self.opened += 1
         return connection
 
@@ -125,6 +134,11 @@ async def connect(address: str, *, pooled: bool = False) -> Connection:
         with suppress(psycopg.errors.InvalidParameterValue):  # there are systems where a server can't notice it
             await connection.execute(_NOTICE)
     return connection
+
+
+def reason(error: Exception) -> str:
+    """Why no connection could be made, in a line. Addresses and names are in it, and no password."""
+    return (str(error).strip().splitlines() or ["no answer"])[0].removeprefix("connection failed: ").rstrip(".")
 
 
 async def end(connection: Connection) -> None:

@@ -55,7 +55,7 @@ class PostgresStore(PostgresRecords, PostgresEnds, PostgresDocuments):
 
     @classmethod
     async def open(cls, dsn: str, *, direct: str = "", listen: bool = True) -> Self:
-        """Connect, and make the schema of an empty database. Raises Misconfigured with a sentence.
+        """Connect, and make the schema of an empty database. Raises Misconfigured and StoreUnavailable.
 
         Without ``listen`` there may be a pooler in between that keeps no sessions; ``direct`` is an address without it.
         """
@@ -104,7 +104,8 @@ class PostgresStore(PostgresRecords, PostgresEnds, PostgresDocuments):
     @property
     def stats(self) -> dict[str, Any]:
         """Counters since the start."""
-        return {**self._writer.stats, "reads": self._reads, **self._database.stats}
+        ahead = {"clock_offset_ms": self._database.ahead_ms}
+        return {**self._writer.stats, "reads": self._reads, **self._database.stats, **ahead}
 
     # The log.
 
