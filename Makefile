@@ -199,6 +199,9 @@ bench-needs:
 # resolved under the development lock: the two never name different versions. No file names where packages come from.
 # npm copies what it finds installed, without its checksums: hence nothing may be.
 LOCKING := $(VENV)-lock
+COMMA := ,
+# What a server may be asked for by its settings is there: the image is made from this lock.
+EXTRAS := postgres$(COMMA)otel
 FREEZE := $(LOCKING)/bin/python -m pip freeze --exclude puntini
 
 .PHONY: lock
@@ -207,7 +210,7 @@ lock: ## resolve the dependencies anew and write both lock files and the npm loc
 	    { echo "make lock needs python3.11, the oldest Python that Puntini supports." >&2; exit 1; }
 	@trap 'rm -rf $(LOCKING)' EXIT; set -e; \
 	$(call lock-with,.[dev],requirements-dev.lock); \
-	$(call lock-with,--constraint requirements-dev.lock .[postgres],requirements.lock)
+	$(call lock-with,--constraint requirements-dev.lock .[$(EXTRAS)],requirements.lock)
 	@command -v npm >/dev/null || { echo "make lock needs npm for package-lock.json." >&2; exit 1; }
 	@echo "Resolving package-lock.json ..."
 	@rm -rf package-lock.json node_modules && \

@@ -330,7 +330,7 @@ class TaskData(Data, frozen=True):
 
 
 class TaskStarted(Envelope, frozen=True, kw_only=True, tag="task_started"):
-    """A task was accepted: ``running``, or ``queued`` behind another. ``progress`` goes from 0 to 1."""
+    """A task was accepted: ``running``, or ``queued`` until its turn comes. ``progress`` goes from 0 to 1."""
 
     data: TaskData
 

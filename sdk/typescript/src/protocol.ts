@@ -426,7 +426,7 @@ export interface ApprovalResolvedData {
 }
 
 /**
- * A task was accepted: `running`, or `queued` behind another. `progress` goes from 0 to 1.
+ * A task was accepted: `running`, or `queued` until its turn comes. `progress` goes from 0 to 1.
  */
 export interface TaskStarted {
   type: "task_started"

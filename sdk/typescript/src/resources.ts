@@ -875,7 +875,7 @@ export interface StateInfo {
 }
 
 /**
- * What runs. `engine` counts tasks.
+ * What runs. `node` is which process answers, `engine` counts its tasks.
  */
 export interface ServerStatus {
   api: "ok"
@@ -885,6 +885,7 @@ export interface ServerStatus {
   engine: {
     [k: string]: unknown
   }
+  node: string
   version: string
 }
 
