@@ -6,7 +6,7 @@ log right is the fence of each append. An attempt that was taken over writes not
 """
 
 from collections.abc import Callable, Sequence
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol, get_args
 
 from msgspec import Struct
 
@@ -23,6 +23,7 @@ JANITOR_SECONDS = 2.0
 """How often one of the nodes looks for what a node that died has left half done."""
 
 Verb = Literal["pause", "resume", "stop", "tell"]
+VERBS: frozenset[str] = frozenset(get_args(Verb))
 
 
 class Place(NamedTuple):

@@ -107,9 +107,11 @@ def entry_of(event: Envelope) -> Entry:
 
 
 def read_entry(line: bytes) -> Entry:
-    """Recover an entry from its stored line."""
+    """Recover an entry from its stored line. Raises ValueError for what no log wrote."""
     # {"type":"…","task_id":"…", cut at the quotes
     parts = line.split(b'"', 8)
+    if len(parts) < 8:
+        raise ValueError("A line of the log is damaged: it is no event.")
     kind = _TYPES.get(parts[3]) or parts[3].decode()
     if kind == "debug":
         kind = _debug_kind(line)

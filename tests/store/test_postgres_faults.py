@@ -12,6 +12,7 @@ from pathlib import Path
 import anyio
 import psycopg
 import pytest
+from psycopg import sql
 
 from puntini.errors import StoreUnavailable
 from puntini.log.contract import Store
@@ -266,3 +267,42 @@ async def until_back_of(store: Store) -> None:
         except StoreUnavailable:
             await anyio.sleep(0.05)
     pytest.fail("the store is not back")
+
+
+async def test_a_server_that_takes_no_writes_for_a_while_is_written_to_as_soon_as_it_does(server: Postgres) -> None:
+    dsn = server.database()
+    name = sql.Identifier(dsn.rpartition("/")[2])
+    async with opened(dsn) as store:
+        await store.append(begin())
+        server.execute("postgres", sql.SQL("ALTER DATABASE {} SET default_transaction_read_only = on").format(name))
+        with psycopg.connect(server.dsn("postgres"), autocommit=True) as operator:
+            operator.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'puntini'"
+            )
+
+        for _ in range(10):
+            with pytest.raises(StoreUnavailable):
+                await store.append(add(said("refused")))
+        server.execute("postgres", sql.SQL("ALTER DATABASE {} RESET default_transaction_read_only").format(name))
+
+        await until_written(store)
+    server.drop(dsn)
+
+
+async def test_what_waits_for_a_lock_and_is_given_up_is_not_left_waiting_in_the_server(server: Postgres) -> None:
+    dsn = server.database()
+    async with opened(dsn) as store:
+        await store.append(begin())
+        with psycopg.connect(dsn) as holder:
+            holder.execute("LOCK TABLE kept")
+            pid = holder.info.backend_pid
+            with pytest.raises(StoreUnavailable):
+                await store.kept("space", "kind", "key")
+            waiting = "SELECT count(*) FROM pg_stat_activity WHERE %s = ANY(pg_blocking_pids(pid))"
+
+            def left() -> bool:
+                with psycopg.connect(server.dsn("postgres"), autocommit=True) as operator:
+                    return operator.execute(waiting, [pid]).fetchone() == (0,)
+
+            await until(left)
+    server.drop(dsn)

@@ -184,3 +184,47 @@ async def test_much_that_was_missed_is_told_without_a_silent_hole(pair: tuple[St
     await until(lambda: ear.seqs[-1:] == [last.last])
     assert all(later > earlier for earlier, later in pairwise(ear.seqs))
     assert ear.seqs == list(range(1, last.last + 1))
+
+
+async def test_what_somebody_has_damaged_is_a_hole_and_the_others_are_told_all_the_same(
+    pair: tuple[Store, Store], database: str
+) -> None:
+    here, there = pair
+    ear = Ear(there)
+    await here.append(add(said()))
+    await until(lambda: ear.seqs == [1])
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO events (session, day, first, last, at, size, body) SELECT num,"
+            " extract(epoch FROM clock_timestamp())::bigint / 86400, 2, 4, 0, 12, %s FROM sessions",
+            [b'\xff\x7b\n{}\n{"type"'],
+        )
+        connection.execute("UPDATE sessions SET head = 4")
+
+    await here.append(add(said("after it")))
+
+    await until(lambda: ear.seqs == [1, 5])
+    await there.append(add(said("this node writes still")))
+    assert ear.seqs == [1, 5, 6]
+    with pytest.raises(ValueError, match="damaged"):
+        await there.read(SESSION, 0)
+
+
+async def test_who_listens_and_fails_does_not_end_the_store(pair: tuple[Store, Store]) -> None:
+    here, there = pair
+    heard: list[int] = []
+    failed: list[str] = []
+
+    def fail(session_id: str, _floor: int | None) -> None:
+        failed.append(session_id)
+        raise RuntimeError(session_id)
+
+    there.watch(lambda _name, first, _entries: heard.append(first), fail)
+    await here.append(add(*many(3)))
+    await until(lambda: heard)
+    await here.trim(SESSION, 2)
+    await until(lambda: failed)
+
+    await there.append(add(said("this node writes still")))
+    await here.append(add(said("and hears")))
+    await until(lambda: heard[-1] == 5)

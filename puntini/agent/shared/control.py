@@ -11,7 +11,7 @@ import msgspec
 from puntini.agent import status
 from puntini.agent.resting import again, change
 from puntini.agent.rota import BUSY, PAST, Action, check_waiting
-from puntini.agent.shared.inbox import NOT_PAUSED, RESUMED, Said, heard
+from puntini.agent.shared.inbox import LEAVING, NOT_PAUSED, RESUMED, Said, heard
 from puntini.agent.shared.wakes import Wakes
 from puntini.agent.status import End
 from puntini.errors import Conflict, NotFound, StaleAttempt, Unavailable
@@ -94,8 +94,11 @@ class SharedControl:
             before = await self._queue.pending(row.task_id)
             latest = await self._store.task(row.task_id)
             if latest is not None and latest.status == "paused":
-                # Those that came before it was seen to rest have had their way.
-                await self._queue.discard([each.number for each in before if each.verb in {"pause", "resume"}])
+                # Those that came before it was seen to rest have had their way. Who waits for an answer looks again.
+                await self._queue.discard([each.number for each in before if each.verb == "pause"])
+                for each in before:
+                    if each.verb == "resume":
+                        await self._queue.answer(each.number, LEAVING)
                 await self._again(latest)
                 return
             if latest is None or latest.status != "running" or all(each.verb != "pause" for each in before):

@@ -90,11 +90,15 @@ class Inbox:
             await self._queue.answer(message.number, RESUMED)
 
     async def _tell(self, job: Job, message: Message) -> None:
-        what = said(message.body)
         try:
+            what = said(message.body)
             told = Heard(await job.attention.tell(job.row, what.event, what.once) if job.hears else None)
         except PuntiniError as error:
             told = Heard(error=error.message)
+        except msgspec.DecodeError:
+            told = Heard(
+                error="The worker that runs the task is of another version; say it again when all are renewed."
+            )
         with suppress(StoreUnavailable):  # who asks is told that it is not known
             await self._queue.answer(message.number, msgspec.json.encode(told))
 

@@ -116,7 +116,7 @@ class Database:
                 yield connection
             except psycopg.Error as error:
                 if not is_lost(connection, error):
-                    raise told(error) from None
+                    raise await refused(connection, error) from None
                 await end(connection)  # it may look as if it could be used again
                 # What was cut off after a long time is not tried again: whoever asked has waited enough.
                 raise (Lost(away().message) if time.monotonic() < began + seconds else away()) from None
@@ -162,6 +162,13 @@ def text_of(query: str) -> sql.SQL:
 def is_lost(connection: Connection, error: psycopg.Error) -> bool:
     """Whether this was the connection's end, and not a statement's: then what was sent before may have been done."""
     return connection.closed or error.diag.severity_nonlocalized != "ERROR"
+
+
+async def refused(connection: Connection, error: psycopg.Error) -> StoreUnavailable:
+    """What a refused statement comes to. A server that only reads is left: writes may be taken at its address again."""
+    if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
+        await end(connection)
+    return told(error)
 
 
 def told(error: Exception) -> StoreUnavailable:

@@ -240,6 +240,10 @@ class Following:
                 )
             except NotFound:
                 return
+            except ValueError:  # damaged: who reads it is told, and what comes after it is told here
+                LOG.error("events can't be read: they are damaged", session_id=name)
+                followed.forget()
+                return
             for seq, entry in page.events:
                 self._tell(name, followed, seq, [entry])
             followed.told = max(followed.told, page.upto)
@@ -248,12 +252,12 @@ class Following:
         self._look_at(name)
 
     def _tell_lines(self, name: str, followed: Followed, first: int, body: bytes) -> None:
-        """Tell the events of a row; where one was erased there is a hole."""
-        lines = body.split(b"\n")
-        for start, run in _runs(lines):
-            self._tell(name, followed, first + start, [read_entry(line) for line in run])
+        """Tell the events of a row; where one was erased, or is damaged, there is a hole."""
+        entries = [_entry(name, seq, line) for seq, line in enumerate(body.split(b"\n"), first)]
+        for start, run in _runs(entries):
+            self._tell(name, followed, first + start, run)
         if followed.told is not None:
-            followed.told = max(followed.told, first + len(lines) - 1)
+            followed.told = max(followed.told, first + len(entries) - 1)
 
     def _tell(
         self, name: str, followed: Followed, first: int, entries: Sequence[Entry], listener: Listener | None = None
@@ -280,12 +284,21 @@ def _told_of(writes: Sequence[Append], results: Sequence[Result]) -> Iterator[tu
             yield write, result
 
 
-def _runs(lines: Iterable[bytes]) -> Iterator[tuple[int, list[bytes]]]:
-    """Lines that follow each other, with where they begin."""
-    for there, run in groupby(enumerate(lines), key=lambda numbered: bool(numbered[1])):
+def _entry(session_id: str, seq: int, line: bytes) -> Entry | None:
+    """The event of a line, if there is one. A damaged one is its session's trouble, and not the others'."""
+    try:
+        return read_entry(line) if line else None
+    except ValueError:
+        LOG.error("an event can't be read: it is damaged", session_id=session_id, seq=seq)
+        return None
+
+
+def _runs(entries: Iterable[Entry | None]) -> Iterator[tuple[int, list[Entry]]]:
+    """Entries that follow each other, with where they begin."""
+    for there, run in groupby(enumerate(entries), key=lambda numbered: numbered[1] is not None):
         if there:
             numbered = list(run)
-            yield numbered[0][0], [line for _, line in numbered]
+            yield numbered[0][0], [entry for _, entry in numbered if entry]
 
 
 def _days() -> list[int]:

@@ -28,6 +28,8 @@ WAIT_SECONDS = 4.0
 CONNECT_SECONDS = 3.0
 # It warns of what is taken care of here: pipelines that end with an error, questions that are given up.
 logging.getLogger("psycopg").setLevel(logging.ERROR)
+_NOTICE = b"SET client_connection_check_interval = '1s'"
+"""What waits for a lock when its connection is cut would go on waiting, and each new try would be one more of them."""
 QUIET_SECONDS = 0.25
 """After an attempt to connect that failed; until then the database counts as away."""
 
@@ -125,9 +127,13 @@ class Pool:
 
 async def connect(address: str, *, pooled: bool = False) -> Connection:
     """A connection where each statement stands for itself. Raises psycopg.Error."""
-    return await AsyncConnection.connect(
+    connection = await AsyncConnection.connect(
         address, autocommit=True, prepare_threshold=None if pooled else 2, context=Adapted()
     )
+    if not pooled:
+        with suppress(psycopg.errors.InvalidParameterValue):  # there are systems where a server can't notice it
+            await connection.execute(_NOTICE)
+    return connection
 
 
 def reason(error: Exception) -> str:

@@ -10,7 +10,7 @@ import anyio
 
 from puntini.log.contract import TaskRow
 from puntini.log.mint import new_id
-from puntini.log.queue import LEASE_SECONDS, Figures, Message, Place
+from puntini.log.queue import LEASE_SECONDS, VERBS, Figures, Message, Place
 from puntini.store.postgres.database import Database
 from puntini.store.postgres.hints import EVERYTHING, Hints
 from puntini.store.postgres.pool import Row
@@ -102,21 +102,22 @@ WHERE m.verb IN ('pause', 'stop') AND t.status NOT IN ('running', 'completed', '
 ORDER BY m.num LIMIT 1000
 """
 
-# What a task has asked and what was decided are kept under the same key, the question until the task takes it in.
+# What a task has asked and what was decided are kept under the same key, the question until the task takes it in. It is
+# looked at as text, for which there is no damage that would hide all the others.
+ASKED_BY_IT = """starts_with(encode(a.body, 'escape'), '{"task_id":"' || t.id || '"')"""
+EXPIRES_AT = """substring(encode(a.body, 'escape') from '^\\{"task_id":"[^"]*","expires_at":(\\d{1,18})[,}]')::bigint"""
 NEGLECTED = f"""
 SELECT {TASK} FROM tasks t JOIN sessions s ON s.num = t.session
 WHERE t.status = 'waiting' AND EXISTS (
     SELECT FROM kept a JOIN kept d ON d.space = a.space AND d.kind = 'decision' AND d.key = a.key
-    WHERE a.space = s.id AND a.kind = 'approval' AND convert_from(a.body, 'UTF8')::jsonb ->> 'task_id' = t.id)
+    WHERE a.space = s.id AND a.kind = 'approval' AND {ASKED_BY_IT})
 ORDER BY t.num LIMIT 1000
 """
 
-OVERDUE = """
+OVERDUE = f"""
 SELECT a.space, a.key FROM tasks t JOIN sessions s ON s.num = t.session JOIN kept a ON a.space = s.id
 WHERE t.status IN ('waiting', 'running', 'paused') AND a.kind = 'approval'
-    AND convert_from(a.body, 'UTF8')::jsonb ->> 'task_id' = t.id
-    AND (convert_from(a.body, 'UTF8')::jsonb ->> 'expires_at')::bigint
-        BETWEEN 1 AND extract(epoch FROM clock_timestamp()) * 1000
+    AND {ASKED_BY_IT} AND {EXPIRES_AT} BETWEEN 1 AND extract(epoch FROM clock_timestamp()) * 1000
     AND NOT EXISTS (SELECT FROM kept d WHERE d.space = a.space AND d.kind = 'decision' AND d.key = a.key)
 LIMIT 1000
 """
@@ -296,7 +297,8 @@ def _columns(pairs: Sequence[tuple[str, str]]) -> tuple[list[str], list[str]]:
 
 
 def _messages(rows: Sequence[Row]) -> list[Message]:
-    return [Message(number, task, verb, bytes(body)) for number, task, verb, body in rows]
+    # A node of a newer version may send what this one does not know.
+    return [Message(number, task, verb, bytes(body)) for number, task, verb, body in rows if verb in VERBS]
 
 
 def _task(row: Row) -> TaskRow:

@@ -2,12 +2,13 @@
 
 import asyncio
 from asyncio import Future
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any, Self
 
 import anyio
+import structlog
 
 from puntini.errors import StoreUnavailable
 from puntini.log.contract import Append, Bounds, Listener, Moved, Page, Written
@@ -29,6 +30,8 @@ from puntini.store.postgres.records import PostgresRecords
 from puntini.store.postgres.writer import Writer
 
 TIDY_SECONDS = 600.0
+AGAIN_SECONDS = 1.0
+LOG = structlog.get_logger("puntini.store")
 
 
 class PostgresStore(PostgresRecords, PostgresEnds, PostgresDocuments):
@@ -71,10 +74,10 @@ class PostgresStore(PostgresRecords, PostgresEnds, PostgresDocuments):
     async def _run(self) -> None:
         async with anyio.create_task_group() as tasks:
             for work in (self._following.run, self._tidy_now_and_then, partial(clock.keep_going_by, self._database)):
-                tasks.start_soon(work)
+                tasks.start_soon(_again_and_again, work)
             if self._listen:
-                tasks.start_soon(self.hints.send)
-                tasks.start_soon(self.hints.listen)
+                tasks.start_soon(_again_and_again, self.hints.send)
+                tasks.start_soon(_again_and_again, self.hints.listen)
             await self._writer.run()
             tasks.cancel_scope.cancel()
 
@@ -171,3 +174,13 @@ class PostgresStore(PostgresRecords, PostgresEnds, PostgresDocuments):
         """Remove a session at once, and its events after it."""
         await self._forgetting.delete(session_id)
         self._following.deleted(session_id)
+
+
+async def _again_and_again(work: Callable[[], Awaitable[None]]) -> None:
+    """Run what runs beside the writer. Runs until cancelled."""
+    while True:
+        try:
+            await work()
+        except Exception:  # what nobody thought of shall not take the writer, and with it the node, along
+            LOG.exception("a part of the store failed and begins again")
+            await anyio.sleep(AGAIN_SECONDS)

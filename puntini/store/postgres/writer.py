@@ -16,7 +16,7 @@ from psycopg.pq import TransactionStatus
 from puntini.errors import StoreUnavailable
 from puntini.figures import figures
 from puntini.log.contract import Append, Written
-from puntini.store.postgres.database import TRIES, Collision, Database, Lost, is_lost, told
+from puntini.store.postgres.database import TRIES, Collision, Database, Lost, is_lost, refused
 from puntini.store.postgres.decisions import Decisions, Result
 from puntini.store.postgres.flush import Begun, Elsewhere, Group, begin, happened, send, write
 from puntini.store.postgres.partitions import make_ahead
@@ -157,7 +157,7 @@ class Writer:
                 raise
             except psycopg.Error as error:
                 if not is_lost(connection, error):
-                    raise told(error) from None
+                    raise await refused(connection, error) from None
                 await end(connection)  # it may look as if it could be used again
                 again = begun.results or time.monotonic() < began + WAIT_SECONDS
                 raise (Lost(away().message) if again else away()) from None

@@ -72,3 +72,14 @@ async def test_a_task_for_which_there_is_no_worker_says_so(dsn: str) -> None:
         await until(told, "word of it")
         async with node(dsn, Talker(1)):
             await front.until(task, "completed")
+
+
+async def test_a_damaged_question_does_not_hide_the_others(dsn: str) -> None:
+    async with node(dsn, Asker(), Hasty()) as life:
+        damaged = await waiting(life, "asker")
+        bodies = (b"\xff\x00", b"{", b'{"task_id":"%s","expires_at":"x"}' % damaged.encode())
+        insert = "INSERT INTO kept SELECT space, kind, %s, %s FROM kept WHERE kind = 'approval'"
+        with psycopg.connect(dsn, autocommit=True) as connection:
+            connection.cursor().executemany(insert + " LIMIT 1", [(f"no. {len(body)}", body) for body in bodies])
+        hasty = await waiting(life, "hasty")
+        await life.until(hasty, "completed")

@@ -72,6 +72,33 @@ async def test_a_resume_waits_for_an_agent_that_comes_to_rest_elsewhere(dsn: str
         assert (await here.row(task)).attempt == 2
 
 
+async def test_of_many_who_resume_at_once_one_does_and_the_others_are_told_at_once(dsn: str) -> None:
+    tidy = Tidy()
+    async with node(dsn, tidy) as here, node(dsn, tidy, most=0) as there:
+        task = await here.task("wait")
+        await tidy.here.wait()
+        await there.control(task, "pause")
+        await tidy.tidying.wait()
+        outcomes: list[str] = []
+
+        async def resume(life: Stage) -> None:
+            try:
+                await life.control(task, "resume")
+            except PuntiniError as error:
+                outcomes.append(type(error).__name__)
+            else:
+                outcomes.append("resumed")
+
+        with anyio.fail_after(4):
+            async with anyio.create_task_group() as tasks:
+                for life in (here, there) * 4:
+                    tasks.start_soon(resume, life)
+                await anyio.sleep(0.1)
+                tidy.may_leave.set()
+        assert sorted(outcomes) == ["Conflict"] * 7 + ["resumed"]
+        await here.until(task, "completed")
+
+
 @pytest.mark.parametrize("actions", [("stop", "pause"), ("pause", "resume"), ("stop", "stop"), ("resume", "stop")])
 async def test_contrary_orders_at_once_have_one_outcome(dsn: str, actions: tuple[Action, Action]) -> None:
     stepper = Stepper(2, allowed=1)
@@ -183,6 +210,24 @@ async def test_what_is_said_on_another_node_is_heard(dsn: str) -> None:
         agent.may_finish.set()
         await there.until(task, "completed")
         assert agent.heard == ["wait!", "[select]"]
+
+
+async def test_what_another_version_sends_is_not_understood_and_does_no_harm(dsn: str) -> None:
+    async with node(dsn, Deaf()) as here, node(dsn, Deaf(), most=0) as there:
+        task = await here.task("wait")
+        await here.until(task, "running")
+        send = "INSERT INTO messages_to_tasks (task, verb, body) SELECT id, 'dance', '' FROM tasks RETURNING num"
+        assert rows(dsn, send)
+        ((number,),) = rows(dsn, send.replace("'dance', ''", "'tell', 'what?'"))
+        assert isinstance(number, int)
+
+        async def answered() -> bool:
+            assert here.store.queue is not None
+            return b"another version" in (await here.store.queue.answered(number) or b"")
+
+        await until(answered, "an answer")
+        await there.control(task, "stop")
+        await there.until(task, "cancelled")
 
 
 @pytest.mark.slow
