@@ -102,20 +102,22 @@ WHERE m.verb IN ('pause', 'stop') AND t.status NOT IN ('running', 'completed', '
 ORDER BY m.num LIMIT 1000
 """
 
+# A NUL in what was asked is one thing that JSON has and jsonb does not.
+ASKED = r"replace(convert_from(a.body, 'UTF8'), '\u0000', '\u0001')::jsonb"
 # What a task has asked and what was decided are kept under the same key, the question until the task takes it in.
 NEGLECTED = f"""
 SELECT {TASK} FROM tasks t JOIN sessions s ON s.num = t.session
 WHERE t.status = 'waiting' AND EXISTS (
     SELECT FROM kept a JOIN kept d ON d.space = a.space AND d.kind = 'decision' AND d.key = a.key
-    WHERE a.space = s.id AND a.kind = 'approval' AND convert_from(a.body, 'UTF8')::jsonb ->> 'task_id' = t.id)
+    WHERE a.space = s.id AND a.kind = 'approval' AND {ASKED} ->> 'task_id' = t.id)
 ORDER BY t.num LIMIT 1000
 """
 
-OVERDUE = """
+OVERDUE = f"""
 SELECT a.space, a.key FROM tasks t JOIN sessions s ON s.num = t.session JOIN kept a ON a.space = s.id
 WHERE t.status IN ('waiting', 'running', 'paused') AND a.kind = 'approval'
-    AND convert_from(a.body, 'UTF8')::jsonb ->> 'task_id' = t.id
-    AND (convert_from(a.body, 'UTF8')::jsonb ->> 'expires_at')::bigint
+    AND {ASKED} ->> 'task_id' = t.id
+    AND ({ASKED} ->> 'expires_at')::bigint
         BETWEEN 1 AND extract(epoch FROM clock_timestamp()) * 1000
     AND NOT EXISTS (SELECT FROM kept d WHERE d.space = a.space AND d.kind = 'decision' AND d.key = a.key)
 LIMIT 1000
