@@ -19,7 +19,9 @@ T = TypeVar("T")
 APPLICATION = "puntini"
 """What connections of nodes are called in the database's lists."""
 OLDEST_VERSION = 150_000
-CONNECTIONS = 8
+CONNECTIONS = 5
+URGENT = 3
+"""For what others wait for: appends, leases, hints. They do not wait behind reads."""
 STATEMENT_MS = 30_000
 IDLE_MS = 5_000
 """What a process that is frozen in the middle of a transaction holds is free after this: others take its tasks over."""
@@ -36,9 +38,11 @@ _ALIVE = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3,
 class Database:
     """Made by ``open``. ``direct`` is the address for what a pooler in between can't do: LISTEN, locks of a session."""
 
-    def __init__(self, address: str, direct: str, *, pooled: bool) -> None:
-        self.pool = Pool(address, size=CONNECTIONS, pooled=pooled)
+    def __init__(self, address: str, direct: str, *, pooled: bool, size: int = CONNECTIONS) -> None:
+        self.pool = Pool(address, size=size, pooled=pooled)
+        self._address = address
         self._direct = direct
+        self._pooled = pooled
 
     @classmethod
     async def open(cls, dsn: str, *, direct: str = "", pooled: bool = False) -> Self:
@@ -51,6 +55,10 @@ class Database:
         database = cls(address, _address(direct or dsn, pooled=False), pooled=pooled)
         database.pool.take(first)
         return database
+
+    def beside(self, size: int) -> "Database":
+        """The same database, with so many connections of its own."""
+        return Database(self._address, self._direct, pooled=self._pooled, size=size)
 
     async def close(self) -> None:
         """Let go of all connections."""

@@ -14,7 +14,7 @@ from puntini.log.contract import Append, Bounds, Listener, Moved, Page, Written
 from puntini.log.mint import new_id
 from puntini.log.queue import Queue
 from puntini.store.postgres import clock, migrations, partitions, reads
-from puntini.store.postgres.database import Database
+from puntini.store.postgres.database import URGENT, Database
 from puntini.store.postgres.decisions import Result
 from puntini.store.postgres.documents import PostgresDocuments
 from puntini.store.postgres.ends import PostgresEnds
@@ -40,10 +40,11 @@ class PostgresStore(PostgresRecords, PostgresEnds, PostgresDocuments):
         super().__init__(database)
         self.epoch = epoch
         self._forgetting = Forgetting(database)
-        self.hints = Hints(database, writer)
-        self.queue: Queue | None = PostgresQueue(database, self.hints)
-        self._following = Following(database, self.hints)
-        self._writer = Writer(database, writer, self._committed)
+        self._urgent = database.beside(URGENT)
+        self.hints = Hints(self._urgent, writer)
+        self.queue: Queue | None = PostgresQueue(self._urgent, self.hints)
+        self._following = Following(self._urgent, self.hints)
+        self._writer = Writer(self._urgent, writer, self._committed)
         self.nodes = PostgresNodes(database)
         self._listen = listen
         self._reads = 0
@@ -95,13 +96,16 @@ class PostgresStore(PostgresRecords, PostgresEnds, PostgresDocuments):
         """Finish what was accepted and let go of everything."""
         self._writer.close()
         await asyncio.wait([self._life])
+        await self._urgent.close()
         await self._database.close()
         await self._life
 
     @property
     def stats(self) -> dict[str, Any]:
         """Counters since the start."""
-        return {**self._writer.stats, "reads": self._reads, **self._database.stats}
+        urgent = self._urgent.stats
+        connections = {name: count + urgent[name] for name, count in self._database.stats.items()}
+        return {**self._writer.stats, "reads": self._reads, **connections}
 
     # The log.
 
