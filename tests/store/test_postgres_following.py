@@ -184,3 +184,11 @@ async def test_much_that_was_missed_is_told_without_a_silent_hole(pair: tuple[St
     await until(lambda: ear.seqs[-1:] == [last.last])
     assert all(later > earlier for earlier, later in pairwise(ear.seqs))
     assert ear.seqs == list(range(1, last.last + 1))
+
+
+async def test_where_nobody_listens_hints_do_not_pile_up(database: str) -> None:
+    store = await open_store(database, listen=False)
+    for number in range(3):
+        await store.append(begin(f"ses_{number}", said("unheard")))
+    assert not store.hints.waiting  # type: ignore[attr-defined]
+    await store.close()
