@@ -176,7 +176,7 @@ def test_a_clock_that_is_far_away_is_gone_by_at_once_and_a_near_one_bit_by_bit()
 async def test_the_databases_clock_is_gone_by(opened: Database) -> None:
     assert abs(await clock.measure(opened)) < 50
 
-    await clock.go_by(opened)
+    await clock.Clock(opened).go_by()
 
     assert ahead_ms() == 0
 

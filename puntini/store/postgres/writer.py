@@ -147,7 +147,7 @@ class Writer:
             began = time.monotonic()
             try:
                 return await _flush(connection, self._name, group, begun)
-            except (psycopg.DataError, psycopg.errors.CheckViolation):
+            except (psycopg.DataError, psycopg.errors.CheckViolation, psycopg.errors.ProgramLimitExceeded):
                 raise
             except psycopg.Error as error:
                 if not is_lost(connection, error):
