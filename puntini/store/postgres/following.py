@@ -295,8 +295,11 @@ def _days() -> list[int]:
 
 
 _PLACES = "SELECT id, num, floor, head FROM sessions WHERE id = ANY(%s::text[])"
+# What was told last may stand within a row.
 _LOOK = """SELECT s.id, s.num, s.floor, s.head, e.first, e.body
     FROM unnest(%s::text[], %s::int8[]) AS asked (id, told) JOIN sessions s ON s.id = asked.id
+    CROSS JOIN (SELECT %s::int8[] AS days) days
     LEFT JOIN LATERAL (SELECT first, body FROM events WHERE session = s.num AND s.head > asked.told
-        AND day = ANY(%s::int8[]) AND first > asked.told ORDER BY first LIMIT %s) e ON true
+        AND day = ANY(days.days) AND last > asked.told AND first >= coalesce((SELECT max(first) FROM events
+        WHERE session = s.num AND day = ANY(days.days) AND first <= asked.told), 0) ORDER BY first LIMIT %s) e ON true
     ORDER BY s.id, e.first"""

