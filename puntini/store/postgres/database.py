@@ -25,6 +25,8 @@ URGENT = 3
 STATEMENT_MS = 30_000
 IDLE_MS = 5_000
 """What a process that is frozen in the middle of a transaction holds is free after this: others take its tasks over."""
+NOT_IDLE = f"SET LOCAL idle_in_transaction_session_timeout = {IDLE_MS}"
+"""The same for one transaction: a pooler carries no settings of a connection."""
 TRIES = 5
 """Of a transaction that met another: a deadlock, or one that could not be put in order with it."""
 LOG = structlog.get_logger("puntini.store")
@@ -107,7 +109,7 @@ class Database:
         """
         for last in (*[False] * (TRIES - 1), True):
             try:
-                return await self.ask(lambda connection: _transaction(connection, work), seconds=seconds)
+                return await self.ask(lambda connection: _transaction(connection, work, self._pooled), seconds=seconds)
             except Collision:
                 if last:
                     raise
@@ -176,10 +178,12 @@ def told(error: Exception) -> StoreUnavailable:
     return StoreUnavailable("The database does not answer as it should; try again in a moment.")
 
 
-async def _transaction(connection: Connection, work: Callable[[Connection], Awaitable[T]]) -> T:
+async def _transaction(connection: Connection, work: Callable[[Connection], Awaitable[T]], pooled: bool) -> T:
     committing = False
     try:
         async with connection.transaction():
+            if pooled:
+                await execute(connection, NOT_IDLE)
             result = await work(connection)
             committing = True
     except psycopg.Error as error:
