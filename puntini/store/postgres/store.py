@@ -112,10 +112,10 @@ class PostgresStore(PostgresRecords, PostgresEnds, PostgresDocuments):
 
     # The log.
 
-    def watch(self, listener: Listener, moved: Moved | None = None, heard: Listener | None = None) -> None:
+    def watch(self, listener: Listener, moved: Moved | None = None, wrote: Listener | None = None) -> None:
         """Name who listens."""
         self._following.listener = listener
-        self._following.heard = heard or listener
+        self._following.wrote = wrote or (lambda *_: None)
         self._following.moved = moved or (lambda *_: None)
 
     def follow(self, session_id: str) -> None:
