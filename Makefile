@@ -39,6 +39,7 @@ test: test-needs ## run the tests but the slow ones; ARGS="tests/log -k cursor" 
 .PHONY: test-all
 test-all: test-needs ## run all the tests, the slow ones too
 	@$(PYTEST) $(ARGS)
+	@$(PYTEST) tests/api --postgres
 
 # The import rules are a test: tests/test_imports.py. Tests come last, so that pytest's closing line is the last one printed.
 .PHONY: check

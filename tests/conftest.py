@@ -69,3 +69,8 @@ def database(emptied: Emptied) -> str:
     """The address of an empty Postgres database."""
     emptied.empty()
     return emptied.dsn
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Tests of the API can be run on a database, too."""
+    parser.addoption("--postgres", action="store_true", help="run the tests of the HTTP API on Postgres")

@@ -18,6 +18,7 @@ from puntini.figures import figures
 from puntini.log.contract import Append, EventLog, Fence, GraphVersions, Kept, TaskRow, Written
 from puntini.log.keeper import Versions
 from puntini.log.mint import now_ms, timestamp
+from puntini.log.renumbering import renumbered
 from puntini.protocol.entries import Entry, entry_of
 from puntini.protocol.events import (
     SERVERS_OWN,
@@ -37,7 +38,6 @@ RETRY_SECONDS = 0.5
 OVER = "This attempt at the task is over."
 QUOTING = frozenset({Debug, Error, TaskFailed})
 """Events that quote what agents and libraries have at hand: addresses, headers, settings."""
-_graph_update = msgspec.json.Decoder(GraphUpdate).decode
 
 
 class Batch:
@@ -216,14 +216,8 @@ class Emitter:
 
     def _renumbered(self, write: Append, version: int) -> Append:
         """The same, with graph versions that come after all that others gave meanwhile."""
-        self._versions.at_least(version)
-        known = self._versions.issued
-        entries = [self._updated(entry) if entry.kind == "graph_update" else entry for entry in write.entries]
-        return replace(write, entries=entries, versions=GraphVersions(known, self._versions.issued))
-
-    def _updated(self, entry: Entry) -> Entry:
-        event = _graph_update(entry.line)
-        return entry_of(replace(event, data=replace(event.data, version=self._versions.next())))
+        entries, brings = renumbered(write.entries, self._versions, version)
+        return replace(write, entries=entries, versions=brings)
 
     async def commit(self, events: Sequence[Envelope], row: TaskRow, *, still: TaskStatus | None = None) -> None:
         """Write events with the change of the row they stand for, and again while the store is away.

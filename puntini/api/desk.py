@@ -347,7 +347,8 @@ class Desk:
         until = anyio.current_time() + EDIT_SECONDS
         while anyio.current_time() < until:
             graph = (await self._keeper.view(session_id)).graph
-            known = graph.version
+            # What this process has given and not written yet comes before it in the log.
+            known = max(graph.version, versions.issued)
             entries = [_stamp(event) for event in edited(graph, command.data, user, versions)]
             brings = GraphVersions(known, versions.issued)
             write = Append(session_id=session_id, entries=entries, versions=brings, once=once, at=now_ms())

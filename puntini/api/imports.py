@@ -10,9 +10,10 @@ from msgspec.structs import replace
 from puntini.api.edits import updates
 from puntini.api.repeats import Repeats, written
 from puntini.errors import Conflict, StaleGraph
-from puntini.log.contract import Append, GraphVersions, Once, Store, Written
+from puntini.log.contract import Append, Once, Store, Written
 from puntini.log.keeper import Keeper
 from puntini.log.mint import now_ms, timestamp
+from puntini.log.renumbering import renumbered
 from puntini.protocol.entries import Entry, entry_of
 from puntini.protocol.graph import Graph
 from puntini.views.graph import GraphView
@@ -20,6 +21,8 @@ from puntini.views.importing import Importing
 from puntini.views.session import SessionView
 
 TRIES = 3
+APPEND_SECONDS = 3.0
+"""How long what is ready goes on trying to get in between what other nodes do to the graph."""
 
 
 class Imports:
@@ -47,8 +50,8 @@ class Imports:
                 for _ in importing:
                     await anyio.lowlevel.checkpoint()
                 entries = await self._entries(session_id, importing, view.version, user)
-                latest = await self._view(session_id)
-                if importing.still_fits(latest):
+                until = anyio.current_time() + APPEND_SECONDS
+                while importing.still_fits(latest := await self._view(session_id)) and anyio.current_time() < until:
                     with suppress(StaleGraph):  # changed on another node in this moment
                         return await self._append(session_id, entries, latest.version, once)
         raise Conflict(
@@ -56,7 +59,9 @@ class Imports:
         )
 
     async def _append(self, session_id: str, entries: list[Entry], known: int, once: Once | None) -> Written:
-        brings = GraphVersions(known, self._keeper.versions(session_id).issued)
+        brings = None
+        if self._store.shared:  # an agent may have drawn on meanwhile; alone, all versions are given here
+            entries, brings = renumbered(entries, self._keeper.versions(session_id), known)
         write = Append(session_id=session_id, entries=entries, versions=brings, once=once, at=now_ms())
         return await written(self._store, write)
 

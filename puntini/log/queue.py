@@ -107,7 +107,7 @@ class Queue(Protocol):
         ...
 
     async def answered(self, number: int) -> bytes | None:
-        """The answer to a message that was sent, once there is one."""
+        """The answer to a message that was sent, once there is one; empty where the message was discarded."""
         ...
 
     async def withdraw(self, number: int) -> bool:

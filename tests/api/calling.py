@@ -170,10 +170,18 @@ class Wire:
         return self.text
 
 
+instead = ["memory:"]
+"""The store of the tests that do not say which."""
+
+
 @asynccontextmanager
 async def serving(agents: Sequence[Agent] = (), *, store: object = "memory:", **settings: Any) -> AsyncIterator[Api]:
-    """An app at work. Each of its answers is held against its OpenAPI document."""
-    app = create_app(Settings(store=str(store), **{"agent": ("scripted",), **settings}), agents)
+    """An app at work. Each of its answers is held against its OpenAPI document.
+
+    Where a test does not say which store, it is the memory store, or with ``--postgres`` a database.
+    """
+    kept = instead[0] if store == "memory:" else str(store)
+    app = create_app(Settings(store=kept, **{"agent": ("scripted",), **settings}), agents)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
 
     async def keeps_promises(response: httpx.Response) -> None:

@@ -1,9 +1,10 @@
 """What the tests of the HTTP API share: an app that forgets everything."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from tests.api import calling
 from tests.api.calling import Api, serving
 
 
@@ -12,3 +13,12 @@ async def api() -> AsyncIterator[Api]:
     """An app on a memory store, with the scripted agent."""
     async with serving() as running:
         yield running
+
+
+@pytest.fixture(autouse=True)
+def _store(request: pytest.FixtureRequest) -> Iterator[None]:
+    """With ``--postgres``, an empty database in the place of the memory store."""
+    if request.config.getoption("--postgres") and not request.node.get_closest_marker("several_stores"):
+        calling.instead[0] = request.getfixturevalue("database")
+    yield
+    calling.instead[0] = "memory:"

@@ -231,7 +231,10 @@ async def test_people_and_agents_share_one_count_of_versions(api: Api) -> None:
     await api.until(task_id, "completed")
     events = await api.events(session_id)
     versions = [event["data"]["version"] for event in events if event["type"] == "graph_update"]
-    assert sorted(versions) == list(range(1, len(versions) + 1))
+    if api.parts.store.shared:  # one that met another's is given anew, and leaves a gap
+        assert len(set(versions)) == len(versions)
+    else:
+        assert sorted(versions) == list(range(1, len(versions) + 1))
     nodes = {node["id"] for node in (await api.get(f"/v1/sessions/{session_id}/graph"))["nodes"]}
     assert nodes >= {f"mine-{number}" for number in range(10)} | {f"node-{number}" for number in range(40)}
 

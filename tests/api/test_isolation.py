@@ -19,7 +19,7 @@ from puntini.log.members import RANKS, MemberRole
 from tests.api.calling import Api, serving
 from tests.transport.wire import Socket, scope_of
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.several_stores]
 
 MARK = "zebrawood"
 OWNER, EDITOR, VIEWER, OTHER, ADMIN = "ann", "eve", "vic", "otto", "ada"

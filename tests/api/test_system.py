@@ -75,7 +75,7 @@ async def test_status_tells_what_runs(api: Api) -> None:
         "api": "ok",
         "agents_initialized": True,
         "agents": ["creator", "driver", "generator", "puntini", "scripted"],
-        "database": "MemoryStore",
+        "database": type(api.parts.store).__name__,
         "engine": {"running": 1, "queued": 0},
         "node": api.parts.settings.node_name,
         "version": __version__,

@@ -120,7 +120,7 @@ class SharedControl:
             raise Conflict("The task is not paused.") from None
 
     async def _ask(self, task_id: str, verb: Verb, seconds: float, body: bytes = b"") -> bytes | None:
-        """Send a message and wait for its answer; None when nobody took it, which then nobody does any more.
+        """Send a message and wait for its answer; None when nobody took it, or it was discarded, and nobody will.
 
         Raises Unavailable when it was taken and not answered.
         """
@@ -130,7 +130,7 @@ class SharedControl:
             answer = await self._answer(number, TELL_SECONDS)
             if answer is None:
                 raise Unavailable("The worker that runs the task does not answer; look at the session what came of it.")
-        return answer
+        return answer or None
 
     async def _answer(self, number: int, seconds: float) -> bytes | None:
         with anyio.move_on_after(max(0.0, seconds)):

@@ -216,7 +216,9 @@ class PostgresQueue:
     async def answered(self, number: int) -> bytes | None:
         """The answer to a message."""
         found = await self._database.rows("SELECT answer FROM messages_to_tasks WHERE num = %s", number)
-        return bytes(found[0][0]) if found and found[0][0] is not None else None
+        if not found:
+            return b""
+        return None if found[0][0] is None else bytes(found[0][0])
 
     async def withdraw(self, number: int) -> bool:
         """Take a message back."""
