@@ -12,7 +12,17 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from puntini.errors import Misconfigured, StoreUnavailable
-from puntini.store.postgres.pool import CONNECT_SECONDS, WAIT_SECONDS, Connection, Pool, Row, away, connect, end
+from puntini.store.postgres.pool import (
+    CONNECT_SECONDS,
+    WAIT_SECONDS,
+    Answers,
+    Connection,
+    Pool,
+    Row,
+    away,
+    connect,
+    end,
+)
 
 T = TypeVar("T")
 
@@ -40,8 +50,10 @@ _ALIVE = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3,
 class Database:
     """Made by ``open``. ``direct`` is the address for what a pooler in between can't do: LISTEN, locks of a session."""
 
-    def __init__(self, address: str, direct: str, *, pooled: bool, size: int = CONNECTIONS) -> None:
-        self.pool = Pool(address, size=size, pooled=pooled)
+    def __init__(
+        self, address: str, direct: str, *, pooled: bool, size: int = CONNECTIONS, answers: Answers | None = None
+    ) -> None:
+        self.pool = Pool(address, size=size, pooled=pooled, answers=answers)
         self._address = address
         self._direct = direct
         self._pooled = pooled
@@ -60,7 +72,7 @@ class Database:
 
     def beside(self, size: int) -> "Database":
         """The same database, with so many connections of its own."""
-        return Database(self._address, self._direct, pooled=self._pooled, size=size)
+        return Database(self._address, self._direct, pooled=self._pooled, size=size, answers=self.pool.answers)
 
     async def close(self) -> None:
         """Let go of all connections."""
