@@ -207,7 +207,7 @@ lock: ## resolve the dependencies anew and write both lock files and the npm loc
 	    { echo "make lock needs python3.11, the oldest Python that Puntini supports." >&2; exit 1; }
 	@trap 'rm -rf $(LOCKING)' EXIT; set -e; \
 	$(call lock-with,.[dev],requirements-dev.lock); \
-	$(call lock-with,--constraint requirements-dev.lock .,requirements.lock)
+	$(call lock-with,--constraint requirements-dev.lock .[postgres],requirements.lock)
 	@command -v npm >/dev/null || { echo "make lock needs npm for package-lock.json." >&2; exit 1; }
 	@echo "Resolving package-lock.json ..."
 	@rm -rf package-lock.json node_modules && \

@@ -83,7 +83,7 @@ from puntini.metrics.measures import Measures, Most
 from puntini.metrics.probe import Probe
 from puntini.protocol.schema import Schema
 from puntini.redaction import Redaction
-from puntini.settings import Settings
+from puntini.settings import DATABASES, Settings
 from puntini.store.open import open_store
 from puntini.transport.answers import Answers
 from puntini.transport.asgi import (
@@ -152,6 +152,8 @@ class Parts:
     async def open(self) -> AsyncIterator[list[BaseRoute]]:
         """Open the store, start what runs beside the requests, yield the routes; at the end, put everything away."""
         settings = self.settings
+        if self.share != "all" and not settings.store.startswith(DATABASES):  # no file is made for nothing
+            raise Misconfigured(ALONE[self.share])
         self.store = await open_store(
             settings.store,
             durability=settings.durability,

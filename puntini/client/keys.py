@@ -9,6 +9,7 @@ import click
 
 from puntini.client.http import Client
 from puntini.client.text import one_line
+from puntini.errors import Misconfigured
 
 DAY = 86_400
 
@@ -40,7 +41,9 @@ def show(url: str) -> None:
 
 
 def revoke(url: str, key_id: str) -> None:
-    """End a key."""
+    """End a key. Raises Misconfigured without an id."""
+    if not key_id:
+        raise Misconfigured("Name a key by its id; `puntini key list` tells them.")
     with Client(url) as client:
         client.ask("DELETE", f"/v1/keys/{quote(key_id, safe='')}")
     click.echo(f"{one_line(key_id)} is revoked.")

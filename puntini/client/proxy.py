@@ -11,12 +11,17 @@ import httpx
 from msgspec import Struct
 
 from puntini.client.http import Client
+from puntini.client.refusals import Unreachable
 from puntini.errors import PuntiniError
 
 PROMPT = "play 6 events every 200 ms"
 PROMPT_AFTER_SECONDS = 0.5
 LONGEST_SECONDS = 12.0
 SILENCE_SECONDS = 6.0
+HELD = (
+    "Requests are answered, and a stream is not: something in front holds it back until it ends, or packs it. Turn "
+    "buffering and compression off for it (nginx: proxy_buffering off, gzip off)."
+)
 ASKED = "doctor.1"
 """An id that no server knows, as the last that was seen: whoever hears it answers with a gap that names it."""
 
@@ -45,6 +50,8 @@ def listen(url: str) -> Heard:
         speaking.start()
         try:
             return _hear(client, session_id)
+        except Unreachable:  # who answered a moment ago
+            raise Unreachable(HELD) from None
         finally:
             speaking.cancel()
             speaking.join()

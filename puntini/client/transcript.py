@@ -105,7 +105,7 @@ class Transcript:
             case "user_prompt":
                 self._overheard(data)
             case "task_started" if data.get("status") == "queued":
-                self.note("queued behind another task")
+                self.note("queued: it waits for its turn")
             case "reasoning" if data.get("text"):
                 self._think(event)
             case "reasoning":

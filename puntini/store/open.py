@@ -19,6 +19,12 @@ async def open_store(url: str, *, durability: Fsync = "normal", direct: str = ""
         from puntini.store.postgres.store import PostgresStore
 
         return await PostgresStore.open(url, direct=direct, listen=listen)
+    scheme, colon, _ = url.partition("://")
+    if colon and scheme != "sqlite":
+        raise Misconfigured(
+            f"There is no store of the kind {scheme}:; name a SQLite file, postgresql://USER:PASSWORD@HOST/DATABASE, "
+            "or memory:."
+        )
     from puntini.store.sqlite.store import SqliteStore
 
     return await SqliteStore.open(url.removeprefix("sqlite://"), durability=durability)
@@ -27,7 +33,10 @@ async def open_store(url: str, *, durability: Fsync = "normal", direct: str = ""
 def require_driver() -> None:
     """Raises Misconfigured where the package that speaks to Postgres is missing, which not everybody needs."""
     if find_spec("psycopg") is None:
-        raise Misconfigured("A Postgres store needs psycopg; install it with `pip install 'puntini[postgres]'`.")
+        raise Misconfigured(
+            "A Postgres store needs psycopg; install Puntini with its extra `postgres`, as by "
+            "`pip install '.[postgres]'` in a checkout."
+        )
 
 
 @asynccontextmanager

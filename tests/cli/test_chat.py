@@ -119,7 +119,7 @@ def test_who_has_to_wait_for_another_s_task_is_told(server: Serving, at: str, tm
     session_id = server.create()
     task_id = server.play(session_id, LONG)
     with started(tmp_path, "chat", "play 1 event", "--session", session_id, at) as chat:
-        chat.wait_for("  note    queued behind another task\n")
+        chat.wait_for("  note    queued: it waits for its turn\n")
         server.ask("POST", f"/v1/tasks/{task_id}/control", {"action": "stop"}).raise_for_status()
 
         assert chat.end().out == "Played 1 events.\n"

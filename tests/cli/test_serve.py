@@ -163,9 +163,35 @@ def test_a_store_that_another_server_uses_is_told(server: Serving, tmp_path: Pat
     assert str(store) in sentence(puntini("serve", "--port=0", f"--store={store}", cwd=tmp_path), USAGE)
 
 
-@pytest.mark.parametrize("store", ["postgres://127.0.0.1:1/puntini", "postgresql://127.0.0.1:1/puntini"])
-def test_a_database_that_is_not_there_is_told(tmp_path: Path, store: str) -> None:
-    assert "can't be reached" in sentence(puntini("serve", "--port=0", f"--store={store}", cwd=tmp_path), USAGE)
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql"])
+def test_a_database_that_is_away_is_told_and_may_be_tried_again(tmp_path: Path, scheme: str) -> None:
+    store = f"{scheme}://puntini:hunter2@127.0.0.1:1/puntini"
+
+    said = sentence(puntini("serve", "--port=0", f"--store={store}", cwd=tmp_path), FAILED)
+
+    assert "The database can't be reached: " in said
+    assert "port 1 failed: Connection refused" in said
+    assert "hunter2" not in said
+
+
+def test_the_rest_of_a_password_is_not_told_as_a_host_s_name(tmp_path: Path) -> None:
+    store = "postgresql://puntini:hunter@2@127.0.0.1:1/puntini"
+
+    said = sentence(puntini("serve", "--port=0", f"--store={store}", cwd=tmp_path), USAGE)
+
+    assert "@ and / in a password as %40 and %2F" in said
+    assert "2@127" not in said
+
+
+def test_a_store_of_no_known_kind_is_told(tmp_path: Path) -> None:
+    assert "There is no store of the kind mysql:" in sentence(
+        puntini("serve", "--port=0", "--store=mysql://x/y", cwd=tmp_path), USAGE
+    )
+
+
+def test_a_worker_that_is_given_a_file_makes_none(tmp_path: Path) -> None:
+    assert "same Postgres" in sentence(puntini("worker", "--store=new.db", cwd=tmp_path), USAGE)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(

@@ -170,7 +170,7 @@ def test_no_password_is_told(call: Call, filled: str, tmp_path: Path) -> None:
         call("user", "list", flag),
     ]
 
-    assert [each.code for each in ran] == [OK, OK, OK, USAGE, USAGE, USAGE, USAGE, USAGE, OK]
+    assert [each.code for each in ran] == [OK, OK, OK, USAGE, USAGE, USAGE, FAILED, USAGE, OK]
     assert not [each for each in ran if "hunter2" in each.out + each.err]
     assert f"pg_dump --format=custom --file=x.dump {filled}" in ran[3].err
 

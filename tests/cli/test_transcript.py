@@ -125,7 +125,7 @@ def test_a_prompt_that_reaches_the_task_later_is_shown(capfd: Capture) -> None:
 
 def test_a_task_that_has_to_wait_its_turn_is_said_to(capfd: Capture) -> None:
     assert shown(capfd, {"type": "task_started", "data": {"status": "queued"}})[1] == [
-        "  note    queued behind another task"
+        "  note    queued: it waits for its turn"
     ]
 
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from puntini.errors import Misconfigured
+from puntini.figures import figures
 from puntini.log import mint
 from puntini.log.contract import Append, Kept, Store
 from puntini.store.open import open_store
@@ -176,9 +177,10 @@ def test_a_clock_that_is_far_away_is_gone_by_at_once_and_a_near_one_bit_by_bit()
 async def test_the_databases_clock_is_gone_by(opened: Database) -> None:
     assert abs(await clock.measure(opened)) < 50
 
-    await clock.Clock(opened).go_by()
+    await clock.go_by(opened)
 
     assert ahead_ms() == 0
+    assert abs(opened.ahead_ms) < 50
 
 
 # Texts.
@@ -224,3 +226,19 @@ async def test_a_value_that_can_t_be_kept_is_refused_alone(store: Store, session
     if type(store).__name__ != "MemoryStore":
         assert [isinstance(result, Exception) for result in results] == [False, True, True, False]
         assert (await store.bounds(session)).head == 2
+
+
+# What is told to operators.
+
+
+async def test_appends_and_commits_are_timed_and_the_clock_is_told(database: str) -> None:
+    store = await open_store(database)
+    appends, commits = sum(figures.appends.buckets), sum(figures.commits.buckets)
+
+    await store.append(begin())
+    await store.append(add(said()))
+
+    assert sum(figures.appends.buckets) == appends + 2
+    assert sum(figures.commits.buckets) >= commits + 2
+    assert abs(store.stats["clock_offset_ms"]) < 50
+    await store.close()

@@ -184,6 +184,7 @@ class Shared:
             if row.status == "running":
                 crashes = row.crashes + 1
                 row = await again(self._store, replace(row, crashes=crashes), "taken up again: its worker was lost")
+                log.warning("a task is taken over: its worker was lost", task_id=row.task_id, session_id=row.session_id)
                 self._takeovers += 1
                 figures.leases_taken += 1
             if job := self._jobs.get(row.task_id):  # of the attempt before, which was lost to this node itself

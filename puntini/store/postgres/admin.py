@@ -13,7 +13,7 @@ from puntini.errors import Misconfigured, StoreUnavailable
 from puntini.log import mint
 from puntini.store.postgres.adapters import Adapted
 from puntini.store.postgres.check import faults
-from puntini.store.postgres.database import APPLICATION, Database, parsed, unreachable
+from puntini.store.postgres.database import APPLICATION, FORBIDDEN, Database, parsed, unreachable
 from puntini.store.postgres.life import go_on
 from puntini.store.postgres.migrations import Step, migrate, missing
 from puntini.store.postgres.pool import CONNECT_SECONDS
@@ -87,6 +87,8 @@ def _connected(dsn: str) -> Iterator[Connection]:
         yield connection
     except psycopg.errors.UndefinedTable:
         raise Misconfigured("The database has no schema of ours, or an old one; run `puntini store migrate`.") from None
+    except psycopg.errors.InsufficientPrivilege:
+        raise StoreUnavailable(FORBIDDEN) from None
     except psycopg.Error as error:
         raise StoreUnavailable(f"The database failed ({type(error).__name__}); try again.") from None
     finally:

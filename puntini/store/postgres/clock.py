@@ -28,25 +28,20 @@ async def _measure(database: Database) -> tuple[int, int]:
     return after - before, (there - (before + after) // 2) // 1_000_000
 
 
-class Clock:
-    """The database's. ``ahead_ms`` is how far it was ahead of this machine's when it was last measured."""
+async def go_by(database: Database) -> None:
+    """Measure once, and go by the database's clock. Raises StoreUnavailable."""
+    ahead_ms = await measure(database)
+    if abs(ahead_ms) > WARN_MS:
+        LOG.warning("this machine's clock is not the database's; its own is not used", ahead_ms=ahead_ms)
+    database.ahead_ms = ahead_ms
+    share_clock(ahead_ms)
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self.ahead_ms = 0
 
-    async def go_by(self) -> None:
-        """Measure once, and go by the database's clock. Raises StoreUnavailable."""
-        self.ahead_ms = await measure(self._database)
-        if abs(self.ahead_ms) > WARN_MS:
-            LOG.warning("this machine's clock is not the database's; its own is not used", ahead_ms=self.ahead_ms)
-        share_clock(self.ahead_ms)
-
-    async def keep_going_by(self) -> None:
-        """Measure again and again. Runs until cancelled."""
-        while True:
-            await anyio.sleep(SECONDS)
-            try:
-                await self.go_by()
-            except StoreUnavailable:
-                continue
+async def keep_going_by(database: Database) -> None:
+    """Measure again and again. Runs until cancelled."""
+    while True:
+        await anyio.sleep(SECONDS)
+        try:
+            await go_by(database)
+        except StoreUnavailable:
+            continue

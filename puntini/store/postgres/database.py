@@ -22,6 +22,7 @@ from puntini.store.postgres.pool import (
     away,
     connect,
     end,
+    reason,
 )
 
 T = TypeVar("T")
@@ -55,6 +56,8 @@ class Database:
     ) -> None:
         self.pool = Pool(address, size=size, pooled=pooled, answers=answers)
         self._address = address
+        self.ahead_ms = 0
+        """How far its clock is ahead of this machine's, as it was measured last."""
         self._direct = direct
         self._pooled = pooled
 
@@ -62,7 +65,7 @@ class Database:
     async def open(cls, dsn: str, *, direct: str = "", pooled: bool = False) -> Self:
         """Connect. With ``pooled`` a pooler stands in between, which keeps nothing of a session between transactions.
 
-        Raises Misconfigured, with a sentence and without the password, when that does not work.
+        Raises Misconfigured or StoreUnavailable, with a sentence and without the password, when that does not work.
         """
         address = _address(dsn, pooled=pooled)
         first = await _first(address, pooled=pooled)
@@ -157,6 +160,9 @@ class Database:
             await end(connection)
 
 
+FORBIDDEN = "The database's role may not do that; make it the owner of the database and of its tables."
+
+
 class Collision(StoreUnavailable):
     """Two transactions met. Tried again, one of them goes first."""
 
@@ -187,6 +193,8 @@ def told(error: Exception) -> StoreUnavailable:
         return Collision("Two changes met in the database; try again.")
     if not isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
         LOG.error("the database refused a statement", kind=type(error).__name__, reason=str(error).partition("\n")[0])
+    if isinstance(error, psycopg.errors.InsufficientPrivilege):
+        return StoreUnavailable(FORBIDDEN)
     return StoreUnavailable("The database does not answer as it should; try again in a moment.")
 
 
@@ -205,15 +213,21 @@ async def _transaction(connection: Connection, work: Callable[[Connection], Awai
     return result
 
 
+_UNREADABLE = (
+    "The database's address can't be read; write it as postgresql://USER:PASSWORD@HOST/DATABASE, and signs "
+    "such as @ and / in a password as %40 and %2F."
+)
+
+
 def parsed(dsn: str) -> dict[str, Any]:
     """What an address says. Raises Misconfigured."""
     try:
-        return conninfo_to_dict(dsn)
+        said = conninfo_to_dict(dsn)
     except psycopg.Error:  # it may quote the password
-        raise Misconfigured(
-            "The database's address can't be read; write it as postgresql://USER:PASSWORD@HOST/DATABASE, and signs "
-            "such as @ and / in a password as %40 and %2F."
-        ) from None
+        raise Misconfigured(_UNREADABLE) from None
+    if "@" in str(said.get("host") or ""):  # the rest of a password, which would be quoted as the host's name
+        raise Misconfigured(_UNREADABLE)
+    return said
 
 
 def _address(dsn: str, *, pooled: bool) -> str:
@@ -248,7 +262,6 @@ def _check(connection: Connection) -> None:
         raise Misconfigured(f"The database is kept in {encoding}; make one with `createdb --encoding=UTF8`.")
 
 
-def unreachable(error: Exception) -> Misconfigured:
-    """No connection could be made."""
-    reason = str(error).strip().splitlines()[-1] if str(error).strip() else "no answer"
-    return Misconfigured(f"The database can't be reached: {reason}")
+def unreachable(error: Exception) -> StoreUnavailable:
+    """No connection could be made. That may be the address's fault, and may pass: whoever starts it may try again."""
+    return StoreUnavailable(f"The database can't be reached: {reason(error)}.")

@@ -10,12 +10,15 @@ from typing import Any
 
 import anyio
 import psycopg
+import structlog
 from anyio import CancelScope
 from psycopg import AsyncConnection
 from psycopg.pq import PipelineStatus, TransactionStatus
 
 from puntini.errors import StoreUnavailable
 from puntini.store.postgres.adapters import Adapted
+
+LOG = structlog.get_logger("puntini.store")
 
 Row = tuple[Any, ...]
 Connection = AsyncConnection[Row]
@@ -33,6 +36,7 @@ class Answers:
     """What is known of how a database answers, by all pools on it."""
 
     refused_until = 0.0
+    missed = False
 
 
 class Pool:
@@ -93,10 +97,15 @@ class Pool:
         try:
             with anyio.fail_after(CONNECT_SECONDS):
                 connection = await connect(self._address, pooled=self._pooled)
-        except (psycopg.Error, TimeoutError, OSError):
+        except (psycopg.Error, TimeoutError, OSError) as error:
             self.answers.refused_until = asyncio.get_running_loop().time() + QUIET_SECONDS
+            if not self.answers.missed:
+                LOG.error("the database is away", reason=reason(error))
+            self.answers.missed = True
             raise away() from None
-        self.answers.refused_until = 0.0
+        if self.answers.missed:
+            LOG.warning("the database is back")
+        self.answers.refused_until, self.answers.missed = 0.0, False
         self.opened += 1
         return connection
 
@@ -125,6 +134,11 @@ async def connect(address: str, *, pooled: bool = False) -> Connection:
     return await AsyncConnection.connect(
         address, autocommit=True, prepare_threshold=None if pooled else 2, context=Adapted()
     )
+
+
+def reason(error: Exception) -> str:
+    """Why no connection could be made, in a line. Addresses and names are in it, and no password."""
+    return (str(error).strip().splitlines() or ["no answer"])[0].removeprefix("connection failed: ").rstrip(".")
 
 
 async def end(connection: Connection) -> None:

@@ -13,8 +13,7 @@ from puntini.errors import StoreUnavailable
 from puntini.log.contract import Append, Bounds, Listener, Moved, Page, Written
 from puntini.log.mint import new_id
 from puntini.log.queue import Queue
-from puntini.store.postgres import migrations, partitions, reads
-from puntini.store.postgres.clock import Clock
+from puntini.store.postgres import clock, migrations, partitions, reads
 from puntini.store.postgres.database import URGENT, Database
 from puntini.store.postgres.decisions import Result
 from puntini.store.postgres.documents import PostgresDocuments
@@ -37,10 +36,9 @@ class PostgresStore(PostgresRecords, PostgresEnds, PostgresDocuments):
 
     shared = True
 
-    def __init__(self, database: Database, clock: Clock, epoch: str, writer: str, *, listen: bool) -> None:
+    def __init__(self, database: Database, epoch: str, writer: str, *, listen: bool) -> None:
         super().__init__(database)
         self.epoch = epoch
-        self._clock = clock
         self._forgetting = Forgetting(database)
         self._urgent = database.beside(URGENT)
         self.hints = Hints(self._urgent, writer)
@@ -55,7 +53,7 @@ class PostgresStore(PostgresRecords, PostgresEnds, PostgresDocuments):
 
     @classmethod
     async def open(cls, dsn: str, *, direct: str = "", listen: bool = True) -> Self:
-        """Connect, and make the schema of an empty database. Raises Misconfigured with a sentence.
+        """Connect, and make the schema of an empty database. Raises Misconfigured and StoreUnavailable.
 
         Without ``listen`` there may be a pooler in between that keeps no sessions; ``direct`` is an address without it.
         """
@@ -63,18 +61,17 @@ class PostgresStore(PostgresRecords, PostgresEnds, PostgresDocuments):
         try:
             await migrations.ready(database)
             await partitions.make_ahead(database)
-            clock = Clock(database)
-            await clock.go_by()
+            await clock.go_by(database)
             writer = new_id("wrt")
             await database.rows("INSERT INTO writers (id, flush) VALUES (%s, 0) ON CONFLICT DO NOTHING", writer)
-            return cls(database, clock, await begin_life(database), writer, listen=listen)
+            return cls(database, await begin_life(database), writer, listen=listen)
         except BaseException:
             await database.close()
             raise
 
     async def _run(self) -> None:
         async with anyio.create_task_group() as tasks:
-            for work in (self._following.run, self._tidy_now_and_then, self._clock.keep_going_by):
+            for work in (self._following.run, self._tidy_now_and_then, partial(clock.keep_going_by, self._database)):
                 tasks.start_soon(work)
             if self._listen:
                 tasks.start_soon(self.hints.send)
@@ -108,7 +105,8 @@ class PostgresStore(PostgresRecords, PostgresEnds, PostgresDocuments):
         """Counters since the start, and how far this machine's clock is off the database's."""
         urgent = self._urgent.stats
         connections = {name: count + urgent[name] for name, count in self._database.stats.items()}
-        return {**self._writer.stats, "reads": self._reads, **connections, "clock_offset_ms": -self._clock.ahead_ms}
+        ahead = {"clock_offset_ms": self._database.ahead_ms}
+        return {**self._writer.stats, "reads": self._reads, **connections, **ahead}
 
     # The log.
 

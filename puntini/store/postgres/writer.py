@@ -14,6 +14,7 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from puntini.errors import StoreUnavailable
+from puntini.figures import figures
 from puntini.log.contract import Append, Written
 from puntini.store.postgres.database import TRIES, Collision, Database, Lost, is_lost, told
 from puntini.store.postgres.decisions import Decisions, Result
@@ -27,7 +28,8 @@ AGAIN_SECONDS = 0.1
 LAST_TRIES = 30
 """To learn what became of the last flush, once the store is being closed."""
 
-Accepted = tuple[Append, "asyncio.Future[Written]"]
+Accepted = tuple[Append, "asyncio.Future[Written]", float]
+"""An append, who waits for it, and when it was handed in."""
 Committed = Callable[[Sequence[Append], Sequence[Result]], Awaitable[None]]
 
 
@@ -53,7 +55,7 @@ class Writer:
         elif self._unknown or self._database.away:
             _answer(future, away())
         else:
-            self._accepted.append((append, future))
+            self._accepted.append((append, future, time.perf_counter()))
             self._wake.set()
         return future
 
@@ -78,9 +80,9 @@ class Writer:
     async def _flush(self) -> None:
         group = self._take()
         try:
-            results = await self._results([append for append, _ in group])
+            results = await self._results([append for append, _, _ in group])
         except BaseException:
-            for _, future in group:
+            for _, future, _ in group:
                 _answer(future, away())
             raise
         await self._deliver(group, results)
@@ -88,7 +90,7 @@ class Writer:
     def _take(self) -> list[Accepted]:
         """The next group: not too many, not too large."""
         size = count = 0
-        for append, _ in self._accepted[:GROUP]:
+        for append, _, _ in self._accepted[:GROUP]:
             size += sum(len(entry.line) for entry in append.entries)
             count += 1
             if size >= GROUP_BYTES:
@@ -99,17 +101,19 @@ class Writer:
     async def _deliver(self, group: Sequence[Accepted], results: Sequence[Result]) -> None:
         """In log order: first everybody who follows is told, then whoever waited."""
         self._count(group, results)
-        await self._committed([append for append, _ in group], results)
-        for (_, future), result in zip(group, results, strict=True):
+        await self._committed([append for append, _, _ in group], results)
+        now = time.perf_counter()
+        for (_, future, at), result in zip(group, results, strict=True):
             _answer(future, result)
+            figures.appends.add(now - at)
 
     def _count(self, group: Sequence[Accepted], results: Sequence[Result]) -> None:
-        done = [append for (append, _), result in zip(group, results, strict=True) if isinstance(result, Written)]
+        done = [append for (append, *_), result in zip(group, results, strict=True) if isinstance(result, Written)]
         self.stats["commits"] += 1
         self.stats["appends"] += len(done)
         self.stats["events"] += sum(
             len(append.entries)
-            for (append, _), result in zip(group, results, strict=True)
+            for (append, *_), result in zip(group, results, strict=True)
             if isinstance(result, Written) and not result.repeated
         )
 
@@ -146,7 +150,9 @@ class Writer:
         async with self._database.pool.connection() as connection:
             began = time.monotonic()
             try:
-                return await _flush(connection, self._name, group, begun)
+                results = await _flush(connection, self._name, group, begun)
+                figures.commits.add(time.monotonic() - began)
+                return results
             except (psycopg.DataError, psycopg.errors.CheckViolation, psycopg.errors.ProgramLimitExceeded):
                 raise
             except psycopg.Error as error:
@@ -175,7 +181,7 @@ class Writer:
 
     def _refuse_waiting(self) -> None:
         accepted, self._accepted = self._accepted, []
-        for _, future in accepted:
+        for _, future, _ in accepted:
             _answer(future, away())
 
 
