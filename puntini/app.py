@@ -161,7 +161,7 @@ class Parts:
             listen=settings.store_listen,
         )
         self.store.embedder = self.embedder
-        self.turns = Turns(self.store, self.node_id, shared=self.store.shared)
+        self.turns = Turns(self.store.queue)
         try:
             if self.share != "all" and not self.store.shared:
                 raise Misconfigured(ALONE[self.share])

@@ -53,7 +53,7 @@ async def _entrance(*keys: Secret) -> Any:
     settings = Settings(store="memory:", api_keys=keys, rate_limit=ANY_NUMBER, rate_limit_address=ANY_NUMBER)
     made = Entrance(settings)
     store = MemoryStore()
-    await made.open(store, lambda _credential: None, Turns(store, "bench", shared=False))
+    await made.open(store, lambda _credential: None, Turns(None))
     return lambda: made
 
 

@@ -194,12 +194,12 @@ class EventLog(Protocol):
         """The log's life, part of every id."""
         ...
 
-    def watch(self, listener: Listener, moved: Moved | None = None, heard: Listener | None = None) -> None:
+    def watch(self, listener: Listener, moved: Moved | None = None, wrote: Listener | None = None) -> None:
         """Name who listens. ``listener`` is called after the commit and before the append's future is done.
 
         Where other processes write too, it is told of all that this one commits, and of what they commit to sessions
-        that are followed. Between what it is told of there may be holes: they are to be read. ``heard`` is told of
-        others' commits in its place, where it is given.
+        that are followed. Between what it is told of there may be holes: they are to be read. ``wrote`` is told of
+        each commit of this process, and of no other's.
         """
         ...
 

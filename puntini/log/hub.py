@@ -45,7 +45,7 @@ class Hub:
         self._size = 0
         self._also: list[Callable[[str, int, Sequence[Entry]], None]] = []
         self._followers: list[Follower] = []
-        log.watch(self._committed, self._moved, self._heard)
+        log.watch(self._told, self._moved, self._wrote)
 
     def also(self, listener: Callable[[str, int, Sequence[Entry]], None]) -> None:
         """Tell one more listener of each commit of this process."""
@@ -56,15 +56,15 @@ class Hub:
         self.also(follower.committed)
         self._followers.append(follower)
 
-    def _committed(self, session_id: str, first: int, entries: Sequence[Entry]) -> None:
-        self._heard(session_id, first, entries)
-        for listener in self._also:
-            listener(session_id, first, entries)
-
-    def _heard(self, session_id: str, first: int, entries: Sequence[Entry]) -> None:
-        """What was committed, wherever. What grows is looked after by the process that writes it."""
+    def _told(self, session_id: str, first: int, entries: Sequence[Entry]) -> None:
+        """What was committed, wherever."""
         if feed := self._feeds.get(session_id):
             feed.publish(first, entries)
+
+    def _wrote(self, session_id: str, first: int, entries: Sequence[Entry]) -> None:
+        """What grows is looked after by the process that writes it."""
+        for listener in self._also:
+            listener(session_id, first, entries)
 
     def _moved(self, session_id: str, floor: int | None) -> None:
         """Another process trimmed a session, or deleted it."""

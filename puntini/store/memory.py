@@ -29,7 +29,7 @@ from puntini.protocol.entries import Entry
 from puntini.protocol.events import SessionStatus, TaskStatus
 from puntini.store.memory_documents import MemoryDocuments
 from puntini.store.memory_ends import MemoryEnds, told
-from puntini.store.rules import check_fence, check_reach, closed, kept_already, missing, placed, taken, too_many
+from puntini.store.rules import both, check_fence, check_reach, closed, kept_already, missing, placed, taken, too_many
 
 
 class Log:
@@ -84,9 +84,9 @@ class MemoryStore(MemoryDocuments):
 
     # The log.
 
-    def watch(self, listener: Listener, moved: Moved | None = None, heard: Listener | None = None) -> None:
+    def watch(self, listener: Listener, moved: Moved | None = None, wrote: Listener | None = None) -> None:
         """Name the listener."""
-        self._listener = listener
+        self._listener = both(listener, wrote)
 
     def follow(self, session_id: str) -> None:
         """Nobody else writes."""

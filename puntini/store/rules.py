@@ -1,11 +1,12 @@
 """What every store decides alike."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
 from puntini.errors import Conflict, KeptAlready, NotFound, SessionClosed, StaleAttempt, StaleGraph, TaskRunning
-from puntini.log.contract import Append, Bounds, Fence, GraphVersions, Kept, TaskRow
+from puntini.log.contract import Append, Bounds, Fence, GraphVersions, Kept, Listener, TaskRow
+from puntini.protocol.entries import Entry
 from puntini.protocol.events import SessionStatus
 
 MOST_SNAPSHOTS = 64
@@ -101,3 +102,15 @@ def placed(row: TaskRow, known: TaskRow | None, first: int, last: int, *, safe: 
     start = first if last >= first else 0
     first_seq, safe_seq = (start, 0) if known is None else (known.first_seq, known.safe_seq)
     return replace(row, first_seq=first_seq, last_seq=last if row.ended else 0, safe_seq=last if safe else safe_seq)
+
+
+def both(listener: Listener, other: Listener | None) -> Listener:
+    """One who tells two, or the first alone."""
+    if other is None:
+        return listener
+
+    def told(session_id: str, first: int, entries: Sequence[Entry]) -> None:
+        listener(session_id, first, entries)
+        other(session_id, first, entries)
+
+    return told

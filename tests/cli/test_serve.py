@@ -109,9 +109,9 @@ def test_a_secret_is_long_and_somebody_rules(tmp_path: Path, secret: str, told: 
     assert secret not in ran.err
 
 
-@pytest.mark.parametrize("form", ["text", "json"])
-def test_set_up_prints_a_link_that_works_once(tmp_path: Path, form: str) -> None:
-    with started(tmp_path, "serve", "--port=0", "--store=memory:", "--setup", f"--log-format={form}") as serve:
+@pytest.mark.parametrize("lines", ["text", "json"])
+def test_set_up_prints_a_link_that_works_once(tmp_path: Path, lines: str) -> None:
+    with started(tmp_path, "serve", "--port=0", "--store=memory:", "--setup", f"--log-format={lines}") as serve:
         serve.wait_for("/setup?token=")
         url = serve.out.partition("/setup?")[0].rpartition(" ")[2]
         found = re.search(rf"^  ({url}/setup\?token=(\S+))$", serve.out, re.MULTILINE)

@@ -2,18 +2,21 @@
 
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from puntini.doctor import store as doctor
 from puntini.doctor.findings import Finding
 from puntini.doctor.place import Place
+from puntini.log import mint
 from puntini.settings import Settings
-from puntini.store.memory import MemoryStore
 from puntini.store.open import open_store
 from tests.postgres import Postgres
 
 pytestmark = pytest.mark.anyio
 HERE = Place()
+LATE = """CREATE OR REPLACE FUNCTION public.clock_timestamp() RETURNS timestamptz
+    RETURN pg_catalog.clock_timestamp() - interval '4 s'"""
 
 
 async def found(store: object, place: Place = HERE) -> dict[str, Finding]:
@@ -51,19 +54,15 @@ async def test_a_directory_that_is_not_there_fails(tmp_path: Path) -> None:
     assert "make it, or name another" in looked["store"].said
 
 
-async def test_another_store_is_opened_as_a_server_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def opened(_url: str, **_options: object) -> MemoryStore:
-        store = MemoryStore()
-        store.stats["clock_offset_ms"] = 4_000
-        return store
-
-    monkeypatch.setattr(doctor, "open_store", opened)
-    looked = await found("postgresql://puntini:hunter2@127.0.0.1:1/puntini")
-    assert {about: each.state for about, each in looked.items()} == {
-        "store": "ok",
-        "store writes": "ok",
-        "clock": "fail",
-    }
+async def test_a_clock_that_is_off_the_database_s_fails(database: str) -> None:
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(LATE)
+    try:
+        looked = await found(f"{database}?options=-csearch_path%3Dpublic,pg_catalog")
+    finally:
+        mint.share_clock(0)
+    assert looked["clock"].state == "fail"
+    assert "4.0 s off" in looked["clock"].said
 
 
 async def test_a_store_that_can_t_be_opened_fails_and_its_password_is_not_shown() -> None:

@@ -47,9 +47,9 @@ class RecordingStore(MemoryStore):
         self.broken = False
         self.page_bytes = 1 << 40
 
-    def watch(self, listener: Listener, moved: Moved | None = None, heard: Listener | None = None) -> None:
+    def watch(self, listener: Listener, moved: Moved | None = None, wrote: Listener | None = None) -> None:
         """Name the listener, who hears nothing while the store is ``deaf``."""
-        super().watch(lambda *commit: None if self.deaf else listener(*commit), moved, heard)
+        super().watch(lambda *commit: None if self.deaf else listener(*commit), moved, wrote)
 
     async def read(self, session_id: str, after: int, *, max_bytes: int = 65_536, to: int | None = None) -> Page:
         """Note it, wait while the store is shut, read, and let others run before the answer.

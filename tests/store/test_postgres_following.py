@@ -228,3 +228,34 @@ async def test_who_listens_and_fails_does_not_end_the_store(pair: tuple[Store, S
     await there.append(add(said("this node writes still")))
     await here.append(add(said("and hears")))
     await until(lambda: heard[-1] == 5)
+
+
+async def test_where_nobody_listens_hints_do_not_pile_up(database: str) -> None:
+    store = await open_store(database, listen=False)
+    for number in range(3):
+        await store.append(begin(f"ses_{number}", said("unheard")))
+    assert not store.hints.waiting  # type: ignore[attr-defined]
+    await store.close()
+
+
+async def test_each_of_two_who_write_to_one_session_is_told_all_that_it_wrote(pair: tuple[Store, Store]) -> None:
+    here, there = pair
+    told: list[int] = []
+    wrote: list[int] = []
+    there.watch(
+        lambda _, first, entries: told.extend(range(first, first + len(entries))),
+        wrote=lambda _, first, entries: wrote.extend(range(first, first + len(entries))),
+    )
+    ours: list[int] = []
+
+    async def write(store: Store, seqs: list[int]) -> None:
+        seqs += [(await store.append(add(said()))).first for _ in range(60)]
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(3):
+            tasks.start_soon(write, here, [])
+        tasks.start_soon(write, there, ours)
+
+    assert wrote == ours
+    await until(lambda: len(told) == 240)
+    assert told == list(range(1, 241))

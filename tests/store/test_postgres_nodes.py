@@ -136,3 +136,20 @@ async def test_whoever_could_not_hear_for_long_or_too_much_is_told_that_somethin
 
     await a.tell([News("word", str(number)) for number in range(MOST_HEARD + 1)])
     assert (await b.hear(late)).missed
+
+
+async def test_a_database_that_was_restored_elsewhere_does_not_miss_news_for_ever(database: str) -> None:
+    await (await open_store(database)).close()
+    with psycopg.connect(database, autocommit=True) as connection:  # as a server says that counts its transactions anew
+        connection.execute("UPDATE meta SET value = 'another' WHERE key = 'server'")
+        connection.execute("INSERT INTO meta VALUES ('news_floor', '9000000000')")
+        connection.execute("INSERT INTO news (tx, kind, key) VALUES (9000000001, 'word', 'old')")
+    store = await open_store(database)
+    nodes = store.nodes
+    assert nodes is not None
+
+    upto = (await nodes.hear(0)).upto
+    await nodes.tell([News("word", "new")])
+
+    assert (await nodes.hear(upto))[1:] == ([News("word", "new")], False)
+    await store.close()

@@ -1,11 +1,13 @@
 """What a store refuses because another node may have been faster."""
 
 from collections.abc import AsyncIterator
+from random import Random
 
+import psycopg
 import pytest
 
 from puntini.errors import StaleGraph, TaskRunning
-from puntini.log.contract import GraphVersions, Store
+from puntini.log.contract import GraphVersions, Kept, Store
 from puntini.store.open import open_store
 from tests.store.making import SESSION, add, begin, end_task, said, start_task
 
@@ -53,3 +55,11 @@ async def test_a_task_that_comes_together_with_the_close_counts(store: Store) ->
     await begun
     with pytest.raises(TaskRunning):
         await closed
+
+
+async def test_what_no_index_takes_is_its_writer_s_fault_alone(store: Store) -> None:
+    long = Kept(SESSION, "kind", Random(0).randbytes(3_000).hex(), b"")
+    good, bad = store.submit(add(said("good"))), store.submit(add(said("bad"), kept=[long]))
+    assert (await good).last == 1
+    with pytest.raises(psycopg.errors.ProgramLimitExceeded):
+        await bad

@@ -12,17 +12,32 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from puntini.errors import Misconfigured, StoreUnavailable
-from puntini.store.postgres.pool import CONNECT_SECONDS, WAIT_SECONDS, Connection, Pool, Row, away, connect, end, reason
+from puntini.store.postgres.pool import (
+    CONNECT_SECONDS,
+    WAIT_SECONDS,
+    Answers,
+    Connection,
+    Pool,
+    Row,
+    away,
+    connect,
+    end,
+    reason,
+)
 
 T = TypeVar("T")
 
 APPLICATION = "puntini"
 """What connections of nodes are called in the database's lists."""
 OLDEST_VERSION = 150_000
-CONNECTIONS = 8
+CONNECTIONS = 5
+URGENT = 3
+"""For what others wait for: appends, leases, hints. They do not wait behind reads."""
 STATEMENT_MS = 30_000
 IDLE_MS = 5_000
 """What a process that is frozen in the middle of a transaction holds is free after this: others take its tasks over."""
+NOT_IDLE = f"SET LOCAL idle_in_transaction_session_timeout = {IDLE_MS}"
+"""The same for one transaction: a pooler carries no settings of a connection."""
 TRIES = 5
 """Of a transaction that met another: a deadlock, or one that could not be put in order with it."""
 LOG = structlog.get_logger("puntini.store")
@@ -36,11 +51,15 @@ _ALIVE = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3,
 class Database:
     """Made by ``open``. ``direct`` is the address for what a pooler in between can't do: LISTEN, locks of a session."""
 
-    def __init__(self, address: str, direct: str, *, pooled: bool) -> None:
-        self.pool = Pool(address, size=CONNECTIONS, pooled=pooled)
+    def __init__(
+        self, address: str, direct: str, *, pooled: bool, size: int = CONNECTIONS, answers: Answers | None = None
+    ) -> None:
+        self.pool = Pool(address, size=size, pooled=pooled, answers=answers)
+        self._address = address
         self.ahead_ms = 0
         """How far its clock is ahead of this machine's, as it was measured last."""
         self._direct = direct
+        self._pooled = pooled
 
     @classmethod
     async def open(cls, dsn: str, *, direct: str = "", pooled: bool = False) -> Self:
@@ -53,6 +72,10 @@ class Database:
         database = cls(address, _address(direct or dsn, pooled=False), pooled=pooled)
         database.pool.take(first)
         return database
+
+    def beside(self, size: int) -> "Database":
+        """The same database, with so many connections of its own."""
+        return Database(self._address, self._direct, pooled=self._pooled, size=size, answers=self.pool.answers)
 
     async def close(self) -> None:
         """Let go of all connections."""
@@ -101,7 +124,7 @@ class Database:
         """
         for last in (*[False] * (TRIES - 1), True):
             try:
-                return await self.ask(lambda connection: _transaction(connection, work), seconds=seconds)
+                return await self.ask(lambda connection: _transaction(connection, work, self._pooled), seconds=seconds)
             except Collision:
                 if last:
                     raise
@@ -182,10 +205,12 @@ def told(error: Exception) -> StoreUnavailable:
     return StoreUnavailable("The database does not answer as it should; try again in a moment.")
 
 
-async def _transaction(connection: Connection, work: Callable[[Connection], Awaitable[T]]) -> T:
+async def _transaction(connection: Connection, work: Callable[[Connection], Awaitable[T]], pooled: bool) -> T:
     committing = False
     try:
         async with connection.transaction():
+            if pooled:
+                await execute(connection, NOT_IDLE)
             result = await work(connection)
             committing = True
     except psycopg.Error as error:

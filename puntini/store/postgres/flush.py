@@ -11,7 +11,7 @@ from typing import Any
 from psycopg import AsyncCursor
 
 from puntini.log.contract import Append, Kept, Once, Written
-from puntini.store.postgres.database import execute, text_of
+from puntini.store.postgres.database import NOT_IDLE, execute, text_of
 from puntini.store.postgres.decisions import Decisions, Known, Place, Result
 from puntini.store.postgres.pool import Connection
 from puntini.store.postgres.rows import SLIM_TASKS, TASK_FIELDS, TASK_TYPES, task_of
@@ -75,6 +75,7 @@ async def begin(connection: Connection, writer: str, group: Group, begun: Begun)
     asked: dict[str, AsyncCursor[Row]] = {}
     async with connection.pipeline():
         await send(connection, "BEGIN")
+        await send(connection, NOT_IDLE)
         started = await send(connection, _BEGIN, writer, begun.number)
         for name, query, *values in group.questions():
             asked[name] = await send(connection, query, *values)

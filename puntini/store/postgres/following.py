@@ -72,7 +72,7 @@ class Following:
 
     def __init__(self, database: Database, hints: Hints) -> None:
         self.listener: Listener = lambda *_: None
-        self.heard: Listener = lambda *_: None
+        self.wrote: Listener = lambda *_: None
         self.moved: Moved = lambda *_: None
         self._database = database
         self._hints = hints
@@ -113,11 +113,11 @@ class Following:
 
     async def catch_up(self, writes: Sequence[Append], results: Sequence[Result]) -> None:
         """Tell what others wrote before what was committed here, so that it is told in order."""
-        behind = [written.session_id for write, written in _told_of(writes, results) if self._misses(written)]
+        ours = [written for _, written in _told_of(writes, results)]
         try:
-            while behind:
-                await self._tell_of(behind)
-                behind = [session_id for session_id in behind if session_id in self._due]
+            # Not until nothing more is due: while others write there always is.
+            while behind := {written.session_id for written in ours if self._misses(written)}:
+                await self._tell_of(list(behind))
         except StoreUnavailable:
             return  # then there is a hole, which whoever listens sees by the seqs
 
@@ -133,7 +133,8 @@ class Following:
             if followed is None:
                 self._say(self.listener, written.session_id, written.first, write.entries)
             else:
-                self._tell(written.session_id, followed, written.first, write.entries, self.listener)
+                self._tell(written.session_id, followed, written.first, write.entries)
+            self._say(self.wrote, written.session_id, written.first, write.entries)
 
     def trimmed(self, session_id: str, floor: int) -> None:
         """This process trimmed a session, and knows."""
@@ -259,16 +260,14 @@ class Following:
         if followed.told is not None:
             followed.told = max(followed.told, first + len(entries) - 1)
 
-    def _tell(
-        self, name: str, followed: Followed, first: int, entries: Sequence[Entry], listener: Listener | None = None
-    ) -> None:
-        """Tell of events, those of them that were not told yet; of another process's, where no listener is named."""
+    def _tell(self, name: str, followed: Followed, first: int, entries: Sequence[Entry]) -> None:
+        """Tell of events, those of them that were not told yet."""
         known = 0 if followed.told is None else max(0, followed.told + 1 - first)
         if known >= len(entries):
             return
         followed.told = first + len(entries) - 1
         followed.quiet = False
-        self._say(listener or self.heard, name, first + known, entries[known:])
+        self._say(self.listener, name, first + known, entries[known:])
 
     def _say(self, listener: Listener, name: str, first: int, entries: Sequence[Entry]) -> None:
         try:

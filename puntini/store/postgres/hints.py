@@ -30,8 +30,10 @@ class Hints:
         self._database = database
         self._name = name
         self._heard: dict[str, Heard] = {}
-        self._waiting: dict[str, dict[str, None]] = {}
+        self.waiting: dict[str, dict[str, None]] = {}
+        """What is to be told, by topics."""
         self._wake = asyncio.Event()
+        self._sends = False
         self.listening = False
 
     def hear(self, topic: str, heard: Heard) -> None:
@@ -39,17 +41,20 @@ class Hints:
         self._heard[topic] = heard
 
     def tell(self, topic: str, word: str) -> None:
-        """Tell the others soon."""
+        """Tell the others soon, if anything is sent at all."""
+        if not self._sends:
+            return
         plain = word.isascii() and word.isprintable() and " " not in word
-        self._waiting.setdefault(topic, {})[word if plain else EVERYTHING] = None
+        self.waiting.setdefault(topic, {})[word if plain else EVERYTHING] = None
         self._wake.set()
 
     async def send(self) -> None:
-        """Send what is to be told. Runs until cancelled."""
+        """Send what is to be told from now on. Runs until cancelled."""
+        self._sends = True
         while True:
             await self._wake.wait()
             self._wake.clear()
-            waiting, self._waiting = self._waiting, {}
+            waiting, self.waiting = self.waiting, {}
             try:
                 for topic, words in waiting.items():
                     await self._database.rows(_SEND, CHANNEL, self._payload(topic, " ".join(words)))

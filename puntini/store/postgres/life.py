@@ -2,6 +2,7 @@
 
 from puntini.log.mint import new_epoch
 from puntini.store.postgres.database import Database, execute
+from puntini.store.postgres.nodes import FLOOR as NEWS_FLOOR
 from puntini.store.postgres.pool import Connection
 
 
@@ -27,7 +28,9 @@ async def _begin_life(connection: Connection) -> str:
 
 
 async def go_on(connection: Connection, epoch: str) -> None:
-    """Take an epoch for this database's own."""
+    """Take an epoch for this database's own. News are forgotten: another server numbers its transactions anew."""
+    await execute(connection, "DELETE FROM news")
+    await execute(connection, "DELETE FROM meta WHERE key = %s", NEWS_FLOOR)
     await execute(connection, _PUT, "epoch", epoch)
     await execute(connection, _PUT, "server", await _server(connection))
 

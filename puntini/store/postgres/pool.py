@@ -34,23 +34,29 @@ QUIET_SECONDS = 0.25
 """After an attempt to connect that failed; until then the database counts as away."""
 
 
+class Answers:
+    """What is known of how a database answers, by all pools on it."""
+
+    refused_until = 0.0
+    missed = False
+
+
 class Pool:
     """At most ``size`` connections. Those that broke are dropped, and made anew when they are needed."""
 
-    def __init__(self, address: str, *, size: int, pooled: bool) -> None:
+    def __init__(self, address: str, *, size: int, pooled: bool, answers: Answers | None = None) -> None:
+        self.answers = answers or Answers()
         self._address = address
         self._pooled = pooled
         self._free = anyio.Semaphore(size)
         self._idle: list[Connection] = []
-        self._refused_until = 0.0
         self._closed = False
-        self._missed = False
         self.opened = 0
 
     @property
     def away(self) -> bool:
         """Whether the database did not answer just now."""
-        return asyncio.get_running_loop().time() < self._refused_until
+        return asyncio.get_running_loop().time() < self.answers.refused_until
 
     @property
     def waiting(self) -> int:
@@ -94,14 +100,14 @@ class Pool:
             with anyio.fail_after(CONNECT_SECONDS):
                 connection = await connect(self._address, pooled=self._pooled)
         except (psycopg.Error, TimeoutError, OSError) as error:
-            self._refused_until = asyncio.get_running_loop().time() + QUIET_SECONDS
-            if not self._missed:
+            self.answers.refused_until = asyncio.get_running_loop().time() + QUIET_SECONDS
+            if not self.answers.missed:
                 LOG.error("the database is away", reason=reason(error))
-            self._missed = True
+            self.answers.missed = True
             raise away() from None
-        if self._missed:
+        if self.answers.missed:
             LOG.warning("the database is back")
-        self._refused_until, self._missed = 0.0, False
+        self.answers.refused_until, self.answers.missed = 0.0, False
         self.opened += 1
         return connection
 

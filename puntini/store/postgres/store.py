@@ -15,7 +15,7 @@ from puntini.log.contract import Append, Bounds, Listener, Moved, Page, Written
 from puntini.log.mint import new_id
 from puntini.log.queue import Queue
 from puntini.store.postgres import clock, migrations, partitions, reads
-from puntini.store.postgres.database import Database
+from puntini.store.postgres.database import URGENT, Database
 from puntini.store.postgres.decisions import Result
 from puntini.store.postgres.documents import PostgresDocuments
 from puntini.store.postgres.ends import PostgresEnds
@@ -43,10 +43,11 @@ class PostgresStore(PostgresRecords, PostgresEnds, PostgresDocuments):
         super().__init__(database)
         self.epoch = epoch
         self._forgetting = Forgetting(database)
-        self.hints = Hints(database, writer)
-        self.queue: Queue | None = PostgresQueue(database, self.hints)
-        self._following = Following(database, self.hints)
-        self._writer = Writer(database, writer, self._committed)
+        self._urgent = database.beside(URGENT)
+        self.hints = Hints(self._urgent, writer)
+        self.queue: Queue | None = PostgresQueue(self._urgent, self.hints)
+        self._following = Following(self._urgent, self.hints)
+        self._writer = Writer(self._urgent, writer, self._committed)
         self.nodes = PostgresNodes(database)
         self._listen = listen
         self._reads = 0
@@ -98,21 +99,24 @@ class PostgresStore(PostgresRecords, PostgresEnds, PostgresDocuments):
         """Finish what was accepted and let go of everything."""
         self._writer.close()
         await asyncio.wait([self._life])
+        await self._urgent.close()
         await self._database.close()
         await self._life
 
     @property
     def stats(self) -> dict[str, Any]:
-        """Counters since the start."""
+        """Counters since the start, and how far this machine's clock is off the database's."""
+        urgent = self._urgent.stats
+        connections = {name: count + urgent[name] for name, count in self._database.stats.items()}
         ahead = {"clock_offset_ms": self._database.ahead_ms}
-        return {**self._writer.stats, "reads": self._reads, **self._database.stats, **ahead}
+        return {**self._writer.stats, "reads": self._reads, **connections, **ahead}
 
     # The log.
 
-    def watch(self, listener: Listener, moved: Moved | None = None, heard: Listener | None = None) -> None:
+    def watch(self, listener: Listener, moved: Moved | None = None, wrote: Listener | None = None) -> None:
         """Name who listens."""
         self._following.listener = listener
-        self._following.heard = heard or listener
+        self._following.wrote = wrote or (lambda *_: None)
         self._following.moved = moved or (lambda *_: None)
 
     def follow(self, session_id: str) -> None:

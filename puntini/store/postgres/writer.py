@@ -153,7 +153,7 @@ class Writer:
                 results = await _flush(connection, self._name, group, begun)
                 figures.commits.add(time.monotonic() - began)
                 return results
-            except (psycopg.DataError, psycopg.errors.CheckViolation):
+            except (psycopg.DataError, psycopg.errors.CheckViolation, psycopg.errors.ProgramLimitExceeded):
                 raise
             except psycopg.Error as error:
                 if not is_lost(connection, error):

@@ -30,7 +30,7 @@ from puntini.log.contract import (
 from puntini.log.ends import Ending, Place
 from puntini.log.members import Member, MemberRole
 from puntini.protocol.events import SessionStatus, TaskStatus
-from puntini.store.rules import missing, too_many
+from puntini.store.rules import both, missing, too_many
 from puntini.store.sqlite import files, reads
 from puntini.store.sqlite.documents import SqliteDocuments, remove_unfinished
 from puntini.store.sqlite.ends import ends
@@ -110,9 +110,9 @@ class SqliteStore(SqliteDocuments):
 
     # The log.
 
-    def watch(self, listener: Listener, moved: Moved | None = None, heard: Listener | None = None) -> None:
+    def watch(self, listener: Listener, moved: Moved | None = None, wrote: Listener | None = None) -> None:
         """Name the listener."""
-        self._writer.listener = listener
+        self._writer.listener = both(listener, wrote)
 
     def follow(self, session_id: str) -> None:
         """Nobody else writes."""

@@ -54,6 +54,25 @@ async def test_what_a_dead_node_left_half_done_is_mended(dsn: str) -> None:
         assert (await front.kinds(expired)).count("approval_resolved") == 1
 
 
+class Odd:
+    """Asks with an answer that has a NUL in it."""
+
+    name = "odd"
+
+    async def run(self, task: Task) -> str:
+        """Ask, and answer with what was decided."""
+        decided = await task.ask(Approval(key="it", question="Now?", options=("yes\0", "\\u0000"), expires_seconds=600))
+        return decided.decision if decided else task.wait()
+
+
+async def test_whatever_one_task_asks_the_others_are_mended(dsn: str) -> None:
+    async with node(dsn, Odd(), Hasty()) as dead:
+        odd, expired = [await waiting(dead, name) for name in ("odd", "hasty")]
+    async with node(dsn, Odd(), Hasty()) as life:
+        await life.until(expired, "completed")
+        assert await life.status(odd) == "waiting"
+
+
 async def _ended(life: Stage, tasks: list[str]) -> bool:
     return all([(await life.row(task)).ended for task in tasks])
 

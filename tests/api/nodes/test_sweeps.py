@@ -1,11 +1,9 @@
 """What is looked after for all is looked after by one node, and what others do is respected."""
 
 import anyio
+import psycopg
 import pytest
 
-from puntini.log.contract import Kept
-from puntini.log.turns import Turns
-from puntini.store.memory import MemoryStore
 from tests.api.nodes.pairs import Pair, eventually, pair_on
 
 pytestmark = pytest.mark.anyio
@@ -25,27 +23,25 @@ async def test_a_session_that_is_watched_at_another_node_is_not_closed_as_idle(d
             assert (await pair.a.get(f"/v1/sessions/{watched}"))["status"] == "active"
 
 
-async def test_a_turn_is_one_node_s_until_it_asks_no_more() -> None:
-    store = MemoryStore()
-    a, b = (Turns(store, name, shared=True).of("tidying", 60) for name in "ab")
+async def test_a_turn_is_one_node_s_until_it_asks_no_more(pair: Pair, database: str) -> None:
+    a, b = (life.parts.turns.of("counting", 60) for life in pair)
     assert [await a(), await b(), await a()] == [True, False, True]
 
-    [kept] = await store.kept_all("nodes", "turn")
-    await store.keep([Kept("nodes", "turn", kept[0], b'{"node":"a","until":1}')])
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("UPDATE duties SET until = now() WHERE name = 'counting'")
 
     assert [await b(), await a()] == [True, False]
 
 
-async def test_a_node_that_ends_leaves_its_turns_to_others() -> None:
-    store = MemoryStore()
-    first, second = (Turns(store, name, shared=True) for name in "ab")
-    assert [await first.of("tidying", 60)(), await second.of("filling", 60)()] == [True, True]
+async def test_a_node_that_ends_leaves_its_turns_to_others(pair: Pair) -> None:
+    first, second = (life.parts.turns for life in pair)
+    assert [await first.of("counting", 60)(), await second.of("reckoning", 60)()] == [True, True]
 
     await first.leave()
 
-    assert await second.of("tidying", 60)()
+    assert await second.of("counting", 60)()
     await first.leave()
-    assert not await first.of("filling", 60)(), "it leaves none but its own"
+    assert not await first.of("reckoning", 60)(), "it leaves none but its own"
 
 
 async def test_of_two_who_ask_for_a_free_turn_at_once_one_gets_it(pair: Pair) -> None:

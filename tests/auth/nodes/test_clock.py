@@ -21,7 +21,7 @@ HOUR = 3_600
 async def test_ends_are_those_of_the_clock_that_is_shared(monkeypatch: pytest.MonkeyPatch) -> None:
     store = MemoryStore()
     entrance = Entrance(Settings(store="memory:"))
-    await entrance.open(store, lambda _: None, Turns(store, "a", shared=False))
+    await entrance.open(store, lambda _: None, Turns(None))
     ann = Principal("local", "admin", credential="open")
     _, key = await entrance.keys.make(ann, "ci", frozenset({"read"}), time.time() + HOUR / 2)
     ticket, text = await entrance.tickets.make(ann, Stream("session", "ses_1"))
