@@ -126,6 +126,8 @@ class Parts:
     presence: Presence | None = None
     filling: Filling | None = None
     loop_watch: LoopWatch
+    lost = False
+    """Whether the store is not the one any more that the process began with."""
 
     def __init__(
         self, settings: Settings, agents: Sequence[Agent], *, wants_setup: bool = False, share: Share = "all"

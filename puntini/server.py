@@ -152,11 +152,20 @@ def calm() -> None:
     sys.setswitchinterval(SWITCH_SECONDS)
 
 
+async def _end_when_lost(parts: Parts) -> None:
+    """End the process, as a signal would, when the store is not the one that it began with: the next start mends it."""
+    await parts.store.lost()
+    parts.log.error("another database answers in the place of the one before; this process ends, start it anew")
+    parts.lost = True
+    signal.raise_signal(signal.SIGTERM)
+
+
 async def _work(settings: Settings, app: Starlette, leaving: threading.Timer) -> int:
     """Run tasks until a signal. The second signal does what it does to a program that has no word for it."""
     parts: Parts = app.state.parts
     async with app.router.lifespan_context(app), anyio.create_task_group() as tasks:
         tasks.start_soon(_tidy, parts)
+        tasks.start_soon(_end_when_lost, parts)
         with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
             _greet_worker(parts, settings, "")
             async for _ in signals:
@@ -165,7 +174,7 @@ async def _work(settings: Settings, app: Starlette, leaving: threading.Timer) ->
         parts.log.info("stopping", **parts.runner.stats)
         await parts.drain(settings.grace * DRAIN_SHARE)
         tasks.cancel_scope.cancel()
-    return 0
+    return int(parts.lost)
 
 
 async def _serve(settings: Settings, app: Starlette, leaving: threading.Timer) -> int:
@@ -176,12 +185,13 @@ async def _serve(settings: Settings, app: Starlette, leaving: threading.Timer) -
     with sock:
         async with app.router.lifespan_context(app), anyio.create_task_group() as tasks:
             server = Server(_config(settings, app), partial(loop.call_soon_threadsafe, told.set))
+            tasks.start_soon(_end_when_lost, parts)
             tasks.start_soon(_drain_when_told, told, server, parts, settings.grace, leaving)
             tasks.start_soon(_greet, server, parts, settings, sock)
             tasks.start_soon(_tidy, parts)
             await server.serve([sock])
             tasks.cancel_scope.cancel()
-    return 0
+    return int(parts.lost)
 
 
 def _config(settings: Settings, app: Any) -> uvicorn.Config:

@@ -404,6 +404,13 @@ class Store(EventLog, Records, Documents, Passages, Protocol):
         """Counters since the start: appends, events, commits, reads; and what the backend adds."""
         ...
 
+    async def lost(self) -> None:
+        """Wait until this process can't go on with the store: another is in its place, which may lack what was told.
+
+        For most stores that never comes.
+        """
+        ...
+
     async def close(self) -> None:
         """Finish what was accepted and let go of everything."""
         ...

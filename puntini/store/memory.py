@@ -6,6 +6,7 @@ from collections.abc import Container, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
+from anyio import sleep_forever
 from msgspec.structs import replace
 
 from puntini.errors import PuntiniError
@@ -408,6 +409,10 @@ class MemoryStore(MemoryDocuments):
         for once in old:
             del self._outcomes[once]
         return len(old)
+
+    async def lost(self) -> None:
+        """Never."""
+        await sleep_forever()
 
     async def close(self) -> None:
         """Nothing to put away."""

@@ -43,5 +43,7 @@ async def keep_going_by(database: Database) -> None:
         await anyio.sleep(SECONDS)
         try:
             await go_by(database)
+            # Behind a pooler the server may change without a new connection.
+            await database.ask(database.pool.recognise)
         except StoreUnavailable:
             continue

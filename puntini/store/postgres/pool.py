@@ -17,6 +17,7 @@ from psycopg.pq import PipelineStatus, TransactionStatus
 
 from puntini.errors import StoreUnavailable
 from puntini.store.postgres.adapters import Adapted
+from puntini.store.postgres.identity import server_of
 
 LOG = structlog.get_logger("puntini.store")
 
@@ -35,10 +36,16 @@ QUIET_SECONDS = 0.25
 
 
 class Answers:
-    """What is known of how a database answers, by all pools on it."""
+    """What is known of how a database answers, by all pools on it.
 
-    refused_until = 0.0
-    missed = False
+    Once it is known which ``server`` that is, what answers in its place is ``another``, and nothing is asked of it.
+    """
+
+    def __init__(self) -> None:
+        self.refused_until = 0.0
+        self.missed = False
+        self.server = ""
+        self.another = anyio.Event()
 
 
 class Pool:
@@ -55,8 +62,8 @@ class Pool:
 
     @property
     def away(self) -> bool:
-        """Whether the database did not answer just now."""
-        return asyncio.get_running_loop().time() < self.answers.refused_until
+        """Whether the database did not answer just now, or is another."""
+        return self.answers.another.is_set() or asyncio.get_running_loop().time() < self.answers.refused_until
 
     @property
     def waiting(self) -> int:
@@ -99,6 +106,7 @@ class Pool:
         try:
             with anyio.fail_after(CONNECT_SECONDS):
                 connection = await connect(self._address, pooled=self._pooled)
+                await self._recognise(connection)
         except (psycopg.Error, TimeoutError, OSError) as error:
             self.answers.refused_until = asyncio.get_running_loop().time() + QUIET_SECONDS
             if not self.answers.missed:
@@ -110,6 +118,19 @@ class Pool:
         self.answers.refused_until, self.answers.missed = 0.0, False
         self.opened += 1
         return connection
+
+    async def _recognise(self, connection: Connection) -> None:
+        try:
+            await self.recognise(connection)
+        except BaseException:  # whatever it was, a cancellation too: nobody else knows of the connection
+            await end(connection)
+            raise
+
+    async def recognise(self, connection: Connection) -> None:
+        """See that this is the database that it was. Raises StoreUnavailable where it is another, or psycopg.Error."""
+        if self.answers.server and await server_of(connection) != self.answers.server:
+            self.answers.another.set()
+            raise away()
 
     async def _leave(self, connection: Connection) -> None:
         if connection.closed:

@@ -95,6 +95,10 @@ class PostgresStore(PostgresRecords, PostgresEnds, PostgresDocuments):
         await self._forgetting.sweep()
         await self._database.rows("DELETE FROM writers WHERE seen_at < now() - interval '7 days'")
 
+    async def lost(self) -> None:
+        """Wait until another database answers in the place of this one."""
+        await self._database.pool.answers.another.wait()
+
     async def close(self) -> None:
         """Finish what was accepted and let go of everything."""
         self._writer.close()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, Any, Self, TypeVar
 
 import apsw
-from anyio import CancelScope
+from anyio import CancelScope, sleep_forever
 
 from puntini.errors import StoreUnavailable
 from puntini.log.contract import (
@@ -92,6 +92,10 @@ class SqliteStore(SqliteDocuments):
             await store.close()
             raise
         return store
+
+    async def lost(self) -> None:
+        """Never: the file is locked."""
+        await sleep_forever()
 
     async def close(self) -> None:
         """Finish, mark the file as cleanly closed, let go of it."""
