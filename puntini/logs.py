@@ -32,12 +32,12 @@ class _Careful:
     def write(self, text: str) -> None:
         """Write, if that is possible."""
         text = self._redacted(text)
-        with suppress(OSError):
+        with suppress(OSError, ValueError):  # the latter where it is closed
             self._stream.write(text)
 
     def flush(self) -> None:
         """Flush, if that is possible."""
-        with suppress(OSError):
+        with suppress(OSError, ValueError):
             self._stream.flush()
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from socket import gethostname
 from typing import Any
 
 import httpx
@@ -61,7 +60,7 @@ def collecting() -> Iterator[tuple[str, Collector]]:
 
 def test_lines_name_the_request_the_session_the_node_and_the_trace(tmp_path: Path) -> None:
     with collecting() as (address, collector):
-        server = Serving(tmp_path, access_log="all", otlp_endpoint=address).start()
+        server = Serving(tmp_path, access_log="all", node="node-1", otlp_endpoint=address).start()
         try:
             session_id = httpx.post(f"{server.url}/v1/sessions", json={}, trust_env=False).json()["session_id"]
             httpx.get(
@@ -78,7 +77,7 @@ def test_lines_name_the_request_the_session_the_node_and_the_trace(tmp_path: Pat
     [line] = [line for line in lines if line.get("request_id") == "mine-1"]
     assert line["event"] == "request"
     assert (line["method"], line["path"], line["status"]) == ("GET", f"/v1/sessions/{session_id}", 401)
-    assert (line["session_id"], line["node"], line["user"]) == (session_id, gethostname(), "")
+    assert (line["session_id"], line["node"], line["user"]) == (session_id, "node-1", "")
     assert "hidden-1" not in server.said()
     assert collector.services == {"puntini"}
     [span] = [span for span in collector.spans if span.span_id.hex() == line["span_id"]]

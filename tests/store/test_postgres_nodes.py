@@ -142,6 +142,7 @@ async def test_a_database_that_was_restored_elsewhere_does_not_miss_news_for_eve
     await (await open_store(database)).close()
     with psycopg.connect(database, autocommit=True) as connection:  # as a server says that counts its transactions anew
         connection.execute("UPDATE meta SET value = 'another' WHERE key = 'server'")
+        connection.execute("DELETE FROM meta WHERE key = 'news_floor'")
         connection.execute("INSERT INTO meta VALUES ('news_floor', '9000000000')")
         connection.execute("INSERT INTO news (tx, kind, key) VALUES (9000000001, 'word', 'old')")
     store = await open_store(database)
