@@ -1,4 +1,4 @@
-"""The checkpoint saver, judged by LangGraph's own suite, on both stores."""
+"""The checkpoint saver, judged by LangGraph's own suite, on every store."""
 
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -13,9 +13,20 @@ from puntini.store.open import open_store
 pytestmark = pytest.mark.anyio
 
 
-@pytest.mark.parametrize("name", ["memory:", "puntini.db"])
-async def test_the_saver_conforms(name: str, tmp_path: Path) -> None:
-    store = await open_store(name if name == "memory:" else str(tmp_path / name))
+@pytest.fixture(params=["memory:", "puntini.db", "postgres"])
+def name(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Of an empty store."""
+    match str(request.param):
+        case "postgres":
+            return str(request.getfixturevalue("database"))
+        case "memory:":
+            return "memory:"
+        case file:
+            return str(tmp_path / file)
+
+
+async def test_the_saver_conforms(name: str) -> None:
+    store = await open_store(name)
 
     @checkpointer_test(name=name)
     async def saver() -> AsyncGenerator[BaseCheckpointSaver[str]]:
