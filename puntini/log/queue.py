@@ -66,11 +66,11 @@ class Queue(Protocol):
 
     # Turns.
 
-    async def claim(self, agents: Sequence[str], most: int) -> list[TaskRow]:
+    async def claim(self, agents: Sequence[str], most: int, *, left: bool = True) -> list[TaskRow]:
         """Take lanes whose turn it is, ``most`` at once; the tasks to be run in them, each by one of ``agents``.
 
         The more urgent go first, then those of users who have fewest running, then the oldest. A task that comes as
-        ``running`` was left by a holder that is gone: it is to be taken up again.
+        ``running`` was left by a holder that is gone: it is to be taken up again. Without ``left`` there are none.
         """
         ...
 

@@ -168,6 +168,7 @@ async def test_what_a_dead_worker_left_is_anybody_s(book: Book, here: PostgresQu
     await book.task("next", "s", priority=9)
     assert await there.claim(ANY, 1) == []
     await book.runs_out(here)
+    assert await there.claim(ANY, 10, left=False) == [], "nor is what comes behind it"
     (row,) = await there.claim(ANY, 10)
     assert (row.task_id, row.status) == ("t", "running")
     assert await here.renew([("s", "t")], ANY, 1) == set()

@@ -79,6 +79,8 @@ class Shared:
         self._figures = NOTHING
         self._added = 0
         self._claims = self._takeovers = self._lost = 0
+        self._cut_off = False
+        self._patient_until = 0.0
 
     # Its life.
 
@@ -165,7 +167,9 @@ class Shared:
 
     async def _look(self) -> None:
         asked = anyio.current_time()
-        for row in await self._queue.claim(list(self._agents), self._room):
+        # Where this node could not renew, others could not either: they get the time to do so.
+        left = not self._cut_off and asked >= self._patient_until
+        for row in await self._queue.claim(list(self._agents), self._room, left=left):
             if self._room <= 0 or self._closing:  # others have begun here meanwhile
                 self._let_go(row.session_id, row.task_id)
                 continue
@@ -242,7 +246,10 @@ class Shared:
         try:
             kept = await self._queue.renew(asked, list(self._agents) if places else [], places)
         except StoreUnavailable:
+            self._cut_off = True
             return False
+        if self._cut_off:
+            self._cut_off, self._patient_until = False, anyio.current_time() + RENEW_SECONDS
         for session_id, task_id in self._held.renewed(asked, kept, at):
             job = self._jobs.get(task_id)
             if job is not None:

@@ -45,7 +45,8 @@ free AS (
     SELECT s.id AS lane, f.*, coalesce(b.tasks, 0) + row_number() OVER (
         PARTITION BY s.owner ORDER BY f.priority DESC, f.num) AS turn
     FROM first f JOIN sessions s ON s.num = f.session LEFT JOIN busy b ON b.owner = s.owner
-    WHERE f.agent = ANY(%s) AND NOT EXISTS (SELECT FROM held WHERE held.session = s.id)),
+    WHERE f.agent = ANY(%s) AND (%s OR f.status = 'queued')
+        AND NOT EXISTS (SELECT FROM held WHERE held.session = s.id)),
 chosen AS (SELECT * FROM free ORDER BY priority DESC, turn, num LIMIT %s),
 taken AS (
     INSERT INTO leases AS l (session, task, node, until)
@@ -164,9 +165,9 @@ class PostgresQueue:
 
     # Turns.
 
-    async def claim(self, agents: Sequence[str], most: int) -> list[TaskRow]:
+    async def claim(self, agents: Sequence[str], most: int, *, left: bool = True) -> list[TaskRow]:
         """Take lanes whose turn it is."""
-        found = await self._database.rows(CLAIM, list(agents), most, self.node)
+        found = await self._database.rows(CLAIM, list(agents), left, most, self.node)
         return [_task(row) for row in found]
 
     async def take(self, session_id: str, task_id: str, *, wanted: bool) -> Place:
