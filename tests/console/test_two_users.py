@@ -104,6 +104,7 @@ def test_what_one_draws_the_other_sees(closed: Serving, visits: Visits) -> None:
         page.get_by_role("button", name="Add", exact=True).click()
         expect(nodes(other).get_by_role("button", name=name)).to_be_visible()
     say(second, "connect Grace to Linus as knows")
+    wait_for(lambda: closed.get(f"/v1/sessions/{session}/graph")["edges"], PATIENCE_MS / 1000, "the edge")
     expect(tasks(second)).to_have_count(0, timeout=PATIENCE_MS)
 
     graph = closed.get(f"/v1/sessions/{session}/graph")
