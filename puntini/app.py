@@ -133,7 +133,6 @@ class Parts:
         self, settings: Settings, agents: Sequence[Agent], *, wants_setup: bool = False, share: Share = "all"
     ) -> None:
         self.settings = settings
-        self.node_id = new_id("nod")
         self.share = share
         self.entrance = Entrance(settings, wants_setup=wants_setup)
         self.log = structlog.get_logger("puntini")
@@ -165,8 +164,6 @@ class Parts:
         self.store.embedder = self.embedder
         self.turns = Turns(self.store.queue)
         try:
-            if self.share != "all" and not self.store.shared:
-                raise Misconfigured(ALONE[self.share])
             if self.store.nodes is not None:
                 self.beat = Beat(self.store.nodes, self.turns.of("tidying", TIDY_TURN_SECONDS))
                 await self.beat.hear()
@@ -267,7 +264,9 @@ class Parts:
 
     def _join(self, nodes: Nodes, beat: Beat) -> None:
         """Have this node know what the others do, and the other way round."""
-        self.presence = Presence(nodes, self.node_id, self.connections, idle_seconds=self.settings.session_idle_seconds)
+        self.presence = Presence(
+            nodes, new_id("nod"), self.connections, idle_seconds=self.settings.session_idle_seconds
+        )
         roster = self.staff.roster
         self.entrance.beat(beat)
         for work in (self.presence.tell_streams, self.presence.tell_watched, roster.look_if_told):

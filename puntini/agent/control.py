@@ -8,10 +8,10 @@ from puntini.agent import status
 from puntini.agent.job import Job
 from puntini.agent.jobs import Jobs
 from puntini.agent.lanes import Lanes
-from puntini.agent.resting import again, change
-from puntini.agent.rota import BUSY, LEAVE_SECONDS, PAST, Action
+from puntini.agent.resting import again, change, unended
+from puntini.agent.rota import BUSY, LEAVE_SECONDS, Action
 from puntini.agent.status import Change, End
-from puntini.errors import Conflict, NotFound, StaleAttempt, Unavailable
+from puntini.errors import Conflict, StaleAttempt, Unavailable
 from puntini.log.contract import Store, TaskRow
 
 
@@ -29,11 +29,7 @@ class Control:
 
     async def give(self, task_id: str, action: Action) -> TaskRow:
         """Pause, resume or stop. Raises NotFound, Conflict when the task's status does not allow it, or Unavailable."""
-        row = await self._store.task(task_id)
-        if row is None:
-            raise NotFound(f"There is no task `{task_id}`.")
-        if row.ended:
-            raise Conflict(f"The task is {row.status}; it can't be {PAST[action]} any more.")
+        row = await unended(self._store, task_id, action)
         match action:
             case "stop":
                 await self._stop(row)

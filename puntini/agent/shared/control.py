@@ -9,12 +9,12 @@ import anyio
 import msgspec
 
 from puntini.agent import status
-from puntini.agent.resting import again, change
-from puntini.agent.rota import BUSY, PAST, Action, check_waiting
+from puntini.agent.resting import again, change, unended
+from puntini.agent.rota import BUSY, Action, check_waiting
 from puntini.agent.shared.inbox import LEAVING, NOT_PAUSED, RESUMED, Said, heard
 from puntini.agent.shared.wakes import Wakes
 from puntini.agent.status import End
-from puntini.errors import Conflict, NotFound, StaleAttempt, Unavailable
+from puntini.errors import Conflict, StaleAttempt, Unavailable
 from puntini.log.contract import Once, Store, TaskRow, Written
 from puntini.log.queue import Queue, Verb
 from puntini.protocol.events import UserPrompt
@@ -39,11 +39,7 @@ class SharedControl:
 
     async def give(self, task_id: str, action: Action) -> TaskRow:
         """Pause, resume or stop. Raises NotFound, Conflict when the task's status does not allow it, or Unavailable."""
-        row = await self._store.task(task_id)
-        if row is None:
-            raise NotFound(f"There is no task `{task_id}`.")
-        if row.ended:
-            raise Conflict(f"The task is {row.status}; it can't be {PAST[action]} any more.")
+        row = await unended(self._store, task_id, action)
         match action:
             case "stop":
                 await self._stop(row)
