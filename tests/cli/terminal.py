@@ -131,7 +131,7 @@ class Terminal:
             start_new_session=True,
         )
         os.close(its)
-        self._until = time.monotonic() + SECONDS
+        self._until = 0.0
         self._read = b""
         self._seen = 0
 
@@ -147,21 +147,41 @@ class Terminal:
     def wait_for(self, *what: str) -> None:
         """Wait until each of these was shown after the one before."""
         for each in what:
+            self._until = time.monotonic() + SECONDS
             while (place := self._read.find(each.encode(), self._seen)) < 0:
                 assert self._more(), f"{each!r} was not shown: {self.shown}"
             self._seen = place + len(each.encode())
 
     def end(self) -> int:
         """Wait until the command has ended; its exit code."""
+        self._until = time.monotonic() + SECONDS
         while self._more():
             pass
         return self.process.wait(SECONDS)
+
+    def leave(self, keys: str) -> int:
+        """Press keys that end the command, and wait for its end; its exit code.
+
+        A signal between Python's last look for one and its wait for input is noticed after that wait: as anybody in
+        front of a terminal would, this presses once more when nothing has happened for a second.
+        """
+        self.type(keys)
+        if not self._ends_within(1.0):
+            self.type(keys)
+        return self.end()
 
     def close(self) -> None:
         """Leave nothing behind."""
         self.process.kill()
         self.process.wait()
         os.close(self._ours)
+
+    def _ends_within(self, seconds: float) -> bool:
+        try:
+            self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
 
     def _more(self) -> bool:
         """Take in what comes next; whether there was something. Raises AssertionError when it takes too long."""
