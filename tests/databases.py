@@ -6,29 +6,29 @@ from tests.postgres import Postgres
 
 
 class Databases:
-    """Which database stands for which store. Without a server every store is what it is called."""
+    """Which database stands for which file; without a server, files are files."""
 
     def __init__(self) -> None:
         self.server: Postgres | None = None
-        self._made: dict[tuple[Path, str], str] = {}
+        self._made: dict[Path, str] = {}
 
-    def instead_of(self, store: str, directory: Path) -> str:
-        """The database for the store of this name in a directory, the same each time; else the name."""
-        if self.server is None or store.startswith(("postgres://", "postgresql://")):
-            return store
-        if (directory, store) not in self._made:
-            self._made[directory, store] = self.server.database()
-        return self._made[directory, store]
+    def place_of(self, file: Path) -> str:
+        """Where to keep what a test would keep in this file: there, or in a database, the same each time."""
+        if self.server is None:
+            return str(file)
+        if file not in self._made:
+            self._made[file] = self.server.database()
+        return self._made[file]
 
-    def known(self) -> set[tuple[Path, str]]:
-        """What there is a database for."""
+    def known(self) -> set[Path]:
+        """The files that there is a database for."""
         return set(self._made)
 
-    def forget(self, known: set[tuple[Path, str]]) -> None:
+    def forget(self, known: set[Path]) -> None:
         """Drop them, all but these."""
-        for name in self._made.keys() - known:
+        for file in self._made.keys() - known:
             assert self.server is not None
-            self.server.drop(self._made.pop(name))
+            self.server.drop(self._made.pop(file))
 
 
 databases = Databases()

@@ -113,7 +113,9 @@ class Serving(Asking):
         self._command = command
         self._environ = dict(environ or {})
         self.settings = {"store": "puntini.db", "port": 0, "log_format": "json", "agent": "scripted", **settings}
-        self.settings["store"] = databases.instead_of(str(self.settings["store"]), directory)
+        store = str(self.settings["store"])
+        if databases.server and not store.startswith("postgresql://"):
+            self.settings["store"] = databases.place_of(directory / store)
         self.log = directory / "server.log"
         self._limits = dict(limits or {})
         self._key = key
@@ -208,6 +210,11 @@ class Serving(Asking):
     def said(self) -> str:
         """Its output so far, of all its lives."""
         return self.log.read_text(errors="replace")
+
+
+def store_of(directory: Path) -> str:
+    """The store of servers in this directory, for who comes before them, after them or beside them."""
+    return databases.place_of(directory / "puntini.db")
 
 
 @contextmanager
