@@ -1,15 +1,16 @@
 """A retry does nothing twice: equal keys wait for one another, and what was done once is answered from memory."""
 
 from asyncio import Lock, wait
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from functools import partial
 from weakref import WeakValueDictionary
 
 import anyio
 
 from puntini.errors import StoreUnavailable, Unavailable
 from puntini.log.contract import Append, Once, Store, Written
-from puntini.log.queue import Queue
+from puntini.log.queue import LEASE_SECONDS, RENEW_SECONDS, Queue
 
 ALONE_SECONDS, AGAIN_SECONDS = 30.0, 0.02
 
@@ -36,24 +37,41 @@ class Repeats:
         turn = self._turns.setdefault(once, Lock())
         async with turn:
             if appends_only or self._store.queue is None:
-                return await self._store.outcome(once) or await work()
-            async with _alone(self._store.queue, f"{once.scope} {once.key}"):
-                return await self._store.outcome(once) or await work()
+                return await self._done_once(once, work)
+            return await _alone(self._store.queue, f"{once.scope} {once.key}", partial(self._done_once, once, work))
+
+    async def _done_once(self, once: Once, work: Callable[[], Awaitable[Written]]) -> Written:
+        return await self._store.outcome(once) or await work()
 
 
-@asynccontextmanager
-async def _alone(queue: Queue, name: str) -> AsyncIterator[None]:
-    """The only one of all nodes to do something."""
+async def _alone(queue: Queue, name: str, work: Callable[[], Awaitable[Written]]) -> Written:
+    """Do it as the only one of all nodes. One that dies in the middle is waited for no longer than for a lease."""
     with anyio.move_on_after(ALONE_SECONDS) as late:
-        while not await queue.duty(name, ALONE_SECONDS):  # noqa: ASYNC110 - another node does not tell when it is done
+        while not await queue.duty(name, LEASE_SECONDS):  # noqa: ASYNC110 - another node does not tell when it is done
             await anyio.sleep(AGAIN_SECONDS)
     if late.cancelled_caught:
         raise Unavailable("The same command is being carried out just now; ask again in a moment.")
-    try:
-        yield
-    finally:
-        with anyio.CancelScope(shield=True), suppress(StoreUnavailable):  # then its time runs out
-            await queue.resign(name)
+    async with anyio.create_task_group() as beside:
+        beside.start_soon(_stay_alone, queue, name)
+        try:
+            done: Written | Exception = await work()
+        except Exception as error:  # noqa: BLE001 - raised below, where no task group wraps it
+            done = error
+        finally:
+            beside.cancel_scope.cancel()
+            with anyio.CancelScope(shield=True), suppress(StoreUnavailable):  # then its time runs out
+                await queue.resign(name)
+    if isinstance(done, Exception):
+        raise done
+    return done
+
+
+async def _stay_alone(queue: Queue, name: str) -> None:
+    """Keep others away for as long as it takes. Runs until cancelled."""
+    while True:
+        await anyio.sleep(RENEW_SECONDS)
+        with suppress(StoreUnavailable):  # next time
+            await queue.duty(name, LEASE_SECONDS)
 
 
 def named(kind: str, whose: str, key: str) -> Once | None:

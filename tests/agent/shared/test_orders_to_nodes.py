@@ -4,7 +4,9 @@ import anyio
 import pytest
 
 from puntini.agent.rota import Action
+from puntini.api.repeats import Repeats
 from puntini.errors import Conflict, PuntiniError
+from puntini.log.contract import Once, Written
 from puntini.protocol.commands import Action as ActionCommand
 from puntini.protocol.commands import ActionData, UserPromptCommand, UserPromptCommandData
 from puntini.protocol.events import Accepted
@@ -268,3 +270,30 @@ async def test_a_command_that_comes_to_two_nodes_at_once_is_carried_out_once(dsn
         assert answers[0].data.task_id == answers[1].data.task_id
         await here.until(answers[0].data.task_id, "running")
         assert ends(await here.log(session)) == ["task_cancelled"]
+
+
+@pytest.mark.slow
+async def test_a_command_that_takes_long_stays_this_node_s_until_it_is_done(dsn: str) -> None:
+    async with node(dsn, Deaf()) as here, anyio.create_task_group() as tasks:
+        done = anyio.Event()
+
+        async def work() -> Written:
+            await done.wait()
+            return Written("ses_1", 1, 1)
+
+        tasks.start_soon(Repeats(here.store).once, Once("command", "c1"), work)
+
+        async def kept() -> str | None:
+            found = rows(dsn, "SELECT until FROM duties WHERE name = 'command c1'")
+            return str(found[0][0]) if found else None
+
+        first = await until(kept, "its turn")
+        with anyio.fail_after(20):
+            while await kept() == first:
+                await anyio.sleep(0.1)
+        done.set()
+
+        async def left() -> bool:
+            return await kept() is None
+
+        await until(left, "the turn of others")
