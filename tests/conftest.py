@@ -78,10 +78,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With ``--postgres``, leave out what is about SQLite."""
+    """With ``--postgres``, leave out what does not concern it."""
     for item in items if config.getoption("--postgres") else ():
-        if about := item.get_closest_marker("sqlite"):
-            item.add_marker(pytest.mark.skip(f"about SQLite: {about.args[0]}"))
+        if mark := item.get_closest_marker("not_on_postgres"):
+            item.add_marker(pytest.mark.skip(f"not on Postgres: {mark.args[0]}"))
 
 
 @pytest.fixture(autouse=True, scope="session")

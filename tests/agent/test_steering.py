@@ -112,6 +112,7 @@ async def test_a_prompt_behind_a_task_that_was_stopped_starts_its_own(store: Sto
         assert ends(await life.log(session)) == ["task_cancelled", "task_completed"]
 
 
+@pytest.mark.not_on_postgres("two lives on one store are one node there; tests/agent/shared has two")
 async def test_what_is_said_by_way_of_a_server_that_lost_the_task_does_not_come_behind_its_end(
     store: Store,
 ) -> None:

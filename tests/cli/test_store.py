@@ -11,7 +11,7 @@ from tests.cli.conftest import Call
 from tests.cli.terminal import puntini, sentence
 from tests.live.serving import Serving, serving
 
-pytestmark = pytest.mark.sqlite("its file is looked after")
+pytestmark = pytest.mark.not_on_postgres("a file is looked after")
 
 OK, FAILED, USAGE = 0, 1, 2
 COMMANDS = (["check"], ["backup", "copy.db"], ["new-epoch"])

@@ -32,7 +32,7 @@ def notices(server: Serving, path: str, status: int, **headers: str) -> None:
     wait_for(lambda: server.ask("GET", path, headers=headers).status_code == status, 5.0, f"{status} at {path}")
 
 
-@pytest.mark.sqlite("who may read its file")
+@pytest.mark.not_on_postgres("who may read the file")
 def test_the_first_account_is_an_admin_s_and_the_file_is_made(tmp_path: Path) -> None:
     ran = add(tmp_path, "Ann")
 

@@ -211,6 +211,7 @@ async def test_what_people_say_meanwhile_is_written_down_between_turns_and_goes_
     assert answer_of(said) == "In blue: all done."
 
 
+@pytest.mark.not_on_postgres("an order takes a moment there, and this one is to come at once")
 async def test_a_pause_takes_hold_within_a_turn_and_nothing_is_said_twice(store: Store) -> None:
     slow = Dawdling()
     model = Script(Ada=[slow.call, [Text("One.")]], Bob=says("Two."))
