@@ -511,7 +511,8 @@ async def _http_problem(request: Request, error: Exception) -> Response:
 
 async def _nowhere(scope: Scope, receive: Receive, send: Send) -> None:
     """What no route answers, a WebSocket's handshake too."""
-    await refuse(scope, receive, send, NotFound(NOWHERE))
+    parts: Parts = scope["app"].state.parts
+    await refuse(scope, receive, send, NotFound(NOWHERE[parts.share]))
 
 
 async def _bug(request: Request, _error: Exception) -> Response:
@@ -523,8 +524,14 @@ async def _bug(request: Request, _error: Exception) -> Response:
     return _response(request, PuntiniError("The server met an error of its own; its log says more."), headers)
 
 
-NOWHERE = "There is nothing at this address; /docs describes all addresses, and POST /v1/chat starts a task."
-_SENTENCES = {404: NOWHERE, 405: "This address does not take that method."}
+_ELSEWHERE = "There is nothing at this address; /docs describes all addresses, and POST /v1/chat starts a task."
+NOWHERE: dict[Share, str] = {
+    "all": _ELSEWHERE,
+    "streams": _ELSEWHERE,
+    "tasks": "This is a worker, which answers nothing but how it is, at /v1/health, /v1/ready, /v1/status and /metrics; "
+    "ask a server on the same Postgres.",
+}
+_SENTENCES = {405: "This address does not take that method."}
 
 
 def _response(request: Request, error: PuntiniError, headers: dict[str, Any]) -> Response:
