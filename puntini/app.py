@@ -62,8 +62,10 @@ from puntini.api.tickets import TicketDesk
 from puntini.api.tools import ToolInfo, ToolList
 from puntini.api.users import Users as UserRoutes
 from puntini.api.work import Work
+from puntini.auth.agreement import Agreement, Marks, marks_of
 from puntini.auth.entrance import Entrance
 from puntini.auth.gate import Gate
+from puntini.auth.secret import server_secret
 from puntini.auth.watch import Watch
 from puntini.errors import Misconfigured, NotFound, PuntiniError, StoreUnavailable
 from puntini.log.beat import Beat, Listener
@@ -124,6 +126,7 @@ class Parts:
     turns: Turns
     beat: Beat | None = None
     presence: Presence | None = None
+    agreement: Agreement | None = None
     filling: Filling | None = None
     loop_watch: LoopWatch
     lost = False
@@ -168,6 +171,8 @@ class Parts:
                 self.beat = Beat(self.store.nodes, self.turns.of("tidying", TIDY_TURN_SECONDS))
                 await self.beat.hear()
             await self.entrance.open(self.store, lambda credential: self.connections.take_over(credential), self.turns)
+            secret = await server_secret(settings.secret, self.store)
+            marks = marks_of(settings, secret, serves=self.share != "tasks")
             served = self.served.values()
             self.staff = Staff(self.model, self.tools, self.store, served, workspace=self.workspace)
             await self.staff.roster.load()
@@ -175,7 +180,7 @@ class Parts:
             async with anyio.create_task_group() as tasks:
                 routes = self._build(tasks)
                 if self.beat is not None and self.store.nodes is not None:
-                    self._join(self.store.nodes, self.beat)
+                    self._join(self.store.nodes, self.beat, marks)
                     tasks.start_soon(self.beat.run)
                 await self.runner.start()
                 yield routes
@@ -262,14 +267,14 @@ class Parts:
             tasks.start_soon(self.filling.run)
         return self._routes(desk)
 
-    def _join(self, nodes: Nodes, beat: Beat) -> None:
+    def _join(self, nodes: Nodes, beat: Beat, marks: Marks) -> None:
         """Have this node know what the others do, and the other way round."""
-        self.presence = Presence(
-            nodes, new_id("nod"), self.connections, idle_seconds=self.settings.session_idle_seconds
-        )
+        node = new_id("nod")
+        self.presence = Presence(nodes, node, self.connections, idle_seconds=self.settings.session_idle_seconds)
+        self.agreement = Agreement(nodes, node, marks)
         roster = self.staff.roster
         self.entrance.beat(beat)
-        for work in (self.presence.tell_streams, self.presence.tell_watched, roster.look_if_told):
+        for work in (self.presence.tell_streams, self.agreement.look, self.presence.tell_watched, roster.look_if_told):
             beat.also(work)
         listeners: list[tuple[str, Listener]] = [
             (AGENTS, roster.heard),
@@ -327,7 +332,12 @@ class Parts:
         about = (self.store, self.hub, self.connections, lambda: self.runner.stats)
         measures = Measures(*about, probe=probe, loop=self.loop_watch, most=most)
         health = Health(
-            self.store, self.connections, probe=probe, loop=self.loop_watch, unserved=lambda: self.runner.unserved
+            self.store,
+            self.connections,
+            probe=probe,
+            loop=self.loop_watch,
+            unserved=lambda: self.runner.unserved,
+            disagreement=lambda: self.agreement.said if self.agreement else "",
         )
         node = self.settings.node_name
         return System(*about, self.staff.roster, node=node, health=health, measures=measures)
@@ -528,7 +538,7 @@ _ELSEWHERE = "There is nothing at this address; /docs describes all addresses, a
 NOWHERE: dict[Share, str] = {
     "all": _ELSEWHERE,
     "streams": _ELSEWHERE,
-    "tasks": "This is a worker, which answers nothing but how it is, at /v1/health, /v1/ready, /v1/status and /metrics; "
+    "tasks": "This is a worker, which tells nothing but how it is, at /v1/health, /v1/ready, /v1/status and /metrics; "
     "ask a server on the same Postgres.",
 }
 _SENTENCES = {405: "This address does not take that method."}

@@ -1,0 +1,3 @@
+-- works with: 1
+-- By which settings a node goes, as JSON: what has to be the same everywhere, secrets as marks that tell nothing of them.
+ALTER TABLE carriers ADD COLUMN marks text NOT NULL DEFAULT '{}';
