@@ -235,7 +235,9 @@ class Parts:
             most_queued=settings.max_queued_tasks,
             task_seconds=settings.task_seconds,
             redacted=Redaction(settings.secrets),
+            own=self.staff.roster.own,
         )
+        self.staff.roster.elsewhere = lambda: self.runner.elsewhere
         guard = self.entrance.guard
         desk = Desk(self.store, self.keeper, self.runner, guard.access, self.hub.forget, look=self.staff.roster.look)
         expiry = Expiry(

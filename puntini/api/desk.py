@@ -67,6 +67,8 @@ Order = UserPromptCommand | Control | ApprovalResponse | Action | GraphEdit | Wo
 Decided = Literal["approved", "denied", "answered"]
 
 
+MOST_NAMED = 20
+"""Agents in a sentence."""
 EDIT_SECONDS = 5.0
 """How long an edit goes on trying to get in between what other nodes do to the graph."""
 
@@ -78,6 +80,10 @@ class Work(Protocol):
 
     def known(self, agent: str) -> bool:
         """Whether there is such an agent."""
+        ...
+
+    def names(self) -> list[str]:
+        """The agents that there are."""
         ...
 
     async def busy(self, session_id: str) -> bool:
@@ -314,9 +320,9 @@ class Desk:
             return
         await self._look()
         if not self._work.known(agent):
-            raise Invalid(
-                f"{path}: there is no agent `{agent[:80]}`; GET /v1/agents lists those that there are", path=path
-            )
+            names = self._work.names()
+            there = f"{', '.join(names[:MOST_NAMED])}{', …' if len(names) > MOST_NAMED else ''}"
+            raise Invalid(f"{path}: there is no agent `{agent[:80]}`; there is {there}", path=path)
 
     async def _active(self, session_id: str) -> SessionRow:
         row = await self._row(session_id)

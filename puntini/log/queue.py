@@ -53,8 +53,8 @@ class Figures(NamedTuple):
     running: int
     oldest_seconds: float
     workers: int
-    agents: frozenset[str]
-    """Those that workers have."""
+    own: frozenset[str]
+    """Those agents that workers were started with, so that the store does not know them."""
     unserved: frozenset[str]
     """Those that tasks wait for and no worker has."""
 
@@ -82,10 +82,13 @@ class Queue(Protocol):
         """Whether a task runs or waits in a session, or is about to."""
         ...
 
-    async def renew(self, held: Sequence[tuple[str, str]], agents: Sequence[str], places: int) -> set[str]:
+    async def renew(
+        self, held: Sequence[tuple[str, str]], agents: Sequence[str], places: int, own: Sequence[str] = ()
+    ) -> set[str]:
         """Go on holding lanes, (session, task) each; the tasks whose lanes are held still.
 
-        It is the node's sign of life too, as one that runs as many as ``places`` tasks of these agents.
+        It is the node's sign of life too, as one that runs as many as ``places`` tasks of these agents, of which it was
+        started with its ``own``.
         """
         ...
 

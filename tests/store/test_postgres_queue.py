@@ -273,13 +273,13 @@ async def test_a_duty_is_one_node_s_until_it_resigns(here: PostgresQueue, there:
 
 
 async def test_figures_tell_what_waits_and_for_whom(book: Book, here: PostgresQueue) -> None:
-    await here.renew([], ANY, 10)
+    await here.renew([], [*ANY, "created"], 10, ANY)
     await book.task("t1", "s1")
     await book.task("t2", "s2", status="running")
     await book.task("t3", "s3", agent="gpu")
     figures = await here.figures()
     assert (figures.queued, figures.running, figures.workers) == (2, 1, 1)
-    assert (figures.agents, figures.unserved) == (frozenset({"puntini"}), frozenset({"gpu"}))
+    assert (figures.own, figures.unserved) == (frozenset({"puntini"}), frozenset({"gpu"}))
     assert figures.oldest_seconds > 0
     assert names(await here.unserved(1)) == ["t3"]
 

@@ -77,8 +77,9 @@ SELECT EXISTS (SELECT FROM taken), open.tasks > 0 OR EXISTS (SELECT FROM held), 
 
 RENEW = f"""
 WITH alive AS (
-    INSERT INTO nodes AS n (id, agents, places, until) VALUES (%s, %s, %s, clock_timestamp() + {LEASE})
-    ON CONFLICT (id) DO UPDATE SET agents = excluded.agents, places = excluded.places, until = excluded.until),
+    INSERT INTO nodes AS n (id, agents, own, places, until) VALUES (%s, %s, %s, %s, clock_timestamp() + {LEASE})
+    ON CONFLICT (id) DO UPDATE
+    SET agents = excluded.agents, own = excluded.own, places = excluded.places, until = excluded.until),
 asked AS (SELECT * FROM unnest(%s::text[], %s::text[]) AS a (session, task))
 UPDATE leases l SET until = clock_timestamp() + {LEASE}
 FROM asked WHERE l.session = asked.session AND l.task = asked.task AND l.node = %s
@@ -136,7 +137,7 @@ SELECT count(*) FILTER (WHERE t.status = 'queued'), count(*) FILTER (WHERE t.sta
     greatest(0, coalesce(extract(epoch FROM clock_timestamp())
         - min(t.updated_at) FILTER (WHERE t.status = 'queued') / 1000.0, 0))::float8,
     (SELECT count(*) FROM nodes n WHERE n.places > 0 AND n.until > clock_timestamp()),
-    (SELECT coalesce(array_agg(DISTINCT agent), '{{}}') FROM nodes n, unnest(n.agents) agent
+    (SELECT coalesce(array_agg(DISTINCT agent), '{{}}') FROM nodes n, unnest(n.own) agent
         WHERE n.places > 0 AND n.until > clock_timestamp()),
     (SELECT coalesce(array_agg(missing.agent), '{{}}') FROM (
         SELECT DISTINCT t.agent FROM tasks t WHERE t.status = 'queued' AND NOT EXISTS ({SERVED}) LIMIT 20) missing)
@@ -179,10 +180,12 @@ class PostgresQueue:
         """Whether a session has a task that runs or waits."""
         return (await self.take(session_id, "", wanted=False)).busy
 
-    async def renew(self, held: Sequence[tuple[str, str]], agents: Sequence[str], places: int) -> set[str]:
+    async def renew(
+        self, held: Sequence[tuple[str, str]], agents: Sequence[str], places: int, own: Sequence[str] = ()
+    ) -> set[str]:
         """Go on holding lanes."""
-        sessions, tasks = _columns(held)
-        found = await self._database.rows(RENEW, self.node, list(agents), places, sessions, tasks, self.node)
+        offer = (list(agents), list(own), places)
+        found = await self._database.rows(RENEW, self.node, *offer, *_columns(held), self.node)
         return {str(task) for (task,) in found}
 
     async def release(self, held: Sequence[tuple[str, str]]) -> None:
@@ -270,8 +273,8 @@ class PostgresQueue:
 
     async def figures(self) -> Figures:
         """What there is to do."""
-        ((queued, running, oldest, workers, agents, unserved),) = await self._database.rows(FIGURES)
-        return Figures(queued, running, oldest, workers, frozenset(agents), frozenset(unserved))
+        ((queued, running, oldest, workers, own, unserved),) = await self._database.rows(FIGURES)
+        return Figures(queued, running, oldest, workers, frozenset(own), frozenset(unserved))
 
     # Calls.
 
