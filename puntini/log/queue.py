@@ -14,6 +14,8 @@ from puntini.log.contract import TaskRow
 
 LEASE_SECONDS = 10.0
 RENEW_SECONDS = 3.0
+SILENT_SECONDS = RENEW_SECONDS + 1.0
+"""A node that did not renew for so long, and whose process is gone, need not be waited for."""
 LOOK_SECONDS = 1.0
 """How often a worker with room looks for work, when it is not told of any."""
 ORDERS_SECONDS = 0.25
@@ -89,6 +91,13 @@ class Queue(Protocol):
 
         It is the node's sign of life too, as one that runs as many as ``places`` tasks of these agents, of which it was
         started with its ``own``.
+        """
+        ...
+
+    async def bury(self) -> int:
+        """Let go of what nodes hold whose processes were on this machine and are gone; how many nodes those were.
+
+        What can't be told for certain, as of another machine or container, is left alone: its time runs out.
         """
         ...
 

@@ -96,8 +96,18 @@ class Shared:
         await self._count_once()
         for work in (self._queue.listen, self._renew, self._count, self._inbox.receive, self._janitor.run):
             self._group.start_soon(work)
+        self._group.start_soon(self._bury)
         if self._most:
             self._group.start_soon(self._look_for_work)
+
+    async def _bury(self) -> None:
+        """Wait for no leases of a process that died here just before this one began, so long as there may be any."""
+        until = anyio.current_time() + LEASE_SECONDS
+        while anyio.current_time() < until:
+            with suppress(StoreUnavailable):  # next time
+                if number := await self._queue.bury():
+                    log.warning("what dead processes of this machine held is taken over", processes=number)
+            await anyio.sleep(LOOK_SECONDS)
 
     def close(self) -> None:
         """Begin nothing more."""

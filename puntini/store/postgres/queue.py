@@ -5,12 +5,14 @@ Times are the database's.
 """
 
 from collections.abc import Callable, Sequence
+from os import getpid
 
 import anyio
 
 from puntini.log.contract import TaskRow
 from puntini.log.mint import new_id
-from puntini.log.queue import LEASE_SECONDS, VERBS, Figures, Message, Place
+from puntini.log.process import is_gone, place
+from puntini.log.queue import LEASE_SECONDS, SILENT_SECONDS, VERBS, Figures, Message, Place
 from puntini.store.postgres.database import Database
 from puntini.store.postgres.hints import EVERYTHING, Hints
 from puntini.store.postgres.pool import Row
@@ -77,7 +79,8 @@ SELECT EXISTS (SELECT FROM taken), open.tasks > 0 OR EXISTS (SELECT FROM held), 
 
 RENEW = f"""
 WITH alive AS (
-    INSERT INTO nodes AS n (id, agents, own, places, until) VALUES (%s, %s, %s, %s, clock_timestamp() + {LEASE})
+    INSERT INTO nodes AS n (id, place, pid, agents, own, places, until)
+    VALUES (%s, %s, %s, %s, %s, %s, clock_timestamp() + {LEASE})
     ON CONFLICT (id) DO UPDATE
     SET agents = excluded.agents, own = excluded.own, places = excluded.places, until = excluded.until),
 asked AS (SELECT * FROM unnest(%s::text[], %s::text[]) AS a (session, task))
@@ -85,6 +88,15 @@ UPDATE leases l SET until = clock_timestamp() + {LEASE}
 FROM asked WHERE l.session = asked.session AND l.task = asked.task AND l.node = %s
 RETURNING l.task
 """
+
+SILENT = f"""
+SELECT id, pid FROM nodes
+WHERE place = %s AND until < clock_timestamp() + interval '{LEASE_SECONDS - SILENT_SECONDS} s'"""
+BURY = """
+WITH gone AS (SELECT unnest(%s::text[]) AS node),
+lanes AS (DELETE FROM leases USING gone WHERE leases.node = gone.node),
+left_ AS (DELETE FROM duties USING gone WHERE duties.node = gone.node)
+DELETE FROM nodes USING gone WHERE id = gone.node"""
 
 RECEIVE = """
 WITH told AS (
@@ -160,6 +172,7 @@ class PostgresQueue:
 
     def __init__(self, database: Database, hints: Hints) -> None:
         self.node = new_id("nod")
+        self._place = place()
         self._database = database
         self._hints = hints
         self._listener: Callable[[], None] = lambda: None
@@ -184,9 +197,18 @@ class PostgresQueue:
         self, held: Sequence[tuple[str, str]], agents: Sequence[str], places: int, own: Sequence[str] = ()
     ) -> set[str]:
         """Go on holding lanes."""
-        offer = (list(agents), list(own), places)
-        found = await self._database.rows(RENEW, self.node, *offer, *_columns(held), self.node)
+        node = (self.node, self._place, getpid(), list(agents), list(own), places)
+        found = await self._database.rows(RENEW, *node, *_columns(held), self.node)
         return {str(task) for (task,) in found}
+
+    async def bury(self) -> int:
+        """Let go of what dead processes of this machine hold."""
+        silent = await self._database.rows(SILENT, self._place) if self._place else []
+        gone = [node for node, pid in silent if is_gone(pid)]
+        if gone:
+            await self._database.rows(BURY, gone)
+            self.call()
+        return len(gone)
 
     async def release(self, held: Sequence[tuple[str, str]]) -> None:
         """Let go of lanes."""
