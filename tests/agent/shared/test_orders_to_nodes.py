@@ -4,9 +4,7 @@ import anyio
 import pytest
 
 from puntini.agent.rota import Action
-from puntini.api.repeats import Repeats
 from puntini.errors import Conflict, PuntiniError
-from puntini.log.contract import Once, Written
 from puntini.protocol.commands import Action as ActionCommand
 from puntini.protocol.commands import ActionData, UserPromptCommand, UserPromptCommandData
 from puntini.protocol.events import Accepted
@@ -147,7 +145,7 @@ async def test_a_session_is_stopped_wherever_its_tasks_are(dsn: str) -> None:
         session = await here.session()
         tasks = [await here.prompt(session, "wait"), await there.prompt(session, "wait")]
         await here.until(tasks[0], "running")
-        await there.desk.close(session, "done")
+        await there.desk.closing.close(session, "done")
         assert [await here.status(task) for task in tasks] == ["cancelled", "cancelled"]
         assert (await here.log(session))[-1].__struct_config__.tag == "session_closed"
 
@@ -166,7 +164,7 @@ async def test_no_task_outlives_its_session(dsn: str) -> None:
 
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(ask)
-                await here.desk.close(session, "done")
+                await here.desk.closing.close(session, "done")
             assert not await here.store.tasks(session_id=session, open_only=True)
 
 
@@ -270,30 +268,3 @@ async def test_a_command_that_comes_to_two_nodes_at_once_is_carried_out_once(dsn
         assert answers[0].data.task_id == answers[1].data.task_id
         await here.until(answers[0].data.task_id, "running")
         assert ends(await here.log(session)) == ["task_cancelled"]
-
-
-@pytest.mark.slow
-async def test_a_command_that_takes_long_stays_this_node_s_until_it_is_done(dsn: str) -> None:
-    async with node(dsn, Deaf()) as here, anyio.create_task_group() as tasks:
-        done = anyio.Event()
-
-        async def work() -> Written:
-            await done.wait()
-            return Written("ses_1", 1, 1)
-
-        tasks.start_soon(Repeats(here.store).once, Once("command", "c1"), work)
-
-        async def kept() -> str | None:
-            found = rows(dsn, "SELECT until FROM duties WHERE name = 'command c1'")
-            return str(found[0][0]) if found else None
-
-        first = await until(kept, "its turn")
-        with anyio.fail_after(20):
-            while await kept() == first:
-                await anyio.sleep(0.1)
-        done.set()
-
-        async def left() -> bool:
-            return await kept() is None
-
-        await until(left, "the turn of others")
