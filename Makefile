@@ -28,6 +28,10 @@ PYTEST := $(IN_MEMORY) PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3 --d
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
 
+# What keeps something and can keep it on Postgres as well. Tests of many nodes have one in any case.
+ON_POSTGRES := $(addprefix tests/,agent api cli console doctor live metrics sdk/test_browser.py transport test_agent_examples.py \
+	test_examples.py) --ignore-glob='*/nodes' --ignore=tests/agent/shared
+
 .PHONY: serve
 serve: $(SERVE) console-if-can ## install what is needed and run the server; ARGS="--port 9000" reaches `puntini serve`
 	@exec $(BIN)/puntini serve $(ARGS)
@@ -37,9 +41,9 @@ test: test-needs ## run the tests but the slow ones; ARGS="tests/log -k cursor" 
 	@$(PYTEST) -m "not slow" $(ARGS)
 
 .PHONY: test-all
-test-all: test-needs ## run all the tests, the slow ones too
+test-all: test-needs ## run all the tests, the slow ones too, and those that can on Postgres again
 	@$(PYTEST) $(ARGS)
-	@$(PYTEST) tests/api --postgres
+	@$(PYTEST) --postgres $(ON_POSTGRES)
 
 # The import rules are a test: tests/test_imports.py. Tests come last, so that pytest's closing line is the last one printed.
 .PHONY: check

@@ -16,7 +16,7 @@ async def api() -> AsyncIterator[Api]:
 
 
 @pytest.fixture(autouse=True)
-def _store(request: pytest.FixtureRequest) -> Iterator[None]:
+def store_of_apps(request: pytest.FixtureRequest) -> Iterator[None]:
     """With ``--postgres``, an empty database in the place of the memory store."""
     if request.config.getoption("--postgres") and not request.node.get_closest_marker("several_stores"):
         calling.instead[0] = request.getfixturevalue("database")

@@ -4,7 +4,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from tests.api.conftest import store_of_apps
 from tests.transport.serving import Server, serving
+
+__all__ = ["store_of_apps"]
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ from puntini.protocol.events import (
 )
 from puntini.settings import Settings
 from puntini.transport.asgi import ASGIApp
+from tests.api import calling
 from tests.transport.wire import PATIENCE, Exchange, Socket, scope_of
 
 
@@ -146,7 +147,7 @@ class Server:
 @asynccontextmanager
 async def serving(**settings: Any) -> AsyncIterator[Server]:
     """The whole server in this process. At the end nobody may have a stream open, or a feed in hand, any more."""
-    app = create_app(Settings(store="memory:", **{"agent": ("scripted",), **settings}))
+    app = create_app(Settings(store=calling.instead[0], **{"agent": ("scripted",), **settings}))
     async with app.router.lifespan_context(app):
         server = Server(app, app.state.parts)
         yield server

@@ -119,6 +119,7 @@ class Stalling(Socket):
             self.stall()
 
 
+@pytest.mark.not_on_postgres("it waits until no task has anything to do, which does not come with a database")
 async def test_a_socket_that_is_being_closed_is_closed_whatever_comes_then(server: Server) -> None:
     session, other = await server.session(thought()), await server.session(thought())
     app = server.socket(stream_of(session)).app
