@@ -77,6 +77,7 @@ async def test_five_kills_leave_no_trace(tmp_path: Path, dice: random.Random) ->
     await assert_survives(tmp_path, 5, dice)
 
 
+@pytest.mark.not_on_postgres("each kill costs the ten seconds of a lease; five are enough there")
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 async def test_a_hundred_kills_leave_no_trace(tmp_path: Path, dice: random.Random) -> None:
