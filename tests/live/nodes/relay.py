@@ -100,8 +100,11 @@ class Relay:
 
     def link(self, target: int) -> Link:
         """A whole link to a port of this machine."""
+        return self._portal.call(self._link, target)
+
+    async def _link(self, target: int) -> Link:
         made = Link(self._portal, self._tasks, target)
-        self._portal.call(made.open)
+        await made.open()
         return made
 
 

@@ -93,6 +93,4 @@ def _holder(cluster: Cluster) -> int:
 
 
 def _taken_over(node: Serving, task: str) -> None:
-    wait_for(
-        lambda: node.get(f"/v1/tasks/{task}")["attempt"] == 2, LEASE_SECONDS + TAKEOVER_SECONDS, "another attempt"
-    )
+    wait_for(lambda: node.get(f"/v1/tasks/{task}")["attempt"] == 2, LEASE_SECONDS + TAKEOVER_SECONDS, "another attempt")
