@@ -20,6 +20,9 @@ POLL_SECONDS = 0.1
 KEPT_SECONDS = 60
 
 LEASE = f"interval '{LEASE_SECONDS} s'"
+FRESH = "interval '5 s'"
+"""So long after a node's last renewal it may claim. What was held up on its way would come after an outage, when nobody
+could renew, and take from others what nobody waits for any more."""
 # While the server was away nobody could renew: whoever held a lane gets the time to do so.
 VALID = f"(l.until > clock_timestamp() OR clock_timestamp() < pg_postmaster_start_time() + {LEASE})"
 # A lane is held by a lease that is good, unless its task has come to rest or to its end. One that is yet to be written
@@ -47,7 +50,9 @@ free AS (
     FROM first f JOIN sessions s ON s.num = f.session LEFT JOIN busy b ON b.owner = s.owner
     WHERE f.agent = ANY(%s) AND (%s OR f.status = 'queued')
         AND NOT EXISTS (SELECT FROM held WHERE held.session = s.id)),
-chosen AS (SELECT * FROM free ORDER BY priority DESC, turn, num LIMIT %s),
+chosen AS (
+    SELECT * FROM free WHERE clock_timestamp() < %s::text::timestamptz - {LEASE} + {FRESH}
+    ORDER BY priority DESC, turn, num LIMIT %s),
 taken AS (
     INSERT INTO leases AS l (session, task, node, until)
     SELECT lane, id, %s, clock_timestamp() + {LEASE} FROM chosen ORDER BY lane
@@ -78,11 +83,14 @@ SELECT EXISTS (SELECT FROM taken), open.tasks > 0 OR EXISTS (SELECT FROM held), 
 RENEW = f"""
 WITH alive AS (
     INSERT INTO nodes AS n (id, agents, places, until) VALUES (%s, %s, %s, clock_timestamp() + {LEASE})
-    ON CONFLICT (id) DO UPDATE SET agents = excluded.agents, places = excluded.places, until = excluded.until),
-asked AS (SELECT * FROM unnest(%s::text[], %s::text[]) AS a (session, task))
-UPDATE leases l SET until = clock_timestamp() + {LEASE}
-FROM asked WHERE l.session = asked.session AND l.task = asked.task AND l.node = %s
-RETURNING l.task
+    ON CONFLICT (id) DO UPDATE SET agents = excluded.agents, places = excluded.places, until = excluded.until
+    RETURNING n.until),
+asked AS (SELECT * FROM unnest(%s::text[], %s::text[]) AS a (session, task)),
+kept AS (
+    UPDATE leases l SET until = clock_timestamp() + {LEASE}
+    FROM asked WHERE l.session = asked.session AND l.task = asked.task AND l.node = %s
+    RETURNING l.task)
+SELECT alive.until::text, (SELECT coalesce(array_agg(task), '{{}}') FROM kept) FROM alive
 """
 
 RECEIVE = """
@@ -162,12 +170,14 @@ class PostgresQueue:
         self._database = database
         self._hints = hints
         self._listener: Callable[[], None] = lambda: None
+        self._alive_until = "infinity"
+        """By the database's clock, as it said at the last renewal."""
 
     # Turns.
 
     async def claim(self, agents: Sequence[str], most: int, *, left: bool = True) -> list[TaskRow]:
         """Take lanes whose turn it is."""
-        found = await self._database.rows(CLAIM, list(agents), left, most, self.node)
+        found = await self._database.rows(CLAIM, list(agents), left, self._alive_until, most, self.node)
         return [_task(row) for row in found]
 
     async def take(self, session_id: str, task_id: str, *, wanted: bool) -> Place:
@@ -183,7 +193,8 @@ class PostgresQueue:
         """Go on holding lanes."""
         sessions, tasks = _columns(held)
         found = await self._database.rows(RENEW, self.node, list(agents), places, sessions, tasks, self.node)
-        return {str(task) for (task,) in found}
+        ((self._alive_until, kept),) = found
+        return set(kept)
 
     async def release(self, held: Sequence[tuple[str, str]]) -> None:
         """Let go of lanes."""

@@ -46,7 +46,7 @@ async def test_a_machine_that_is_cut_off_is_replaced_and_says_no_more(tmp_path: 
             log = await run_sync(whole_log, made, session)
             await caught_up([cut_off, other], seq_of(log[-1]))
             tasks.cancel_scope.cancel()
-        assert "a lease was lost" in made.workers[holder].said()
+        assert '"task left"' in made.workers[holder].said(), "it did not learn that another had taken over"
         assert cut_off.opened == other.opened == 1, "a stream did not stay open"
         assert_complete(log)
         assert_read_by_all([cut_off, other], log)
