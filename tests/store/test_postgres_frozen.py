@@ -33,15 +33,20 @@ async def test_every_transaction_has_an_end(database: str, pooled: bool) -> None
     await opened.close()
 
 
+async def freeze(connection: Connection, other: Connection) -> None:
+    """Begin a flush, and do nothing more until it is seen to hold nothing."""
+    async with connection.pipeline() as pipeline:
+        await begin(connection, pipeline, "frozen", Group([add(said())]), Begun(1))
+        with anyio.fail_after(20):
+            while await execute(other, HOLDING, connection.info.backend_pid):
+                await anyio.sleep(0.1)
+
+
 @pytest.mark.slow
 async def test_what_a_frozen_flush_holds_is_free_after_it(database: str) -> None:
     opened = await Database.open(database)
     await ready(opened)
     async with opened.pool.connection(seconds=30) as connection, opened.pool.connection() as other:
         with pytest.raises(psycopg.OperationalError):  # its connection was ended meanwhile
-            async with connection.pipeline() as pipeline:
-                await begin(connection, pipeline, "frozen", Group([add(said())]), Begun(1))
-                with anyio.fail_after(20):
-                    while await execute(other, HOLDING, connection.info.backend_pid):
-                        await anyio.sleep(0.1)
+            await freeze(connection, other)
     await opened.close()

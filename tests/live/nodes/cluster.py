@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -168,6 +169,17 @@ def cut_connections(cluster: Cluster, _dice: random.Random) -> None:
     cluster.cut()
 
 
+def cut_a_link(cluster: Cluster, dice: random.Random) -> None:
+    """The network between one process and the database is cut for a while, sometimes for longer than a lease lasts."""
+    link = dice.choice(cluster.links)
+    link.cut()
+    time.sleep(dice.uniform(0.5, 6))
+    if dice.random() < 0.5:
+        link.refuse()
+        time.sleep(dice.uniform(0.5, 8))
+    link.heal()
+
+
 FAULTS: tuple[Fault, ...] = (
     kill_node,
     kill_worker,
@@ -176,4 +188,5 @@ FAULTS: tuple[Fault, ...] = (
     freeze_worker,
     restart_database,
     cut_connections,
+    cut_a_link,
 )

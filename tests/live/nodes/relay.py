@@ -11,7 +11,7 @@ LOST = (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError,
 
 
 class Link:
-    """Carries bytes both ways between a port of its own and ``target``. Its verbs are for any thread but the relay's."""
+    """Carries bytes both ways between a port of its own and ``target``. Its verbs are for other threads."""
 
     def __init__(self, portal: BlockingPortal, tasks: TaskGroup, target: int) -> None:
         self.port = 0
@@ -23,7 +23,7 @@ class Link:
         self._listening = anyio.CancelScope()
 
     def cut(self) -> None:
-        """From now on nothing gets through, and nobody is told: what is sent waits on its way, as in retransmissions."""
+        """From now on nothing gets through, and nobody is told. What is sent waits on its way."""
         self._portal.call(self._cut)
 
     async def _cut(self) -> None:

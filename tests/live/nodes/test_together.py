@@ -13,10 +13,10 @@ from tests.live.serving import Serving, wait_for
 from tests.metrics.scraped import Scrape
 from tests.postgres import Postgres
 
-ADMIN = "an admin's key of these tests, 1234567890"
+ADMIN = "0123456789" * 4
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 CALLER = f"00-{TRACE}-b7ad6b7169203331-01"
-MOST_REQUESTS = 150
+MOST_REQUESTS = 500
 FIRST_SECONDS = 60
 """Requests that may pass besides, before one node has told the other: at the pace of the test, some seconds' worth."""
 SPEED = {"OTEL_BSP_SCHEDULE_DELAY": "100"}
@@ -45,19 +45,32 @@ def trio(postgres_server: Postgres, tmp_path_factory: pytest.TempPathFactory) ->
             "rate_limit_address": 0,
         }
 
-        def start(name: str, **how: Any) -> Serving:
+        def make(name: str, **how: Any) -> Serving:
             environ = {"OTEL_RESOURCE_ATTRIBUTES": f"service.instance.id={name}", **SPEED}
             made = Serving(tmp_path_factory.mktemp(name), environ=environ, **how, **shared)
             stack.callback(made.stop)
-            return made.start()
+            return made
 
-        a, b = start("a", no_worker=True), start("b", no_worker=True)
-        yield Trio(a, b, start("worker", command="worker"), collector)
+        made = make("a", no_worker=True), make("b", no_worker=True), make("worker", command="worker")
+        with ThreadPoolExecutor(len(made)) as threads:
+            a, b, worker = threads.map(Serving.start, made)
+        yield Trio(a, b, worker, collector)
 
 
-def key_for(node: Serving, name: str, *scopes: str) -> dict[str, Any]:
+@pytest.fixture(scope="module")
+def ann(trio: Trio) -> Iterator[httpx.Client]:
+    """Somebody who has an account, at the first node."""
+    said = {"username": "ann", "password": "wet hammock, nineteen lions"}
+    trio.b.ask("POST", "/v1/register", said).raise_for_status()
+    with httpx.Client(base_url=trio.a.url, trust_env=False, timeout=15) as http:
+        token = http.post("/v1/login", json=said).raise_for_status().json()["access_token"]
+        http.headers["authorization"] = f"Bearer {token}"
+        yield http
+
+
+def key_of(ann: httpx.Client, name: str) -> dict[str, Any]:
     """A new key."""
-    return dict(node.ask("POST", "/v1/keys", {"name": name, "scopes": scopes}).raise_for_status().json())
+    return dict(ann.post("/v1/keys", json={"name": name, "scopes": ["read"]}).raise_for_status().json())
 
 
 def status(node: Serving, path: str, **headers: str) -> int:
@@ -65,9 +78,9 @@ def status(node: Serving, path: str, **headers: str) -> int:
     return httpx.get(node.url + path, headers=headers, trust_env=False).status_code
 
 
-def test_a_key_that_is_revoked_at_one_node_ends_at_the_other_with_its_streams(trio: Trio) -> None:
-    session = trio.a.create()
-    key = key_for(trio.a, "ci", "read")
+def test_a_key_that_is_revoked_at_one_node_ends_at_the_other_with_its_streams(trio: Trio, ann: httpx.Client) -> None:
+    session = ann.post("/v1/sessions", json={}).json()["session_id"]
+    key = key_of(ann, "ci")
     headers = {"x-api-key": key["key"]}
     with (
         httpx.Client(trust_env=False, headers=headers, timeout=10) as http,
@@ -75,7 +88,7 @@ def test_a_key_that_is_revoked_at_one_node_ends_at_the_other_with_its_streams(tr
     ):
         lines = stream.iter_lines()
         assert "event: live" in lines
-        trio.a.ask("DELETE", f"/v1/keys/{key['key_id']}").raise_for_status()
+        ann.delete(f"/v1/keys/{key['key_id']}").raise_for_status()
         # Docs: a second until the other node knows, and two more until its streams end.
         assert "the credential was revoked" in "\n".join(lines)
     assert status(trio.b, "/v1/sessions", **headers) == 401
@@ -96,8 +109,9 @@ def test_a_ticket_opens_one_stream_at_one_node(trio: Trio) -> None:
     assert [status(node, tickets[0]) for node in (trio.a, trio.b)] == [401, 401], "used once more"
 
 
-def test_requests_are_counted_over_nodes(trio: Trio) -> None:
-    headers = {"x-api-key": key_for(trio.a, "busy", "read")["key"]}
+@pytest.mark.slow
+def test_requests_are_counted_over_nodes(trio: Trio, ann: httpx.Client) -> None:
+    headers = {"x-api-key": key_of(ann, "busy")["key"]}
     with httpx.Client(trust_env=False, headers=headers) as http:
         passed = sum(http.get(f"{trio.a.url}/v1/agents").status_code == 200 for _ in range(MOST_REQUESTS - 20))
         assert passed == MOST_REQUESTS - 20
@@ -124,31 +138,35 @@ def test_log_ins_that_fail_are_counted_over_nodes(trio: Trio) -> None:
     assert [tried(number) for number in range(32)] == [401] * 30 + [429] * 2
 
 
+@pytest.mark.slow
 def test_tasks_are_counted_for_all_and_what_runs_for_each(trio: Trio) -> None:
     session = trio.a.create(agent="scripted")
     first, second = (trio.a.play(session, "play 100000 events every 20 ms") for _ in range(2))
     wait_for(lambda: trio.b.get(f"/v1/tasks/{first}")["status"] == "running", 20, "its start")
     try:
         for node in trio[:3]:
-            seen = wait_for(lambda: _counted(node, running=1, queued=1), 20, "both tasks")  # noqa: B023
+            wait_for(lambda: _counts(node, running=1, queued=1), 20, "both tasks")  # noqa: B023
+            seen = _scrape(node)
             assert 0 < seen.value("puntini_tasks_oldest_seconds", status="queued") < 60
             assert 0 < seen.value("puntini_tasks_oldest_seconds", status="running") < 60
             runs_here = node is trio.worker
             assert seen.value("puntini_tasks_here", status="running") == runs_here, "of this process alone"
-            assert (seen.value("puntini_appended_events_total") > 20) == runs_here, "of this process alone"
     finally:
         for task in (second, first):
             trio.b.command(session, "control", task_id=task, action="stop")
     assert trio.a.finish(first) == trio.a.finish(second) == "cancelled"
     for node in trio[:3]:
-        wait_for(lambda: _counted(node, running=0, queued=0), 20, "their end")  # noqa: B023
+        wait_for(lambda: _counts(node, running=0, queued=0), 20, "their end")  # noqa: B023
 
 
-def _counted(node: Serving, **by_status: int) -> Scrape | None:
-    """What a node exposes, if it counts so many tasks of each status."""
-    seen = Scrape(node.ask("GET", "/metrics").raise_for_status().text)
-    wanted = all(seen.value("puntini_tasks", status=name) == count for name, count in by_status.items())
-    return seen if wanted else None
+def _scrape(node: Serving) -> Scrape:
+    return Scrape(node.ask("GET", "/metrics").raise_for_status().text)
+
+
+def _counts(node: Serving, **by_status: int) -> bool:
+    """Whether a node says that there are so many tasks of each status."""
+    seen = _scrape(node)
+    return all(seen.value("puntini_tasks", status=name) == count for name, count in by_status.items())
 
 
 def test_a_trace_goes_over_two_processes(trio: Trio) -> None:
