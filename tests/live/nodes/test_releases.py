@@ -113,4 +113,4 @@ def assert_works(cluster: Cluster) -> None:
     """A task that is asked for at each node ends well, whatever releases there are."""
     for node in cluster.nodes:
         session = node.create(agent="scripted")
-        assert cluster.finish(node.play(session, "play 5 events")) == "completed"
+        assert node.finish(node.play(session, "play 5 events")) == "completed"
