@@ -172,12 +172,12 @@ def cut_connections(cluster: Cluster, _dice: random.Random) -> None:
 def cut_a_link(cluster: Cluster, dice: random.Random) -> None:
     """The network between one process and the database is cut for a while, sometimes for longer than a lease lasts."""
     link = dice.choice(cluster.links)
-    link.cut()
+    link.cut(deaf=dice.random() < 0.5)
     time.sleep(dice.uniform(0.5, 6))
     if dice.random() < 0.5:
         link.refuse()
         time.sleep(dice.uniform(0.5, 8))
-    link.heal()
+    link.heal(lost=dice.random() < 0.5)
 
 
 FAULTS: tuple[Fault, ...] = (

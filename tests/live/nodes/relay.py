@@ -10,24 +10,54 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 LOST = (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError, OSError)
 
 
+class Way:
+    """One direction. While it is cut, what is sent waits, as in a network that sends it again and again."""
+
+    def __init__(self) -> None:
+        self._whole = anyio.Event()
+        self._whole.set()
+
+    def cut(self) -> None:
+        """Nothing gets through from now on."""
+        self._whole = anyio.Event()
+
+    def heal(self) -> None:
+        """What waits arrives."""
+        self._whole.set()
+
+    async def open(self) -> None:
+        """Wait until something gets through."""
+        await self._whole.wait()
+
+    async def carry(self, source: SocketStream, sink: SocketStream) -> None:
+        """Carry bytes, and the end of them."""
+        async for data in source:
+            await self.open()
+            await sink.send(data)
+        await self.open()
+        await sink.send_eof()
+
+
 class Link:
-    """Carries bytes both ways between a port of its own and ``target``. Its verbs are for other threads."""
+    """Carries bytes between a port of its own and ``target``. Its verbs are for other threads than the relay's."""
 
     def __init__(self, portal: BlockingPortal, tasks: TaskGroup, target: int) -> None:
         self.port = 0
         self._portal = portal
         self._tasks = tasks
         self._target = target
-        self._whole = anyio.Event()
-        self._whole.set()
-        self._listening = anyio.CancelScope()
+        self._there, self._back = Way(), Way()
+        self._connections: set[anyio.CancelScope] = set()
+        self._listening: anyio.CancelScope
 
-    def cut(self) -> None:
-        """From now on nothing gets through, and nobody is told. What is sent waits on its way."""
-        self._portal.call(self._cut)
+    def cut(self, *, deaf: bool = False) -> None:
+        """From now on nothing gets through, and nobody is told; with ``deaf`` only of what the server answers."""
+        self._portal.call(self._cut, deaf)
 
-    async def _cut(self) -> None:
-        self._whole = anyio.Event()
+    async def _cut(self, deaf: bool) -> None:
+        self._back.cut()
+        if not deaf:
+            self._there.cut()
 
     def refuse(self) -> None:
         """Besides, new connections are refused from now on."""
@@ -36,14 +66,17 @@ class Link:
     async def _refuse(self) -> None:
         self._listening.cancel()
 
-    def heal(self) -> None:
-        """All is as it was. What has waited on its way arrives now."""
-        self._portal.call(self._heal)
+    def heal(self, *, lost: bool = False) -> None:
+        """All is as it was. What has waited on its way arrives now, or is ``lost`` with its connections."""
+        self._portal.call(self._heal, lost)
 
-    async def _heal(self) -> None:
+    async def _heal(self, lost: bool) -> None:
+        for connection in self._connections if lost else ():
+            connection.cancel()
+        self._there.heal()
+        self._back.heal()
         if self._listening.cancel_called:
             await self.open()
-        self._whole.set()
 
     async def open(self) -> None:
         """Take connections, on the same port as before."""
@@ -59,24 +92,19 @@ class Link:
 
     async def _serve(self, client: SocketStream) -> None:
         async with client:
-            await self._whole.wait()
-            try:
-                server = await anyio.connect_tcp("127.0.0.1", self._target)
-            except OSError:
-                return
-            async with server, anyio.create_task_group() as both:
-                both.start_soon(self._carry, client, server, both)
-                both.start_soon(self._carry, server, client, both)
+            with anyio.CancelScope() as connection:
+                self._connections.add(connection)
+                await self._there.open()
+                try:
+                    await self._connect(client)
+                except* LOST:
+                    pass  # one of them is gone, and so goes the other
+            self._connections.discard(connection)
 
-    async def _carry(self, source: SocketStream, sink: SocketStream, both: TaskGroup) -> None:
-        try:
-            async for data in source:
-                await self._whole.wait()
-                await sink.send(data)
-            await self._whole.wait()
-            await sink.send_eof()
-        except LOST:
-            both.cancel_scope.cancel()
+    async def _connect(self, client: SocketStream) -> None:
+        async with await anyio.connect_tcp("127.0.0.1", self._target) as server, anyio.create_task_group() as ways:
+            ways.start_soon(self._there.carry, client, server)
+            ways.start_soon(self._back.carry, server, client)
 
 
 class Relay:

@@ -1,5 +1,6 @@
 """The network between processes and their database is cut, without a word: nobody's connection is closed."""
 
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -21,7 +22,8 @@ CUT_SECONDS = 12.0
 
 
 @pytest.mark.timeout(180)
-async def test_a_machine_that_is_cut_off_is_replaced_and_says_no_more(tmp_path: Path) -> None:
+@pytest.mark.parametrize("deaf", [False, True], ids=["both ways", "answers only"])
+async def test_a_machine_that_is_cut_off_is_replaced_and_says_no_more(tmp_path: Path, deaf: bool) -> None:
     with cluster(tmp_path, nodes=2, workers=2, relayed=True, ping_seconds=1) as made:
         session = await run_sync(lambda: made.create(agent="scripted"))
         task = await run_sync(made.play, session, "play 3000 events every 10 ms")
@@ -33,7 +35,7 @@ async def test_a_machine_that_is_cut_off_is_replaced_and_says_no_more(tmp_path: 
             tasks.start_soon(cut_off.run)
             tasks.start_soon(other.run)
             for link in links:
-                await run_sync(link.cut)
+                await run_sync(partial(link.cut, deaf=deaf))
             await run_sync(_taken_over, made.nodes[1], task)
             for link in links:
                 await run_sync(link.refuse)
@@ -55,7 +57,8 @@ async def test_a_machine_that_is_cut_off_is_replaced_and_says_no_more(tmp_path: 
 
 
 @pytest.mark.timeout(180)
-async def test_what_all_are_cut_off_from_is_taken_over_by_nobody(tmp_path: Path) -> None:
+@pytest.mark.parametrize("lost", [False, True], ids=["what was sent comes late", "what was sent is lost"])
+async def test_what_all_are_cut_off_from_is_taken_over_by_nobody(tmp_path: Path, lost: bool) -> None:
     with cluster(tmp_path, nodes=2, workers=2, relayed=True, ping_seconds=1) as made:
         sessions = [await run_sync(lambda: made.create(agent="scripted")) for _ in range(4)]
         played = {session: await run_sync(made.play, session, "play 2000 events every 10 ms") for session in sessions}
@@ -69,7 +72,7 @@ async def test_what_all_are_cut_off_from_is_taken_over_by_nobody(tmp_path: Path)
                 await run_sync(link.cut)
             await anyio.sleep(CUT_SECONDS)
             for link in made.links:
-                await run_sync(link.heal)
+                await run_sync(partial(link.heal, lost=lost))
             await run_sync(made.quiet)
             for session, task in played.items():
                 log = await run_sync(whole_log, made, session)

@@ -13,6 +13,7 @@ from tests.live.serving import Serving, wait_for
 from tests.metrics.scraped import Scrape
 from tests.postgres import Postgres
 
+pytestmark = pytest.mark.slow
 ADMIN = "0123456789" * 4
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 CALLER = f"00-{TRACE}-b7ad6b7169203331-01"
@@ -109,7 +110,6 @@ def test_a_ticket_opens_one_stream_at_one_node(trio: Trio) -> None:
     assert [status(node, tickets[0]) for node in (trio.a, trio.b)] == [401, 401], "used once more"
 
 
-@pytest.mark.slow
 def test_requests_are_counted_over_nodes(trio: Trio, ann: httpx.Client) -> None:
     headers = {"x-api-key": key_of(ann, "busy")["key"]}
     with httpx.Client(trust_env=False, headers=headers) as http:
@@ -127,7 +127,6 @@ def test_requests_are_counted_over_nodes(trio: Trio, ann: httpx.Client) -> None:
         wait_for(lambda: http.get(f"{trio.a.url}/v1/agents").status_code == 429, 20, "the limit at the first")
 
 
-@pytest.mark.slow
 def test_log_ins_that_fail_are_counted_over_nodes(trio: Trio) -> None:
     body = {"username": "nobody", "password": "not the password"}
 
@@ -138,7 +137,6 @@ def test_log_ins_that_fail_are_counted_over_nodes(trio: Trio) -> None:
     assert [tried(number) for number in range(32)] == [401] * 30 + [429] * 2
 
 
-@pytest.mark.slow
 def test_tasks_are_counted_for_all_and_what_runs_for_each(trio: Trio) -> None:
     session = trio.a.create(agent="scripted")
     first, second = (trio.a.play(session, "play 100000 events every 20 ms") for _ in range(2))
@@ -151,6 +149,7 @@ def test_tasks_are_counted_for_all_and_what_runs_for_each(trio: Trio) -> None:
             assert 0 < seen.value("puntini_tasks_oldest_seconds", status="running") < 60
             runs_here = node is trio.worker
             assert seen.value("puntini_tasks_here", status="running") == runs_here, "of this process alone"
+            wait_for(lambda: _scrape(node).value("puntini_tasks_here", status="queued") == 1, 20, "what waits for all")  # noqa: B023
     finally:
         for task in (second, first):
             trio.b.command(session, "control", task_id=task, action="stop")
