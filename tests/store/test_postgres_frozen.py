@@ -46,7 +46,7 @@ async def freeze(connection: Connection, other: Connection) -> None:
 async def test_what_a_frozen_flush_holds_is_free_after_it(database: str) -> None:
     opened = await Database.open(database)
     await ready(opened)
-    async with opened.pool.connection(seconds=30) as connection, opened.pool.connection() as other:
+    async with opened.pool.connection(seconds=30) as connection, opened.pool.connection(seconds=30) as other:
         with pytest.raises(psycopg.OperationalError):  # its connection was ended meanwhile
             await freeze(connection, other)
     await opened.close()
