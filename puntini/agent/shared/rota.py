@@ -5,7 +5,7 @@ slow loses it: another node takes the task up as its next attempt, and from that
 writes of it is accepted.
 """
 
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 
 import anyio
@@ -41,7 +41,10 @@ log = structlog.get_logger("puntini.agent")
 
 
 class Shared:
-    """See ``Rota``. ``begin`` is told of each task whose turn has come here, ``go_on`` of each that waits in vain."""
+    """See ``Rota``. ``begin`` is told of each task whose turn has come here, ``go_on`` of each that waits in vain.
+
+    ``own`` are those of the ``agents`` that the others can't know unless they are told.
+    """
 
     def __init__(
         self,
@@ -57,11 +60,13 @@ class Shared:
         most: int,
         most_queued: int,
         leave_seconds: float,
+        own: Sequence[str],
     ) -> None:
         self._store = store
         self._queue = queue
         self._jobs = jobs
         self._agents = agents
+        self._own = own
         self._begin = begin
         self._group = tasks
         self._most = most
@@ -87,12 +92,22 @@ class Shared:
     async def start(self) -> None:
         """Begin to look for work. What a dead node left is found as all work is."""
         self._queue.watch(self._wakes.all)
-        await self._queue.renew([], list(self._agents), self._most)
+        await self._queue.renew([], list(self._agents), self._most, self._own)
         await self._count_once()
         for work in (self._queue.listen, self._renew, self._count, self._inbox.receive, self._janitor.run):
             self._group.start_soon(work)
+        self._group.start_soon(self._bury)
         if self._most:
             self._group.start_soon(self._look_for_work)
+
+    async def _bury(self) -> None:
+        """Wait for no leases of a process that died here just before this one began, so long as there may be any."""
+        until = anyio.current_time() + LEASE_SECONDS
+        while anyio.current_time() < until:
+            with suppress(StoreUnavailable):  # next time
+                if number := await self._queue.bury():
+                    log.warning("what dead processes of this machine held is taken over", processes=number)
+            await anyio.sleep(LOOK_SECONDS)
 
     def close(self) -> None:
         """Begin nothing more."""
@@ -244,7 +259,7 @@ class Shared:
         asked, at = self._held.all(), anyio.current_time()
         places = 0 if self._closing else self._most
         try:
-            kept = await self._queue.renew(asked, list(self._agents) if places else [], places)
+            kept = await self._queue.renew(asked, list(self._agents) if places else [], places, self._own)
         except StoreUnavailable:
             self._cut_off = True
             return False
@@ -306,8 +321,8 @@ class Shared:
 
     @property
     def elsewhere(self) -> Collection[str]:
-        """The agents that workers have."""
-        return self._figures.agents
+        """The agents that workers were started with."""
+        return self._figures.own
 
     @property
     def unserved(self) -> Collection[str]:

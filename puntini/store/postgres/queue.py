@@ -5,12 +5,14 @@ Times are the database's.
 """
 
 from collections.abc import Callable, Sequence
+from os import getpid
 
 import anyio
 
 from puntini.log.contract import TaskRow
 from puntini.log.mint import new_id
-from puntini.log.queue import LEASE_SECONDS, VERBS, Figures, Message, Place
+from puntini.log.process import is_gone, place
+from puntini.log.queue import LEASE_SECONDS, SILENT_SECONDS, VERBS, Figures, Message, Place
 from puntini.store.postgres.database import Database
 from puntini.store.postgres.hints import EVERYTHING, Hints
 from puntini.store.postgres.pool import Row
@@ -82,8 +84,10 @@ SELECT EXISTS (SELECT FROM taken), open.tasks > 0 OR EXISTS (SELECT FROM held), 
 
 RENEW = f"""
 WITH alive AS (
-    INSERT INTO nodes AS n (id, agents, places, until) VALUES (%s, %s, %s, clock_timestamp() + {LEASE})
-    ON CONFLICT (id) DO UPDATE SET agents = excluded.agents, places = excluded.places, until = excluded.until
+    INSERT INTO nodes AS n (id, place, pid, agents, own, places, until)
+    VALUES (%s, %s, %s, %s, %s, %s, clock_timestamp() + {LEASE})
+    ON CONFLICT (id) DO UPDATE
+    SET agents = excluded.agents, own = excluded.own, places = excluded.places, until = excluded.until
     RETURNING n.until),
 asked AS (SELECT * FROM unnest(%s::text[], %s::text[]) AS a (session, task)),
 kept AS (
@@ -92,6 +96,15 @@ kept AS (
     RETURNING l.task)
 SELECT alive.until::text, (SELECT coalesce(array_agg(task), '{{}}') FROM kept) FROM alive
 """
+
+SILENT = f"""
+SELECT id, pid FROM nodes
+WHERE place = %s AND until < clock_timestamp() + interval '{LEASE_SECONDS - SILENT_SECONDS} s'"""
+BURY = """
+WITH gone AS (SELECT unnest(%s::text[]) AS node),
+lanes AS (DELETE FROM leases USING gone WHERE leases.node = gone.node),
+left_ AS (DELETE FROM duties USING gone WHERE duties.node = gone.node)
+DELETE FROM nodes USING gone WHERE id = gone.node"""
 
 RECEIVE = """
 WITH told AS (
@@ -144,7 +157,7 @@ SELECT count(*) FILTER (WHERE t.status = 'queued'), count(*) FILTER (WHERE t.sta
     greatest(0, coalesce(extract(epoch FROM clock_timestamp())
         - min(t.updated_at) FILTER (WHERE t.status = 'queued') / 1000.0, 0))::float8,
     (SELECT count(*) FROM nodes n WHERE n.places > 0 AND n.until > clock_timestamp()),
-    (SELECT coalesce(array_agg(DISTINCT agent), '{{}}') FROM nodes n, unnest(n.agents) agent
+    (SELECT coalesce(array_agg(DISTINCT agent), '{{}}') FROM nodes n, unnest(n.own) agent
         WHERE n.places > 0 AND n.until > clock_timestamp()),
     (SELECT coalesce(array_agg(missing.agent), '{{}}') FROM (
         SELECT DISTINCT t.agent FROM tasks t WHERE t.status = 'queued' AND NOT EXISTS ({SERVED}) LIMIT 20) missing)
@@ -167,6 +180,7 @@ class PostgresQueue:
 
     def __init__(self, database: Database, hints: Hints) -> None:
         self.node = new_id("nod")
+        self._place = place()
         self._database = database
         self._hints = hints
         self._listener: Callable[[], None] = lambda: None
@@ -189,12 +203,22 @@ class PostgresQueue:
         """Whether a session has a task that runs or waits."""
         return (await self.take(session_id, "", wanted=False)).busy
 
-    async def renew(self, held: Sequence[tuple[str, str]], agents: Sequence[str], places: int) -> set[str]:
+    async def renew(
+        self, held: Sequence[tuple[str, str]], agents: Sequence[str], places: int, own: Sequence[str] = ()
+    ) -> set[str]:
         """Go on holding lanes."""
-        sessions, tasks = _columns(held)
-        found = await self._database.rows(RENEW, self.node, list(agents), places, sessions, tasks, self.node)
-        ((self._alive_until, kept),) = found
+        node = (self.node, self._place, getpid(), list(agents), list(own), places)
+        ((self._alive_until, kept),) = await self._database.rows(RENEW, *node, *_columns(held), self.node)
         return set(kept)
+
+    async def bury(self) -> int:
+        """Let go of what dead processes of this machine hold."""
+        silent = await self._database.rows(SILENT, self._place) if self._place else []
+        gone = [node for node, pid in silent if is_gone(pid)]
+        if gone:
+            await self._database.rows(BURY, gone)
+            self.call()
+        return len(gone)
 
     async def release(self, held: Sequence[tuple[str, str]]) -> None:
         """Let go of lanes."""
@@ -281,8 +305,8 @@ class PostgresQueue:
 
     async def figures(self) -> Figures:
         """What there is to do."""
-        ((queued, running, oldest, workers, agents, unserved),) = await self._database.rows(FIGURES)
-        return Figures(queued, running, oldest, workers, frozenset(agents), frozenset(unserved))
+        ((queued, running, oldest, workers, own, unserved),) = await self._database.rows(FIGURES)
+        return Figures(queued, running, oldest, workers, frozenset(own), frozenset(unserved))
 
     # Calls.
 
