@@ -160,11 +160,16 @@ class Database:
             await end(connection)
 
 
+HELD = "Another change takes long in the database; try again in a moment."
 FORBIDDEN = "The database's role may not do that; make it the owner of the database and of its tables."
 
 
 class Collision(StoreUnavailable):
     """Two transactions met. Tried again, one of them goes first."""
+
+
+class Locked(StoreUnavailable):
+    """Somebody else held for long what a statement asked for."""
 
 
 class Lost(StoreUnavailable):
@@ -198,6 +203,8 @@ def told(error: Exception) -> StoreUnavailable:
     """What went wrong, in a sentence, without what the statement held."""
     if isinstance(error, MET):
         return Collision("Two changes met in the database; try again.")
+    if isinstance(error, psycopg.errors.LockNotAvailable):
+        return Locked(HELD)
     if not isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
         LOG.error("the database refused a statement", kind=type(error).__name__, reason=str(error).partition("\n")[0])
     if isinstance(error, psycopg.errors.InsufficientPrivilege):
