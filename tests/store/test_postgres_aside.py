@@ -45,8 +45,7 @@ def test_sessions_are_tried_together_and_then_one_by_one(loop: asyncio.AbstractE
     aside = Aside()
     aside.put([accepted(loop, name) for name in "abc"], 0.0)
     assert aside.turns("abc") == [["a", "b", "c"]]
-    taken = aside.take("abc")
-    aside.put(taken, 0.0)
+    aside.put(aside.take("abc")[:2], 0.0)
 
     aside.tried("abc", {"a", "b"}, 0.0)
 
