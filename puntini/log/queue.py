@@ -71,6 +71,7 @@ class Queue(Protocol):
 
         The more urgent go first, then those of users who have fewest running, then the oldest. A task that comes as
         ``running`` was left by a holder that is gone: it is to be taken up again. Without ``left`` there are none.
+        When it raises, some may have been taken all the same: they are found among those that are ``mine``.
         """
         ...
 
@@ -87,6 +88,10 @@ class Queue(Protocol):
 
         It is the node's sign of life too, as one that runs as many as ``places`` tasks of these agents.
         """
+        ...
+
+    async def mine(self) -> list[tuple[str, str]]:
+        """The lanes that this node holds, whether it knows of it or not: (session, task) each."""
         ...
 
     async def release(self, held: Sequence[tuple[str, str]]) -> None:

@@ -74,6 +74,10 @@ class Shared:
         self._coming = 0
         """Tasks that will run here and have no job yet."""
         self._taking_up: set[str] = set()
+        self._asking: set[tuple[str, str]] = set()
+        """Lanes that are asked for, for tasks about to be written."""
+        self._unsure = False
+        """Whether this node may hold lanes that it does not know of: an answer was lost."""
         self._letting_go: set[tuple[str, str]] = set()
         self._closing = False
         self._figures = NOTHING
@@ -102,7 +106,7 @@ class Shared:
         """Let others go on."""
         with suppress(StoreUnavailable):
             await self._queue.renew([], [], 0)
-            await self._queue.release([*self._held.all(), *self._letting_go])
+            await self._queue.release(await self._queue.mine())
             await self._queue.resign(DUTY)
             self._queue.call()
 
@@ -119,6 +123,7 @@ class Shared:
         wanted = runs_here or alone
         self._coming += runs_here
         asked, place = anyio.current_time(), None
+        self._asking.add((session_id, task_id))
         try:
             place = await self._queue.take(session_id, task_id, wanted=wanted)
             if alone and not place.taken:
@@ -131,6 +136,7 @@ class Shared:
             yield "running" if place.taken and runs_here else "queued"
         finally:
             self._coming -= runs_here
+            self._asking.discard((session_id, task_id))
             # Unless it runs now. Also when it is not known whether the lane was taken.
             if wanted and (place is None or place.taken) and self._jobs.get(task_id) is None:
                 self._let_go(session_id, task_id)
@@ -159,8 +165,10 @@ class Shared:
         while not self._closing:
             await self._wakes.work.wait(LOOK_SECONDS)
             began = anyio.current_time()
-            if self._room > 0 and not self._closing:
-                with suppress(StoreUnavailable):  # next time
+            with suppress(StoreUnavailable):  # next time
+                if self._unsure:
+                    await self._give_back()
+                if self._room > 0 and not self._closing:
                     await self._look()
             late = max(0.0, anyio.current_time() - began - QUICK_SECONDS)
             await anyio.sleep(min(LONGEST_REST, LOOK_SHARE * late))
@@ -169,7 +177,12 @@ class Shared:
         asked = anyio.current_time()
         # Where this node could not renew, others could not either: they get the time to do so.
         left = not self._cut_off and asked >= self._patient_until
-        for row in await self._queue.claim(list(self._agents), self._room, left=left):
+        try:
+            claimed = await self._queue.claim(list(self._agents), self._room, left=left)
+        except StoreUnavailable:
+            self._unsure = True
+            raise
+        for row in claimed:
             if self._room <= 0 or self._closing:  # others have begun here meanwhile
                 self._let_go(row.session_id, row.task_id)
                 continue
@@ -180,6 +193,22 @@ class Shared:
             else:
                 self._coming += 1
                 self._group.start_soon(self._take_up, row)
+
+    async def _give_back(self) -> None:
+        """Let go of the lanes that this node holds without knowing of it. Raises StoreUnavailable."""
+        self._unsure, before = False, self._lanes()
+        try:
+            # What is taken or let go of meanwhile is known before or after.
+            unknown = set(await self._queue.mine()) - before - self._lanes()
+            if unknown:
+                await self._queue.release(list(unknown))
+                log.info("lanes are given back: the answer was lost when they were taken", lanes=len(unknown))
+        except StoreUnavailable:
+            self._unsure = True
+            raise
+
+    def _lanes(self) -> set[tuple[str, str]]:
+        return {*self._held.all(), *self._letting_go, *self._asking}
 
     async def _take_up(self, row: TaskRow) -> None:
         """Begin another attempt at what its worker left, or the next one at what has hardly come to rest here."""
@@ -219,8 +248,10 @@ class Shared:
     async def _release(self) -> None:
         """Give lanes back, those that come meanwhile as well."""
         while lanes := list(self._letting_go):
-            with suppress(StoreUnavailable):  # then their time runs out
+            try:
                 await self._queue.release(lanes)
+            except StoreUnavailable:  # they are given back later, or their time runs out
+                self._unsure = True
             self._letting_go.difference_update(lanes)
             if self._queued or self._room <= 0:
                 self._queue.call()

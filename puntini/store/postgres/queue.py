@@ -1,7 +1,7 @@
 """The queue of work on Postgres: leases on lanes, messages to tasks, duties; and calls, which are hints.
 
 Each verb is one statement, so it happens as a whole or not at all, and a process that is frozen holds nobody's lock.
-Times are the database's.
+Rows are locked in the order of their keys, so that nodes do not deadlock. Times are the database's.
 """
 
 from collections.abc import Callable, Sequence
@@ -79,20 +79,39 @@ RENEW = f"""
 WITH alive AS (
     INSERT INTO nodes AS n (id, agents, places, until) VALUES (%s, %s, %s, clock_timestamp() + {LEASE})
     ON CONFLICT (id) DO UPDATE SET agents = excluded.agents, places = excluded.places, until = excluded.until),
-asked AS (SELECT * FROM unnest(%s::text[], %s::text[]) AS a (session, task))
+mine AS (
+    SELECT l.session, l.task FROM leases l JOIN unnest(%s::text[], %s::text[]) AS a (session, task)
+        ON l.session = a.session AND l.task = a.task
+    WHERE l.node = %s ORDER BY l.session FOR NO KEY UPDATE OF l)
 UPDATE leases l SET until = clock_timestamp() + {LEASE}
-FROM asked WHERE l.session = asked.session AND l.task = asked.task AND l.node = %s
+FROM mine WHERE l.session = mine.session AND l.task = mine.task AND l.node = %s
 RETURNING l.task
 """
 
+RELEASE = """
+WITH mine AS (
+    SELECT l.session, l.task FROM leases l JOIN unnest(%s::text[], %s::text[]) AS a (session, task)
+        ON l.session = a.session AND l.task = a.task
+    WHERE l.node = %s ORDER BY l.session FOR UPDATE OF l)
+DELETE FROM leases l USING mine WHERE l.session = mine.session AND l.task = mine.task AND l.node = %s
+"""
+
 RECEIVE = """
-WITH told AS (
-    UPDATE messages_to_tasks m SET received = true WHERE m.task = ANY(%s::text[]) AND NOT m.received
+WITH fresh AS (
+    SELECT num FROM messages_to_tasks WHERE task = ANY(%s::text[]) AND NOT received
+    ORDER BY num FOR NO KEY UPDATE),
+told AS (
+    UPDATE messages_to_tasks m SET received = true FROM fresh WHERE m.num = fresh.num AND NOT m.received
     RETURNING m.num, m.task, m.verb, m.body)
 SELECT * FROM told UNION ALL
 SELECT m.num, m.task, m.verb, m.body FROM messages_to_tasks m
 WHERE m.task = ANY(%s::text[]) AND m.received AND m.verb IN ('pause', 'stop')
 ORDER BY num
+"""
+
+DISCARD = """
+WITH over AS (SELECT num FROM messages_to_tasks WHERE num = ANY(%s::int8[]) ORDER BY num FOR UPDATE)
+DELETE FROM messages_to_tasks m USING over WHERE m.num = over.num
 """
 
 # Who sent one sees to it within a second, unless it died.
@@ -144,12 +163,17 @@ FROM tasks t WHERE t.status IN ('queued', 'running')
 """
 
 TIDY = f"""
-WITH messages AS (
-    DELETE FROM messages_to_tasks m
+WITH old AS (
+    SELECT m.num FROM messages_to_tasks m
     WHERE m.sent_at < clock_timestamp() - interval '{KEPT_SECONDS} s' AND (m.verb IN ('tell', 'resume') OR NOT EXISTS (
-        SELECT FROM tasks t WHERE t.id = m.task AND t.status NOT IN ('completed', 'failed', 'cancelled')))),
+        SELECT FROM tasks t WHERE t.id = m.task AND t.status NOT IN ('completed', 'failed', 'cancelled')))
+    ORDER BY m.num FOR UPDATE SKIP LOCKED),
+messages AS (DELETE FROM messages_to_tasks m USING old WHERE m.num = old.num),
 gone AS (DELETE FROM nodes WHERE until < clock_timestamp() - interval '{KEPT_SECONDS} s'),
-left_ AS (DELETE FROM leases WHERE until < clock_timestamp() - interval '{KEPT_SECONDS} s')
+free AS (
+    SELECT session FROM leases WHERE until < clock_timestamp() - interval '{KEPT_SECONDS} s'
+    ORDER BY session FOR UPDATE SKIP LOCKED),
+left_ AS (DELETE FROM leases l USING free WHERE l.session = free.session)
 DELETE FROM duties WHERE until < clock_timestamp() - interval '{KEPT_SECONDS} s'
 """
 
@@ -166,8 +190,8 @@ class PostgresQueue:
     # Turns.
 
     async def claim(self, agents: Sequence[str], most: int, *, left: bool = True) -> list[TaskRow]:
-        """Take lanes whose turn it is."""
-        found = await self._database.rows(CLAIM, list(agents), left, most, self.node)
+        """Take lanes whose turn it is. Tried once: what was taken by a first try would not be told by a second."""
+        found = await self._database.once(CLAIM, list(agents), left, most, self.node)
         return [_task(row) for row in found]
 
     async def take(self, session_id: str, task_id: str, *, wanted: bool) -> Place:
@@ -182,17 +206,17 @@ class PostgresQueue:
     async def renew(self, held: Sequence[tuple[str, str]], agents: Sequence[str], places: int) -> set[str]:
         """Go on holding lanes."""
         sessions, tasks = _columns(held)
-        found = await self._database.rows(RENEW, self.node, list(agents), places, sessions, tasks, self.node)
+        found = await self._database.rows(RENEW, self.node, list(agents), places, sessions, tasks, self.node, self.node)
         return {str(task) for (task,) in found}
+
+    async def mine(self) -> list[tuple[str, str]]:
+        """The lanes that this node holds."""
+        query = "SELECT session, task FROM leases WHERE node = %s"
+        return [(session, task) for session, task in await self._database.rows(query, self.node)]
 
     async def release(self, held: Sequence[tuple[str, str]]) -> None:
         """Let go of lanes."""
-        await self._database.rows(
-            "DELETE FROM leases l USING unnest(%s::text[], %s::text[]) AS a (session, task) "
-            "WHERE l.session = a.session AND l.task = a.task AND l.node = %s",
-            *_columns(held),
-            self.node,
-        )
+        await self._database.rows(RELEASE, *_columns(held), self.node, self.node)
 
     # Messages.
 
@@ -232,7 +256,7 @@ class PostgresQueue:
 
     async def discard(self, numbers: Sequence[int]) -> None:
         """Forget messages."""
-        await self._database.rows("DELETE FROM messages_to_tasks WHERE num = ANY(%s)", list(numbers))
+        await self._database.rows(DISCARD, list(numbers))
 
     # Duties.
 
