@@ -21,7 +21,17 @@ from puntini.errors import StoreUnavailable
 from puntini.figures import figures
 from puntini.log.contract import Append, Written
 from puntini.store.postgres.aside import Accepted, Aside, portion
-from puntini.store.postgres.database import HELD, TRIES, Collision, Database, Locked, Lost, is_lost, refused
+from puntini.store.postgres.database import (
+    HELD,
+    LEAST_SECONDS,
+    TRIES,
+    Collision,
+    Database,
+    Locked,
+    Lost,
+    is_lost,
+    refused,
+)
 from puntini.store.postgres.decisions import Decisions, Result
 from puntini.store.postgres.flush import LOCK_MS, Begun, Elsewhere, Group, begin, happened, locked, send, write
 from puntini.store.postgres.partitions import make_ahead
@@ -209,7 +219,7 @@ class Writer:
                 if not is_lost(connection, error):
                     raise await refused(connection, error) from None
                 await end(connection)  # it may look as if it could be used again
-                again = begun.results or time.monotonic() < began + WAIT_SECONDS
+                again = begun.results or time.monotonic() < began + WAIT_SECONDS - LEAST_SECONDS
                 raise (Lost(away().message) if again else away()) from None
 
     async def _happened(self, begun: Begun) -> bool:
