@@ -269,7 +269,7 @@ class Parts:
         )
         roster = self.staff.roster
         self.entrance.beat(beat)
-        for work in (self.presence.tell_streams, self.presence.tell_watched, roster.look_if_told):
+        for work in (self.presence.tell_streams, self.presence.tell_watched, nodes.writable, roster.look_if_told):
             beat.also(work)
         listeners: list[tuple[str, Listener]] = [
             (AGENTS, roster.heard),
@@ -326,8 +326,14 @@ class Parts:
         probe, most = Probe(self.store), Most(self.settings.max_concurrent_tasks, self.settings.ring_bytes)
         about = (self.store, self.hub, self.connections, lambda: self.runner.stats)
         measures = Measures(*about, probe=probe, loop=self.loop_watch, most=most)
+        beat = self.beat
         health = Health(
-            self.store, self.connections, probe=probe, loop=self.loop_watch, unserved=lambda: self.runner.unserved
+            self.store,
+            self.connections,
+            probe=probe,
+            loop=self.loop_watch,
+            unserved=lambda: self.runner.unserved,
+            trouble=lambda: beat.trouble if beat is not None else "",
         )
         node = self.settings.node_name
         return System(*about, self.staff.roster, node=node, health=health, measures=measures)

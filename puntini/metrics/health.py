@@ -19,7 +19,10 @@ OFFSET = "clock_offset_ms"
 
 
 class Health:
-    """Looks at everything; cheap enough to be asked every second. ``unserved`` are agents that no worker has."""
+    """Looks at everything; cheap enough to be asked every second.
+
+    ``unserved`` are agents that no worker has; ``trouble`` says why the store takes nothing, where that is known.
+    """
 
     def __init__(
         self,
@@ -29,7 +32,9 @@ class Health:
         probe: Probe,
         loop: LoopWatch,
         unserved: Callable[[], Sequence[str]] = tuple,
+        trouble: Callable[[], str] = str,
     ) -> None:
+        self._trouble = trouble
         self._unserved = unserved
         self._store = store
         self._connections = connections
@@ -49,6 +54,8 @@ class Health:
     def _answering(self) -> Check:
         if not self._probe.up:
             return Check("store", "fail", f"Commands are refused: {self._probe.reason}.")
+        if trouble := self._trouble():
+            return Check("store", "fail", f"The store can't be written. {trouble}")
         return Check("store", "ok")
 
     def _streams(self) -> Check:

@@ -170,6 +170,8 @@ class Database:
 
 
 HELD = "Another change takes long in the database; try again in a moment."
+ONLY_READ = "The database takes no changes: it is a replica, or is set to read only."
+NO_ROOM = "The database's disk is full: make room for it."
 FORBIDDEN = "The database's role may not do that; make it the owner of the database and of its tables."
 
 
@@ -214,6 +216,10 @@ def told(error: Exception) -> StoreUnavailable:
         return Collision("Two changes met in the database; try again.")
     if isinstance(error, psycopg.errors.LockNotAvailable):
         return Locked(HELD)
+    if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
+        return StoreUnavailable(ONLY_READ)
+    if isinstance(error, psycopg.errors.DiskFull):
+        return StoreUnavailable(NO_ROOM)
     if not isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
         LOG.error("the database refused a statement", kind=type(error).__name__, reason=str(error).partition("\n")[0])
     if isinstance(error, psycopg.errors.InsufficientPrivilege):

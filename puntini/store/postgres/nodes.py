@@ -1,6 +1,6 @@
 """What nodes know of one another, in tables of their own."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from puntini.log.nodes import Carried, Count, Heard, News
 from puntini.store.postgres.database import Database, execute
@@ -63,8 +63,9 @@ DELETE FROM watched w USING old WHERE w.session = old.session"""
 class PostgresNodes:
     """See ``puntini.log.nodes.Nodes``. Rows are written in the order of their keys, so that nodes do not deadlock."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, writable: Callable[[], Awaitable[None]]) -> None:
         self._database = database
+        self._writable = writable
         self._heard: frozenset[int] = frozenset()
 
     async def count(self, counts: Sequence[Count]) -> list[Count]:
@@ -117,6 +118,10 @@ class PostgresNodes:
         """When a session was last watched."""
         rows = await self._database.rows("SELECT at FROM watched WHERE session = %s", session_id)
         return int(rows[0][0]) if rows else 0
+
+    async def writable(self) -> None:
+        """Raises while writes are refused."""
+        await self._writable()
 
     async def tell(self, news: Sequence[News]) -> None:
         """Tell all nodes."""

@@ -7,6 +7,7 @@ while it was being committed. Then nobody is answered before the database has sa
 """
 
 import asyncio
+import os
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
@@ -20,6 +21,7 @@ from psycopg.pq import TransactionStatus
 from puntini.errors import StoreUnavailable
 from puntini.figures import figures
 from puntini.log.contract import Append, Written
+from puntini.log.mint import new_id
 from puntini.store.postgres.aside import Accepted, Aside, portion
 from puntini.store.postgres.database import (
     HELD,
@@ -33,7 +35,7 @@ from puntini.store.postgres.database import (
     refused,
 )
 from puntini.store.postgres.decisions import Decisions, Result
-from puntini.store.postgres.flush import LOCK_MS, Begun, Elsewhere, Group, begin, happened, locked, send, write
+from puntini.store.postgres.flush import LOCK_MS, Begun, Elsewhere, Group, begin, happened, keep, locked, send, write
 from puntini.store.postgres.partitions import make_ahead
 from puntini.store.postgres.pool import WAIT_SECONDS, Connection, away, end
 
@@ -42,6 +44,8 @@ ASIDE_LOCK_MS = 100
 AGAIN_SECONDS = 0.1
 LAST_TRIES = 30
 """To learn what became of the last flush, once the store is being closed."""
+TRIAL_BYTES = 65_536
+"""More than there is room for in what the database has of its disk already."""
 LOG = structlog.get_logger("puntini.store")
 
 Committed = Callable[[Sequence[Append], Sequence[Result]], Awaitable[None]]
@@ -59,6 +63,7 @@ class Writer:
         self._wake = asyncio.Event()
         self._closing = False
         self._unknown = False
+        self._refusal: StoreUnavailable | None = None
         self._flushes = 0
         self.stats = {"appends": 0, "events": 0, "commits": 0}
 
@@ -78,6 +83,12 @@ class Writer:
         """Take nothing more; ``run`` ends when all that was accepted has been answered."""
         self._closing = True
         self._wake.set()
+
+    async def writable(self) -> None:
+        """Where the last flush was refused, try to write something that needs room. Raises StoreUnavailable."""
+        if self._refusal is not None:
+            await self._database.change(_try)
+            self._refusal = None
 
     async def run(self) -> None:
         """Flush what is handed in, until closed."""
@@ -119,6 +130,7 @@ class Writer:
         held = [one for one, result in zip(group, results, strict=True) if isinstance(result, Locked)]
         self._aside.put(held, time.monotonic())
         if ended:
+            self._refusal = _refusal([result for _, result in ended])
             await self._deliver([one for one, _ in ended], [result for _, result in ended])
         return {append.session_id for append, _, _ in held}
 
@@ -260,6 +272,18 @@ async def _flush(connection: Connection, writer: str, group: Group, begun: Begun
                 await connection.rollback()
         raise
     return decisions.results
+
+
+def _refusal(results: Sequence[Result]) -> StoreUnavailable | None:
+    """Why nothing could be written, where that was not because two changes met."""
+    refused = [result for result in results if isinstance(result, StoreUnavailable)]
+    return refused[0] if len(refused) == len(results) and not isinstance(refused[0], Collision) else None
+
+
+async def _try(connection: Connection) -> None:
+    place = ("", "trial", new_id("try"))
+    await keep(connection, {place: os.urandom(TRIAL_BYTES)})
+    await keep(connection, {place: None})
 
 
 def _refuse(accepted: Iterable[Accepted], error: StoreUnavailable) -> None:
