@@ -25,6 +25,8 @@ GIB = 1 << 30
 LITTLE, NEARLY_NONE = 2 * GIB, GIB // 8
 PATIENCE_SECONDS = 10.0
 SLOW_SECONDS = 0.05
+ROOM_BYTES = 65_536
+"""So much is written for a try: on a full disk there may be room for less."""
 
 
 async def findings(settings: Settings, place: Place) -> list[Finding]:
@@ -106,7 +108,7 @@ async def _used(store: Store) -> list[Finding]:
     if seconds > SLOW_SECONDS:
         found = [warn("store", f"It answers in {seconds * 1000:.0f} ms, which each commit waits for: move it closer.")]
     name = new_id("doctor")
-    await store.keep([Kept("doctor", "look", name, b"1")])
+    await store.keep([Kept("doctor", "look", name, os.urandom(ROOM_BYTES))])
     await store.keep([Kept("doctor", "look", name, None)])
     return [*found, ok("store writes", "It can be written.")]
 

@@ -78,3 +78,14 @@ async def test_a_real_postgres_is_read_and_written(postgres_server: Postgres) ->
     finally:
         postgres_server.drop(dsn)
     assert {about: each.state for about, each in looked.items()} == {"store": "ok", "store writes": "ok", "clock": "ok"}
+
+
+async def test_a_postgres_that_takes_no_writes_fails(postgres_server: Postgres) -> None:
+    dsn = postgres_server.database()
+    try:
+        await found(dsn)
+        looked = await found(f"{dsn}?options=-cdefault_transaction_read_only%3Don")
+    finally:
+        postgres_server.drop(dsn)
+    assert looked["store"].state == "fail"
+    assert "takes no changes" in looked["store"].said

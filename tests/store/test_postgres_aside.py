@@ -65,6 +65,17 @@ def test_all_of_a_session_is_overdue_at_once(loop: asyncio.AbstractEventLoop) ->
     assert "a" in aside  # what comes next shall not hold up the others
 
 
+def test_what_is_tried_in_vain_waits_no_longer_for_it(loop: asyncio.AbstractEventLoop) -> None:
+    aside = Aside()
+    aside.put([accepted(loop, "a")], 0.0)
+    for now in range(1, int(WAIT_SECONDS)):
+        assert aside.overdue(now) == []
+        aside.put(aside.take("a"), now)
+        aside.tried("a", {"a"}, now)
+
+    assert len(aside.overdue(WAIT_SECONDS)) == 1
+
+
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["put", "fail", "done"])), max_size=40))
 def test_whatever_is_tried_a_session_keeps_its_order(steps: list[tuple[str, str]]) -> None:
     loop = asyncio.new_event_loop()

@@ -94,6 +94,19 @@ async def test_what_waited_long_is_refused_all_together(store: Store, holder: ps
     assert await texts(store) == lines("third")
 
 
+@pytest.mark.slow
+async def test_where_nothing_can_be_written_all_is_refused(store: Store, holder: psycopg.Connection) -> None:
+    holder.execute("LOCK TABLE events")
+    waiting = [store.submit(add(said(), to=name)) for name in (SESSION, OTHER)]
+    with anyio.fail_after(20):
+        refused = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [isinstance(each, StoreUnavailable) for each in refused] == [True, True]
+
+    holder.commit()
+
+    assert (await store.append(add(said()))).first == 1
+
+
 async def test_the_row_of_a_task_may_be_the_one_that_is_held(store: Store, holder: psycopg.Connection) -> None:
     await store.append(start_task())
     holder.execute("SELECT FROM tasks FOR UPDATE")

@@ -24,14 +24,14 @@ Accepted = tuple[Append, "asyncio.Future[Written]", float]
 class _Held:
     """A session that is held up. ``alone``: it was tried in vain, and shall hold up no other."""
 
-    __slots__ = ("alone", "due", "pause", "until", "waiting")
+    __slots__ = ("alone", "due", "pause", "trying", "until", "waiting")
 
     def __init__(self, now: float) -> None:
         self.waiting: list[Accepted] = []
         self.until = now + WAIT_SECONDS
         self.pause = LOOK_SECONDS
         self.due = now
-        self.alone = False
+        self.alone = self.trying = False
 
 
 class Aside:
@@ -57,7 +57,7 @@ class Aside:
         """Let appends wait, each behind those of its session."""
         for one in accepted:
             held = self._held.setdefault(one[0].session_id, _Held(now))
-            if not held.waiting:
+            if not held.waiting and not held.trying:
                 held.until = max(held.until, now + WAIT_SECONDS)
                 held.due = min(held.due, now + held.pause)
             held.waiting.append(one)
@@ -95,12 +95,14 @@ class Aside:
         taken = waiting[: portion(waiting)]
         for name, count in Counter(append.session_id for append, _, _ in taken).items():
             del self._held[name].waiting[:count]
+            self._held[name].trying = True
         return taken
 
     def tried(self, session_ids: Iterable[str], again: Collection[str], now: float) -> None:
         """What was taken of these sessions is done, but for those that were put here ``again``."""
         for name in session_ids:
             held = self._held[name]
+            held.trying = False
             if name in again:
                 held.alone, held.pause = True, min(2 * held.pause, LONGEST_SECONDS)
                 held.due = now + held.pause

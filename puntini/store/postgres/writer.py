@@ -156,7 +156,9 @@ class Writer:
         if not (over := self._aside.overdue(time.monotonic())):
             return
         names = {append.session_id for append, _, _ in over}
-        LOG.error("appends were refused: others hold their sessions' rows in the database", sessions=sorted(names)[:10])
+        LOG.error(
+            "appends were refused: somebody else holds locks for long in the database", sessions=sorted(names)[:10]
+        )
         _refuse(over + [one for one in self._accepted if one[0].session_id in names], Locked(HELD))
         self._accepted = [one for one in self._accepted if one[0].session_id not in names]
 
@@ -232,7 +234,10 @@ class Writer:
                     raise await refused(connection, error) from None
                 await end(connection)  # it may look as if it could be used again
                 again = begun.results or time.monotonic() < began + WAIT_SECONDS - LEAST_SECONDS
-                raise (Lost(away().message) if again else away()) from None
+                if again:
+                    raise Lost(away().message) from None
+                self._refuse_waiting()  # they would wait as long once more
+                raise away() from None
 
     async def _happened(self, begun: Begun) -> bool:
         """Whether a flush whose connection broke was committed. Raises StoreUnavailable when closed meanwhile."""
