@@ -41,16 +41,16 @@ def test_what_is_put_aside_is_looked_at_at_once_and_then_now_and_then(loop: asyn
     assert aside.due(10.0 + LOOK_SECONDS) == ["a"]
 
 
-def test_sessions_are_tried_together_and_then_one_by_one(loop: asyncio.AbstractEventLoop) -> None:
+def test_sessions_are_tried_together_and_then_in_groups_that_grow(loop: asyncio.AbstractEventLoop) -> None:
     aside = Aside()
-    aside.put([accepted(loop, name) for name in "abc"], 0.0)
-    assert aside.turns("abc") == [["a", "b", "c"]]
-    aside.put(aside.take("abc")[:2], 0.0)
+    aside.put([accepted(loop, name) for name in "abcde"], 0.0)
+    assert aside.turns("abcde") == [["a", "b", "c", "d", "e"]]
+    aside.put(aside.take("abcde")[:4], 0.0)
 
-    aside.tried("abc", {"a", "b"}, 0.0)
+    aside.tried("abcde", set("abcd"), 0.0)
 
-    assert aside.turns("ab") == [["a"], ["b"]]
-    assert "c" not in aside
+    assert aside.turns("abcd") == [["a"], ["b", "c"], ["d"]]
+    assert "e" not in aside
 
 
 def test_all_of_a_session_is_overdue_at_once(loop: asyncio.AbstractEventLoop) -> None:

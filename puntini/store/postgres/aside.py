@@ -22,16 +22,16 @@ Accepted = tuple[Append, "asyncio.Future[Written]", float]
 
 
 class _Held:
-    """A session that is held up. ``alone``: it was tried in vain, and shall hold up no other."""
+    """A session that is held up; ``doubtful`` once it was tried in vain, alone or with others."""
 
-    __slots__ = ("alone", "due", "pause", "trying", "until", "waiting")
+    __slots__ = ("doubtful", "due", "pause", "trying", "until", "waiting")
 
     def __init__(self, now: float) -> None:
         self.waiting: list[Accepted] = []
         self.until = now + WAIT_SECONDS
         self.pause = LOOK_SECONDS
         self.due = now
-        self.alone = self.trying = False
+        self.doubtful = self.trying = False
 
 
 class Aside:
@@ -85,9 +85,15 @@ class Aside:
             held.due = now + (LOOK_SECONDS if held.waiting else LONGEST_SECONDS)
 
     def turns(self, session_ids: Iterable[str]) -> list[list[str]]:
-        """In which groups those are tried whose rows are free: together the first time, and then each alone."""
-        together = [name for name in session_ids if not self._held[name].alone]
-        return [*([together] if together else []), *([name] for name in session_ids if self._held[name].alone)]
+        """In which groups those are tried whose rows are free, until one fails: the doubtful in groups that grow."""
+        fresh, doubtful = [], []
+        for name in session_ids:
+            (doubtful if self._held[name].doubtful else fresh).append(name)
+        groups, size = [fresh] if fresh else [], 1
+        while doubtful:
+            groups.append(doubtful[:size])
+            doubtful, size = doubtful[size:], 2 * size
+        return groups
 
     def take(self, session_ids: Iterable[str]) -> list[Accepted]:
         """What is to be tried now: not too much of what waits first. Each session is told ``tried`` after it."""
@@ -104,7 +110,7 @@ class Aside:
             held = self._held[name]
             held.trying = False
             if name in again:
-                held.alone, held.pause = True, min(2 * held.pause, LONGEST_SECONDS)
+                held.doubtful, held.pause = True, min(2 * held.pause, LONGEST_SECONDS)
                 held.due = now + held.pause
             elif held.waiting:
                 held.until = now + WAIT_SECONDS
