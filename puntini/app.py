@@ -1,35 +1,21 @@
 """``create_app``: the only place where the parts meet. Owns the lifespan and the root task group."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from importlib import import_module
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import anyio
 import structlog
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from puntini import tracing
 from puntini.agent.contract import Agent
-from puntini.agent.loading import load as load_agent
-from puntini.agent.loading import load_embedder
-from puntini.agent.models.contract import Model
-from puntini.agent.models.metered import Metered
-from puntini.agent.models.offline.model import OfflineModel
 from puntini.agent.recall import Recall
 from puntini.agent.roster import NEWS as AGENTS
 from puntini.agent.runner import Runner
-from puntini.agent.scripted import ScriptedAgent
-from puntini.agent.staff import ROLES, Staff
-from puntini.agent.tools.builtin import builtin_tools
-from puntini.agent.tools.loading import load_tools
+from puntini.agent.staff import Staff
 from puntini.api import streams as stream_routes
 from puntini.api.accounts import Accounts as AccountRoutes
 from puntini.api.agents import Agents
@@ -52,6 +38,7 @@ from puntini.api.memory import AgentMemories
 from puntini.api.messages import Messages
 from puntini.api.openapi import document
 from puntini.api.outcomes import Outcomes
+from puntini.api.problems import HANDLERS, nowhere
 from puntini.api.sessions import Sessions
 from puntini.api.setup import Setup as SetupRoutes
 from puntini.api.snapshots import Snapshots
@@ -65,10 +52,9 @@ from puntini.api.work import Work
 from puntini.auth.entrance import Entrance
 from puntini.auth.gate import Gate
 from puntini.auth.watch import Watch
-from puntini.errors import Misconfigured, NotFound, PuntiniError, StoreUnavailable
+from puntini.errors import Misconfigured, StoreUnavailable
 from puntini.log.beat import Beat, Listener
 from puntini.log.contract import Store
-from puntini.log.embedding import Embedder
 from puntini.log.filling import NEWS as PASSAGES
 from puntini.log.filling import TURN_SECONDS, Filling
 from puntini.log.hub import Hub
@@ -81,6 +67,7 @@ from puntini.metrics.health import Health
 from puntini.metrics.loop import LoopWatch
 from puntini.metrics.measures import Measures, Most
 from puntini.metrics.probe import Probe
+from puntini.outfit import Outfit
 from puntini.protocol.schema import Schema
 from puntini.redaction import Redaction
 from puntini.settings import DATABASES, Settings
@@ -91,12 +78,9 @@ from puntini.transport.asgi import (
     Receive,
     Scope,
     Send,
-    problem_body,
-    problem_headers,
-    refuse,
-    request_id_of,
 )
 from puntini.transport.connections import Connections
+from puntini.transport.cors import cors
 from puntini.transport.handover import outermost
 from puntini.transport.naming import Naming
 from puntini.transport.opening import Opener
@@ -136,18 +120,7 @@ class Parts:
         self.share = share
         self.entrance = Entrance(settings, wants_setup=wants_setup)
         self.log = structlog.get_logger("puntini")
-        self.model = Metered(model_of(settings))
-        self.own_tools = [tool for spec in settings.tools for tool in load_tools(spec, Path.cwd())]
-        self.tools = builtin_tools(self.own_tools)
-        self.workspace = _workspace(settings.workspace)
-        self.embedder = _embedder(settings.embedder)
-        known: dict[str, Agent] = {agent.name: agent for agent in (ScriptedAgent(), *agents)}
-        named = [spec for spec in settings.agent if spec not in ROLES]
-        served = {spec: known.get(spec) or load_agent(spec, Path.cwd(), {*ROLES, *known}) for spec in named}
-        _check_names(settings.agent, served)
-        self.served = known | {agent.name: agent for agent in served.values()}
-        first = settings.agent[0]
-        self.default = served[first].name if first in served else first
+        self.outfit = Outfit(settings, agents)
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[list[BaseRoute]]:
@@ -161,17 +134,18 @@ class Parts:
             direct=settings.store_direct,
             listen=settings.store_listen,
         )
-        self.store.embedder = self.embedder
+        self.store.embedder = self.outfit.embedder
         self.turns = Turns(self.store.queue)
         try:
             if self.store.nodes is not None:
                 self.beat = Beat(self.store.nodes, self.turns.of("tidying", TIDY_TURN_SECONDS))
                 await self.beat.hear()
             await self.entrance.open(self.store, lambda credential: self.connections.take_over(credential), self.turns)
-            served = self.served.values()
-            self.staff = Staff(self.model, self.tools, self.store, served, workspace=self.workspace)
+            outfit = self.outfit
+            served = outfit.agents.values()
+            self.staff = Staff(outfit.model, outfit.tools, self.store, served, workspace=outfit.workspace)
             await self.staff.roster.load()
-            await self.staff.ready(self.default)
+            await self.staff.ready(outfit.default)
             async with anyio.create_task_group() as tasks:
                 routes = self._build(tasks)
                 if self.beat is not None and self.store.nodes is not None:
@@ -191,10 +165,8 @@ class Parts:
                         await self.presence.leave()
                         await self.turns.leave()
                 await self.entrance.close()
-                if self.embedder is not None:
-                    self.embedder.close()
                 await self.store.close()
-                await self.model.aclose()
+                await self.outfit.aclose()
 
     def _build(self, tasks: anyio.abc.TaskGroup) -> list[BaseRoute]:
         settings = self.settings
@@ -224,7 +196,7 @@ class Parts:
             self.store,
             self.keeper,
             self.staff.roster,
-            self.default,
+            self.outfit.default,
             tasks,
             most=0 if self.share == "streams" else settings.max_concurrent_tasks,
             most_queued=settings.max_queued_tasks,
@@ -256,9 +228,9 @@ class Parts:
             tasks.start_soon(work)
         for work in self.entrance.work:
             tasks.start_soon(work)
-        if self.embedder is not None:
+        if self.outfit.embedder is not None:
             turn = self.turns.of("filling", TURN_SECONDS)
-            self.filling = Filling(self.store, self.embedder, nodes=self.store.nodes, turn=turn)
+            self.filling = Filling(self.store, self.outfit.embedder, nodes=self.store.nodes, turn=turn)
             tasks.start_soon(self.filling.run)
         return self._routes(desk)
 
@@ -371,53 +343,6 @@ def _setup_routes(entrance: Entrance) -> list[BaseRoute]:
     return SetupRoutes(entrance.setup, entrance.accounts, entrance.audit).routes() if entrance.setup else []
 
 
-def model_of(settings: Settings) -> Model:
-    """The model that the settings name. Raises Misconfigured."""
-    key = settings.anthropic_api_key.reveal()
-    if settings.model == "offline" or (settings.model == "auto" and not key):
-        return OfflineModel(pause_seconds=settings.offline_pause_seconds)
-    from puntini.agent.models.anthropic import AnthropicModel  # its package takes a second to import
-
-    return AnthropicModel(
-        model=settings.anthropic_model,
-        api_key=key,
-        base_url=settings.anthropic_base_url,
-        thinking_tokens=settings.model_thinking_tokens,
-    )
-
-
-def _check_names(specs: Sequence[str], served: Mapping[str, Agent]) -> None:
-    """Raises Misconfigured where a name would stand for two agents."""
-    names = [served[spec].name if spec in served else spec for spec in specs]
-    for spec, name in zip(specs, names, strict=True):
-        if names.count(name) > 1:
-            raise Misconfigured(f"Two agents are called `{name}`; name one of them otherwise, as NAME={spec}.")
-        if spec != name and name in {*ROLES, ScriptedAgent.name}:
-            place = spec.rpartition("=")[2]
-            raise Misconfigured(f"`{name}` is a built-in agent; give yours another name: NAME={place}.")
-
-
-def _workspace(name: str) -> Path | None:
-    """The directory that tools may read. Raises Misconfigured."""
-    if not name:
-        return None
-    path = Path(name).absolute()
-    if not path.is_dir():
-        raise Misconfigured(f"The workspace {path} is no directory; name one with --workspace.")
-    return path
-
-
-def _embedder(spec: str) -> Embedder | None:
-    """The embedder that the settings name. Raises Misconfigured, also without what compares its vectors."""
-    if not spec:
-        return None
-    try:
-        import_module("puntini.store.nearest")
-    except ImportError:
-        raise Misconfigured("An embedder needs numpy: pip install 'puntini[embeddings]'.") from None
-    return load_embedder(spec, Path.cwd())
-
-
 async def described() -> Schema:
     """The OpenAPI document of a server, without one that serves."""
     async with Parts(Settings(store="memory:"), ()).open() as routes:
@@ -449,7 +374,7 @@ def create_app(
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with parts.open() as routes:
             app.router.routes[:] = guarded(routes)
-            app.router.default = _nowhere
+            app.router.default = nowhere
             yield
 
     app = App(
@@ -458,82 +383,10 @@ def create_app(
             Middleware(Naming, answers=Answers(settings.access_log)),
             *([Middleware(Traced)] if tracing.on() else []),
             Middleware(Gate, entrance=lambda: parts.entrance),
-            *_cors(settings.cors_origins),
+            *cors(settings.cors_origins),
             Middleware(BodyDeadline, seconds=settings.body_seconds),
         ],
-        exception_handlers={PuntiniError: _problem, HTTPException: _http_problem, Exception: _bug},
+        exception_handlers=HANDLERS,
     )
     app.state.parts = parts
     return app
-
-
-def _cors(origins: Sequence[str]) -> list[Middleware]:
-    """What lets pages of these origins read the answers; nothing where there are none."""
-    if not origins:
-        return []
-    return [
-        Middleware(
-            CORSMiddleware,
-            allow_origins=origins,
-            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-            allow_headers=[
-                "Accept",
-                "Authorization",
-                "Content-Type",
-                "Idempotency-Key",
-                "If-None-Match",
-                "Last-Event-ID",
-                "X-API-Key",
-                "X-Request-ID",
-            ],
-            expose_headers=[
-                "ETag",
-                "Location",
-                "Puntini-Cursor",
-                "Puntini-Session",
-                "Puntini-Task",
-                "RateLimit",
-                "RateLimit-Policy",
-                "Retry-After",
-                "X-Request-ID",
-            ],
-        )
-    ]
-
-
-async def _problem(request: Request, error: Exception) -> Response:
-    assert isinstance(error, PuntiniError)
-    return _response(request, error, {name.decode(): value.decode() for name, value in problem_headers(error)})
-
-
-async def _http_problem(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    problem = PuntiniError(_SENTENCES.get(error.status_code, error.detail))
-    problem.status = error.status_code
-    problem.code = error.detail.lower().replace(" ", "_")
-    problem.title = error.detail
-    return _response(request, problem, dict(error.headers or {}))
-
-
-async def _nowhere(scope: Scope, receive: Receive, send: Send) -> None:
-    """What no route answers, a WebSocket's handshake too."""
-    await refuse(scope, receive, send, NotFound(NOWHERE))
-
-
-async def _bug(request: Request, _error: Exception) -> Response:
-    # The server's own line has the trace; this one says which request it was.
-    name, method = request_id_of(request.scope), request.method
-    structlog.get_logger("puntini").error("a request failed", request_id=name, method=method, path=request.url.path)
-    # Sent from outside of what names the others.
-    headers = {"x-request-id": name} if name else {}
-    return _response(request, PuntiniError("The server met an error of its own; its log says more."), headers)
-
-
-NOWHERE = "There is nothing at this address; /docs describes all addresses, and POST /v1/chat starts a task."
-_SENTENCES = {404: NOWHERE, 405: "This address does not take that method."}
-
-
-def _response(request: Request, error: PuntiniError, headers: dict[str, Any]) -> Response:
-    return Response(
-        problem_body(error, request_id_of(request.scope)), error.status, headers, "application/problem+json"
-    )

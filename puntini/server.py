@@ -258,12 +258,12 @@ async def _greet(server: Server, parts: Parts, settings: Settings, sock: socket.
     if parts.share == "tasks":
         _greet_worker(parts, settings, url)
         return
-    others = ", ".join(sorted(name for name in parts.runner.agents if name != parts.default))
-    agents = f"{parts.default} (others: {others})" if others else parts.default
-    model = parts.model.name
+    others = ", ".join(sorted(name for name in parts.runner.agents if name != parts.outfit.default))
+    agents = f"{parts.outfit.default} (others: {others})" if others else parts.outfit.default
+    model = parts.outfit.model.name
     if parts.share == "streams":
         agents, model = "none here: `puntini worker` runs the tasks", "as its workers have"
-    prompt = PROMPTS.get(parts.default, "Hello")
+    prompt = PROMPTS.get(parts.outfit.default, "Hello")
     entrance = parts.entrance
     mode = "set-up" if entrance.setup else "open" if await entrance.openness.look() else "accounts"
     reached = url.replace(host, socket.gethostname()) if host in ANYWHERE else url
@@ -274,7 +274,7 @@ async def _greet(server: Server, parts: Parts, settings: Settings, sock: socket.
             url=url,
             store=shown(settings.store),
             agents=agents,
-            tools=[tool.name for tool in parts.own_tools],
+            tools=[tool.name for tool in parts.outfit.own_tools],
             model=model,
             mode=mode,
             version=__version__,
@@ -308,7 +308,12 @@ def _greet_worker(parts: Parts, settings: Settings, url: str) -> None:
     agents = ", ".join(sorted(parts.runner.agents))
     if settings.log_format == "json":
         found = {"url": url} if url else {}
-        log = {"store": shown(settings.store), "agents": agents, "model": parts.model.name, "version": __version__}
+        log = {
+            "store": shown(settings.store),
+            "agents": agents,
+            "model": parts.outfit.model.name,
+            "version": __version__,
+        }
         parts.log.info("serving" if url else "working", mode="worker", **log, **found)
         return
     health = f"\n  health   {url}/v1/health" if url else ""
@@ -318,7 +323,7 @@ def _greet_worker(parts: Parts, settings: Settings, url: str) -> None:
             store=shown(settings.store),
             agents=agents,
             tools=_own_tools(parts),
-            model=parts.model.name,
+            model=parts.outfit.model.name,
             health=health,
         )
     )
@@ -326,7 +331,7 @@ def _greet_worker(parts: Parts, settings: Settings, url: str) -> None:
 
 def _own_tools(parts: Parts) -> str:
     """A line about the tools that the settings name, beside the built-in ones; none without."""
-    names = ", ".join(dict.fromkeys(tool.name for tool in parts.own_tools))
+    names = ", ".join(dict.fromkeys(tool.name for tool in parts.outfit.own_tools))
     return f"\n  tools    {names}" if names else ""
 
 

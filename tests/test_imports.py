@@ -52,6 +52,7 @@ ALLOWED = {
     "metrics": {"protocol", "log", "transport", "figures", "errors", VERSION},
     "doctor": {"protocol", "log", "store", "auth", "metrics", "client", "settings", "redaction", "errors"},
     "console": {"errors"},
+    "outfit": {"agent", "log", "settings", "errors"},
     "client": {"protocol", "redaction", "errors", VERSION},
 }
 # The parts meet here, so these may import anything; being absent from every row above, nothing else may import them.

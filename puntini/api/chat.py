@@ -5,8 +5,9 @@ from typing import Annotated
 from msgspec import Meta, Struct
 from starlette.routing import BaseRoute
 
-from puntini.api.desk import Desk, new_session
+from puntini.api.desk import Desk
 from puntini.api.http import ONCE, Address, Body, Door, idempotency_key
+from puntini.api.records import new_session
 from puntini.api.repeats import named
 from puntini.api.resume import newest_task, task_of
 from puntini.auth.guard import principal_of

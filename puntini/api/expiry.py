@@ -79,7 +79,7 @@ class Expiry:
         still = partial(self._idle, session_id, before)
         try:
             # Asked before too, so that nobody has to wait at the door of a session that stays.
-            return await still() and await self._desk.close_if(session_id, "idle", still)
+            return await still() and await self._desk.closing.close_if(session_id, "idle", still)
         except NotFound:  # deleted in this moment
             return True
 

@@ -9,11 +9,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from puntini.api.desk import Desk, new_session
+from puntini.api.desk import Desk
 from puntini.api.http import ONCE, At, Body, Door, Json, idempotency_key, read, resource, user_of
 from puntini.api.moments import Moments
+from puntini.api.records import new_session, row_of
 from puntini.api.repeats import Repeats, named
-from puntini.api.sessions import SessionInfo, check_title, info_of, row_of
+from puntini.api.sessions import SessionInfo, check_title, info_of
 from puntini.auth.rights import EDIT
 from puntini.errors import NotFound
 from puntini.log.contract import Append, Kept, Once, SessionRow, Store, Written

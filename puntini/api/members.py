@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from puntini.api.http import PAGED, Body, Door, Json, Listed, page_bounds, read, resource, user_of
-from puntini.api.sessions import row_of
+from puntini.api.records import row_of
 from puntini.auth.audit import Audit
 from puntini.auth.revision import Revision
 from puntini.auth.rights import OWN, VIEW, Right

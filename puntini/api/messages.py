@@ -131,7 +131,7 @@ class Messages:
             if await self._store.swap(Kept(SPACE, KIND, pair, session_id.encode()), kept):
                 return session_id
             # Another node was quicker: there is one conversation.
-            await self._desk.delete(session_id)
+            await self._desk.closing.delete(session_id)
             return (await self._store.kept(SPACE, KIND, pair) or b"").decode()
 
     async def _sent(self, written: Written, row: TaskRow) -> Sent:

@@ -26,10 +26,11 @@ from puntini.api.http import (
     whose,
 )
 from puntini.api.moments import Moments
+from puntini.api.records import row_of
 from puntini.api.repeats import named
 from puntini.auth.guard import Note, principal_of
 from puntini.auth.rights import EDIT, OWN, READ, VIEW, WRITE
-from puntini.errors import Invalid, NotFound
+from puntini.errors import Invalid
 from puntini.log.contract import SessionRow, Store
 from puntini.log.keeper import Keeper
 from puntini.log.mint import new_id, now_ms, timestamp
@@ -188,13 +189,13 @@ class Sessions:
             agent = self._desk.default_agent if body.agent == "" else body.agent
             await self._store.amend(session_id, at=now_ms(), title=body.title, agent=agent)
         if body.status == "closed":
-            await self._desk.close(session_id, "closed by request")
+            await self._desk.closing.close(session_id, "closed by request")
         return Json(info_of(await row_of(self._store, session_id), self._store.epoch))
 
     async def delete(self, request: Request) -> Response:
         """Remove a session with its whole log."""
         session_id = request.path_params["session_id"]
-        await self._desk.delete(session_id)
+        await self._desk.closing.delete(session_id)
         self._note(request.scope, "session_deleted", of=session_id)
         return Response(status_code=204)
 
@@ -238,14 +239,6 @@ class Sessions:
         view = await self._keeper.view(request.path_params["session_id"])
         items = view.approvals()
         return Json(Listed(items[offset : offset + limit], len(items)))
-
-
-async def row_of(store: Store, session_id: str) -> SessionRow:
-    """A session's record. Raises NotFound."""
-    row = await store.session(session_id)
-    if row is None:
-        raise NotFound(f"There is no session `{session_id}`.")
-    return row
 
 
 def info_of(row: SessionRow, epoch: str) -> SessionInfo:

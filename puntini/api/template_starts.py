@@ -7,7 +7,8 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from puntini.api.desk import Desk, new_session
+from puntini.api.desk import Desk
+from puntini.api.records import new_session
 from puntini.api.repeats import Repeats, written
 from puntini.auth.principals import Principal
 from puntini.log.contract import Append, Once, Store, Written
@@ -67,7 +68,7 @@ class TemplateStarts:
         if wanted.run:
             prompt = prompt_of(template, title)
             data = UserPromptCommandData(prompt=prompt, max_steps=wanted.max_steps, priority=wanted.priority)
-            return await self._desk.begin(session, data, given, once)
+            return await self._desk.prompts.begin(session, data, given, once)
         entries = [entry_of(replace(event, timestamp=timestamp())) for event in given]
         write = Append(session_id=session.session_id, create=session, entries=entries, once=once, at=session.created_at)
         return await written(self._store, write)

@@ -35,7 +35,7 @@ from puntini.protocol.events import (
 from puntini.store.memory import MemoryStore
 from puntini.views.session import SessionView
 
-DEADLINE_SECONDS = 5.0
+DEADLINE_SECONDS = 20.0
 POLL_SECONDS = 0.002
 ANN = Principal("ann")
 T = TypeVar("T")

@@ -224,7 +224,7 @@ async def test_interrupt_leaves_what_waits_for_a_person_or_is_paused(store: Memo
         await life.until(runs, "running")
         await life.prompt(session, "now", if_busy="interrupt")
         assert [await life.status(name) for name in (asks, rests, runs)] == ["waiting", "paused", "cancelled"]
-        await life.desk.close(session, "enough")
+        await life.desk.closing.close(session, "enough")
         assert [await life.status(name) for name in (asks, rests)] == ["cancelled"] * 2
 
 

@@ -12,7 +12,7 @@ from puntini.agent.models.contract import Block, Piece, Request, Spent, Text, Tu
 from puntini.agent.models.offline.model import OfflineModel
 from puntini.agent.recall import MOST_BYTES, UNANSWERED, Recall
 from puntini.agent.tools.builtin import builtin_tools
-from puntini.api.desk import new_session
+from puntini.api.records import new_session
 from puntini.log.contract import Append
 from puntini.protocol.events import TASK_ENDS, AssistantResponse
 from puntini.store.memory import MemoryStore

@@ -10,7 +10,7 @@ from puntini.agent.attempt import DIED, MOST_CRASHES
 from puntini.agent.contract import Agent, Task
 from puntini.agent.loading import Narrator
 from puntini.agent.scripted import ScriptedAgent
-from puntini.api.desk import new_session
+from puntini.api.records import new_session
 from puntini.errors import StaleAttempt
 from puntini.log.contract import Append, Fence, Kept, TaskRow
 from puntini.protocol.commands import UserPromptCommandData
@@ -55,7 +55,7 @@ async def test_what_a_task_was_given_does_not_count_as_its_agent_s_word(store: M
     stepper.allowed = 20
     async with stage(store, stepper) as life:
         given = [PlanUpdate(data=PlanUpdateData(current_plan=["Say 0."]))]
-        begun = await life.desk.begin(
+        begun = await life.desk.prompts.begin(
             new_session("stepper", user="ann"), UserPromptCommandData(prompt="step"), given, None
         )
         await life.spoken(begun.task_id, 21)
@@ -70,7 +70,7 @@ async def test_what_a_task_was_given_stands_when_it_begins_anew(store: MemorySto
     async with stage(store, Patient()) as life:
         given = [PlanUpdate(data=PlanUpdateData(current_plan=["Wait"]))]
         prompt = UserPromptCommandData(prompt="wait")
-        begun = await life.desk.begin(new_session("patient", user="ann"), prompt, given, None)
+        begun = await life.desk.prompts.begin(new_session("patient", user="ann"), prompt, given, None)
         row = await life.row(begun.task_id)
         plan_at = 1 + [kind(event) for event in await life.said(begun.task_id)].index("plan_update")
 

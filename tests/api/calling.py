@@ -15,7 +15,7 @@ from puntini.auth.principals import Principal
 from puntini.settings import Settings
 from tests.api.promised import promised_by
 
-DEADLINE_SECONDS = 10.0
+DEADLINE_SECONDS = 20.0
 POLL_SECONDS = 0.005
 HOST = "127.0.0.1:8000"
 ANN = Principal("ann")

@@ -11,12 +11,11 @@ from starlette.applications import Starlette
 from puntini.api.analytics import Analytics
 from puntini.api.analytics_tally import Tally
 from puntini.api.http import guarded
-from puntini.app import _problem  # how the server answers with an error
+from puntini.api.problems import HANDLERS
 from puntini.auth.access import Access
 from puntini.auth.guard import Guard
 from puntini.auth.principals import LOCAL, Principal
 from puntini.auth.revision import Revision
-from puntini.errors import PuntiniError
 from puntini.log.contract import Append, SessionRow, Store, TaskRow
 from puntini.log.hub import Hub
 from puntini.protocol.entries import Entry, entry_of
@@ -46,7 +45,7 @@ class Counted:
         self.tally = Tally(store)
         hub.follow(self.tally)
         self.app: ASGIApp = Starlette(
-            routes=guarded(Analytics(store, self.tally).routes()), exception_handlers={PuntiniError: _problem}
+            routes=guarded(Analytics(store, self.tally).routes()), exception_handlers=HANDLERS
         )
         self.guard = Guard(Access(store), Revision(store))
 

@@ -135,7 +135,7 @@ async def test_a_prompt_that_comes_while_it_is_decided_waits_for_the_decision() 
             assert await store.count_tasks() == 0
             return False
 
-        assert not await parts.desk.close_if(session_id, "idle", still)
+        assert not await parts.desk.closing.close_if(session_id, "idle", still)
         with anyio.fail_after(DEADLINE_SECONDS):
             while not await store.count_tasks():
                 await anyio.sleep(POLL_SECONDS)

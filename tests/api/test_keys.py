@@ -175,7 +175,7 @@ async def test_nothing_changes_the_audit_log(api: Api) -> None:
 
 async def test_entries_are_written_by_themselves(api: Api) -> None:
     await made(api)
-    with anyio.fail_after(5):
+    with anyio.fail_after(20):
         while not (await api.get("/v1/audit"))["items"]:
             await anyio.sleep(0.01)
 

@@ -58,7 +58,7 @@ async def failed(api: Api) -> str:
 
 async def said_all(api: Api, task_id: str) -> None:
     """Wait until a careful task has said what it has to say."""
-    with anyio.fail_after(5):
+    with anyio.fail_after(20):
         while not (await api.ask("GET", f"/v1/tasks/{task_id}/result")).json()["approvals"]:
             await anyio.sleep(0.005)
 

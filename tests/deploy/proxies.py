@@ -16,8 +16,8 @@ import pytest
 from tests.live.serving import ROOT, Serving, wait_for
 
 DEPLOY = ROOT / "deploy"
-START_SECONDS = 10.0
-STOP_SECONDS = 5.0
+START_SECONDS = 20.0
+STOP_SECONDS = 20.0
 PROXIES = ("nginx", "caddy", "traefik")
 
 

@@ -22,7 +22,7 @@ from puntini.store.memory import MemoryStore
 from puntini.store.open import open_store
 
 pytestmark = pytest.mark.anyio
-DEADLINE_SECONDS = 10.0
+DEADLINE_SECONDS = 20.0
 
 
 def lengths(texts: list[str]) -> list[list[float]]:

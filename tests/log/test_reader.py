@@ -87,7 +87,7 @@ async def test_waiting_ends_with_the_next_event(store: RecordingStore, feed: Fee
 
 
 async def test_waiting_ends_at_once_when_something_is_there(feed: Feed) -> None:
-    with anyio.fail_after(1):
+    with anyio.fail_after(20):
         await Reader(feed, LINES, 4).wait()
 
 
@@ -190,5 +190,5 @@ async def test_while_the_store_is_away_a_reader_stays_where_it_is(store: Recordi
 
 
 async def test_a_pause_ends_by_itself(feed: Feed) -> None:
-    with anyio.fail_after(2):
+    with anyio.fail_after(20):
         await Reader(feed, LINES, 0).pause(0.01)

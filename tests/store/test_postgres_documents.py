@@ -14,7 +14,7 @@ from puntini.store.postgres.searches import RANKED, WORDS, indexed
 from tests.store.test_contract_documents import document, found, keep
 
 pytestmark = pytest.mark.anyio
-SECONDS = 10.0
+SECONDS = 20.0
 
 
 @pytest.fixture

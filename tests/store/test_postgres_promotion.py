@@ -44,7 +44,7 @@ async def test_a_process_that_runs_does_not_go_on_with_it(server: Postgres) -> N
         await store.read(SESSION, 0)
     with pytest.raises(StoreUnavailable):
         await store.append(add(said()))
-    with anyio.fail_after(5):
+    with anyio.fail_after(20):
         await store.lost()
     await store.close()
     following = await open_store(dsn)

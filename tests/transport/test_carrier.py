@@ -97,7 +97,7 @@ async def test_while_the_store_is_away_pings_go_on_and_then_the_events(store: Re
 
 async def test_while_the_store_is_away_a_client_may_leave(store: RecordingStore, hub: Hub) -> None:
     store.broken = True
-    with anyio.fail_after(5):
+    with anyio.fail_after(20):
         async with carried(hub):
             await until(lambda: store.reads_after)
             await anyio.wait_all_tasks_blocked()

@@ -11,7 +11,7 @@ import msgspec
 from puntini.transport.asgi import ASGIApp, Message
 from tests.protocol.sse import Block, SseParser
 
-PATIENCE = 10.0
+PATIENCE = 20.0
 HOST = (b"host", b"localhost")
 
 

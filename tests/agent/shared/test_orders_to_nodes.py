@@ -145,7 +145,7 @@ async def test_a_session_is_stopped_wherever_its_tasks_are(dsn: str) -> None:
         session = await here.session()
         tasks = [await here.prompt(session, "wait"), await there.prompt(session, "wait")]
         await here.until(tasks[0], "running")
-        await there.desk.close(session, "done")
+        await there.desk.closing.close(session, "done")
         assert [await here.status(task) for task in tasks] == ["cancelled", "cancelled"]
         assert (await here.log(session))[-1].__struct_config__.tag == "session_closed"
 
@@ -164,7 +164,7 @@ async def test_no_task_outlives_its_session(dsn: str) -> None:
 
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(ask)
-                await here.desk.close(session, "done")
+                await here.desk.closing.close(session, "done")
             assert not await here.store.tasks(session_id=session, open_only=True)
 
 

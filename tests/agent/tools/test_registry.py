@@ -16,7 +16,7 @@ from puntini.errors import StoreUnavailable
 from tests.agent.tools.asking import Asker, ask
 
 pytestmark = pytest.mark.anyio
-DEADLINE_SECONDS = 5.0
+DEADLINE_SECONDS = 20.0
 TRACE: ContextVar[str] = ContextVar("TRACE", default="")
 
 

@@ -13,7 +13,7 @@ from puntini.protocol.select import CONTROL_TYPES, LOGGED_TYPES
 from tests.live.clients.transports import TASK_ENDS, Event
 
 CHROMIUM = shutil.which("chromium")
-SECONDS = 15.0
+SECONDS = 20.0
 FOREIGN = "evil.example"
 """A name that the browser finds on this machine, as after DNS rebinding."""
 NAMES = sorted((LOGGED_TYPES | CONTROL_TYPES) - {"error"} | {"problem"})

@@ -18,7 +18,7 @@ from tests.protocol.sse import SseParser
 Event = dict[str, Any]
 Events = Generator[Event, None, None]
 Read = Callable[..., Events]
-SECONDS = 15.0
+SECONDS = 20.0
 TASK_ENDS = frozenset({"task_completed", "task_failed", "task_cancelled"})
 
 

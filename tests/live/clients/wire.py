@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Self
 
 from tests.live.serving import Serving
 
-SECONDS = 10.0
+SECONDS = 20.0
 
 
 class Answer(NamedTuple):
