@@ -86,9 +86,9 @@ class Aside:
 
     def turns(self, session_ids: Iterable[str]) -> list[list[str]]:
         """In which groups those are tried whose rows are free, until one fails: the doubtful in groups that grow."""
-        fresh, doubtful = [], []
-        for name in session_ids:
-            (doubtful if self._held[name].doubtful else fresh).append(name)
+        names = list(session_ids)
+        fresh = [name for name in names if not self._held[name].doubtful]
+        doubtful = [name for name in names if self._held[name].doubtful]
         groups, size = [fresh] if fresh else [], 1
         while doubtful:
             groups.append(doubtful[:size])
