@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Literal
 
 import anyio
@@ -38,7 +39,7 @@ from puntini.api.memory import AgentMemories
 from puntini.api.messages import Messages
 from puntini.api.openapi import document
 from puntini.api.outcomes import Outcomes
-from puntini.api.problems import HANDLERS, nowhere
+from puntini.api.problems import A_WORKER, HANDLERS, NOWHERE, nowhere
 from puntini.api.sessions import Sessions
 from puntini.api.setup import Setup as SetupRoutes
 from puntini.api.snapshots import Snapshots
@@ -49,8 +50,10 @@ from puntini.api.tickets import TicketDesk
 from puntini.api.tools import ToolInfo, ToolList
 from puntini.api.users import Users as UserRoutes
 from puntini.api.work import Work
+from puntini.auth.agreement import Agreement, Marks, marks_of
 from puntini.auth.entrance import Entrance
 from puntini.auth.gate import Gate
+from puntini.auth.secret import server_secret
 from puntini.auth.watch import Watch
 from puntini.errors import Misconfigured, StoreUnavailable
 from puntini.log.beat import Beat, Listener
@@ -108,6 +111,7 @@ class Parts:
     turns: Turns
     beat: Beat | None = None
     presence: Presence | None = None
+    agreement: Agreement | None = None
     filling: Filling | None = None
     loop_watch: LoopWatch
     lost = False
@@ -142,6 +146,8 @@ class Parts:
                 await self.beat.hear()
             await self.entrance.open(self.store, lambda credential: self.connections.take_over(credential), self.turns)
             outfit = self.outfit
+            secret = await server_secret(settings.secret, self.store)
+            marks = marks_of(settings, secret, serves=self.share != "tasks")
             served = outfit.agents.values()
             self.staff = Staff(outfit.model, outfit.tools, self.store, served, workspace=outfit.workspace)
             await self.staff.roster.load()
@@ -149,7 +155,7 @@ class Parts:
             async with anyio.create_task_group() as tasks:
                 routes = self._build(tasks)
                 if self.beat is not None and self.store.nodes is not None:
-                    self._join(self.store.nodes, self.beat)
+                    self._join(self.store.nodes, self.beat, marks)
                     tasks.start_soon(self.beat.run)
                 await self.runner.start()
                 yield routes
@@ -202,7 +208,9 @@ class Parts:
             most_queued=settings.max_queued_tasks,
             task_seconds=settings.task_seconds,
             redacted=Redaction(settings.secrets),
+            own=self.staff.roster.own,
         )
+        self.staff.roster.elsewhere = lambda: self.runner.elsewhere
         guard = self.entrance.guard
         desk = Desk(self.store, self.keeper, self.runner, guard.access, self.hub.forget, look=self.staff.roster.look)
         expiry = Expiry(
@@ -234,14 +242,16 @@ class Parts:
             tasks.start_soon(self.filling.run)
         return self._routes(desk)
 
-    def _join(self, nodes: Nodes, beat: Beat) -> None:
+    def _join(self, nodes: Nodes, beat: Beat, marks: Marks) -> None:
         """Have this node know what the others do, and the other way round."""
-        self.presence = Presence(
-            nodes, new_id("nod"), self.connections, idle_seconds=self.settings.session_idle_seconds
-        )
+        node = new_id("nod")
+        self.presence = Presence(nodes, node, self.connections, idle_seconds=self.settings.session_idle_seconds)
+        self.agreement = Agreement(nodes, node, marks)
         roster = self.staff.roster
         self.entrance.beat(beat)
-        for work in (self.presence.tell_streams, self.presence.tell_watched, nodes.writable, roster.look_if_told):
+        presence = self.presence
+        works = (presence.tell_streams, self.agreement.look, presence.tell_watched, nodes.writable, roster.look_if_told)
+        for work in works:
             beat.also(work)
         listeners: list[tuple[str, Listener]] = [
             (AGENTS, roster.heard),
@@ -306,6 +316,7 @@ class Parts:
             loop=self.loop_watch,
             unserved=lambda: self.runner.unserved,
             trouble=lambda: beat.trouble if beat is not None else "",
+            disagreement=lambda: self.agreement.said if self.agreement else "",
         )
         node = self.settings.node_name
         return System(*about, self.staff.roster, node=node, health=health, measures=measures)
@@ -374,7 +385,7 @@ def create_app(
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with parts.open() as routes:
             app.router.routes[:] = guarded(routes)
-            app.router.default = nowhere
+            app.router.default = partial(nowhere, A_WORKER if share == "tasks" else NOWHERE)
             yield
 
     app = App(

@@ -45,10 +45,10 @@ def is_database(url: str) -> bool:
     return url.startswith(DATABASES)
 
 
-def store_file(url: str) -> Path:
+def store_file(url: str, *, how: str = "with --store") -> Path:
     """The file of a store that is none of Postgres's. Raises Misconfigured when it has none."""
     if url == "memory:" or "://" in url.replace("sqlite://", "", 1):
-        raise Misconfigured(f"The store {shown(url)} is no SQLite file; name one with --store.")
+        raise Misconfigured(f"The store {shown(url)} is no SQLite file; name one {how}.")
     return Path(url.removeprefix("sqlite://"))
 
 
@@ -58,11 +58,11 @@ def store_place(named: str | None) -> str | Path:
     return url if is_database(url) else store_file(url)
 
 
-def _database(named: str | None) -> str:
+def _database(named: str | None, *, how: str = "with --store postgresql://…") -> str:
     """The database that is meant. Raises Misconfigured."""
     url = store_url(named)
     if not is_database(url):
-        raise Misconfigured(f"The store {url} is no Postgres database; name one with --store postgresql://….")
+        raise Misconfigured(f"The store {url} is no Postgres database; name one {how}.")
     return url
 
 
@@ -188,20 +188,21 @@ def store_copy(source: str, to: str) -> None:
 
     if is_database(source):
         raise Misconfigured("A database is copied by Postgres's own tools: `pg_dump` and `pg_restore`.")
-    url = _database(to)
+    url = _database(to, how="as TO, postgresql://USER:PASSWORD@HOST/DATABASE")
     from puntini.store import copying
     from puntini.store.postgres import admin
     from puntini.store.sqlite.source import source as held
 
     admin.unused(url)
     began = time.monotonic()
-    with held(store_file(source)) as opened:
+    with held(store_file(source, how="as FROM")) as opened:
         sums = anyio.run(copying.copy, opened, url, _Progress())
     rows = sum(each.rows for each in sums.values())
     click.echo(
         f"{shown(url)} holds what {source} did: {_holds(admin.figures(url))}. "
         f"{_counted(rows, 'row')} in {time.monotonic() - began:.1f} s."
     )
+    click.echo(f"Ids stay good there. A server that is started with {source} again begins a new epoch, without them.")
 
 
 class _Progress:

@@ -4,7 +4,7 @@ Where there are several nodes, each looks at what is kept when the others say th
 asks for an agent that it does not know.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 import anyio
 import msgspec
@@ -49,6 +49,8 @@ class Roster(Mapping[str, Agent]):
         self._allowed = list(allowed)
         self._agents: dict[str, Agent] = {}
         self._rows: dict[str, AgentRow] = {}
+        self.elsewhere: Callable[[], Collection[str]] = tuple
+        """Names a worker's own agents, which run there and not here."""
         self._changing = anyio.Lock()
 
     def __getitem__(self, name: str) -> Agent:
@@ -63,13 +65,23 @@ class Roster(Mapping[str, Agent]):
         """How many there are."""
         return len(self._agents)
 
+    @property
+    def own(self) -> list[str]:
+        """Those that this server was started with."""
+        return [row.name for row in self._rows.values() if row.kind != "created"]
+
     def rows(self) -> list[AgentRow]:
-        """What is known of each: first those it was started with, then those that were created, the oldest first."""
-        return sorted(self._rows.values(), key=lambda row: (row.created_at, row.name if row.created_at else ""))
+        """What is known of each: first those it was started with, then those that were created, the oldest first.
+
+        Where there are several nodes the order is the same at all of them, and the agents of their workers are there.
+        """
+        found = [*self._rows.values(), *(_loaded(name) for name in self.elsewhere() if name not in self._rows)]
+        named = self._nodes is not None
+        return sorted(found, key=lambda row: (row.created_at, row.name if row.created_at or named else ""))
 
     def row(self, name: str) -> AgentRow | None:
         """What is known of one."""
-        return self._rows.get(name)
+        return self._rows.get(name) or (_loaded(name) if name in self.elsewhere() else None)
 
     def called(self, name: str) -> AgentRow | None:
         """The same, in whatever case its name is written."""
@@ -93,7 +105,7 @@ class Roster(Mapping[str, Agent]):
     def _take_in(self, key: str, body: bytes) -> None:
         self._kept[key] = body
         row = _row(body)
-        if self.called(row.name):
+        if any(_key(name) == _key(row.name) for name in self._rows):
             log.warning("a created agent is left out: another has its name", agent=row.name)
         else:
             self.add(replace(row, tools=[name for name in self._allowed if name in row.tools]))
@@ -196,6 +208,11 @@ class Roster(Mapping[str, Agent]):
                 await self._shelf.keep([Kept(SPACE, KIND, _key(name), None)])
                 self._let_go(_key(name))
                 await self._tell(name)
+
+
+def _loaded(name: str) -> AgentRow:
+    """What is known of an agent that a server or a worker was started with."""
+    return AgentRow(name=name, kind="loaded")
 
 
 def _key(name: str) -> str:

@@ -79,7 +79,7 @@ class Rota(Protocol):
 
     @property
     def elsewhere(self) -> Collection[str]:
-        """The agents that others have, too."""
+        """The agents that workers on the same store were started with."""
         ...
 
     @property

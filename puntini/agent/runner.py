@@ -8,7 +8,7 @@ While the store can't be written, a task that runs waits for it; a command does 
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Literal
 
@@ -36,7 +36,10 @@ log = structlog.get_logger("puntini.agent")
 
 
 class Runner:
-    """Runs the agents named in ``agents``; ``default`` serves where a task names none."""
+    """Runs the agents named in ``agents``; ``default`` serves where a task names none.
+
+    ``own`` are those that the server was started with, and all where nothing is said; the store knows the others.
+    """
 
     def __init__(
         self,
@@ -51,6 +54,7 @@ class Runner:
         task_seconds: float = 0.0,
         redacted: Redaction | None = None,
         leave_seconds: float = LEAVE_SECONDS,
+        own: Sequence[str] | None = None,
     ) -> None:
         self.agents = agents
         self.default = default
@@ -59,14 +63,14 @@ class Runner:
         self._group = tasks
         self._jobs = Jobs()
         self._approvals = Approvals(store, self._go_on)
-        self._rota = self._make_rota(most, most_queued, leave_seconds)
+        self._rota = self._make_rota(most, most_queued, leave_seconds, list(agents) if own is None else own)
         self._people = People(store, self._jobs, self._again)
         self._attempts = Attempts(
             store, keeper, self._approvals, self.agent, self._go_on, self._rota.hear, task_seconds
         )
         self._redacted = redacted or Redaction()
 
-    def _make_rota(self, most: int, most_queued: int, leave_seconds: float) -> Rota:
+    def _make_rota(self, most: int, most_queued: int, leave_seconds: float, own: Sequence[str]) -> Rota:
         if self._store.queue is None:
             return Alone(
                 self._store,
@@ -89,6 +93,7 @@ class Runner:
             most=most,
             most_queued=most_queued,
             leave_seconds=leave_seconds,
+            own=own,
         )
 
     def agent(self, name: str) -> Agent:
@@ -115,9 +120,18 @@ class Runner:
 
     # What api asks.
 
+    @property
+    def elsewhere(self) -> Collection[str]:
+        """Agents that workers were started with, this one too."""
+        return self._rota.elsewhere
+
     def known(self, agent: str) -> bool:
         """Whether there is such an agent, here or on another node."""
-        return agent in self.agents or agent in self._rota.elsewhere
+        return agent in self.agents or agent in self.elsewhere
+
+    def names(self) -> list[str]:
+        """The agents that there are, here or on another node."""
+        return sorted({*self.agents, *self.elsewhere})
 
     async def busy(self, session_id: str) -> bool:
         """Whether the session has a task that runs or waits. Raises StoreUnavailable."""

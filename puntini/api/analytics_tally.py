@@ -151,14 +151,17 @@ class Tally:
         whole, due, gone, floors = self._whole, self._due, self._gone, self._floors
         self._whole, self._due, self._gone, self._floors = False, set(), set(), {}
         executions = self._executions
-        if gone and executions.forget(gone) and executions.left_out:
-            whole = True  # there is room for older ones
+        if gone:
+            executions.forget(gone)
+            whole |= executions.left_out  # there is room for older ones, or what was left out is gone
         if floors:
             executions.trim(floors)
         if whole:
             executions.left_out = False
-            # What was not there any more may have kept older ones out.
-            self._whole |= executions.retain(await self._read(None)) and executions.left_out
+            met = await self._read(None)
+            # What is not there any more may have kept older ones out; or it was itself what was left out.
+            self._whole |= executions.retain(met) and executions.left_out
+            executions.left_out = len(met) > self._most
         elif due:
             await self._read(due)
 

@@ -11,7 +11,11 @@ from puntini.errors import NotFound, PuntiniError
 from puntini.transport.asgi import Receive, Scope, Send, problem_body, problem_headers, refuse, request_id_of
 
 NOWHERE = "There is nothing at this address; /docs describes all addresses, and POST /v1/chat starts a task."
-_SENTENCES = {404: NOWHERE, 405: "This address does not take that method."}
+A_WORKER = (
+    "This is a worker, which tells nothing but how it is, at /v1/health, /v1/ready, /v1/status and /metrics; ask a "
+    "server on the same Postgres."
+)
+_SENTENCES = {405: "This address does not take that method."}
 
 
 async def _problem(request: Request, error: Exception) -> Response:
@@ -28,9 +32,9 @@ async def _http_problem(request: Request, error: Exception) -> Response:
     return _response(request, problem, dict(error.headers or {}))
 
 
-async def nowhere(scope: Scope, receive: Receive, send: Send) -> None:
-    """What no route answers, a WebSocket's handshake too."""
-    await refuse(scope, receive, send, NotFound(NOWHERE))
+async def nowhere(said: str, scope: Scope, receive: Receive, send: Send) -> None:
+    """What no route answers, a WebSocket's handshake too, is answered with a sentence."""
+    await refuse(scope, receive, send, NotFound(said))
 
 
 async def _bug(request: Request, _error: Exception) -> Response:

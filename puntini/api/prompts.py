@@ -25,6 +25,9 @@ from puntini.protocol.events import (
     UserPromptData,
 )
 
+MOST_NAMED = 20
+"""Agents in a sentence."""
+
 
 class Prompts:
     """Begins tasks, or has one that runs hear what is said. Who calls sees to rights and repeats.
@@ -124,9 +127,9 @@ class Prompts:
             return
         await self._look()
         if not self._work.known(agent):
-            raise Invalid(
-                f"{path}: there is no agent `{agent[:80]}`; GET /v1/agents lists those that there are", path=path
-            )
+            names = self._work.names()
+            there = f"{', '.join(names[:MOST_NAMED])}{', …' if len(names) > MOST_NAMED else ''}"
+            raise Invalid(f"{path}: there is no agent `{agent[:80]}`; there is {there}", path=path)
 
 
 def _new_task(

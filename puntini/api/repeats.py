@@ -1,17 +1,21 @@
 """A retry does nothing twice: equal keys wait for one another, and what was done once is answered from memory."""
 
 from asyncio import Lock, wait
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from weakref import WeakValueDictionary
 
 import anyio
 
-from puntini.errors import StoreUnavailable, Unavailable
+from puntini.errors import PuntiniError, StoreUnavailable, Unavailable
 from puntini.log.contract import Append, Once, Store, Written
 from puntini.log.queue import Queue
 
-ALONE_SECONDS, AGAIN_SECONDS = 30.0, 0.02
+HELD_SECONDS, RENEW_SECONDS = 10.0, 3.0
+PATIENCE_SECONDS, AGAIN_SECONDS = 30.0, 0.02
+ELSEWHERE = "The same command is being carried out just now; ask again in a moment."
+
+Work = Callable[[], Awaitable[Written]]
 
 
 class Repeats:
@@ -22,9 +26,7 @@ class Repeats:
         # A key's lock is there for as long as somebody holds it or waits for it.
         self._turns: WeakValueDictionary[Once, Lock] = WeakValueDictionary()
 
-    async def once(
-        self, once: Once | None, work: Callable[[], Awaitable[Written]], *, appends_only: bool = False
-    ) -> Written:
+    async def once(self, once: Once | None, work: Work, *, appends_only: bool = False) -> Written:
         """Do ``work``, whose append brings ``once``, unless that is done already: then its outcome, as ``repeated``.
 
         Work may do more than append, such as stopping another task, so a repeat must not so much as begin while the
@@ -37,23 +39,50 @@ class Repeats:
         async with turn:
             if appends_only or self._store.queue is None:
                 return await self._store.outcome(once) or await work()
-            async with _alone(self._store.queue, f"{once.scope} {once.key}"):
+
+            async def unless_done() -> Written:
                 return await self._store.outcome(once) or await work()
 
+            return await _alone(self._store.queue, f"{once.scope} {once.key}", unless_done)
 
-@asynccontextmanager
-async def _alone(queue: Queue, name: str) -> AsyncIterator[None]:
-    """The only one of all nodes to do something."""
-    with anyio.move_on_after(ALONE_SECONDS) as late:
-        while not await queue.duty(name, ALONE_SECONDS):  # noqa: ASYNC110 - another node does not tell when it is done
+
+async def _alone(queue: Queue, name: str, work: Work) -> Written:
+    """Do something as the only one of all nodes, however long it takes."""
+    with anyio.move_on_after(PATIENCE_SECONDS) as late:
+        while not await queue.duty(name, HELD_SECONDS):  # noqa: ASYNC110 - another node does not tell when it is done
             await anyio.sleep(AGAIN_SECONDS)
     if late.cancelled_caught:
-        raise Unavailable("The same command is being carried out just now; ask again in a moment.")
+        raise Unavailable(ELSEWHERE)
     try:
-        yield
+        return await _held(queue, name, work)
     finally:
         with anyio.CancelScope(shield=True), suppress(StoreUnavailable):  # then its time runs out
             await queue.resign(name)
+
+
+async def _held(queue: Queue, name: str, work: Work) -> Written:
+    """Do something and go on with the duty meanwhile. Raises Unavailable when it is lost, as it is when one freezes."""
+    outcome: Written | PuntiniError = Unavailable(ELSEWHERE)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(_hold, queue, name, tasks.cancel_scope)
+        try:
+            outcome = await work()
+        except PuntiniError as error:  # raised here it would come out as a group
+            outcome = error
+        tasks.cancel_scope.cancel()
+    if isinstance(outcome, PuntiniError):
+        raise outcome
+    return outcome
+
+
+async def _hold(queue: Queue, name: str, work: anyio.CancelScope) -> None:
+    """Go on with a duty; end the work when another node has it."""
+    held = True
+    while held:
+        await anyio.sleep(RENEW_SECONDS)
+        with suppress(StoreUnavailable):  # it is good for a while yet
+            held = await queue.duty(name, HELD_SECONDS)
+    work.cancel()
 
 
 def named(kind: str, whose: str, key: str) -> Once | None:

@@ -18,6 +18,10 @@ class Work(Protocol):
         """Whether there is such an agent."""
         ...
 
+    def names(self) -> list[str]:
+        """The agents that there are."""
+        ...
+
     async def busy(self, session_id: str) -> bool:
         """Whether a task runs or waits. Raises StoreUnavailable."""
         ...

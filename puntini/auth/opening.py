@@ -8,7 +8,7 @@ from puntini.auth.origins import is_loopback
 from puntini.auth.outside import outside_of
 from puntini.auth.passwords import Passwords
 from puntini.auth.revision import Revision
-from puntini.auth.secret import compare, derived, server_secret
+from puntini.auth.secret import derived, server_secret
 from puntini.auth.tokens import Tokens
 from puntini.auth.users import Users
 from puntini.errors import Misconfigured
@@ -43,8 +43,6 @@ async def open_accounts(
     check_secret(settings)
     outside = outside_of(settings, revision, now)
     secret = await server_secret(settings.secret, store)
-    if nodes is not None:
-        await compare(secret, store)
     users, families = Users(store), Families(store, settings.refresh_days * DAY, now)
     key, seconds = derived(secret, "access tokens"), settings.access_minutes * MINUTE
     tokens = Tokens(key, users, families, revision, seconds=seconds, now=now, outside=outside)

@@ -3,34 +3,24 @@
 import hmac
 import secrets
 
-import structlog
-
 from puntini.errors import Misconfigured
 from puntini.log.contract import Kept, Ledger
 from puntini.settings import Secret
 
 LEAST_BYTES, LEAST_KINDS = 32, 8
-SPACE, KIND, KEY, COMPARISON = "auth", "secret", "server", "comparison"
-log = structlog.get_logger("puntini.auth")
-
-
-async def compare(secret: bytes, store: Ledger) -> None:
-    """Warn where another node signs with another secret. What is kept tells nothing of either."""
-    ours = derived(secret, "comparison")
-    before = await store.kept(SPACE, KIND, COMPARISON)
-    if before is not None and before != ours:
-        log.warning("this node's secret is not the one of the node before it: what one signs, the other does not take")
-    if before != ours:
-        await store.keep([Kept(SPACE, KIND, COMPARISON, ours)])
+SPACE, KIND, KEY = "auth", "secret", "server"
 
 
 async def server_secret(setting: Secret, store: Ledger) -> bytes:
     """The secret that is set; without one, the store's own, made once. Raises Misconfigured for a short one."""
-    if setting:
-        return checked(setting)
-    while (kept := await store.kept(SPACE, KIND, KEY)) is None:
+    while (known := await known_secret(setting, store)) is None:
         await store.swap(Kept(SPACE, KIND, KEY, secrets.token_bytes(LEAST_BYTES)), None)
-    return kept
+    return known
+
+
+async def known_secret(setting: Secret, store: Ledger) -> bytes | None:
+    """The same without making one. Raises Misconfigured for a short one."""
+    return checked(setting) if setting else await store.kept(SPACE, KIND, KEY)
 
 
 def checked(setting: Secret) -> bytes:

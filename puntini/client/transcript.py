@@ -56,6 +56,8 @@ class Transcript:
                 self._answer(event)
             case "approval_request" | "approval_resolved" | "task_retracted" | "gap":
                 self._tell(event)
+            case "task_progress" if event["data"].get("status") == "queued" and event["data"].get("detail"):
+                self.note(event["data"]["detail"])
             case "task_completed" | "task_failed" | "task_cancelled":
                 self._end(event)
             case _ if not self._quiet:

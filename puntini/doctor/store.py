@@ -1,42 +1,53 @@
 """Whether the store can be used: reached, read, written, with room to grow, and by the same clock.
 
-A file is looked at from outside, for a server may be using it. Any other store is opened as a server opens it.
+A server may be using it, so it is looked at from outside, and left as it is.
 """
 
 import os
 import shutil
-import time
 from pathlib import Path
+from typing import TYPE_CHECKING, assert_never
 from urllib.parse import urlsplit
 
 import anyio
 
+from puntini.auth.agreement import advice, differing, marks_of
+from puntini.auth.secret import known_secret
 from puntini.doctor.findings import Finding, fail, ok, warn
 from puntini.doctor.place import Place
 from puntini.errors import Misconfigured, PuntiniError
-from puntini.log.contract import Kept, Store
-from puntini.log.mint import new_id
-from puntini.metrics.health import CLOCK_OFF_MS, OFFSET
+from puntini.metrics.health import CLOCK_OFF_MS
 from puntini.redaction import Redaction
 from puntini.settings import Settings
-from puntini.store.open import open_store
+from puntini.store.open import kind_of, require_driver
+
+if TYPE_CHECKING:
+    from puntini.store.postgres.looking import Look
 
 GIB = 1 << 30
 LITTLE, NEARLY_NONE = 2 * GIB, GIB // 8
 PATIENCE_SECONDS = 10.0
 SLOW_SECONDS = 0.05
-ROOM_BYTES = 65_536
-"""So much is written for a try: on a full disk there may be room for less."""
 
 
 async def findings(settings: Settings, place: Place) -> list[Finding]:
-    """What there is to say of the store."""
-    if settings.store == "memory:":
-        return [warn("store", "Everything is forgotten when the server ends: name a file or a database with --store.")]
-    path = settings.store.removeprefix("sqlite://")
-    if "://" in path:
-        return await _opened(settings)
-    return await anyio.to_thread.run_sync(_file, Path(path), place, settings)
+    """What there is to say of the store. Nothing is changed by looking."""
+    try:
+        kind = kind_of(settings.store)
+    except Misconfigured as error:
+        return [fail("store", error.message)]
+    match kind:
+        case "memory":
+            return [
+                warn("store", "Everything is forgotten when the server ends: name a file or a database with --store.")
+            ]
+        case "sqlite":
+            path = Path(settings.store.removeprefix("sqlite://"))
+            return await anyio.to_thread.run_sync(_file, path, place, settings)
+        case "postgres":
+            return await _database(settings)
+        case never:
+            assert_never(never)
 
 
 # A file.
@@ -80,43 +91,51 @@ def _space(path: Path, settings: Settings) -> Finding:
     return ok("space", f"{room} beside the store.")
 
 
-# Any other store.
+# A database.
 
 
-async def _opened(settings: Settings) -> list[Finding]:
+async def _database(settings: Settings) -> list[Finding]:
     redacted = Redaction([*settings.secrets, urlsplit(settings.store).password or ""])
     try:
+        require_driver()
+        from puntini.store.postgres.looking import looking
+
         with anyio.fail_after(PATIENCE_SECONDS):
-            store = await open_store(settings.store, direct=settings.store_direct, listen=settings.store_listen)
-            try:
-                return [*await _used(store), _clock(store)]
-            finally:
-                with anyio.CancelScope(shield=True):
-                    await store.close()
+            async with looking(settings.store, direct=settings.store_direct, listen=settings.store_listen) as look:
+                return await _looked(look, settings)
     except TimeoutError:
         return [fail("store", f"It does not answer within {PATIENCE_SECONDS:g} s: look at its address.")]
     except (Misconfigured, PuntiniError) as error:
         return [fail("store", redacted(error.message))]
 
 
-async def _used(store: Store) -> list[Finding]:
-    """Read and write next to nothing."""
-    began = time.perf_counter()
-    await store.task("tsk_doctor")
-    seconds = time.perf_counter() - began
-    found = [ok("store", f"It answers in {seconds * 1000:.1f} ms, and has the schema that this version wants.")]
+async def _looked(look: "Look", settings: Settings) -> list[Finding]:
+    empty = await look.empty()
+    seconds = await look.seconds()
+    holds = "is empty: `puntini serve` sets it up, or `puntini store migrate`" if empty else "has the schema it needs"
+    found = [ok("store", f"It answers in {seconds * 1000:.1f} ms, and {holds}.")]
     if seconds > SLOW_SECONDS:
         found = [warn("store", f"It answers in {seconds * 1000:.0f} ms, which each commit waits for: move it closer.")]
-    name = new_id("doctor")
-    await store.keep([Kept("doctor", "look", name, os.urandom(ROOM_BYTES))])
-    await store.keep([Kept("doctor", "look", name, None)])
-    return [*found, ok("store writes", "It can be written.")]
+    await look.writable(empty=empty)
+    found += [ok("store writes", "It can be written."), _clock(await look.ahead_ms())]
+    return found if empty else [*found, await _alike(look, settings)]
 
 
-def _clock(store: Store) -> Finding:
-    offset = store.stats.get(OFFSET)
-    if offset is None:
-        return ok("clock", "The store goes by this machine's clock.")
+async def _alike(look: "Look", settings: Settings) -> Finding:
+    """Whether the nodes that run now have the settings that are looked at."""
+    nodes = await look.nodes.marked("", {})
+    if not nodes:
+        return ok("settings of nodes", "No node runs on it now.")
+    try:
+        secret = await known_secret(settings.secret, look.ledger)
+    except Misconfigured as error:
+        return fail("settings of nodes", error.message)
+    if found := differing(marks_of(settings, secret or b""), nodes):
+        return warn("settings of nodes", advice(found))
+    return ok("settings of nodes", "The nodes that run on it have the same, where they must.")
+
+
+def _clock(offset: int) -> Finding:
     if abs(offset) >= CLOCK_OFF_MS:
         return fail("clock", f"This machine's clock is {offset / 1000:.1f} s off the store's: set it right (NTP).")
     return ok("clock", f"This machine's clock is {offset} ms off the store's.")

@@ -68,6 +68,10 @@ class Nodes(Protocol):
         """The node ends, and carries nothing any more."""
         ...
 
+    async def marked(self, node: str, marks: Mapping[str, str]) -> list[Mapping[str, str]]:
+        """Say by which settings a node that lives goes; those of the others. One without a name only asks."""
+        ...
+
     async def watching(self, sessions: Sequence[str], at: int) -> None:
         """Streams of these sessions are open at ``at`` (ms)."""
         ...

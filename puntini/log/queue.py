@@ -14,6 +14,8 @@ from puntini.log.contract import TaskRow
 
 LEASE_SECONDS = 10.0
 RENEW_SECONDS = 3.0
+SILENT_SECONDS = RENEW_SECONDS + 1.0
+"""A node that did not renew for so long, and whose process is gone, need not be waited for."""
 LOOK_SECONDS = 1.0
 """How often a worker with room looks for work, when it is not told of any."""
 ORDERS_SECONDS = 0.25
@@ -53,8 +55,8 @@ class Figures(NamedTuple):
     running: int
     oldest_seconds: float
     workers: int
-    agents: frozenset[str]
-    """Those that workers have."""
+    own: frozenset[str]
+    """Those agents that workers were started with, so that the store does not know them."""
     unserved: frozenset[str]
     """Those that tasks wait for and no worker has."""
 
@@ -83,10 +85,20 @@ class Queue(Protocol):
         """Whether a task runs or waits in a session, or is about to."""
         ...
 
-    async def renew(self, held: Sequence[tuple[str, str]], agents: Sequence[str], places: int) -> set[str]:
+    async def renew(
+        self, held: Sequence[tuple[str, str]], agents: Sequence[str], places: int, own: Sequence[str] = ()
+    ) -> set[str]:
         """Go on holding lanes, (session, task) each; the tasks whose lanes are held still.
 
-        It is the node's sign of life too, as one that runs as many as ``places`` tasks of these agents.
+        It is the node's sign of life too, as one that runs as many as ``places`` tasks of these agents, of which it was
+        started with its ``own``.
+        """
+        ...
+
+    async def bury(self) -> int:
+        """Let go of what nodes hold whose processes were on this machine and are gone; how many nodes those were.
+
+        What can't be told for certain, as of another machine or container, is left alone: its time runs out.
         """
         ...
 

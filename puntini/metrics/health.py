@@ -19,9 +19,10 @@ OFFSET = "clock_offset_ms"
 
 
 class Health:
-    """Looks at everything; cheap enough to be asked every second.
+    """Looks at everything; cheap enough to be asked every second. ``unserved`` are agents that no worker has.
 
-    ``unserved`` are agents that no worker has; ``trouble`` says why the store takes nothing, where that is known.
+    ``disagreement`` is a sentence about settings that other nodes of the database have otherwise, ``trouble`` says why
+    the store takes nothing, where that is known.
     """
 
     def __init__(
@@ -32,10 +33,12 @@ class Health:
         probe: Probe,
         loop: LoopWatch,
         unserved: Callable[[], Sequence[str]] = tuple,
+        disagreement: Callable[[], str] = str,
         trouble: Callable[[], str] = str,
     ) -> None:
         self._trouble = trouble
         self._unserved = unserved
+        self._disagreement = disagreement
         self._store = store
         self._connections = connections
         self._probe = probe
@@ -44,7 +47,16 @@ class Health:
     async def look(self) -> list[Check]:
         """All checks, in the order in which a person would want to know."""
         await self._probe.answers()
-        return [self._draining(), self._answering(), self._streams(), self._workers(), self._clock(), self._blocked()]
+        looks = (
+            self._draining,
+            self._answering,
+            self._streams,
+            self._workers,
+            self._settings,
+            self._clock,
+            self._blocked,
+        )
+        return [look() for look in looks]
 
     def _draining(self) -> Check:
         if self._connections.draining:
@@ -70,6 +82,10 @@ class Health:
         if self._unserved():
             return Check("workers", "warn", "Tasks wait for an agent that no worker has: start one that has it.")
         return Check("workers", "ok")
+
+    def _settings(self) -> Check:
+        said = self._disagreement()
+        return Check("settings", "warn" if said else "ok", said)
 
     def _clock(self) -> Check:
         offset: Any = self._store.stats.get(OFFSET, 0)

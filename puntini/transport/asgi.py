@@ -156,7 +156,7 @@ class FieldProblem(Struct, frozen=True):
 class Check(Struct, frozen=True):
     """One thing that was looked at. What is ``fail`` keeps traffic away; what is ``warn`` wants a person."""
 
-    name: Literal["draining", "store", "streams", "workers", "clock", "loop"]
+    name: Literal["draining", "store", "streams", "workers", "settings", "clock", "loop"]
     state: Literal["ok", "warn", "fail"]
     detail: str = ""
 

@@ -107,9 +107,9 @@ class Executions:
         """Only these are left; whether that took anything."""
         return self._leave(lambda each: each.task_id not in task_ids)
 
-    def forget(self, sessions: Container[str]) -> bool:
-        """Sessions were deleted; whether that took anything."""
-        return self._leave(lambda each: each.session_id in sessions)
+    def forget(self, sessions: Container[str]) -> None:
+        """Sessions were deleted."""
+        self._leave(lambda each: each.session_id in sessions)
 
     def _leave(self, leaves: Callable[[Execution], bool]) -> bool:
         leaving = [each for each in self._by_id.values() if leaves(each)]

@@ -10,7 +10,7 @@ import httpx
 from starlette.applications import Starlette
 
 from puntini.agent.contract import Agent
-from puntini.app import Parts, create_app
+from puntini.app import Parts, Share, create_app
 from puntini.auth.principals import Principal
 from puntini.settings import Settings
 from tests.api.promised import promised_by
@@ -175,13 +175,15 @@ instead = ["memory:"]
 
 
 @asynccontextmanager
-async def serving(agents: Sequence[Agent] = (), *, store: object = "memory:", **settings: Any) -> AsyncIterator[Api]:
+async def serving(
+    agents: Sequence[Agent] = (), *, store: object = "memory:", share: Share = "all", **settings: Any
+) -> AsyncIterator[Api]:
     """An app at work. Each of its answers is held against its OpenAPI document.
 
     Where a test does not say which store, it is the memory store, or with ``--postgres`` a database.
     """
     kept = instead[0] if store == "memory:" else str(store)
-    app = create_app(Settings(store=kept, **{"agent": ("scripted",), **settings}), agents)
+    app = create_app(Settings(store=kept, **{"agent": ("scripted",), **settings}), agents, share=share)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
 
     async def keeps_promises(response: httpx.Response) -> None:

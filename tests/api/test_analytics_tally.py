@@ -9,7 +9,7 @@ from typing import Any
 
 import anyio
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from puntini.api import analytics_blocks as blocks
@@ -164,6 +164,11 @@ async def check(life: Life) -> None:
     assert await state(Tally(life.store, most=MOST, page=50)) == live
 
 
+def done(session: int) -> Step:
+    """A task that ends at once."""
+    return ("whole", session, 0, 0, "completed")
+
+
 sessions = st.integers(0, 2)
 some = st.integers(0, 9)
 statuses = st.sampled_from(["completed", "failed", "cancelled"])
@@ -226,6 +231,8 @@ def test_numbers_do_not_depend_on_how_they_were_come_by(steps: list[Step]) -> No
 
 @settings(max_examples=150, deadline=None)
 @given(steps=lives, meanwhile=st.lists(quiet, max_size=12))
+@example([done(1)], [("delete", 1), *[done(0)] * 4])
+@example([done(0), *[done(1)] * 2, ("save",), ("delete", 0), *[done(0)] * 2], [])
 def test_nor_on_what_happens_while_they_are_read(steps: list[Step], meanwhile: list[Step]) -> None:
     asyncio.run(meddled(steps, meanwhile))
 
@@ -350,6 +357,21 @@ async def test_the_latest_are_counted_and_it_is_told_since_when() -> None:
 
         assert [each.task_id for each in executions.between(0, EVER)] == ["tsk_2", "tsk_3", "tsk_4"]
         assert (executions.left_out, executions.since) == (True, NOON + 2 * HOUR + 1_000)
+
+
+async def test_nothing_is_left_out_any_more_when_just_that_is_deleted() -> None:
+    async with counting(MemoryStore()) as counted:
+        tally = Tally(counted.store, most=3)
+        counted.hub.follow(tally)
+        for number in range(4):
+            await counted.session(f"ses_{number}")
+            await counted.task(f"tsk_{number}", f"ses_{number}", at=NOON + number * HOUR)
+        assert (await tally.executions()).left_out
+
+        await counted.store.delete_session("ses_0")
+        counted.hub.forget("ses_0")
+
+        assert not (await tally.executions()).left_out
 
 
 async def test_what_was_deleted_while_the_server_was_down_leaves_room_for_older_ones() -> None:

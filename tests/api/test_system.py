@@ -36,7 +36,7 @@ def states(answer: dict[str, Any]) -> dict[str, str]:
     return {check["name"]: check["state"] for check in answer["checks"]}
 
 
-ALL_OK = dict.fromkeys(("draining", "store", "streams", "workers", "clock", "loop"), "ok")
+ALL_OK = dict.fromkeys(("draining", "store", "streams", "workers", "settings", "clock", "loop"), "ok")
 
 
 async def test_a_server_with_no_room_for_streams_is_not_ready() -> None:

@@ -179,12 +179,18 @@ def test_no_password_is_told(call: Call, filled: str, tmp_path: Path) -> None:
     ("source", "why"),
     [
         ("none.db", "There is no store at none.db; name the file of one."),
-        ("memory:", "The store memory: is no SQLite file; name one with --store."),
+        ("memory:", "The store memory: is no SQLite file; name one as FROM."),
+        (str(Path(__file__)), f"{__file__} is not a SQLite file; name the file of a store."),
         ("postgresql://h/d", "A database is copied by Postgres's own tools: `pg_dump` and `pg_restore`."),
     ],
 )
 def test_what_can_t_be_copied_is_told(call: Call, empty: str, source: str, why: str) -> None:
     assert call("store", "copy", source, empty) == (USAGE, "", f"puntini: {why}\n")
+
+
+def test_a_copy_goes_to_a_database_alone(call: Call) -> None:
+    ran = call("store", "copy", "a.db", "b.db")
+    assert "The store b.db is no Postgres database; name one as TO, postgresql://" in ran.err
 
 
 def test_nothing_is_copied_over_something(call: Call, filled: str, tmp_path: Path) -> None:

@@ -129,6 +129,13 @@ def test_a_task_that_has_to_wait_its_turn_is_said_to(capfd: Capture) -> None:
     ]
 
 
+@pytest.mark.parametrize("quiet", [False, True])
+def test_what_a_task_waits_for_in_vain_is_said(capfd: Capture, quiet: bool) -> None:
+    waits = {"type": "task_progress", "data": {"status": "queued", "detail": "no worker has the agent: it waits"}}
+
+    assert shown(capfd, waits, quiet=quiet)[1] == ["  note    no worker has the agent: it waits"]
+
+
 def test_the_work_is_told_once(capfd: Capture) -> None:
     call = {"tool_name": "add_nodes", "parameters": {"nodes": [{"label": "T"}, {"label": "U"}]}, "call_id": "c"}
     node = {"id": "n", "label": "Task", "key": "Launch"}

@@ -76,6 +76,7 @@ def test_a_server_on_the_copy_answers_as_the_one_before(
 
     assert (ran.code, checked.code) == (0, 0), ran.err + checked.out + checked.err
     assert f"{dsn} is sound: 2 sessions, " in checked.out
+    assert f"Ids stay good there. A server that is started with {file} again begins a new epoch" in ran.out
     with serving(tmp_path, key=KEY, store=dsn.replace("puntini@", "puntini:hunter2%40secret@"), **SETTINGS) as server:
         assert before.ask(server) == before.answers
         assert server.ask("POST", "/v1/login", ACCOUNT).status_code == 200

@@ -262,7 +262,9 @@ async def test_a_backup_of_a_store_that_is_written_to_is_a_prefix_of_it(
     assert kept == (await everything(running))[: len(kept)]
 
 
-async def test_a_backup_starts_a_new_epoch_each_time_it_is_put_back(sound: Path, tmp_path: Path) -> None:
+async def test_a_backup_starts_a_new_epoch_each_time_it_is_put_back(
+    sound: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     admin.backup(sound, tmp_path / "copy.db")
     original = admin.figures(sound).epoch
     epochs = {original}
@@ -274,6 +276,9 @@ async def test_a_backup_starts_a_new_epoch_each_time_it_is_put_back(sound: Path,
         await store.close()
 
     assert len(epochs) == 3
+    said = [line for line in capsys.readouterr().out.splitlines() if "a new epoch begins" in line]
+    assert len(said) == 2
+    assert all("the file is a backup" in line for line in said)
 
 
 async def test_a_backup_overwrites_nothing(sound: Path, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from puntini.log.documents import Document
 from puntini.store.copying import OLDEST_DAYS, copy
 from puntini.store.open import open_store
 from puntini.store.postgres.admin import check
+from puntini.store.sqlite.admin import figures
 from puntini.store.sqlite.source import source
 from puntini.views.session import SessionView
 from tests.postgres import Postgres
@@ -133,6 +134,20 @@ async def test_life_goes_on_behind_the_copy(file: Path, target: str) -> None:
     assert [row.session_id for row in (await store.sessions(limit=1, offset=0))[0]] == ["ses_new"]
     assert (await store.documents(limit=1, offset=0))[0] == [row]
     await store.close()
+
+
+async def test_a_server_on_the_file_says_why_it_begins_a_new_epoch(
+    file: Path, target: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await copied(file, target)
+    before = figures(file).epoch
+    assert "new epoch" not in capsys.readouterr().out
+
+    store = await open_store(str(file))
+    await store.close()
+
+    assert store.epoch != before
+    assert "the file was copied to a database, which has its ids now" in capsys.readouterr().out
 
 
 async def test_what_arrives_changed_is_not_kept(file: Path, target: str) -> None:

@@ -155,3 +155,19 @@ async def test_a_database_that_was_restored_elsewhere_does_not_miss_news_for_eve
 
     assert (await nodes.hear(upto))[1:] == ([News("word", "new")], False)
     await store.close()
+
+
+async def test_a_node_s_marks_are_known_to_the_others_as_long_as_it_lives(pair: Pair, database: str) -> None:
+    a, b = pair
+    for name, nodes in (("a", a), ("b", b)):
+        await nodes.carry(name, {}, [])
+    assert await a.marked("a", {"days": "7"}) == [{}]
+    assert await b.marked("b", {"days": "8"}) == [{"days": "7"}]
+    assert await a.marked("a", {"days": "7"}) == [{"days": "8"}]
+    assert sorted(each["days"] for each in await a.marked("", {})) == ["7", "8"]
+
+    await b.leave("b")
+    assert await a.marked("a", {"days": "7"}) == []
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("UPDATE carriers SET seen = seen - interval '1 minute'")
+    assert await b.marked("", {}) == []

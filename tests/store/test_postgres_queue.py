@@ -1,6 +1,8 @@
 """The queue of work on a real Postgres: whose turn it is, who holds a lane, and messages from node to node."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import anyio
 import psycopg
@@ -9,7 +11,8 @@ import pytest
 from puntini.errors import StoreUnavailable
 from puntini.log.contract import TaskRow
 from puntini.log.mint import new_id
-from puntini.log.queue import Place
+from puntini.log.process import is_gone, place
+from puntini.log.queue import LEASE_SECONDS, SILENT_SECONDS, Place
 from puntini.store.postgres.database import Database
 from puntini.store.postgres.hints import Hints
 from puntini.store.postgres.migrations import ready
@@ -179,6 +182,48 @@ async def test_what_a_dead_worker_left_is_anybody_s(book: Book, here: PostgresQu
     assert await here.renew([("s", "t")], ANY, 1) == set()
 
 
+@pytest.fixture
+def process() -> Iterator[subprocess.Popen[bytes]]:
+    """A process that does nothing."""
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        yield process
+        process.kill()
+
+
+async def test_nobody_waits_for_a_process_of_this_machine_that_is_gone(
+    book: Book, opened: Database, here: PostgresQueue, there: PostgresQueue, process: subprocess.Popen[bytes]
+) -> None:
+    await book.task("t", "s")
+    await here.claim(ANY, 1)
+    await here.renew([("s", "t")], ANY, 1)
+    await there.renew([], ANY, 1)
+
+    async def bury(*, silent: float, at: str = "", pid: int = process.pid) -> int:
+        """What is buried when ``here`` was that process, at that place, and has not renewed for so long."""
+        query = """UPDATE nodes SET until = clock_timestamp() + make_interval(secs => %s), pid = %s,
+            place = CASE %s WHEN '' THEN place ELSE %s END WHERE id = %s"""
+        await opened.rows(query, LEASE_SECONDS - silent, pid, at, at, here.node)
+        return await there.bury()
+
+    before = place()
+    assert before
+    assert await bury(silent=SILENT_SECONDS + 1) == 0, "it lives"
+    process.kill()
+    process.wait()
+    assert await bury(silent=0) == 0, "it was heard of just now"
+    assert await bury(silent=SILENT_SECONDS + 1, at="elsewhere") == 0, "that is another machine, or a container"
+    assert await there.claim(ANY, 1) == []
+
+    assert await bury(silent=SILENT_SECONDS + 1, at=before) == 1
+    assert names(await there.claim(ANY, 1)) == ["t"]
+    assert await there.bury() == 0
+    assert (await there.figures()).workers == 1
+
+
+def test_processes_of_others_are_not_taken_for_gone() -> None:
+    assert not is_gone(1)
+
+
 async def test_a_lease_that_is_renewed_in_time_holds(book: Book, here: PostgresQueue, there: PostgresQueue) -> None:
     await book.task("t", "s")
     await here.claim(ANY, 1)
@@ -323,13 +368,13 @@ async def test_a_duty_is_one_node_s_until_it_resigns(here: PostgresQueue, there:
 
 
 async def test_figures_tell_what_waits_and_for_whom(book: Book, here: PostgresQueue) -> None:
-    await here.renew([], ANY, 10)
+    await here.renew([], [*ANY, "created"], 10, ANY)
     await book.task("t1", "s1")
     await book.task("t2", "s2", status="running")
     await book.task("t3", "s3", agent="gpu")
     figures = await here.figures()
     assert (figures.queued, figures.running, figures.workers) == (2, 1, 1)
-    assert (figures.agents, figures.unserved) == (frozenset({"puntini"}), frozenset({"gpu"}))
+    assert (figures.own, figures.unserved) == (frozenset({"puntini"}), frozenset({"gpu"}))
     assert figures.oldest_seconds > 0
     assert names(await here.unserved(1)) == ["t3"]
 

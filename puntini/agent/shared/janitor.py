@@ -17,7 +17,7 @@ from puntini.log.queue import JANITOR_SECONDS, Queue
 from puntini.protocol.events import TaskData, TaskProgress
 
 DUTY, DUTY_SECONDS = "janitor", 3 * JANITOR_SECONDS
-UNSERVED_SECONDS = 10.0
+UNSERVED_SECONDS = 5.0
 TIDY_ROUNDS = 30
 log = structlog.get_logger("puntini.agent")
 
@@ -74,5 +74,6 @@ class Janitor:
 
 
 def _waits_in_vain(row: TaskRow) -> Change:
-    data = TaskData(status="queued", detail=f"no worker that runs now has the agent `{row.agent}`; it waits for one")
+    why = f"no worker that runs now has the agent `{row.agent}`: it waits until `puntini worker` is started with it"
+    data = TaskData(status="queued", detail=why)
     return Change([TaskProgress(data=data)], row)

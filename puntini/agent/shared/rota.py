@@ -5,7 +5,7 @@ slow loses it: another node takes the task up as its next attempt, and from that
 writes of it is accepted.
 """
 
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 
 import anyio
@@ -41,7 +41,10 @@ log = structlog.get_logger("puntini.agent")
 
 
 class Shared:
-    """See ``Rota``. ``begin`` is told of each task whose turn has come here, ``go_on`` of each that waits in vain."""
+    """See ``Rota``. ``begin`` is told of each task whose turn has come here, ``go_on`` of each that waits in vain.
+
+    ``own`` are those of the ``agents`` that the others can't know unless they are told.
+    """
 
     def __init__(
         self,
@@ -57,11 +60,13 @@ class Shared:
         most: int,
         most_queued: int,
         leave_seconds: float,
+        own: Sequence[str],
     ) -> None:
         self._store = store
         self._queue = queue
         self._jobs = jobs
         self._agents = agents
+        self._own = own
         self._begin = begin
         self._group = tasks
         self._most = most
@@ -74,11 +79,6 @@ class Shared:
         self._coming = 0
         """Tasks that will run here and have no job yet."""
         self._taking_up: set[str] = set()
-        self._asking: set[tuple[str, str]] = set()
-        """Lanes that are asked for, for tasks about to be written."""
-        self._unsure = False
-        """Whether this node may hold lanes that it does not know of: an answer was lost."""
-        self._letting_go: set[tuple[str, str]] = set()
         self._closing = False
         self._figures = NOTHING
         self._added = 0
@@ -91,12 +91,22 @@ class Shared:
     async def start(self) -> None:
         """Begin to look for work. What a dead node left is found as all work is."""
         self._queue.watch(self._wakes.all)
-        await self._queue.renew([], list(self._agents), self._most)
+        await self._queue.renew([], list(self._agents), self._most, self._own)
         await self._count_once()
         for work in (self._queue.listen, self._renew, self._count, self._inbox.receive, self._janitor.run):
             self._group.start_soon(work)
+        self._group.start_soon(self._bury)
         if self._most:
             self._group.start_soon(self._look_for_work)
+
+    async def _bury(self) -> None:
+        """Wait for no leases of a process that died here just before this one began, so long as there may be any."""
+        until = anyio.current_time() + LEASE_SECONDS
+        while anyio.current_time() < until:
+            with suppress(StoreUnavailable):  # next time
+                if number := await self._queue.bury():
+                    log.warning("what dead processes of this machine held is taken over", processes=number)
+            await anyio.sleep(LOOK_SECONDS)
 
     def close(self) -> None:
         """Begin nothing more."""
@@ -123,7 +133,7 @@ class Shared:
         wanted = runs_here or alone
         self._coming += runs_here
         asked, place = anyio.current_time(), None
-        self._asking.add((session_id, task_id))
+        self._held.asked.add((session_id, task_id))
         try:
             place = await self._queue.take(session_id, task_id, wanted=wanted)
             if alone and not place.taken:
@@ -136,7 +146,7 @@ class Shared:
             yield "running" if place.taken and runs_here else "queued"
         finally:
             self._coming -= runs_here
-            self._asking.discard((session_id, task_id))
+            self._held.asked.discard((session_id, task_id))
             # Unless it runs now. Also when it is not known whether the lane was taken.
             if wanted and (place is None or place.taken) and self._jobs.get(task_id) is None:
                 self._let_go(session_id, task_id)
@@ -166,8 +176,7 @@ class Shared:
             await self._wakes.work.wait(LOOK_SECONDS)
             began = anyio.current_time()
             with suppress(StoreUnavailable):  # next time
-                if self._unsure:
-                    await self._give_back()
+                await self._held.give_back(self._queue)
                 if self._room > 0 and not self._closing:
                     await self._look()
             late = max(0.0, anyio.current_time() - began - QUICK_SECONDS)
@@ -180,7 +189,7 @@ class Shared:
         try:
             claimed = await self._queue.claim(list(self._agents), self._room, left=left)
         except StoreUnavailable:
-            self._unsure = True
+            self._held.unsure = True
             raise
         for row in claimed:
             if self._room <= 0 or self._closing:  # others have begun here meanwhile
@@ -193,22 +202,6 @@ class Shared:
             else:
                 self._coming += 1
                 self._group.start_soon(self._take_up, row)
-
-    async def _give_back(self) -> None:
-        """Let go of the lanes that this node holds without knowing of it. Raises StoreUnavailable."""
-        self._unsure, before = False, self._lanes()
-        try:
-            # What is taken or let go of meanwhile is known before or after.
-            unknown = set(await self._queue.mine()) - before - self._lanes()
-            if unknown:
-                await self._queue.release(list(unknown))
-                log.info("lanes are given back: the answer was lost when they were taken", lanes=len(unknown))
-        except StoreUnavailable:
-            self._unsure = True
-            raise
-
-    def _lanes(self) -> set[tuple[str, str]]:
-        return {*self._held.all(), *self._letting_go, *self._asking}
 
     async def _take_up(self, row: TaskRow) -> None:
         """Begin another attempt at what its worker left, or the next one at what has hardly come to rest here."""
@@ -241,18 +234,18 @@ class Shared:
 
     def _let_go(self, session_id: str, task_id: str) -> None:
         self._held.remove(session_id, task_id)
-        if not self._letting_go:
+        if not self._held.leaving:
             self._group.start_soon(self._release)
-        self._letting_go.add((session_id, task_id))
+        self._held.leaving.add((session_id, task_id))
 
     async def _release(self) -> None:
         """Give lanes back, those that come meanwhile as well."""
-        while lanes := list(self._letting_go):
+        while lanes := list(self._held.leaving):
             try:
                 await self._queue.release(lanes)
             except StoreUnavailable:  # they are given back later, or their time runs out
-                self._unsure = True
-            self._letting_go.difference_update(lanes)
+                self._held.unsure = True
+            self._held.leaving.difference_update(lanes)
             if self._queued or self._room <= 0:
                 self._queue.call()
             else:
@@ -275,7 +268,7 @@ class Shared:
         asked, at = self._held.all(), anyio.current_time()
         places = 0 if self._closing else self._most
         try:
-            kept = await self._queue.renew(asked, list(self._agents) if places else [], places)
+            kept = await self._queue.renew(asked, list(self._agents) if places else [], places, self._own)
         except StoreUnavailable:
             self._cut_off = True
             return False
@@ -337,8 +330,8 @@ class Shared:
 
     @property
     def elsewhere(self) -> Collection[str]:
-        """The agents that workers have."""
-        return self._figures.agents
+        """The agents that workers were started with."""
+        return self._figures.own
 
     @property
     def unserved(self) -> Collection[str]:

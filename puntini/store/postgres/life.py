@@ -1,10 +1,14 @@
 """The log's life: what is the same in all ids, until the database may have lost commits."""
 
+import structlog
+
 from puntini.log.mint import new_epoch
 from puntini.store.postgres.database import Database, execute
 from puntini.store.postgres.identity import server_of
 from puntini.store.postgres.nodes import FLOOR as NEWS_FLOOR
 from puntini.store.postgres.pool import Connection
+
+LOG = structlog.get_logger("puntini.store")
 
 
 async def begin_life(database: Database) -> str:
@@ -25,6 +29,9 @@ async def _begin_life(connection: Connection) -> tuple[str, str]:
     server = await server_of(connection)
     if "epoch" in known and known.get("server") == server:
         return known["epoch"], server
+    if "epoch" in known:
+        reason = "the database was restored, or its server took another's place"
+        LOG.warning("a new epoch begins, and clients with older ids are told of a gap", reason=reason)
     epoch = new_epoch()
     await go_on(connection, epoch)
     return epoch, server

@@ -100,6 +100,12 @@ async def ready(database: Database, known: Sequence[Step] | None = None) -> None
     if not before:
         await migrate(database, known)
         return
+    fits(before, known)
+
+
+def fits(before: dict[int, int], known: Sequence[Step] | None = None) -> None:
+    """Raises Misconfigured where a schema that took these steps is none for a program with those that are ``known``."""
+    known = steps() if known is None else known
     _require_not_newer(before, known)
     if any(step.number not in before for step in known):
         raise Misconfigured(

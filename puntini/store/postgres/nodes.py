@@ -2,6 +2,8 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+import msgspec
+
 from puntini.log.nodes import Carried, Count, Heard, News
 from puntini.store.postgres.database import Database, execute
 from puntini.store.postgres.pool import Connection
@@ -10,6 +12,7 @@ DEAD_SECONDS = 15
 """A node that was not seen for so long carries nothing."""
 NEWS_MINUTES = 10
 MOST_HEARD = 10_000
+_marks = msgspec.json.Decoder(dict[str, str]).decode
 FLOOR = "news_floor"
 """In `meta`: the highest number of a transaction whose news are forgotten."""
 
@@ -32,6 +35,9 @@ ELSEWHERE = """
 SELECT username, sum(streams)::bigint FROM carried JOIN carriers USING (node)
 WHERE username = ANY (%s) AND node <> %s AND seen > clock_timestamp() - make_interval(secs => %s::float8)
 GROUP BY username"""
+MARKED = """
+WITH told AS (UPDATE carriers SET marks = %s WHERE node = %s AND marks <> %s)
+SELECT marks FROM carriers WHERE node <> %s AND seen > clock_timestamp() - make_interval(secs => %s::float8)"""
 WATCHING = """
 INSERT INTO watched (session, at) SELECT each, %s FROM unnest(%s::text[]) AS each
 ON CONFLICT (session) DO UPDATE SET at = GREATEST(watched.at, excluded.at)"""
@@ -108,6 +114,12 @@ class PostgresNodes:
             await execute(connection, "DELETE FROM carriers WHERE node = %s", node)
 
         await self._database.change(work)
+
+    async def marked(self, node: str, marks: Mapping[str, str]) -> list[Mapping[str, str]]:
+        """Say by which settings a node goes."""
+        told = msgspec.json.encode(marks).decode()
+        rows = await self._database.rows(MARKED, told, node, told, node, DEAD_SECONDS)
+        return [_marks(each) for (each,) in rows]
 
     async def watching(self, sessions: Sequence[str], at: int) -> None:
         """Streams of these sessions are open."""

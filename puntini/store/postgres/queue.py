@@ -5,96 +5,22 @@ Rows are locked in the order of their keys, so that nodes do not deadlock. Times
 """
 
 from collections.abc import Callable, Sequence
+from os import getpid
 
 import anyio
 
 from puntini.log.contract import TaskRow
 from puntini.log.mint import new_id
-from puntini.log.queue import LEASE_SECONDS, VERBS, Figures, Message, Place
+from puntini.log.process import is_gone, place
+from puntini.log.queue import VERBS, Figures, Message, Place
 from puntini.store.postgres.database import Database
 from puntini.store.postgres.hints import EVERYTHING, Hints
+from puntini.store.postgres.lanes import BURY, CLAIM, FIELDS, RELEASE, RENEW, SILENT, TAKE, TASK
 from puntini.store.postgres.pool import Row
 
 TOPIC = "work"
 POLL_SECONDS = 0.1
 KEPT_SECONDS = 60
-
-LEASE = f"interval '{LEASE_SECONDS} s'"
-# While the server was away nobody could renew: whoever held a lane gets the time to do so.
-VALID = f"(l.until > clock_timestamp() OR clock_timestamp() < pg_postmaster_start_time() + {LEASE})"
-# A lane is held by a lease that is good, unless its task has come to rest or to its end. One that is yet to be written
-# counts.
-HELD = f"""{VALID} AND NOT EXISTS (
-    SELECT FROM tasks o WHERE o.id = l.task AND o.status NOT IN ('queued', 'running'))"""
-
-FIELDS = (
-    *("task_id", "session_id", "agent", "prompt", "status", "attempt", "max_steps", "priority", "steps", "crashes"),
-    *("input_tokens", "output_tokens", "cost_usd", "created_at", "updated_at", "first_seq", "last_seq", "safe_seq"),
-)
-TASK = """t.id, s.id, t.agent, t.prompt, t.status, t.attempt, t.max_steps, t.priority, t.steps, t.crashes,
-    t.input_tokens, t.output_tokens, t.cost_usd, t.created_at, t.updated_at, t.first_seq, t.last_seq, t.safe_seq"""
-
-CLAIM = f"""
-WITH held AS MATERIALIZED (SELECT l.session FROM leases l WHERE {HELD}),
-busy AS (SELECT s.owner, count(*) AS tasks FROM held JOIN sessions s ON s.id = held.session GROUP BY s.owner),
-first AS (
-    SELECT DISTINCT ON (t.session) t.session, t.num, t.id, t.agent, t.priority, t.status
-    FROM tasks t WHERE t.status IN ('queued', 'running')
-    ORDER BY t.session, t.status DESC, t.priority DESC, t.num),
-free AS (
-    SELECT s.id AS lane, f.*, coalesce(b.tasks, 0) + row_number() OVER (
-        PARTITION BY s.owner ORDER BY f.priority DESC, f.num) AS turn
-    FROM first f JOIN sessions s ON s.num = f.session LEFT JOIN busy b ON b.owner = s.owner
-    WHERE f.agent = ANY(%s) AND (%s OR f.status = 'queued')
-        AND NOT EXISTS (SELECT FROM held WHERE held.session = s.id)),
-chosen AS (SELECT * FROM free ORDER BY priority DESC, turn, num LIMIT %s),
-taken AS (
-    INSERT INTO leases AS l (session, task, node, until)
-    SELECT lane, id, %s, clock_timestamp() + {LEASE} FROM chosen ORDER BY lane
-    ON CONFLICT (session) DO UPDATE SET task = excluded.task, node = excluded.node, until = excluded.until
-    WHERE NOT ({HELD})
-    RETURNING l.task)
-SELECT {TASK} FROM taken JOIN chosen ON chosen.id = taken.task JOIN tasks t ON t.id = taken.task
-    JOIN sessions s ON s.num = t.session
-ORDER BY chosen.priority DESC, chosen.turn, chosen.num
-"""
-
-TAKE = f"""
-WITH asked AS (SELECT %s::text AS session),
-open AS (
-    SELECT count(*) AS tasks, count(*) FILTER (WHERE t.status = 'queued') AS waiting
-    FROM asked JOIN sessions s ON s.id = asked.session JOIN tasks t ON t.session = s.num
-    WHERE t.status IN ('queued', 'running')),
-held AS (SELECT FROM asked JOIN leases l ON l.session = asked.session WHERE {HELD}),
-taken AS (
-    INSERT INTO leases AS l (session, task, node, until)
-    SELECT asked.session, %s, %s, clock_timestamp() + {LEASE} FROM asked, open WHERE %s AND open.tasks = 0
-    ON CONFLICT (session) DO UPDATE SET task = excluded.task, node = excluded.node, until = excluded.until
-    WHERE l.task = excluded.task OR NOT ({HELD})
-    RETURNING l.task)
-SELECT EXISTS (SELECT FROM taken), open.tasks > 0 OR EXISTS (SELECT FROM held), open.waiting FROM open
-"""
-
-RENEW = f"""
-WITH alive AS (
-    INSERT INTO nodes AS n (id, agents, places, until) VALUES (%s, %s, %s, clock_timestamp() + {LEASE})
-    ON CONFLICT (id) DO UPDATE SET agents = excluded.agents, places = excluded.places, until = excluded.until),
-mine AS (
-    SELECT l.session, l.task FROM leases l JOIN unnest(%s::text[], %s::text[]) AS a (session, task)
-        ON l.session = a.session AND l.task = a.task
-    WHERE l.node = %s ORDER BY l.session FOR NO KEY UPDATE OF l)
-UPDATE leases l SET until = clock_timestamp() + {LEASE}
-FROM mine WHERE l.session = mine.session AND l.task = mine.task AND l.node = %s
-RETURNING l.task
-"""
-
-RELEASE = """
-WITH mine AS (
-    SELECT l.session, l.task FROM leases l JOIN unnest(%s::text[], %s::text[]) AS a (session, task)
-        ON l.session = a.session AND l.task = a.task
-    WHERE l.node = %s ORDER BY l.session FOR UPDATE OF l)
-DELETE FROM leases l USING mine WHERE l.session = mine.session AND l.task = mine.task AND l.node = %s
-"""
 
 RECEIVE = """
 WITH fresh AS (
@@ -155,7 +81,7 @@ SELECT count(*) FILTER (WHERE t.status = 'queued'), count(*) FILTER (WHERE t.sta
     greatest(0, coalesce(extract(epoch FROM clock_timestamp())
         - min(t.updated_at) FILTER (WHERE t.status = 'queued') / 1000.0, 0))::float8,
     (SELECT count(*) FROM nodes n WHERE n.places > 0 AND n.until > clock_timestamp()),
-    (SELECT coalesce(array_agg(DISTINCT agent), '{{}}') FROM nodes n, unnest(n.agents) agent
+    (SELECT coalesce(array_agg(DISTINCT agent), '{{}}') FROM nodes n, unnest(n.own) agent
         WHERE n.places > 0 AND n.until > clock_timestamp()),
     (SELECT coalesce(array_agg(missing.agent), '{{}}') FROM (
         SELECT DISTINCT t.agent FROM tasks t WHERE t.status = 'queued' AND NOT EXISTS ({SERVED}) LIMIT 20) missing)
@@ -183,6 +109,7 @@ class PostgresQueue:
 
     def __init__(self, database: Database, hints: Hints) -> None:
         self.node = new_id("nod")
+        self._place = place()
         self._database = database
         self._hints = hints
         self._listener: Callable[[], None] = lambda: None
@@ -203,16 +130,27 @@ class PostgresQueue:
         """Whether a session has a task that runs or waits."""
         return (await self.take(session_id, "", wanted=False)).busy
 
-    async def renew(self, held: Sequence[tuple[str, str]], agents: Sequence[str], places: int) -> set[str]:
+    async def renew(
+        self, held: Sequence[tuple[str, str]], agents: Sequence[str], places: int, own: Sequence[str] = ()
+    ) -> set[str]:
         """Go on holding lanes."""
-        sessions, tasks = _columns(held)
-        found = await self._database.rows(RENEW, self.node, list(agents), places, sessions, tasks, self.node, self.node)
+        node = (self.node, self._place, getpid(), list(agents), list(own), places)
+        found = await self._database.rows(RENEW, *node, *_columns(held), self.node, self.node)
         return {str(task) for (task,) in found}
 
     async def mine(self) -> list[tuple[str, str]]:
         """The lanes that this node holds."""
         query = "SELECT session, task FROM leases WHERE node = %s"
         return [(session, task) for session, task in await self._database.rows(query, self.node)]
+
+    async def bury(self) -> int:
+        """Let go of what dead processes of this machine hold."""
+        silent = await self._database.rows(SILENT, self._place) if self._place else []
+        gone = [node for node, pid in silent if is_gone(pid)]
+        if gone:
+            await self._database.rows(BURY, gone)
+            self.call()
+        return len(gone)
 
     async def release(self, held: Sequence[tuple[str, str]]) -> None:
         """Let go of lanes."""
@@ -294,8 +232,8 @@ class PostgresQueue:
 
     async def figures(self) -> Figures:
         """What there is to do."""
-        ((queued, running, oldest, workers, agents, unserved),) = await self._database.rows(FIGURES)
-        return Figures(queued, running, oldest, workers, frozenset(agents), frozenset(unserved))
+        ((queued, running, oldest, workers, own, unserved),) = await self._database.rows(FIGURES)
+        return Figures(queued, running, oldest, workers, frozenset(own), frozenset(unserved))
 
     # Calls.
 

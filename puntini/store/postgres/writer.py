@@ -7,7 +7,6 @@ while it was being committed. Then nobody is answered before the database has sa
 """
 
 import asyncio
-import os
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
@@ -21,7 +20,6 @@ from psycopg.pq import TransactionStatus
 from puntini.errors import StoreUnavailable
 from puntini.figures import figures
 from puntini.log.contract import Append, Written
-from puntini.log.mint import new_id
 from puntini.store.postgres.aside import Accepted, Aside, portion
 from puntini.store.postgres.database import (
     HELD,
@@ -35,17 +33,16 @@ from puntini.store.postgres.database import (
     refused,
 )
 from puntini.store.postgres.decisions import Decisions, Result
-from puntini.store.postgres.flush import LOCK_MS, Begun, Elsewhere, Group, begin, happened, keep, locked, send, write
+from puntini.store.postgres.flush import LOCK_MS, Begun, Elsewhere, Group, begin, happened, locked, send, write
 from puntini.store.postgres.partitions import make_ahead
 from puntini.store.postgres.pool import WAIT_SECONDS, Connection, away, end
+from puntini.store.postgres.trial import try_to_write
 
 ASIDE_LOCK_MS = 100
 """As long as that what was held up may hold up the others when it is tried again."""
 AGAIN_SECONDS = 0.1
 LAST_TRIES = 30
 """To learn what became of the last flush, once the store is being closed."""
-TRIAL_BYTES = 65_536
-"""More than there is room for in what the database has of its disk already."""
 LOG = structlog.get_logger("puntini.store")
 
 Committed = Callable[[Sequence[Append], Sequence[Result]], Awaitable[None]]
@@ -87,7 +84,7 @@ class Writer:
     async def writable(self) -> None:
         """Where the last flush was refused, try to write something that needs room. Raises StoreUnavailable."""
         if self._refusal is not None:
-            await self._database.change(_try)
+            await try_to_write(self._database)
             self._refusal = None
 
     async def run(self) -> None:
@@ -283,12 +280,6 @@ def _refusal(results: Sequence[Result]) -> StoreUnavailable | None:
     """Why nothing could be written, where that was not because two changes met."""
     refused = [result for result in results if isinstance(result, StoreUnavailable)]
     return refused[0] if len(refused) == len(results) and not isinstance(refused[0], Collision) else None
-
-
-async def _try(connection: Connection) -> None:
-    place = ("", "trial", new_id("try"))
-    await keep(connection, {place: os.urandom(TRIAL_BYTES)})
-    await keep(connection, {place: None})
 
 
 def _refuse(accepted: Iterable[Accepted], error: StoreUnavailable) -> None:

@@ -21,7 +21,7 @@ from puntini.store.sqlite.check import faults
 
 MOST_FAULTS = 100
 BACKUP_PAGES = 1_024
-RESTORED = {"clean": "0", "durability": "normal", "boot": "restored"}
+RESTORED = {"clean": "0", "durability": "normal", "boot": files.RESTORED}
 """What a copy says of itself: that commits may be missing, so that whoever opens it starts a new epoch."""
 
 

@@ -24,6 +24,9 @@ ADDED = {
 }
 """What a store of before may lack, by one of its names, and what makes it."""
 BUSY_MS = 5_000
+RESTORED, COPIED = "restored", "copied"
+"""These stand for the machine's start in a file that whoever opens it begins a new epoch in."""
+_DOUBTS = {RESTORED: "the file is a backup", COPIED: "the file was copied to a database, which has its ids now"}
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -135,7 +138,7 @@ def verify(connection: apsw.Connection, path: Path) -> None:
     except apsw.Error as error:
         raise Misconfigured(f"{path} can't be read: {error}.") from None
     if application != APPLICATION_ID:
-        raise Misconfigured(f"{path} is a SQLite file, but not a Puntini store; name another with --store.")
+        raise Misconfigured(f"{path} is a SQLite file, but not a Puntini store; name the file of one.")
     if 0 < version < VERSION:
         raise Misconfigured(
             f"{path} was written by an early Puntini (schema {version}), from before its first release; move it away, "
@@ -148,7 +151,7 @@ def verify(connection: apsw.Connection, path: Path) -> None:
 
 
 def _no_database(path: Path) -> Misconfigured:
-    return Misconfigured(f"{path} is not a SQLite file; name a store's file with --store.")
+    return Misconfigured(f"{path} is not a SQLite file; name the file of a store.")
 
 
 def lock(path: Path) -> IO[str]:
@@ -191,12 +194,19 @@ def begin(connection: apsw.Connection, durability: Fsync, boot: str) -> str:
     with the operating system, but a power cut can lose it, and its seqs would be given twice. Where it can't be known
     whether the machine was started anew, it may have been.
     """
-    unclean = meta(connection, "clean") != "1"
-    risky = meta(connection, "durability") != "full" and (not boot or meta(connection, "boot") != boot)
-    epoch = new_epoch() if unclean and risky else meta(connection, "epoch")
+    epoch = new_epoch() if doubt(connection, boot) else meta(connection, "epoch")
     with connection:
         set_meta(connection, epoch=epoch, clean="0", durability=durability, boot=boot)
     return epoch
+
+
+def doubt(connection: apsw.Connection, boot: str) -> str:
+    """Why no older id may be valid any more; empty where all are."""
+    unclean = meta(connection, "clean") != "1"
+    risky = meta(connection, "durability") != "full" and (not boot or meta(connection, "boot") != boot)
+    if not (unclean and risky):
+        return ""
+    return _DOUBTS.get(meta(connection, "boot"), "the machine was started anew, and the file had not been closed")
 
 
 def unusable(path: Path, error: apsw.Error) -> Misconfigured:

@@ -13,8 +13,6 @@ from puntini.store.sqlite.documents import remove_unfinished
 from puntini.store.sqlite.rows import PLACE_BITS, SESSION_COLUMNS, TASK_FIELDS
 from puntini.store.sqlite.slices import remove_doomed_all
 
-COPIED = "copied"
-"""Stands for the machine's start: another store goes on with the epoch, so whoever opens the file begins a new one."""
 _PLACE = (1 << PLACE_BITS) - 1
 _DAY_MS = 86_400_000
 
@@ -41,7 +39,7 @@ class Source:
     def handed_over(self) -> None:
         """Note that another store goes on with this epoch."""
         with self._db:
-            files.set_meta(self._db, clean="0", durability="normal", boot=COPIED)
+            files.set_meta(self._db, clean="0", durability="normal", boot=files.COPIED)
 
 
 @contextmanager
@@ -64,7 +62,7 @@ def source(path: Path) -> Iterator[Source]:
 def _begun(connection: apsw.Connection) -> Source:
     """What a server does when it opens the file: it may be left by one that was killed, or by an earlier version."""
     files.add_missing(connection)
-    if files.meta(connection, "boot") == COPIED:  # copied before, and not used since: the epoch is still its own
+    if files.meta(connection, "boot") == files.COPIED:  # copied before, and not used since: the epoch is still its own
         epoch = files.meta(connection, "epoch")
     else:
         epoch = files.begin(connection, "normal", files.boot_id())

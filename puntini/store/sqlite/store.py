@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, Any, Self, TypeVar
 
 import apsw
+import structlog
 from anyio import CancelScope, sleep_forever
 
 from puntini.errors import StoreUnavailable
@@ -46,6 +47,7 @@ CHECKPOINT_WAITS_MS = 50
 """For slow readers, and appends wait with it; it comes again soon."""
 RESTART_PAGES = 8_000
 WAL_BYTES = 256 << 20
+LOG = structlog.get_logger("puntini.store")
 
 
 class SqliteStore(SqliteDocuments):
@@ -320,7 +322,10 @@ def _prepare(path: Path, durability: Fsync) -> str:
         files.verify(connection, path)
         try:
             files.add_missing(connection)
-            return files.begin(connection, durability, files.boot_id())
+            boot = files.boot_id()
+            if doubt := files.doubt(connection, boot):
+                LOG.warning("a new epoch begins, and clients with older ids are told of a gap", reason=doubt)
+            return files.begin(connection, durability, boot)
         except apsw.Error as error:
             raise files.unusable(path, error) from None
     finally:

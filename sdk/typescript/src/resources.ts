@@ -256,7 +256,7 @@ export interface ChatResult {
  * One thing that was looked at. What is `fail` keeps traffic away; what is `warn` wants a person.
  */
 export interface Check {
-  name: "clock" | "draining" | "loop" | "store" | "streams" | "workers"
+  name: "clock" | "draining" | "loop" | "settings" | "store" | "streams" | "workers"
   state: "fail" | "ok" | "warn"
   detail: string
 }

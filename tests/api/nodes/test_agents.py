@@ -1,10 +1,14 @@
 """Agents that were created at one node are asked at the other."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import anyio
 import pytest
 
-from tests.api.calling import problem
-from tests.api.nodes.pairs import Pair
+from puntini.agent.contract import Task
+from tests.api.calling import Api, problem, serving
+from tests.api.nodes.pairs import Pair, eventually
 
 pytestmark = pytest.mark.anyio
 ADA = {"name": "Ada", "role": "Counts.", "capabilities": ["counts"], "reason": "A test."}
@@ -91,3 +95,87 @@ async def test_an_agent_that_works_at_one_node_is_busy_at_the_other(pair: Pair) 
     await pair.a.ask("POST", f"/v1/tasks/{task}/control", {"action": "stop"})
     await pair.a.until(task, "cancelled")
     assert (await pair.b.get("/v1/agents/scripted"))["status"] == "idle"
+
+
+# Agents that a worker was started with.
+
+
+class Heavy:
+    """Waits until it may go on."""
+
+    name = "heavy"
+
+    def __init__(self) -> None:
+        self.go_on = anyio.Event()
+
+    async def run(self, task: Task) -> str:
+        """Work."""
+        await self.go_on.wait()
+        return "done"
+
+
+@asynccontextmanager
+async def served(database: str, heavy: Heavy) -> AsyncIterator[Api]:
+    """A server that runs no tasks, and a worker with an agent of its own."""
+    async with (
+        serving([heavy], store=database, share="tasks"),
+        serving(store=database, share="streams") as front,
+    ):
+        yield front
+
+
+async def test_a_worker_s_own_agent_is_listed_and_asked_at_a_server_without_it(database: str) -> None:
+    heavy = Heavy()
+    async with served(database, heavy) as front:
+        listed = {each["name"]: each for each in (await front.get("/v1/agents"))["items"]}
+        assert sorted(listed) == ["creator", "driver", "generator", "heavy", "puntini", "scripted"]
+        assert (listed["heavy"]["kind"], listed["heavy"]["status"]) == ("loaded", "idle")
+        assert listed["puntini"]["kind"] == "built_in"
+
+        task = await front.prompt(await front.create(agent="heavy"), "Dig.")
+        await front.until(task, "running")
+        assert await front.get("/v1/agents/heavy/status") == {"agent_id": "heavy", "status": "busy", "running": 1}
+        heavy.go_on.set()
+        await front.until(task, "completed")
+        assert (await front.get("/v1/agents/heavy"))["status"] == "idle"
+
+
+async def test_its_name_is_taken_and_it_can_t_be_deleted(database: str) -> None:
+    async with served(database, Heavy()) as front:
+        problem(await front.ask("POST", "/v1/agents", ADA | {"name": "Heavy"}), 409, "conflict")
+        problem(await front.ask("DELETE", "/v1/agents/heavy"), 409, "conflict")
+
+
+async def test_it_is_listed_as_long_as_its_worker_runs(database: str) -> None:
+    async with serving(store=database, share="streams") as front:
+
+        async def there() -> bool:
+            return "heavy" in {each["name"] for each in (await front.get("/v1/agents"))["items"]}
+
+        async with serving([Heavy()], store=database, share="tasks"):
+            await eventually(there)
+
+        async def gone() -> bool:
+            return not await there()
+
+        await eventually(gone)
+        told = problem(await front.ask("POST", "/v1/sessions", {"agent": "heavy"}), 400, "invalid")
+        assert told["detail"].endswith("there is creator, driver, generator, puntini, scripted")
+
+
+async def test_one_that_was_created_and_deleted_is_not_listed_for_the_workers_that_still_have_it(database: str) -> None:
+    async with served(database, Heavy()) as front, serving(store=database) as other:
+        await front.post("/v1/agents", ADA)
+        await other.parts.staff.roster.look()
+        queue = other.parts.store.queue
+        assert queue is not None
+        await queue.renew([], list(other.parts.runner.agents), 1, other.parts.staff.roster.own)
+
+        assert (await front.ask("DELETE", "/v1/agents/Ada")).status_code == 204
+
+        async def counted() -> bool:
+            return front.parts.runner.leases["workers"] == 2
+
+        await eventually(counted)
+        assert "Ada" not in {each["name"] for each in (await front.get("/v1/agents"))["items"]}
+        problem(await front.ask("POST", "/v1/sessions", {"agent": "Ada"}), 400, "invalid")

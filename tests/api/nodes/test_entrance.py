@@ -10,7 +10,7 @@ import pytest
 from puntini.app import create_app
 from puntini.settings import Secret, Settings
 from tests.api.calling import HOST, Api, problem, serving
-from tests.api.nodes.pairs import ANN, FIXED, PASSWORD, SECRET, Pair, eventually, pair_on
+from tests.api.nodes.pairs import ANN, FIXED, PASSWORD, SECRET, Pair, beat_of, eventually, pair_on
 
 pytestmark = pytest.mark.anyio
 
@@ -172,12 +172,35 @@ async def test_a_password_that_is_refused_leaves_the_link_good(database: str) ->
         assert await fill_in(a, link, "ann") == 200
 
 
-async def test_a_node_with_another_secret_says_so(database: str, capsys: pytest.CaptureFixture[str]) -> None:
-    async with serving(store=database, secret=SECRET):
-        async with serving(store=database, secret=SECRET):
-            pass
-        assert "secret" not in capsys.readouterr().out
-        async with serving(store=database, secret=Secret("abcdefghij" * 4)):
-            pass
+async def test_nodes_with_other_settings_say_so_as_long_as_both_run(
+    database: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with serving(store=database, secret=SECRET) as a, serving(store=database, secret=SECRET) as b:
+        await Pair(a, b).beat()
+        assert await settings_check(a) == {"name": "settings", "state": "ok", "detail": ""}
+        assert "the same" not in capsys.readouterr().out
 
-    assert "this node's secret is not the one of the node before it" in capsys.readouterr().out
+    async with serving(store=database, secret=SECRET, retention_days=7) as a:
+        async with serving(store=database, secret=Secret("abcdefghij" * 4)) as b:
+            await Pair(a, b).beat()
+            said = "Not all nodes of the database have the same retention_days, secret: give all of them the same."
+            for api in (a, b):
+                assert await settings_check(api) == {"name": "settings", "state": "warn", "detail": said}
+        assert capsys.readouterr().out.count(said) == 2
+        await beat_of(a).once()
+        assert (await settings_check(a))["state"] == "ok"
+
+
+async def test_a_worker_needs_no_secret_and_no_keys(database: str) -> None:
+    serve = serving(store=database, secret=SECRET, api_keys=FIXED)
+    async with serve as a, serving(store=database, share="tasks") as worker:
+        await Pair(a, worker).beat()
+
+        assert (await settings_check(a))["state"] == "ok"
+
+
+async def settings_check(api: Api) -> dict[str, str]:
+    """What a node says of its settings and those of others."""
+    checks: list[dict[str, str]] = (await api.get("/v1/ready"))["checks"]
+    (found,) = [each for each in checks if each["name"] == "settings"]
+    return found
