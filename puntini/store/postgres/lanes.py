@@ -1,4 +1,4 @@
-"""Lanes and their leases in SQL: whose turn it is, and who may run what. They are locked in the order of the sessions."""
+"""Lanes and their leases in SQL: whose turn it is, who may run what. Leases are locked in the order of sessions."""
 
 from puntini.log.queue import LEASE_SECONDS, SILENT_SECONDS
 
