@@ -53,6 +53,10 @@ class Nodes(Protocol):
         """The counts of one key by their spans, from ``since`` on."""
         ...
 
+    async def most_counted(self, kind: str, since: int, most: int) -> list[Count]:
+        """The counts of a kind from the span ``since`` on, at most so many, the largest."""
+        ...
+
     async def forget_counts(self, kind: str, before: int) -> None:
         """Forget the counts of spans before this one."""
         ...

@@ -26,6 +26,9 @@ ANY = ["puntini"]
 STARTED = "CREATE OR REPLACE FUNCTION public.pg_postmaster_start_time() RETURNS timestamptz RETURN {}"
 """Found before the system's own, so that a test can say since when the server is there."""
 
+LATER = """CREATE FUNCTION public.clock_timestamp() RETURNS timestamptz
+    RETURN pg_catalog.clock_timestamp() + interval '6 s'"""
+
 
 @pytest.fixture
 async def opened(database: str) -> AsyncIterator[Database]:
@@ -167,6 +170,20 @@ async def test_only_tasks_of_agents_that_a_worker_has(book: Book, here: Postgres
     await book.task("light", "s1")
     assert await here.claim(ANY, 10) == [], "it is not its turn: another goes before it in its session"
     assert names(await there.claim(["gpu"], 10)) == ["heavy"]
+
+
+async def test_a_claim_that_was_held_up_on_its_way_takes_nothing(
+    book: Book, here: PostgresQueue, opened: Database
+) -> None:
+    await book.task("t", "s")
+    await here.renew([], ANY, 1)
+    await opened.rows(LATER)
+    try:
+        assert await here.claim(ANY, 10) == [], "as after an outage, in which nobody could renew"
+        await here.renew([], ANY, 1)
+        assert names(await here.claim(ANY, 10)) == ["t"]
+    finally:
+        await opened.rows("DROP FUNCTION public.clock_timestamp()")
 
 
 async def test_what_a_dead_worker_left_is_anybody_s(book: Book, here: PostgresQueue, there: PostgresQueue) -> None:

@@ -8,7 +8,7 @@ decisions need; nobody else changes that until the commit. The second writes. Wh
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from psycopg import AsyncCursor
+from psycopg import AsyncCursor, AsyncPipeline
 
 from puntini.log.contract import Append, Kept, Once, Written
 from puntini.store.postgres.database import NOT_IDLE, execute, text_of
@@ -77,15 +77,16 @@ class Group:
             yield "kept", _KEPT, *_names(self._new)
 
 
-async def begin(connection: Connection, writer: str, group: Group, begun: Begun) -> Known:
+async def begin(connection: Connection, pipeline: AsyncPipeline, writer: str, group: Group, begun: Begun) -> Known:
     """Begin the transaction, take what it is about, and read it. Raises psycopg.Error or Elsewhere."""
     asked: dict[str, AsyncCursor[Row]] = {}
-    async with connection.pipeline():
-        await send(connection, "BEGIN")
-        await send(connection, NOT_IDLE)
-        started = await send(connection, _BEGIN, writer, begun.number, str(group.lock_ms))
-        for name, query, *values in group.questions():
-            asked[name] = await send(connection, query, *values)
+    await send(connection, "BEGIN")
+    await send(connection, NOT_IDLE)
+    started = await send(connection, _BEGIN, writer, begun.number, str(group.lock_ms))
+    for name, query, *values in group.questions():
+        asked[name] = await send(connection, query, *values)
+    # The end of a pipeline sends a Flush behind its Sync, at which Postgres forgets that it waits for us in vain.
+    await pipeline.sync()
     [(begun.pid, begun.xid, today, _)] = await started.fetchall()
     rows = {name: await cursor.fetchall() for name, cursor in asked.items()}
     known = Known(today, [num for (num,) in rows.get("nums", [])])

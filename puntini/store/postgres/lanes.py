@@ -3,6 +3,9 @@
 from puntini.log.queue import LEASE_SECONDS, SILENT_SECONDS
 
 LEASE = f"interval '{LEASE_SECONDS} s'"
+FRESH = "interval '5 s'"
+"""So long after a node's last renewal it may claim. What was held up on its way would come after an outage, when nobody
+could renew, and take from others what nobody waits for any more."""
 # While the server was away nobody could renew: whoever held a lane gets the time to do so.
 VALID = f"(l.until > clock_timestamp() OR clock_timestamp() < pg_postmaster_start_time() + {LEASE})"
 # A lane is held by a lease that is good, unless its task has come to rest or to its end. One that is yet to be written
@@ -30,7 +33,9 @@ free AS (
     FROM first f JOIN sessions s ON s.num = f.session LEFT JOIN busy b ON b.owner = s.owner
     WHERE f.agent = ANY(%s) AND (%s OR f.status = 'queued')
         AND NOT EXISTS (SELECT FROM held WHERE held.session = s.id)),
-chosen AS (SELECT * FROM free ORDER BY priority DESC, turn, num LIMIT %s),
+chosen AS (
+    SELECT * FROM free WHERE clock_timestamp() < %s::text::timestamptz - {LEASE} + {FRESH}
+    ORDER BY priority DESC, turn, num LIMIT %s),
 taken AS (
     INSERT INTO leases AS l (session, task, node, until)
     SELECT lane, id, %s, clock_timestamp() + {LEASE} FROM chosen ORDER BY lane
@@ -63,14 +68,17 @@ WITH alive AS (
     INSERT INTO nodes AS n (id, place, pid, agents, own, places, until)
     VALUES (%s, %s, %s, %s, %s, %s, clock_timestamp() + {LEASE})
     ON CONFLICT (id) DO UPDATE
-    SET agents = excluded.agents, own = excluded.own, places = excluded.places, until = excluded.until),
+    SET agents = excluded.agents, own = excluded.own, places = excluded.places, until = excluded.until
+    RETURNING n.until),
 mine AS (
     SELECT l.session, l.task FROM leases l JOIN unnest(%s::text[], %s::text[]) AS a (session, task)
         ON l.session = a.session AND l.task = a.task
-    WHERE l.node = %s ORDER BY l.session FOR NO KEY UPDATE OF l)
-UPDATE leases l SET until = clock_timestamp() + {LEASE}
-FROM mine WHERE l.session = mine.session AND l.task = mine.task AND l.node = %s
-RETURNING l.task
+    WHERE l.node = %s ORDER BY l.session FOR NO KEY UPDATE OF l),
+kept AS (
+    UPDATE leases l SET until = clock_timestamp() + {LEASE}
+    FROM mine WHERE l.session = mine.session AND l.task = mine.task AND l.node = %s
+    RETURNING l.task)
+SELECT alive.until::text, (SELECT coalesce(array_agg(task), '{{}}') FROM kept) FROM alive
 """
 
 RELEASE = """

@@ -25,6 +25,8 @@ ASK = """
 SELECT kind, key, span, COALESCE(number, 0)
 FROM unnest(%s::text[], %s::text[], %s::bigint[]) AS asked (kind, key, span)
 LEFT JOIN counts USING (kind, key, span)"""
+MOST_COUNTED = """
+SELECT kind, key, span, number FROM counts WHERE kind = %s AND span >= %s ORDER BY number DESC LIMIT %s"""
 LIVE = """
 INSERT INTO carriers (node) VALUES (%s)
 ON CONFLICT (node) DO UPDATE SET seen = clock_timestamp() RETURNING xmax = 0"""
@@ -87,6 +89,10 @@ class PostgresNodes:
         """The counts of one key."""
         query = "SELECT span, number FROM counts WHERE kind = %s AND key = %s AND span >= %s"
         return {int(span): int(number) for span, number in await self._database.rows(query, kind, key, since)}
+
+    async def most_counted(self, kind: str, since: int, most: int) -> list[Count]:
+        """The largest counts."""
+        return [Count(*row) for row in await self._database.rows(MOST_COUNTED, kind, since, most)]
 
     async def forget_counts(self, kind: str, before: int) -> None:
         """Forget old counts."""

@@ -113,12 +113,14 @@ class PostgresQueue:
         self._database = database
         self._hints = hints
         self._listener: Callable[[], None] = lambda: None
+        self._alive_until = "infinity"
+        """By the database's clock, as it said at the last renewal."""
 
     # Turns.
 
     async def claim(self, agents: Sequence[str], most: int, *, left: bool = True) -> list[TaskRow]:
         """Take lanes whose turn it is. Tried once: what was taken by a first try would not be told by a second."""
-        found = await self._database.once(CLAIM, list(agents), left, most, self.node)
+        found = await self._database.once(CLAIM, list(agents), left, self._alive_until, most, self.node)
         return [_task(row) for row in found]
 
     async def take(self, session_id: str, task_id: str, *, wanted: bool) -> Place:
@@ -136,7 +138,8 @@ class PostgresQueue:
         """Go on holding lanes."""
         node = (self.node, self._place, getpid(), list(agents), list(own), places)
         found = await self._database.rows(RENEW, *node, *_columns(held), self.node, self.node)
-        return {str(task) for (task,) in found}
+        ((self._alive_until, kept),) = found
+        return set(kept)
 
     async def mine(self) -> list[tuple[str, str]]:
         """The lanes that this node holds."""

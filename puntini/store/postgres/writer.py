@@ -260,8 +260,8 @@ class Writer:
 
 async def _flush(connection: Connection, writer: str, group: Group, begun: Begun) -> list[Result]:
     try:
-        decisions = Decisions(group.writes, await begin(connection, writer, group, begun))
-        async with connection.pipeline():
+        async with connection.pipeline() as pipeline:
+            decisions = Decisions(group.writes, await begin(connection, pipeline, writer, group, begun))
             await write(connection, decisions)
             begun.results = decisions.results  # from here on it may be committed
             committed = await send(connection, "COMMIT")
