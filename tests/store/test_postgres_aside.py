@@ -65,6 +65,21 @@ def test_all_of_a_session_is_overdue_at_once(loop: asyncio.AbstractEventLoop) ->
     assert "a" in aside  # what comes next shall not hold up the others
 
 
+def test_what_is_tried_in_vain_goes_back_to_its_place(
+    loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("puntini.store.postgres.aside.GROUP", 2)
+    aside = Aside()
+    aside.put([accepted(loop, "a", text) for text in "123"], 0.0)
+    taken = aside.take("a")
+    aside.put(taken, 0.0)
+    aside.tried("a", {"a"}, 0.0)
+    aside.put([accepted(loop, "a", "4")], 0.0)
+
+    assert len(taken) == 2
+    assert told(aside.clear()) == [("a", said(text).line) for text in "1234"]
+
+
 def test_what_is_tried_in_vain_waits_no_longer_for_it(loop: asyncio.AbstractEventLoop) -> None:
     aside = Aside()
     aside.put([accepted(loop, "a")], 0.0)

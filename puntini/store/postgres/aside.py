@@ -22,16 +22,20 @@ Accepted = tuple[Append, "asyncio.Future[Written]", float]
 
 
 class _Held:
-    """A session that is held up; ``doubtful`` once it was tried in vain, alone or with others."""
+    """A session that is held up; ``doubtful`` once it was tried in vain, alone or with others.
 
-    __slots__ = ("doubtful", "due", "pause", "trying", "until", "waiting")
+    While something of it is tried, ``back`` is where that goes if it comes back: before all that was not taken.
+    """
+
+    __slots__ = ("back", "doubtful", "due", "pause", "until", "waiting")
 
     def __init__(self, now: float) -> None:
         self.waiting: list[Accepted] = []
         self.until = now + WAIT_SECONDS
         self.pause = LOOK_SECONDS
         self.due = now
-        self.doubtful = self.trying = False
+        self.back: int | None = None
+        self.doubtful = False
 
 
 class Aside:
@@ -54,10 +58,14 @@ class Aside:
         return min((held.due for held in self._held.values()), default=None)
 
     def put(self, accepted: Iterable[Accepted], now: float) -> None:
-        """Let appends wait, each behind those of its session."""
+        """Let appends wait, each behind those of its session; what was tried goes back to its place."""
         for one in accepted:
             held = self._held.setdefault(one[0].session_id, _Held(now))
-            if not held.waiting and not held.trying:
+            if held.back is not None:
+                held.waiting.insert(held.back, one)
+                held.back += 1
+                continue
+            if not held.waiting:
                 held.until = max(held.until, now + WAIT_SECONDS)
                 held.due = min(held.due, now + held.pause)
             held.waiting.append(one)
@@ -101,14 +109,14 @@ class Aside:
         taken = waiting[: portion(waiting)]
         for name, count in Counter(append.session_id for append, _, _ in taken).items():
             del self._held[name].waiting[:count]
-            self._held[name].trying = True
+            self._held[name].back = 0
         return taken
 
     def tried(self, session_ids: Iterable[str], again: Collection[str], now: float) -> None:
         """What was taken of these sessions is done, but for those that were put here ``again``."""
         for name in session_ids:
             held = self._held[name]
-            held.trying = False
+            held.back = None
             if name in again:
                 held.doubtful, held.pause = True, min(2 * held.pause, LONGEST_SECONDS)
                 held.due = now + held.pause
