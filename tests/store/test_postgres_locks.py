@@ -122,6 +122,7 @@ async def test_the_row_of_a_task_may_be_the_one_that_is_held(store: Store, holde
     assert ended.status == "completed"
 
 
+@pytest.mark.slow
 async def test_what_is_kept_may_be_held(store: Store, holder: psycopg.Connection) -> None:
     await store.keep([Kept(SESSION, "kind", "key", b"old")])
     holder.execute("SELECT FROM kept FOR UPDATE")
@@ -136,6 +137,7 @@ async def test_what_is_kept_may_be_held(store: Store, holder: psycopg.Connection
     assert await store.kept(SESSION, "kind", "key") == b"new"
 
 
+@pytest.mark.slow
 async def test_a_command_that_another_is_about_to_do_waits_for_its_end(
     store: Store, holder: psycopg.Connection
 ) -> None:
@@ -221,7 +223,7 @@ async def play(store: Store, dsn: str, seconds: float) -> None:
 
 
 async def test_whoever_locks_whatever_each_session_keeps_its_order(store: Store, database: str) -> None:
-    await play(store, database, 1.5)
+    await play(store, database, 1.0)
 
 
 @pytest.mark.slow

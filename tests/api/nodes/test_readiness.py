@@ -72,6 +72,7 @@ async def test_a_node_whose_database_only_reads_is_not_ready(node: Api, dsn: str
     assert await node.create()
 
 
+@pytest.mark.slow
 async def test_a_node_whose_database_has_no_room_is_not_ready(node: Api, dsn: str) -> None:
     with psycopg.connect(dsn, autocommit=True) as operator:
         operator.execute(FULL)
