@@ -7,6 +7,7 @@ from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
+from tests.databases import databases
 from tests.postgres import Emptied, Postgres, postgres
 
 # No deadline: on a busy machine a slow example is not a wrong one. The blob lets a failure seen in CI be run at home.
@@ -72,5 +73,27 @@ def database(emptied: Emptied) -> str:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Tests of the API can be run on a database, too."""
-    parser.addoption("--postgres", action="store_true", help="run the tests of the HTTP API on Postgres")
+    """Tests that leave it open where things are kept can be run on Postgres, too."""
+    parser.addoption("--postgres", action="store_true", help="keep on Postgres what tests keep in files and in memory")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With ``--postgres``, leave out what does not concern it."""
+    for item in items if config.getoption("--postgres") else ():
+        if mark := item.get_closest_marker("not_on_postgres"):
+            item.add_marker(pytest.mark.skip(f"not on Postgres: {mark.args[0]}"))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _on_postgres(request: pytest.FixtureRequest) -> None:
+    """With ``--postgres``, where to make databases."""
+    if request.config.getoption("--postgres"):
+        databases.server = request.getfixturevalue("postgres_server")
+
+
+@pytest.fixture(autouse=True)
+def _dropped() -> Iterator[None]:
+    """The databases of a test end with it; those of fixtures that last longer are not its own."""
+    before = databases.known()
+    yield
+    databases.forget(before)

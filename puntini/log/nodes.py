@@ -84,6 +84,10 @@ class Nodes(Protocol):
         """When a stream of a session was last told to be open (ms); 0 for never."""
         ...
 
+    async def writable(self) -> None:
+        """Raises while the store refuses writes: where it refused the last one, something is tried."""
+        ...
+
     async def tell(self, news: Sequence[News]) -> None:
         """Tell all nodes, this one too."""
         ...

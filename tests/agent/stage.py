@@ -19,6 +19,7 @@ from puntini.auth.principals import Principal
 from puntini.errors import StoreUnavailable
 from puntini.log.contract import Append, Bounds, Page, Store, TaskRow, Written
 from puntini.log.keeper import Keeper
+from puntini.log.queue import Queue
 from puntini.protocol.commands import IfBusy, UserPromptCommandData
 from puntini.protocol.events import (
     TASK_ENDS,
@@ -262,6 +263,14 @@ async def stage(store: Store, *agents: Agent, most: int = 1_000, leave_seconds: 
         await life.runner.start()
         yield life
         life.crash()
+    if store.queue:
+        await _let_go(store, store.queue)
+
+
+async def _let_go(store: Store, queue: Queue) -> None:
+    """The leases that a crash leaves behind have run out when the next life begins."""
+    rows = await store.tasks(open_only=True)
+    await queue.release([(row.session_id, row.task_id) for row in rows])
 
 
 async def until(condition: Callable[[], Awaitable[T | None]], what: str) -> T:

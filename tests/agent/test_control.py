@@ -5,7 +5,7 @@ import pytest
 
 from puntini.agent.rota import MOST_WAITING, Action
 from puntini.errors import Conflict, NotFound, TooMany, Unavailable
-from puntini.store.memory import MemoryStore
+from puntini.log.contract import Store
 from tests.agent.actors import Deaf, Patient, Stepper, Talker, Team, Tidy
 from tests.agent.stage import Stage, ends, numbers, stage, until
 
@@ -32,7 +32,7 @@ def stepper() -> Stepper:
     return Stepper(COUNT)
 
 
-async def test_a_paused_task_says_so_and_is_silent(store: MemoryStore) -> None:
+async def test_a_paused_task_says_so_and_is_silent(store: Store) -> None:
     patient = Patient()
     async with stage(store, patient, Stepper(COUNT, allowed=COUNT)) as life:
         task = await life.task("wait")
@@ -45,7 +45,7 @@ async def test_a_paused_task_says_so_and_is_silent(store: MemoryStore) -> None:
         assert (await life.kinds(task))[2:] == ["agent_status", "debug", "agent_status", "task_paused"]
 
 
-async def test_a_paused_task_holds_no_place(store: MemoryStore, stepper: Stepper) -> None:
+async def test_a_paused_task_holds_no_place(store: Store, stepper: Stepper) -> None:
     async with stage(store, stepper) as life:
         task = await paused(life, stepper)
         session = (await life.row(task)).session_id
@@ -59,7 +59,7 @@ async def idle(life: Stage) -> bool:
     return life.runner.stats == {"running": 0, "queued": 0}
 
 
-async def test_a_resumed_task_goes_on_where_it_was(store: MemoryStore, stepper: Stepper) -> None:
+async def test_a_resumed_task_goes_on_where_it_was(store: Store, stepper: Stepper) -> None:
     async with stage(store, stepper) as life:
         task = await paused(life, stepper)
         await life.control(task, "resume")
@@ -69,7 +69,7 @@ async def test_a_resumed_task_goes_on_where_it_was(store: MemoryStore, stepper: 
     assert ends(said) == ["task_completed"]
 
 
-async def test_a_resumed_task_is_another_attempt(store: MemoryStore, stepper: Stepper) -> None:
+async def test_a_resumed_task_is_another_attempt(store: Store, stepper: Stepper) -> None:
     async with stage(store, stepper) as life:
         task = await paused(life, stepper)
         await life.control(task, "resume")
@@ -81,7 +81,7 @@ async def test_a_resumed_task_is_another_attempt(store: MemoryStore, stepper: St
     assert set(attempts) == {1, 2}
 
 
-async def test_pause_and_resume_again_and_again_lose_and_repeat_nothing(store: MemoryStore, stepper: Stepper) -> None:
+async def test_pause_and_resume_again_and_again_lose_and_repeat_nothing(store: Store, stepper: Stepper) -> None:
     async with stage(store, stepper) as life:
         task = await life.task("step")
         for round_ in range(1, 6):
@@ -97,7 +97,7 @@ async def test_pause_and_resume_again_and_again_lose_and_repeat_nothing(store: M
     assert said[-1].attempt == 6
 
 
-async def test_a_demo_that_is_paused_and_resumed_says_its_answer_once(store: MemoryStore) -> None:
+async def test_a_demo_that_is_paused_and_resumed_says_its_answer_once(store: Store) -> None:
     async with stage(store) as life:
         undisturbed = await life.task("hello")
         task = await life.task("hello")
@@ -119,7 +119,7 @@ async def has_said(life: Stage, task: str, count: int) -> bool:
     return len(await life.said(task)) >= count
 
 
-async def test_a_pause_that_is_taken_back_before_the_safe_point_changes_nothing(store: MemoryStore) -> None:
+async def test_a_pause_that_is_taken_back_before_the_safe_point_changes_nothing(store: Store) -> None:
     deaf = Deaf()
     async with stage(store, deaf) as life:
         task = await life.task("listen")
@@ -130,7 +130,7 @@ async def test_a_pause_that_is_taken_back_before_the_safe_point_changes_nothing(
         assert "task_paused" not in await life.kinds(task)
 
 
-async def test_a_resume_that_comes_while_the_agent_unwinds_begins_another_attempt(store: MemoryStore) -> None:
+async def test_a_resume_that_comes_while_the_agent_unwinds_begins_another_attempt(store: Store) -> None:
     tidy = Tidy()
     async with stage(store, tidy) as life, anyio.create_task_group() as client:
         task = await life.task("wait")
@@ -146,7 +146,7 @@ async def test_a_resume_that_comes_while_the_agent_unwinds_begins_another_attemp
     assert kinds == ["task_started", "task_paused", "task_resumed", "task_progress", "task_completed"]
 
 
-async def test_a_resume_does_not_wait_for_ever_for_an_agent_to_leave(store: MemoryStore) -> None:
+async def test_a_resume_does_not_wait_for_ever_for_an_agent_to_leave(store: Store) -> None:
     tidy = Tidy()
     async with stage(store, tidy, leave_seconds=0.01) as life:
         task = await life.task("wait")
@@ -161,7 +161,7 @@ async def test_a_resume_does_not_wait_for_ever_for_an_agent_to_leave(store: Memo
         assert await life.ended(task) == "completed"
 
 
-async def test_a_resume_is_refused_while_too_many_wait(store: MemoryStore) -> None:
+async def test_a_resume_is_refused_while_too_many_wait(store: Store) -> None:
     patient = Patient()
     async with stage(store, patient) as life:
         session = await life.session()
@@ -175,14 +175,14 @@ async def test_a_resume_is_refused_while_too_many_wait(store: MemoryStore) -> No
         assert await life.status(waiting) == "paused"
 
 
-async def test_pausing_twice_is_pausing_once(store: MemoryStore, stepper: Stepper) -> None:
+async def test_pausing_twice_is_pausing_once(store: Store, stepper: Stepper) -> None:
     async with stage(store, stepper) as life:
         task = await paused(life, stepper)
         await life.control(task, "pause")
         assert (await life.kinds(task)).count("task_paused") == 1
 
 
-async def test_a_pause_that_comes_with_the_last_event_ends_all_the_same(store: MemoryStore) -> None:
+async def test_a_pause_that_comes_with_the_last_event_ends_all_the_same(store: Store) -> None:
     async with stage(store) as life:
         for _ in range(20):
             task = await life.task("play 20 events")
@@ -196,7 +196,7 @@ async def test_a_pause_that_comes_with_the_last_event_ends_all_the_same(store: M
             assert ends(said) == ["task_completed"]
 
 
-async def test_a_queued_task_can_be_paused_and_resumed(store: MemoryStore) -> None:
+async def test_a_queued_task_can_be_paused_and_resumed(store: Store) -> None:
     patient = Patient()
     async with stage(store, patient) as life:
         session = await life.session()
@@ -211,7 +211,7 @@ async def test_a_queued_task_can_be_paused_and_resumed(store: MemoryStore) -> No
 
 
 @pytest.mark.parametrize("state", ["running", "queued"])
-async def test_what_is_not_paused_can_not_be_resumed(store: MemoryStore, state: str) -> None:
+async def test_what_is_not_paused_can_not_be_resumed(store: Store, state: str) -> None:
     async with stage(store, Patient()) as life:
         session = await life.session()
         running, queued = [await life.prompt(session, "wait") for _ in range(2)]
@@ -220,7 +220,7 @@ async def test_what_is_not_paused_can_not_be_resumed(store: MemoryStore, state: 
             await life.control(running if state == "running" else queued, "resume")
 
 
-async def test_resuming_twice_is_a_conflict_and_starts_one_attempt(store: MemoryStore, stepper: Stepper) -> None:
+async def test_resuming_twice_is_a_conflict_and_starts_one_attempt(store: Store, stepper: Stepper) -> None:
     async with stage(store, stepper) as life:
         task = await paused(life, stepper)
         await life.control(task, "resume")
@@ -230,7 +230,7 @@ async def test_resuming_twice_is_a_conflict_and_starts_one_attempt(store: Memory
         assert (await life.kinds(task)).count("task_resumed") == 1
 
 
-async def test_two_who_resume_at_the_same_time_start_one_attempt(store: MemoryStore, stepper: Stepper) -> None:
+async def test_two_who_resume_at_the_same_time_start_one_attempt(store: Store, stepper: Stepper) -> None:
     async with stage(store, stepper) as life:
         task = await paused(life, stepper)
         outcomes = await both(life, task, "resume")
@@ -241,7 +241,7 @@ async def test_two_who_resume_at_the_same_time_start_one_attempt(store: MemorySt
     assert said[-1].attempt == 2
 
 
-async def test_stopping_twice_is_stopping_once(store: MemoryStore) -> None:
+async def test_stopping_twice_is_stopping_once(store: Store) -> None:
     async with stage(store) as life:
         task = await life.task(ENDLESS)
         await life.spoken(task, 3)
@@ -251,7 +251,7 @@ async def test_stopping_twice_is_stopping_once(store: MemoryStore) -> None:
         assert ends(await life.said(task)) == ["task_cancelled"]
 
 
-async def test_a_paused_task_can_be_stopped(store: MemoryStore, stepper: Stepper) -> None:
+async def test_a_paused_task_can_be_stopped(store: Store, stepper: Stepper) -> None:
     async with stage(store, stepper) as life:
         task = await paused(life, stepper)
         await life.control(task, "stop")
@@ -259,7 +259,7 @@ async def test_a_paused_task_can_be_stopped(store: MemoryStore, stepper: Stepper
         assert ends(await life.said(task)) == ["task_cancelled"]
 
 
-async def test_a_task_can_be_stopped_while_it_comes_to_rest(store: MemoryStore) -> None:
+async def test_a_task_can_be_stopped_while_it_comes_to_rest(store: Store) -> None:
     async with stage(store) as life:
         for _ in range(20):
             task = await life.task(ENDLESS)
@@ -271,7 +271,7 @@ async def test_a_task_can_be_stopped_while_it_comes_to_rest(store: MemoryStore) 
             assert ends(await life.said(task)) == ["task_cancelled"]
 
 
-async def test_a_queued_task_can_be_stopped_and_never_runs(store: MemoryStore) -> None:
+async def test_a_queued_task_can_be_stopped_and_never_runs(store: Store) -> None:
     patient = Patient()
     async with stage(store, patient) as life:
         session = await life.session()
@@ -284,7 +284,7 @@ async def test_a_queued_task_can_be_stopped_and_never_runs(store: MemoryStore) -
         assert await life.kinds(second) == ["user_prompt", "task_started", "task_cancelled"]
 
 
-async def test_an_order_that_comes_before_the_agent_has_begun_holds(store: MemoryStore) -> None:
+async def test_an_order_that_comes_before_the_agent_has_begun_holds(store: Store) -> None:
     patient = Patient()
     async with stage(store, patient) as life:
         for turns in range(12):
@@ -300,7 +300,7 @@ async def test_an_order_that_comes_before_the_agent_has_begun_holds(store: Memor
             assert await life.ended(task) == "cancelled"
 
 
-async def test_a_stop_before_the_agent_has_begun_frees_its_place(store: MemoryStore) -> None:
+async def test_a_stop_before_the_agent_has_begun_frees_its_place(store: Store) -> None:
     deaf = Deaf()
     async with stage(store, deaf, Talker(1)) as life:
         for turns in range(12):
@@ -316,7 +316,7 @@ async def test_a_stop_before_the_agent_has_begun_frees_its_place(store: MemorySt
 
 @pytest.mark.parametrize(("action", "status"), [("pause", "paused"), ("stop", "cancelled")])
 async def test_an_agent_with_child_tasks_takes_orders_and_harms_nobody(
-    store: MemoryStore, action: Action, status: str
+    store: Store, action: Action, status: str
 ) -> None:
     async with stage(store, Team(), Talker(1)) as life:
         team = await life.task("talk")
@@ -326,7 +326,7 @@ async def test_an_agent_with_child_tasks_takes_orders_and_harms_nobody(
         assert await life.ended(await life.task("talk", agent="talker")) == "completed"
 
 
-async def test_a_task_that_is_not_there_takes_no_orders(store: MemoryStore) -> None:
+async def test_a_task_that_is_not_there_takes_no_orders(store: Store) -> None:
     async with stage(store) as life:
         with pytest.raises(NotFound, match="There is no task `tsk_none`"):
             await life.control("tsk_none", "stop")

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from puntini.agent.emitter import ROOM_BYTES, Emitter
 from puntini.errors import NotFound, StaleAttempt
-from puntini.log.contract import Append, SessionRow, TaskRow, Written
+from puntini.log.contract import Append, SessionRow, Store, TaskRow, Written
 from puntini.protocol.entries import read_entry
 from puntini.protocol.events import Debug, DebugData
 from puntini.redaction import Redaction
@@ -57,7 +57,7 @@ class GatedStore(MemoryStore):
 
 
 @asynccontextmanager
-async def emitting(store: MemoryStore) -> AsyncIterator[Emitter]:
+async def emitting(store: Store) -> AsyncIterator[Emitter]:
     """An emitter for a task that is running."""
     session = SessionRow(session_id=ROW.session_id, owner="ann", created_at=0, updated_at=0)
     await store.append(Append(session_id=ROW.session_id, create=session, task=ROW, at=0))
@@ -66,7 +66,7 @@ async def emitting(store: MemoryStore) -> AsyncIterator[Emitter]:
     emitter.close()
 
 
-async def lines(store: MemoryStore) -> list[str]:
+async def lines(store: Store) -> list[str]:
     """What the log holds."""
     return [event.data.message for event in await log_of(store, ROW.session_id) if isinstance(event, Debug)]
 
@@ -162,8 +162,7 @@ async def waits(emitter: Emitter, most: int) -> bool:
     return waited.cancelled_caught
 
 
-async def test_a_refused_append_is_told_at_the_next_point_and_at_the_end() -> None:
-    store = MemoryStore()
+async def test_a_refused_append_is_told_at_the_next_point_and_at_the_end(store: Store) -> None:
     async with emitting(store) as emitter:
         await store.append(Append(session_id=ROW.session_id, task=replace(ROW, attempt=2), at=1))
         emitter.emit(line("too late"))
@@ -199,8 +198,7 @@ async def test_what_could_not_be_written_is_written_later_once_and_in_order() ->
     assert await lines(store) == ["first", "second", "third"]
 
 
-async def test_a_closed_emitter_appends_nothing_more() -> None:
-    store = MemoryStore()
+async def test_a_closed_emitter_appends_nothing_more(store: Store) -> None:
     async with emitting(store) as emitter:
         emitter.emit(line("too late"))
         emitter.close()
@@ -242,8 +240,7 @@ async def told_that_it_is_over(wait: Callable[[], Awaitable[None]]) -> None:
 
 
 @pytest.mark.parametrize("redacted", [True, False])
-async def test_what_quotes_a_secret_is_kept_without_it(redacted: bool) -> None:
-    store = MemoryStore()
+async def test_what_quotes_a_secret_is_kept_without_it(store: Store, redacted: bool) -> None:
     async with emitting(store) as emitter:
         kept = emitter.stamp(line("plain"))
         emitter = Emitter(store, ROW, redacted=Redaction(["hidden-secret"]) if redacted else None)

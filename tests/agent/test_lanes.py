@@ -6,9 +6,8 @@ import pytest
 from puntini.agent.lanes import Lanes
 from puntini.agent.rota import MOST_WAITING
 from puntini.errors import TaskRunning, TooMany
-from puntini.log.contract import TaskRow
+from puntini.log.contract import Store, TaskRow
 from puntini.protocol.events import TaskStarted
-from puntini.store.memory import MemoryStore
 from tests.agent.actors import Asker, Patient
 from tests.agent.stage import kind, stage, until
 
@@ -149,7 +148,7 @@ def test_so_many_may_wait_in_a_session_and_places_that_are_reserved_count() -> N
         assert again == "queued"
 
 
-async def test_a_prompt_too_many_is_refused_and_leaves_nothing(store: MemoryStore) -> None:
+async def test_a_prompt_too_many_is_refused_and_leaves_nothing(store: Store) -> None:
     async with stage(store, Patient()) as life:
         session = await life.session()
         tasks = [await life.prompt(session, "wait") for _ in range(1 + MOST_WAITING)]
@@ -162,7 +161,7 @@ async def test_a_prompt_too_many_is_refused_and_leaves_nothing(store: MemoryStor
         assert [row.task_id for row in await store.tasks(session_id=session, open_only=True)] == [last]
 
 
-async def test_tasks_of_one_session_run_in_the_order_of_their_prompts(store: MemoryStore) -> None:
+async def test_tasks_of_one_session_run_in_the_order_of_their_prompts(store: Store) -> None:
     async with stage(store) as life:
         session = await life.session()
         tasks = [await life.prompt(session, "play 3 events") for _ in range(5)]
@@ -171,7 +170,7 @@ async def test_tasks_of_one_session_run_in_the_order_of_their_prompts(store: Mem
     assert ended == tasks
 
 
-async def test_an_enqueued_task_says_that_it_waits_and_later_that_it_runs(store: MemoryStore) -> None:
+async def test_an_enqueued_task_says_that_it_waits_and_later_that_it_runs(store: Store) -> None:
     patient = Patient()
     async with stage(store, patient) as life:
         session = await life.session()
@@ -183,7 +182,7 @@ async def test_an_enqueued_task_says_that_it_waits_and_later_that_it_runs(store:
     assert [event.data.status for event in told] == ["queued", "running"]  # type: ignore[union-attr]
 
 
-async def test_reject_refuses_while_a_task_runs_and_writes_nothing(store: MemoryStore) -> None:
+async def test_reject_refuses_while_a_task_runs_and_writes_nothing(store: Store) -> None:
     async with stage(store, Patient()) as life:
         session = await life.session()
         running = await life.prompt(session, "wait")
@@ -194,14 +193,14 @@ async def test_reject_refuses_while_a_task_runs_and_writes_nothing(store: Memory
         assert len(await life.store.tasks()) == before
 
 
-async def test_reject_in_an_idle_session_runs(store: MemoryStore) -> None:
+async def test_reject_in_an_idle_session_runs(store: Store) -> None:
     async with stage(store) as life:
         session = await life.session()
         await life.ended(await life.prompt(session, "play 1 event"))
         assert await life.ended(await life.prompt(session, "play 1 event", if_busy="reject")) == "completed"
 
 
-async def test_interrupt_stops_what_runs_and_what_waits_then_runs(store: MemoryStore) -> None:
+async def test_interrupt_stops_what_runs_and_what_waits_then_runs(store: Store) -> None:
     async with stage(store, Patient()) as life:
         session = await life.session()
         before = [await life.prompt(session, "wait") for _ in range(3)]
@@ -212,7 +211,7 @@ async def test_interrupt_stops_what_runs_and_what_waits_then_runs(store: MemoryS
     assert {kind(event) for event in log[begun:]} <= {"user_prompt", "task_started", "agent_status", "debug"}
 
 
-async def test_interrupt_leaves_what_waits_for_a_person_or_is_paused(store: MemoryStore) -> None:
+async def test_interrupt_leaves_what_waits_for_a_person_or_is_paused(store: Store) -> None:
     async with stage(store, Patient(), Asker()) as life:
         session = await life.session()
         asks = await life.prompt(session, "ask", agent="asker")
@@ -228,7 +227,7 @@ async def test_interrupt_leaves_what_waits_for_a_person_or_is_paused(store: Memo
         assert [await life.status(name) for name in (asks, rests)] == ["cancelled"] * 2
 
 
-async def test_tasks_of_other_sessions_are_not_interrupted(store: MemoryStore) -> None:
+async def test_tasks_of_other_sessions_are_not_interrupted(store: Store) -> None:
     async with stage(store, Patient()) as life:
         other = await life.task("wait")
         session = await life.session()
@@ -237,7 +236,7 @@ async def test_tasks_of_other_sessions_are_not_interrupted(store: MemoryStore) -
         assert await life.status(other) == "running"
 
 
-async def test_of_two_who_come_at_once_for_the_last_place_one_is_told_that_it_waits(store: MemoryStore) -> None:
+async def test_of_two_who_come_at_once_for_the_last_place_one_is_told_that_it_waits(store: Store) -> None:
     async with stage(store, Patient(), most=1) as life:
         sessions = [await life.session() for _ in range(2)]
         async with anyio.create_task_group() as clients:
@@ -248,7 +247,7 @@ async def test_of_two_who_come_at_once_for_the_last_place_one_is_told_that_it_wa
     assert sorted(told) == ["queued", "running"]
 
 
-async def test_no_more_than_the_most_run_at_once(store: MemoryStore) -> None:
+async def test_no_more_than_the_most_run_at_once(store: Store) -> None:
     patient = Patient()
     async with stage(store, patient, most=3) as life:
         tasks = [await life.task("wait") for _ in range(10)]
@@ -261,7 +260,7 @@ async def test_no_more_than_the_most_run_at_once(store: MemoryStore) -> None:
     assert patient.started == tasks
 
 
-async def test_prompts_that_come_together_run_one_after_the_other(store: MemoryStore) -> None:
+async def test_prompts_that_come_together_run_one_after_the_other(store: Store) -> None:
     async with stage(store) as life:
         session = await life.session()
         async with anyio.create_task_group() as clients:

@@ -3,15 +3,15 @@
 import pytest
 
 from puntini.errors import Conflict, Invalid
+from puntini.log.contract import Store
 from puntini.protocol.events import TaskCancelled, TaskCompleted, TaskFailed, TaskStarted
-from puntini.store.memory import MemoryStore
 from tests.agent.actors import Broken, Deaf, Patient, Talker, Unspeakable
 from tests.agent.stage import ends, kind, numbers, stage
 
 pytestmark = pytest.mark.anyio
 
 
-async def test_a_task_is_asked_started_spoken_and_completed(store: MemoryStore) -> None:
+async def test_a_task_is_asked_started_spoken_and_completed(store: Store) -> None:
     async with stage(store) as life:
         task = await life.task("play 3 events")
         assert await life.ended(task) == "completed"
@@ -30,7 +30,7 @@ async def test_a_task_is_asked_started_spoken_and_completed(store: MemoryStore) 
     assert said[1].data.status == "running"
 
 
-async def test_every_event_names_its_task_attempt_agent_and_time(store: MemoryStore) -> None:
+async def test_every_event_names_its_task_attempt_agent_and_time(store: Store) -> None:
     async with stage(store) as life:
         task = await life.task("play 7 events")
         await life.ended(task)
@@ -40,7 +40,7 @@ async def test_every_event_names_its_task_attempt_agent_and_time(store: MemorySt
     assert [event.timestamp for event in said] == sorted(event.timestamp for event in said)
 
 
-async def test_the_end_brings_the_answer_the_time_and_the_usage(store: MemoryStore) -> None:
+async def test_the_end_brings_the_answer_the_time_and_the_usage(store: Store) -> None:
     async with stage(store, Talker(3)) as life:
         task = await life.task("talk")
         await life.ended(task)
@@ -52,7 +52,7 @@ async def test_the_end_brings_the_answer_the_time_and_the_usage(store: MemorySto
     assert not end.data.error
 
 
-async def test_the_row_knows_the_first_and_the_last_event(store: MemoryStore) -> None:
+async def test_the_row_knows_the_first_and_the_last_event(store: Store) -> None:
     async with stage(store, Talker(3)) as life:
         session = await life.session()
         await life.ended(await life.prompt(session, "first"))
@@ -63,7 +63,7 @@ async def test_the_row_knows_the_first_and_the_last_event(store: MemoryStore) ->
 
 
 @pytest.mark.parametrize("error", [ValueError("no such thing"), KeyError("key"), ExceptionGroup("two", [OSError("a")])])
-async def test_an_exception_fails_the_task_and_nothing_else(store: MemoryStore, error: Exception) -> None:
+async def test_an_exception_fails_the_task_and_nothing_else(store: Store, error: Exception) -> None:
     async with stage(store, Broken(error), Talker(1)) as life:
         broken = await life.task("break")
         assert await life.ended(broken) == "failed"
@@ -73,14 +73,14 @@ async def test_an_exception_fails_the_task_and_nothing_else(store: MemoryStore, 
         assert await life.ended(await life.task("talk", agent="talker")) == "completed"
 
 
-async def test_what_a_failing_agent_said_before_comes_before_its_end(store: MemoryStore) -> None:
+async def test_what_a_failing_agent_said_before_comes_before_its_end(store: Store) -> None:
     async with stage(store, Broken(RuntimeError("now"))) as life:
         task = await life.task("break")
         await life.ended(task)
         assert (await life.kinds(task))[-3:] == ["debug", "agent_status", "task_failed"]
 
 
-async def test_an_event_that_can_not_be_logged_fails_the_task(store: MemoryStore) -> None:
+async def test_an_event_that_can_not_be_logged_fails_the_task(store: Store) -> None:
     async with stage(store, Unspeakable()) as life:
         task = await life.task("say it")
         assert await life.ended(task) == "failed"
@@ -89,7 +89,7 @@ async def test_an_event_that_can_not_be_logged_fails_the_task(store: MemoryStore
     assert "debug event can hold what JSON can" in end.data.error
 
 
-async def test_a_stopped_task_is_cancelled_at_once_even_without_a_safe_point(store: MemoryStore) -> None:
+async def test_a_stopped_task_is_cancelled_at_once_even_without_a_safe_point(store: Store) -> None:
     deaf = Deaf()
     async with stage(store, deaf) as life:
         task = await life.task("listen")
@@ -100,7 +100,7 @@ async def test_a_stopped_task_is_cancelled_at_once_even_without_a_safe_point(sto
         assert isinstance((await life.said(task))[-1], TaskCancelled)
 
 
-async def test_what_was_said_before_a_stop_is_kept(store: MemoryStore) -> None:
+async def test_what_was_said_before_a_stop_is_kept(store: Store) -> None:
     async with stage(store) as life:
         task = await life.task("play 1000000 events every 1 ms")
         await life.spoken(task, 5)
@@ -112,7 +112,7 @@ async def test_what_was_said_before_a_stop_is_kept(store: MemoryStore) -> None:
 
 
 @pytest.mark.parametrize("action", ["pause", "resume", "stop"])
-async def test_an_ended_task_takes_no_orders(store: MemoryStore, action: str) -> None:
+async def test_an_ended_task_takes_no_orders(store: Store, action: str) -> None:
     async with stage(store, Talker(1)) as life:
         task = await life.task("talk")
         await life.ended(task)
@@ -121,7 +121,7 @@ async def test_an_ended_task_takes_no_orders(store: MemoryStore, action: str) ->
         assert ends(await life.said(task)) == ["task_completed"]
 
 
-async def test_a_prompt_for_an_agent_that_is_not_there_starts_nothing(store: MemoryStore) -> None:
+async def test_a_prompt_for_an_agent_that_is_not_there_starts_nothing(store: Store) -> None:
     async with stage(store) as life:
         session = await life.session()
         with pytest.raises(Invalid, match=r"data\.agent: there is no agent `nobody`"):
@@ -129,7 +129,7 @@ async def test_a_prompt_for_an_agent_that_is_not_there_starts_nothing(store: Mem
         assert await life.log(session) == []
 
 
-async def test_the_agent_that_a_prompt_names_runs_it(store: MemoryStore) -> None:
+async def test_the_agent_that_a_prompt_names_runs_it(store: Store) -> None:
     patient = Patient()
     patient.may_finish.set()
     async with stage(store, Talker(1), patient) as life:

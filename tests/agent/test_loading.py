@@ -10,9 +10,9 @@ from puntini.agent.contract import Agent
 from puntini.agent.loading import load
 from puntini.app import create_app
 from puntini.errors import Misconfigured
+from puntini.log.contract import Store
 from puntini.protocol.events import TaskFailed
 from puntini.settings import Settings
-from puntini.store.memory import MemoryStore
 from tests.agent.stage import stage
 
 pytestmark = pytest.mark.anyio
@@ -90,9 +90,9 @@ def test_a_place_where_nothing_is_stops_the_start_with_a_sentence(tmp_path: Path
     assert raised.value.message.startswith(told)
 
 
-async def test_a_generator_that_yields_something_else_is_told_what_to_yield(tmp_path: Path) -> None:
+async def test_a_generator_that_yields_something_else_is_told_what_to_yield(store: Store, tmp_path: Path) -> None:
     agent = loaded(tmp_path, "async def A(task):\n    yield 'hello'")
-    async with stage(MemoryStore(), agent) as life:
+    async with stage(store, agent) as life:
         task = await life.task("Hello?")
         assert await life.ended(task) == "failed"
         end = (await life.said(task))[-1]

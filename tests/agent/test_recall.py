@@ -13,9 +13,8 @@ from puntini.agent.models.offline.model import OfflineModel
 from puntini.agent.recall import MOST_BYTES, UNANSWERED, Recall
 from puntini.agent.tools.builtin import builtin_tools
 from puntini.api.records import new_session
-from puntini.log.contract import Append
+from puntini.log.contract import Append, Store
 from puntini.protocol.events import TASK_ENDS, AssistantResponse
-from puntini.store.memory import MemoryStore
 from tests.agent.graphs.making import Plain, chain
 from tests.agent.stage import Stage, kind, stage
 from tests.agent.teams.playing import Script, says, transcript, with_team
@@ -76,8 +75,8 @@ TWO = ["two", "You said two."]
 THREE = ["three", "You said three."]
 
 
-async def test_at_the_end_all_is_remembered() -> None:
-    store, model = MemoryStore(), Echo()
+async def test_at_the_end_all_is_remembered(store: Store) -> None:
+    model = Echo()
     async with stage(store, builtin("puntini", model, builtin_tools(), store)) as life:
         session = await life.session()
         await ask(life, session, "one", "two")
@@ -91,8 +90,8 @@ async def test_at_the_end_all_is_remembered() -> None:
         assert conversation(model.requests[-1]) == [*ONE, *TWO, "five"]
 
 
-async def test_nothing_is_remembered_of_what_came_after() -> None:
-    store, model = MemoryStore(), Echo()
+async def test_nothing_is_remembered_of_what_came_after(store: Store) -> None:
+    model = Echo()
     async with stage(store, builtin("puntini", model, builtin_tools(), store)) as life:
         session = await life.session()
         await ask(life, session, "one", "two", "five")
@@ -104,8 +103,8 @@ async def test_nothing_is_remembered_of_what_came_after() -> None:
     assert conversation(model.requests[-1]) == [*ONE, *TWO, *THREE, "four"]
 
 
-async def test_what_a_task_was_asked_is_remembered_before_it_has_answered() -> None:
-    store, model = MemoryStore(), Echo()
+async def test_what_a_task_was_asked_is_remembered_before_it_has_answered(store: Store) -> None:
+    model = Echo()
     async with stage(store, builtin("puntini", model, builtin_tools(), store)) as life:
         session = await life.session()
         await ask(life, session, "one", "two")
@@ -116,8 +115,8 @@ async def test_what_a_task_was_asked_is_remembered_before_it_has_answered() -> N
     assert conversation(model.requests[-1]) == [*ONE, "two", UNANSWERED, "three"]
 
 
-async def test_in_the_beginning_nothing_is_remembered() -> None:
-    store, model = MemoryStore(), Echo()
+async def test_in_the_beginning_nothing_is_remembered(store: Store) -> None:
+    model = Echo()
     async with stage(store, builtin("puntini", model, builtin_tools(), store)) as life:
         session = await life.session()
         await ask(life, session, "one")
@@ -127,8 +126,7 @@ async def test_in_the_beginning_nothing_is_remembered() -> None:
     assert conversation(model.requests[-1]) == ["three"]
 
 
-async def test_at_the_end_what_tools_answered_is_remembered_too() -> None:
-    store = MemoryStore()
+async def test_at_the_end_what_tools_answered_is_remembered_too(store: Store) -> None:
     tools = builtin_tools()
     model = Echo()
     async with stage(
@@ -151,8 +149,8 @@ async def test_at_the_end_what_tools_answered_is_remembered_too() -> None:
         assert conversation(model.requests[-1]) == [*ONE, "two"]
 
 
-async def test_a_fork_of_a_fork_is_remembered_also_when_the_first_is_gone() -> None:
-    store, model = MemoryStore(), Echo()
+async def test_a_fork_of_a_fork_is_remembered_also_when_the_first_is_gone(store: Store) -> None:
+    model = Echo()
     async with stage(store, builtin("puntini", model, builtin_tools(), store)) as life:
         session = await life.session()
         await ask(life, session, "one", "two", "five")
@@ -167,8 +165,7 @@ async def test_a_fork_of_a_fork_is_remembered_also_when_the_first_is_gone() -> N
         assert conversation(model.requests[-1]) == [*ONE, *TWO, "three"]
 
 
-async def test_a_task_that_waits_in_the_other_session_leaves_its_words() -> None:
-    store = MemoryStore()
+async def test_a_task_that_waits_in_the_other_session_leaves_its_words(store: Store) -> None:
     async with stage(store, builtin("puntini", OfflineModel(pause_seconds=0), builtin_tools(), store)) as life:
         session = await life.session()
         await ask(life, session, "Create a project called Atlas")
@@ -182,8 +179,7 @@ async def test_a_task_that_waits_in_the_other_session_leaves_its_words() -> None
         assert await life.status(task) == "waiting"
 
 
-async def test_of_what_was_said_the_newest_is_remembered() -> None:
-    store = MemoryStore()
+async def test_of_what_was_said_the_newest_is_remembered(store: Store) -> None:
     heard: list[list[str]] = []
 
     async def listen(state: MessagesState) -> dict[str, Any]:
@@ -200,14 +196,14 @@ async def test_of_what_was_said_the_newest_is_remembered() -> None:
     assert heard[-1] == ["Ye", "1 ", "Ye", "2 ", "Ye", "9 "]
 
 
-async def test_a_graph_of_messages_is_given_them_and_they_are_not_told_anew() -> None:
+async def test_a_graph_of_messages_is_given_them_and_they_are_not_told_anew(store: Store) -> None:
     heard: list[list[tuple[str, str]]] = []
 
     async def answer(state: MessagesState) -> dict[str, Any]:
         heard.append([(message.type, str(message.content)) for message in state["messages"]])
         return {"messages": [AIMessage(f"You said {state['messages'][-1].content}.")]}
 
-    async with stage(MemoryStore(), chain(answer, state=MessagesState)) as life:
+    async with stage(store, chain(answer, state=MessagesState)) as life:
         session = await life.session()
         await ask(life, session, "one", "two")
         copy = await fork(life, session, await end_of(life, session, 1))
@@ -221,11 +217,11 @@ async def test_a_graph_of_messages_is_given_them_and_they_are_not_told_anew() ->
     assert answers == ["You said one.", "You said three.", "You said four."]
 
 
-async def test_a_graph_without_messages_begins_anew() -> None:
+async def test_a_graph_without_messages_begins_anew(store: Store) -> None:
     async def count(state: Plain) -> Plain:
         return {"n": state.get("n", 0) + 1, "answer": str(state.get("n", 0))}
 
-    async with stage(MemoryStore(), chain(count, state=Plain)) as life:
+    async with stage(store, chain(count, state=Plain)) as life:
         session = await life.session()
         await ask(life, session, "a", "b")
         for at, expected in ((None, "2"), (await end_of(life, session, 1), "0")):
@@ -235,8 +231,7 @@ async def test_a_graph_without_messages_begins_anew() -> None:
             assert (await life.said(task))[-1].data.final_answer == expected  # type: ignore[union-attr]
 
 
-async def test_a_group_chat_remembers_who_said_what() -> None:
-    store = MemoryStore()
+async def test_a_group_chat_remembers_who_said_what(store: Store) -> None:
     model = Script(Ada=says("One.", "Three.", "Five."), Bob=says("Two.", "Four.", "Six."))
     team = {"manner": "group_chat", "members": ["Ada", "Bob"], "max_turns": 2}
     async with stage(store, *(await with_team(store, model, **team)).values()) as life:
@@ -251,8 +246,7 @@ async def test_a_group_chat_remembers_who_said_what() -> None:
             assert transcript(model.asked("Ada")[-1]) == [*said, ("the user", "Where are we?")]
 
 
-async def test_a_supervisor_remembers_what_it_was_asked() -> None:
-    store = MemoryStore()
+async def test_a_supervisor_remembers_what_it_was_asked(store: Store) -> None:
     model = Script(duo=says("First.", "Second.", "Third."), Ada=says("x"))
     team = {"manner": "supervisor", "members": ["Ada"]}
     async with stage(store, *(await with_team(store, model, **team)).values()) as life:
@@ -263,8 +257,8 @@ async def test_a_supervisor_remembers_what_it_was_asked() -> None:
     assert conversation(model.asked("duo")[-1]) == ["a", "First.", "c"]
 
 
-async def test_a_server_that_dies_as_a_forks_first_task_begins_remembers_all_the_same() -> None:
-    store, model = MemoryStore(), Echo()
+async def test_a_server_that_dies_as_a_forks_first_task_begins_remembers_all_the_same(store: Store) -> None:
+    model = Echo()
     agent = builtin("puntini", model, builtin_tools(), store)
     async with stage(store, agent) as life:
         session = await life.session()
@@ -277,8 +271,8 @@ async def test_a_server_that_dies_as_a_forks_first_task_begins_remembers_all_the
     assert conversation(model.requests[-1]) == [*ONE, "three"]
 
 
-async def test_a_fork_made_as_the_next_task_begins_holds_a_memory_that_is_whole() -> None:
-    store, model = MemoryStore(), Echo()
+async def test_a_fork_made_as_the_next_task_begins_holds_a_memory_that_is_whole(store: Store) -> None:
+    model = Echo()
     async with stage(store, builtin("puntini", model, builtin_tools(), store)) as life:
         session = await life.session()
         await ask(life, session, "one")

@@ -6,9 +6,9 @@ import anyio
 import pytest
 
 from puntini.agent.contract import Task
+from puntini.log.contract import Store
 from puntini.protocol.entries import Entry
 from puntini.protocol.events import AgentStatus, AgentStatusData, LoggedEvent, TaskRetracted
-from puntini.store.memory import MemoryStore
 from tests.agent.actors import Asker, Broken, Deaf, Patient, Stepper, Talker, line
 from tests.agent.stage import Stage, kind, stage, until
 
@@ -49,7 +49,7 @@ def told(said: Sequence[LoggedEvent]) -> list[str]:
     return [event.data.status if isinstance(event, AgentStatus) else kind(event) for event in own]
 
 
-async def test_an_agent_is_busy_when_its_task_begins_and_idle_before_its_end(store: MemoryStore) -> None:
+async def test_an_agent_is_busy_when_its_task_begins_and_idle_before_its_end(store: Store) -> None:
     async with stage(store, Talker(1)) as life:
         task = await life.task("talk")
         await life.ended(task)
@@ -62,7 +62,7 @@ async def test_an_agent_is_busy_when_its_task_begins_and_idle_before_its_end(sto
 
 
 @pytest.mark.parametrize("how", ["fails", "is stopped"])
-async def test_however_a_task_ends_its_agent_is_idle(store: MemoryStore, how: str) -> None:
+async def test_however_a_task_ends_its_agent_is_idle(store: Store, how: str) -> None:
     deaf = Deaf()
     async with stage(store, deaf, Broken(OSError("no"))) as life:
         task = await life.task("do", agent="broken" if how == "fails" else "deaf")
@@ -73,7 +73,7 @@ async def test_however_a_task_ends_its_agent_is_idle(store: MemoryStore, how: st
         assert told(await life.said(task))[1:3] == ["busy", "idle"]
 
 
-async def test_they_are_written_with_what_they_belong_to(store: MemoryStore) -> None:
+async def test_they_are_written_with_what_they_belong_to(store: Store) -> None:
     appends: list[list[str]] = []
 
     def note(_session: str, _first: int, entries: Sequence[Entry]) -> None:
@@ -89,7 +89,7 @@ async def test_they_are_written_with_what_they_belong_to(store: MemoryStore) -> 
     ]
 
 
-async def test_who_waits_for_a_person_is_waiting_and_busy_again_after_the_answer(store: MemoryStore) -> None:
+async def test_who_waits_for_a_person_is_waiting_and_busy_again_after_the_answer(store: Store) -> None:
     async with stage(store, Asker()) as life:
         task = await life.task("ask")
         await life.until(task, "waiting")
@@ -100,7 +100,7 @@ async def test_who_waits_for_a_person_is_waiting_and_busy_again_after_the_answer
     assert told(said) == [*first, "idle", "task_resumed", "task_progress", "busy", "idle", "task_completed"]
 
 
-async def test_who_is_paused_is_idle_and_busy_again_after_it(store: MemoryStore) -> None:
+async def test_who_is_paused_is_idle_and_busy_again_after_it(store: Store) -> None:
     stepper = Stepper(10, allowed=5)
     async with stage(store, stepper) as life:
         task = await life.task("step")
@@ -115,7 +115,7 @@ async def test_who_is_paused_is_idle_and_busy_again_after_it(store: MemoryStore)
     assert told(said) == [*first, "task_resumed", "task_progress", "busy", "idle", "task_completed"]
 
 
-async def test_a_task_whose_turn_has_not_come_says_nothing_of_its_agent(store: MemoryStore) -> None:
+async def test_a_task_whose_turn_has_not_come_says_nothing_of_its_agent(store: Store) -> None:
     async with stage(store, Patient()) as life:
         session = await life.session()
         first, second = await life.prompt(session, "wait"), await life.prompt(session, "wait")
@@ -127,7 +127,7 @@ async def test_a_task_whose_turn_has_not_come_says_nothing_of_its_agent(store: M
         assert statuses(await life.said(first)) == ["busy"]
 
 
-async def test_a_task_that_is_taken_up_tells_that_nobody_works_at_it_until_its_turn_comes(store: MemoryStore) -> None:
+async def test_a_task_that_is_taken_up_tells_that_nobody_works_at_it_until_its_turn_comes(store: Store) -> None:
     stepper = Stepper(10, allowed=5)
     async with stage(store, stepper) as life:
         task = await life.task("step")
@@ -140,7 +140,7 @@ async def test_a_task_that_is_taken_up_tells_that_nobody_works_at_it_until_its_t
     assert told(said) == ["task_started", "busy", *taken_up, "idle", "task_completed"]
 
 
-async def test_what_agents_say_of_themselves_does_not_count_as_spoken(store: MemoryStore) -> None:
+async def test_what_agents_say_of_themselves_does_not_count_as_spoken(store: Store) -> None:
     boaster = await died(store)
     async with stage(store, boaster) as life:
         await until(lambda: began(boaster, 2), "the second attempt")
@@ -150,7 +150,7 @@ async def test_what_agents_say_of_themselves_does_not_count_as_spoken(store: Mem
 
 
 async def test_a_retraction_takes_back_what_the_agent_said_of_itself_and_never_what_the_server_said(
-    store: MemoryStore,
+    store: Store,
 ) -> None:
     boaster = await died(store)
     boaster.may_finish.set()
@@ -164,7 +164,7 @@ async def test_a_retraction_takes_back_what_the_agent_said_of_itself_and_never_w
     assert {event.data.detail for event in said[first - 1 : last] if isinstance(event, AgentStatus)} == {"boasts"}
 
 
-async def died(store: MemoryStore) -> Boaster:
+async def died(store: Store) -> Boaster:
     """A boaster whose server died when it had said all that it has to say."""
     boaster = Boaster()
     async with stage(store, boaster) as life:

@@ -15,7 +15,7 @@ from puntini.agent.emitter import MOST_BYTES
 from puntini.agent.job import MOST_SPENT, Interrupted
 from puntini.agent.status import MOST_ANSWER, MOST_ERROR
 from puntini.errors import PuntiniError
-from puntini.log.contract import Append, Written
+from puntini.log.contract import Append, Store, Written
 from puntini.protocol.entries import Entry
 from puntini.protocol.events import (
     Debug,
@@ -78,7 +78,7 @@ async def failure(life: Stage, task: str) -> str:
     return said[-1].data.error
 
 
-async def told_of(store: MemoryStore, deed: Callable[[Task], Awaitable[object]]) -> str:
+async def told_of(store: Store, deed: Callable[[Task], Awaitable[object]]) -> str:
     """What becomes of a task whose agent does this."""
     async with stage(store, Unruly(deed), Talker(1)) as life:
         return await failure(life, await life.task("do it"))
@@ -139,24 +139,24 @@ async def leaves_a_scope_open(_task: Task) -> None:
     ],
 )
 async def test_whatever_an_agent_raises_fails_its_task_alone(
-    store: MemoryStore, deed: Callable[[Task], Awaitable[object]], told: str
+    store: Store, deed: Callable[[Task], Awaitable[object]], told: str
 ) -> None:
     assert await told_of(store, deed) == told
 
 
-async def test_a_scope_that_an_agent_leaves_open_fails_its_task_alone(store: MemoryStore) -> None:
+async def test_a_scope_that_an_agent_leaves_open_fails_its_task_alone(store: Store) -> None:
     assert (await told_of(store, leaves_a_scope_open)).startswith("RuntimeError: ")
 
 
 @pytest.mark.parametrize("answer", [None, 42, b"bytes", ["a"]])
-async def test_an_answer_that_is_no_text_fails_the_task(store: MemoryStore, answer: object) -> None:
+async def test_an_answer_that_is_no_text_fails_the_task(store: Store, answer: object) -> None:
     async def deed(_task: Task) -> object:
         return answer
 
     assert await told_of(store, deed) == f"The agent returned {type(answer).__name__}, not its answer as a str."
 
 
-async def test_an_agent_that_is_cancelled_by_a_stop_is_cancelled_and_nothing_else(store: MemoryStore) -> None:
+async def test_an_agent_that_is_cancelled_by_a_stop_is_cancelled_and_nothing_else(store: Store) -> None:
     deaf = Deaf()
 
     async def passes_it_on(_task: Task) -> str:
@@ -171,7 +171,7 @@ async def test_an_agent_that_is_cancelled_by_a_stop_is_cancelled_and_nothing_els
         assert ends(await life.said(task)) == ["task_cancelled"]
 
 
-async def test_an_agent_that_dies_with_its_server_has_no_end(store: MemoryStore) -> None:
+async def test_an_agent_that_dies_with_its_server_has_no_end(store: Store) -> None:
     deaf = Deaf()
     async with stage(store, deaf) as life:
         task = await life.task("listen")
@@ -179,7 +179,7 @@ async def test_an_agent_that_dies_with_its_server_has_no_end(store: MemoryStore)
     assert ends(await log_of(store, (await life.row(task)).session_id)) == []
 
 
-async def test_a_log_that_can_not_be_read_fails_the_task(store: MemoryStore) -> None:
+async def test_a_log_that_can_not_be_read_fails_the_task(store: Store) -> None:
     async with stage(store, Talker(1)) as life:
         session = await life.session()
         await store.append(Append(session_id=session, entries=[Entry("user_prompt", "", b"{damaged")], at=0))
@@ -207,7 +207,7 @@ async def test_a_log_that_can_not_be_read_fails_the_task(store: MemoryStore) -> 
     ],
     ids=lambda event: str(event.__struct_config__.tag),
 )
-async def test_what_only_the_server_says_fails_the_task_and_is_not_said(store: MemoryStore, event: Envelope) -> None:
+async def test_what_only_the_server_says_fails_the_task_and_is_not_said(store: Store, event: Envelope) -> None:
     async def says_it(task: Task) -> str:
         task.emit(event)
         return "said"
@@ -219,7 +219,7 @@ async def test_what_only_the_server_says_fails_the_task_and_is_not_said(store: M
     assert told == f"ValueError: Only the server says {event.__struct_config__.tag}, not an agent."
 
 
-async def test_how_far_it_has_come_an_agent_may_say(store: MemoryStore) -> None:
+async def test_how_far_it_has_come_an_agent_may_say(store: Store) -> None:
     async def says_it(task: Task) -> str:
         task.emit(TaskProgress(data=TaskData(status="running", progress=0.5)))
         return "said"
@@ -233,7 +233,7 @@ async def test_how_far_it_has_come_an_agent_may_say(store: MemoryStore) -> None:
 # More than can be held.
 
 
-async def test_an_agent_that_never_awaits_a_safe_point_fails_when_too_much_waits(store: MemoryStore) -> None:
+async def test_an_agent_that_never_awaits_a_safe_point_fails_when_too_much_waits(store: Store) -> None:
     said = 0
 
     async def floods(task: Task) -> None:
@@ -250,7 +250,7 @@ async def test_an_agent_that_never_awaits_a_safe_point_fails_when_too_much_waits
     assert said == kept == MOST_BYTES // 500_150
 
 
-async def test_one_event_that_is_too_large_fails_the_task(store: MemoryStore) -> None:
+async def test_one_event_that_is_too_large_fails_the_task(store: Store) -> None:
     async def shouts(task: Task) -> None:
         task.emit(line("x" * MOST_BYTES))
 
@@ -268,7 +268,7 @@ async def test_one_event_that_is_too_large_fails_the_task(store: MemoryStore) ->
         ((0, 0, -1.0), "cost_usd: a task books from 0 to"),
     ],
 )
-async def test_what_no_book_can_hold_fails_the_task(store: MemoryStore, spent: Any, sentence: str) -> None:
+async def test_what_no_book_can_hold_fails_the_task(store: Store, spent: Any, sentence: str) -> None:
     async def spends(task: Task) -> str:
         task.spend(*spent)
         return "spent"
@@ -276,7 +276,7 @@ async def test_what_no_book_can_hold_fails_the_task(store: MemoryStore, spent: A
     assert sentence in await told_of(store, spends)
 
 
-async def test_a_little_too_often_is_too_much(store: MemoryStore) -> None:
+async def test_a_little_too_often_is_too_much(store: Store) -> None:
     async def spends(task: Task) -> str:
         for _ in range(2):
             task.spend(MOST_SPENT - 1, 0, None)
@@ -310,7 +310,7 @@ async def test_a_task_whose_books_can_not_be_written_has_its_end_all_the_same() 
     assert end.data.usage == Usage(input_tokens=0, output_tokens=0)
 
 
-async def test_an_answer_that_is_too_long_is_cut_and_says_so(store: MemoryStore) -> None:
+async def test_an_answer_that_is_too_long_is_cut_and_says_so(store: Store) -> None:
     async def rambles(_task: Task) -> str:
         return "é" * (MOST_ANSWER + 5_000)
 
@@ -322,7 +322,7 @@ async def test_an_answer_that_is_too_long_is_cut_and_says_so(store: MemoryStore)
     assert end.data.final_answer == "é" * MOST_ANSWER + "… (5,000 more characters were cut)"
 
 
-async def test_an_error_that_is_too_long_is_cut_and_says_so(store: MemoryStore) -> None:
+async def test_an_error_that_is_too_long_is_cut_and_says_so(store: Store) -> None:
     async def complains(_task: Task) -> None:
         raise RuntimeError("no" * MOST_ERROR)
 
@@ -332,16 +332,14 @@ async def test_an_error_that_is_too_long_is_cut_and_says_so(store: MemoryStore) 
 
 
 @pytest.mark.parametrize("seconds", [1e12, inf, nan, -1.0])
-async def test_a_question_that_can_not_expire_then_fails_the_task_with_a_sentence(
-    store: MemoryStore, seconds: float
-) -> None:
+async def test_a_question_that_can_not_expire_then_fails_the_task_with_a_sentence(store: Store, seconds: float) -> None:
     async def asks(task: Task) -> None:
         await task.ask(Approval(key="may", question="May I?", expires_seconds=seconds))
 
     assert "expires_seconds: give at most 31622400, which is a year, or 0 for never" in await told_of(store, asks)
 
 
-async def test_who_awaits_safe_points_may_say_more_than_can_wait(store: MemoryStore) -> None:
+async def test_who_awaits_safe_points_may_say_more_than_can_wait(store: Store) -> None:
     async def talks(task: Task) -> str:
         for _ in range(40):
             await task.point()

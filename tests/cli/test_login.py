@@ -11,7 +11,7 @@ import pytest
 
 from tests.cli.conftest import Call, web_server
 from tests.cli.terminal import Ran, puntini, sentence, started, terminal
-from tests.live.serving import Serving, serving
+from tests.live.serving import Serving, serving, store_of
 
 OK, FAILED, USAGE = 0, 1, 2
 PASSWORD = "wet hammock, nineteen lions"
@@ -32,7 +32,8 @@ def closed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
 
 def add_ann(directory: Path) -> None:
     """Make an account in a directory's store."""
-    assert puntini("user", "add", "ann", "--password-stdin", typed=f"{PASSWORD}\n", cwd=directory).code == OK
+    store = f"--store={store_of(directory)}"
+    assert puntini("user", "add", "ann", "--password-stdin", store, typed=f"{PASSWORD}\n").code == OK
 
 
 class User:

@@ -14,7 +14,7 @@ from puntini.protocol.events import Debug, DebugData
 from puntini.store.open import open_store
 from tests.cli.conftest import Call
 from tests.cli.terminal import Ran, in_a_terminal, started
-from tests.live.serving import Serving, serving
+from tests.live.serving import Serving, serving, store_of
 
 OK, INTERRUPTED = 0, 130
 
@@ -23,14 +23,14 @@ OK, INTERRUPTED = 0, 130
 def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     """A server with the session ``ses_slow``, in which there was an hour between each of four events."""
     directory = tmp_path_factory.mktemp("slow")
-    anyio.run(write_slowly, directory / "puntini.db")
+    anyio.run(write_slowly, store_of(directory))
     with serving(directory) as running:
         yield running
 
 
-async def write_slowly(file: Path) -> None:
+async def write_slowly(place: str) -> None:
     """The session's events, all written now."""
-    store = await open_store(str(file))
+    store = await open_store(place)
     said = [
         Debug(timestamp=f"2099-01-01T0{n}:00:00.000Z", data=DebugData(message=f"{n}", level="info")) for n in range(4)
     ]

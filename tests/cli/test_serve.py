@@ -158,6 +158,7 @@ def test_a_store_that_can_not_be_used_is_told(tmp_path: Path, kind: str) -> None
     assert store in sentence(puntini("serve", "--port=0", f"--store={store}", cwd=tmp_path), USAGE)
 
 
+@pytest.mark.not_on_postgres("a file has one server")
 def test_a_store_that_another_server_uses_is_told(server: Serving, tmp_path: Path) -> None:
     store = server.directory / "puntini.db"
 

@@ -11,6 +11,8 @@ from tests.cli.conftest import Call
 from tests.cli.terminal import puntini, sentence
 from tests.live.serving import Serving, serving
 
+pytestmark = pytest.mark.not_on_postgres("a file is looked after")
+
 OK, FAILED, USAGE = 0, 1, 2
 COMMANDS = (["check"], ["backup", "copy.db"], ["new-epoch"])
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.cli.conftest import Call
 from tests.cli.terminal import Ran, puntini, sentence, terminal
-from tests.live.serving import Serving, serving, wait_for
+from tests.live.serving import Serving, serving, store_of, wait_for
 
 OK, FAILED, USAGE = 0, 1, 2
 PASSWORD = "wet hammock, nineteen lions"
@@ -17,7 +17,9 @@ OTHER_PASSWORD = "a cello on the 3rd balcony"
 
 def add(directory: Path, name: str, *options: str, password: str = PASSWORD) -> Ran:
     """Make an account in a directory's store."""
-    return puntini("user", "add", name, "--password-stdin", *options, typed=f"{password}\n", cwd=directory)
+    return puntini(
+        "user", "add", name, "--password-stdin", f"--store={store_of(directory)}", *options, typed=f"{password}\n"
+    )
 
 
 def login(server: Serving, name: str, password: str = PASSWORD) -> Any:
@@ -30,6 +32,7 @@ def notices(server: Serving, path: str, status: int, **headers: str) -> None:
     wait_for(lambda: server.ask("GET", path, headers=headers).status_code == status, 5.0, f"{status} at {path}")
 
 
+@pytest.mark.not_on_postgres("who may read the file")
 def test_the_first_account_is_an_admin_s_and_the_file_is_made(tmp_path: Path) -> None:
     ran = add(tmp_path, "Ann")
 
@@ -43,7 +46,7 @@ def test_the_first_account_is_an_admin_s_and_the_file_is_made(tmp_path: Path) ->
 def test_accounts_are_listed(tmp_path: Path, call: Call) -> None:
     add(tmp_path, "ann")
     add(tmp_path, "bob")
-    file = f"--store={tmp_path / 'puntini.db'}"
+    file = f"--store={store_of(tmp_path)}"
     assert call("user", "disable", "bob", file).out == "bob is disabled.\n"
 
     ran = call("user", "list", file)
@@ -54,7 +57,7 @@ def test_accounts_are_listed(tmp_path: Path, call: Call) -> None:
 
 def test_a_running_server_notices(tmp_path: Path, call: Call) -> None:
     with serving(tmp_path) as server:
-        file = f"--store={tmp_path / 'puntini.db'}"
+        file = f"--store={store_of(tmp_path)}"
         session_id = server.create()
         server.finish(server.play(session_id, "play 3 events"))
         assert add(tmp_path, "ann").code == OK
@@ -110,7 +113,7 @@ def test_changes_beside_a_server_that_is_busy_are_all_made(tmp_path: Path) -> No
 
 
 def test_the_password_is_asked_for_twice_and_not_shown(tmp_path: Path) -> None:
-    file = f"--store={tmp_path / 'puntini.db'}"
+    file = f"--store={store_of(tmp_path)}"
     with terminal("user", "add", "ann", file) as opened:
         opened.wait_for("Password")
         opened.type(f"{PASSWORD}\n")
@@ -138,7 +141,7 @@ def test_the_password_is_asked_for_twice_and_not_shown(tmp_path: Path) -> None:
 )
 def test_a_command_line_that_can_not_be_meant_is_told(tmp_path: Path, words: list[str], told: str) -> None:
     add(tmp_path, "ann")
-    assert told in sentence(puntini("user", *words, cwd=tmp_path), USAGE)
+    assert told in sentence(puntini("user", *words, f"--store={store_of(tmp_path)}"), USAGE)
 
 
 @pytest.mark.parametrize("password", ["short", "password1234", "", "qwertyuiop"])
@@ -150,7 +153,7 @@ def test_a_bad_password_is_told_and_not_repeated(tmp_path: Path, password: str) 
 
 def test_what_is_refused_is_told(tmp_path: Path, call: Call) -> None:
     add(tmp_path, "ann")
-    file = f"--store={tmp_path / 'puntini.db'}"
+    file = f"--store={store_of(tmp_path)}"
     assert "taken" in sentence(add(tmp_path, "ann"), FAILED)
     assert "last admin" in sentence(call("user", "disable", "ann", file), FAILED)
     assert "last admin" in sentence(call("user", "role", "ann", "user", file), FAILED)

@@ -14,6 +14,8 @@ from typing import Any, Literal, TypeVar
 
 import httpx
 
+from tests.databases import databases
+
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 20.0
 STOP_SECONDS = 15.0
@@ -94,7 +96,7 @@ class Serving(Asking):
     """A server that can be killed, frozen, stopped and started again on the same port and store.
 
     With a ``key``, an admin's, it takes no requests without a credential, and is asked by this one. ``command`` is
-    what it is to do; ``environ`` is added to its environment.
+    what it is to do; ``environ`` is added to its environment. With pytest's ``--postgres`` the store is a database.
     """
 
     def __init__(
@@ -111,6 +113,9 @@ class Serving(Asking):
         self._command = command
         self._environ = dict(environ or {})
         self.settings = {"store": "puntini.db", "port": 0, "log_format": "json", "agent": "scripted", **settings}
+        store = str(self.settings["store"])
+        if databases.server and not store.startswith("postgresql://"):
+            self.settings["store"] = databases.place_of(directory / store)
         self.log = directory / "server.log"
         self._limits = dict(limits or {})
         self._key = key
@@ -209,6 +214,11 @@ class Serving(Asking):
     def said(self) -> str:
         """Its output so far, of all its lives."""
         return self.log.read_text(errors="replace")
+
+
+def store_of(directory: Path) -> str:
+    """The store of servers in this directory, for who comes before them, after them or beside them."""
+    return databases.place_of(directory / "puntini.db")
 
 
 @contextmanager

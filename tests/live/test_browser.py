@@ -13,7 +13,7 @@ from puntini.protocol.entries import entry_of
 from puntini.protocol.events import Error, Nothing, Problem
 from puntini.store.open import open_store
 from tests.live.clients.transports import stream_path
-from tests.live.serving import Serving, serving
+from tests.live.serving import Serving, serving, store_of
 
 pytest.importorskip("playwright", reason="playwright is not installed")
 
@@ -144,7 +144,7 @@ def test_event_source_is_told_of_a_cursor_that_cannot_be_honoured(server: Servin
 def test_an_error_of_the_log_is_a_problem_and_trouble_with_the_connection_is_an_error(
     tmp_path: Path, browser: Browser
 ) -> None:
-    remember_an_error(tmp_path / "puntini.db")
+    remember_an_error(store_of(tmp_path))
     with serving(tmp_path) as server, browser.new_page() as page:
         page.goto(f"{server.url}/v1/health")
         source = follow(page, f"{stream_path('ses_1')}?after=earliest")
@@ -160,11 +160,11 @@ def test_an_error_of_the_log_is_a_problem_and_trouble_with_the_connection_is_an_
         assert source.said[-1] == {"state": "connecting", "error": "Event"}
 
 
-def remember_an_error(file: Path) -> None:
+def remember_an_error(place: str) -> None:
     """Make a store that holds a session with one event: an error."""
 
     async def write() -> None:
-        store = await open_store(str(file))
+        store = await open_store(place)
         problem = Problem(code=502, reason="model", message="The model does not answer.", retryable=True)
         made = SessionRow(session_id="ses_1", owner="local", agent="scripted", created_at=1, updated_at=1)
         entry = entry_of(Error(data=Nothing(), error=problem, timestamp="2026-11-21T10:00:00.000Z"))

@@ -13,6 +13,7 @@ from tests.live.serving import Serving, serving
 from tests.postgres import Postgres
 
 KEY = "fixed-key-0123456789abcdef0123456789abcdef"
+pytestmark = pytest.mark.not_on_postgres("a file is copied to Postgres")
 ACCOUNT = {"username": "ann", "password": "a-walrus-beside-4-kettles"}
 SETTINGS = {"agent": "puntini,scripted", "offline_pause_seconds": 0}
 

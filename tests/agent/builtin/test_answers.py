@@ -139,8 +139,8 @@ async def test_a_model_that_says_nothing_is_asked_again_and_then_fails_the_task(
     assert (CUT_OFF if stop == "length" else SILENT) in last_words(model.requests[1])
 
 
-async def test_what_is_said_during_the_last_answer_is_answered_too() -> None:
-    store, writing, go = MemoryStore(), anyio.Event(), anyio.Event()
+async def test_what_is_said_during_the_last_answer_is_answered_too(store: Store) -> None:
+    writing, go = anyio.Event(), anyio.Event()
 
     async def slow(_request: Request) -> AsyncGenerator[Piece, None]:
         yield TextPiece("German names ")
@@ -164,8 +164,7 @@ async def test_what_is_said_during_the_last_answer_is_answered_too() -> None:
     assert end.data.final_answer == "English, then."
 
 
-async def test_what_a_failed_try_said_is_taken_back() -> None:
-    store = MemoryStore()
+async def test_what_a_failed_try_said_is_taken_back(store: Store) -> None:
     fails = breaks_off(ThinkingPiece("Hm."), TextPiece("Berlin is nice"))
     model = Actor(fails, calls("describe_graph"), says(Text("Rome.")))
     async with stage(store, agent(store, model)) as life:
@@ -175,8 +174,7 @@ async def test_what_a_failed_try_said_is_taken_back() -> None:
         assert await texts(life, session) == ["Where?", "Rome."]
 
 
-async def test_a_task_that_read_too_much_does_not_spoil_the_session() -> None:
-    store = MemoryStore()
+async def test_a_task_that_read_too_much_does_not_spoil_the_session(store: Store) -> None:
 
     @tool(most_bytes=200_000)
     async def read_all() -> str:
@@ -202,8 +200,7 @@ def _outcomes(request: Request) -> list[Outcome]:
     return [block for turn in request.turns for block in turn.content if isinstance(block, Outcome)]
 
 
-async def test_own_tools_that_edit_the_graph_take_turns() -> None:
-    store = MemoryStore()
+async def test_own_tools_that_edit_the_graph_take_turns(store: Store) -> None:
 
     @tool
     async def count_up(context: ToolContext) -> None:

@@ -43,7 +43,6 @@ from puntini.protocol.events import (
     TaskRetracted,
     ToolCall,
 )
-from puntini.store.memory import MemoryStore
 from puntini.store.open import open_store
 from tests.agent.models.messages_server import answer, refusal, serving, text, thinking, tool_use
 from tests.agent.stage import ANN, Stage, stage, until
@@ -110,8 +109,7 @@ PROJECT = "Create a project management graph"
 # With the offline model.
 
 
-async def test_a_prompt_becomes_a_graph_step_by_step() -> None:
-    store = MemoryStore()
+async def test_a_prompt_becomes_a_graph_step_by_step(store: Store) -> None:
     async with stage(store, agent(store, OfflineModel())) as life:
         session = await life.session()
         task = await life.prompt(session, PROJECT)
@@ -135,8 +133,7 @@ async def test_a_prompt_becomes_a_graph_step_by_step() -> None:
     assert "".join(pieces) == end.data.final_answer
 
 
-async def test_a_conversation_goes_on_and_doing_it_again_changes_nothing() -> None:
-    store = MemoryStore()
+async def test_a_conversation_goes_on_and_doing_it_again_changes_nothing(store: Store) -> None:
     async with stage(store, agent(store, OfflineModel())) as life:
         session = await life.session()
         for prompt in ("Add a person named Alice.", "Add a person named Alice.", "Rename her to Bob."):
@@ -147,8 +144,7 @@ async def test_a_conversation_goes_on_and_doing_it_again_changes_nothing() -> No
 
 
 @pytest.mark.parametrize(("decision", "left"), [("approved", 0), ("denied", 1)])
-async def test_what_needs_consent_waits_for_a_person(decision: Any, left: int) -> None:
-    store = MemoryStore()
+async def test_what_needs_consent_waits_for_a_person(store: Store, decision: Any, left: int) -> None:
     async with stage(store, agent(store, OfflineModel())) as life:
         session = await life.session()
         assert await life.ended(await life.prompt(session, "Add a person named Alice.")) == "completed"
@@ -228,8 +224,7 @@ def bad(*says: Sequence[Text | Call]) -> Callable[[], Puppet]:
         (Call("c1", "remove_node", {"node": "nobody"}), "nobody"),
     ],
 )
-async def test_a_bad_call_is_told_to_the_model_and_does_no_harm(said: Call, told: str) -> None:
-    store = MemoryStore()
+async def test_a_bad_call_is_told_to_the_model_and_does_no_harm(store: Store, said: Call, told: str) -> None:
     model = bad([said])()
     async with stage(store, agent(store, model)) as life:
         task = await life.task("Go.")
@@ -240,8 +235,7 @@ async def test_a_bad_call_is_told_to_the_model_and_does_no_harm(said: Call, told
     assert told in outcome.content
 
 
-async def test_an_endless_loop_ends_with_its_steps() -> None:
-    store = MemoryStore()
+async def test_an_endless_loop_ends_with_its_steps(store: Store) -> None:
     model = Puppet([Call("c1", "current_time", {})])
     async with stage(store, agent(store, model)) as life:
         session = await life.session()
@@ -255,7 +249,7 @@ async def test_an_endless_loop_ends_with_its_steps() -> None:
     assert len(model.requests) == 8
 
 
-async def test_failures_are_diagnosed_with_more_and_more_to_go_by_and_then_asked() -> None:
+async def test_failures_are_diagnosed_with_more_and_more_to_go_by_and_then_asked(store: Store) -> None:
     broken = True
 
     @tool
@@ -265,7 +259,6 @@ async def test_failures_are_diagnosed_with_more_and_more_to_go_by_and_then_asked
             raise ValueError(f"The {what} won't.")
         return "done"
 
-    store = MemoryStore()
     model = Puppet(*[[Call(f"c{n}", "mend", {"what": "chair"})] for n in range(4)], [Text("It is mended.")])
     async with stage(store, agent(store, model, mend)) as life:
         task = await life.task("Mend the chair.")
@@ -285,8 +278,7 @@ async def test_failures_are_diagnosed_with_more_and_more_to_go_by_and_then_asked
     assert [success for _, success in calls(said)].count("failed") == 3
 
 
-async def test_a_model_that_fails_is_asked_again_and_then_fails_the_task() -> None:
-    store = MemoryStore()
+async def test_a_model_that_fails_is_asked_again_and_then_fails_the_task(store: Store) -> None:
     once = Puppet(ModelFailed("It hiccuped.", retryable=True), [Text("Here I am.")])
     never = Puppet(ModelFailed("The key is wrong; set another."))
     for model, status, words in ((once, "completed", "Here I am."), (never, "failed", "The key is wrong")):
@@ -298,7 +290,7 @@ async def test_a_model_that_fails_is_asked_again_and_then_fails_the_task() -> No
         assert words in (end.data.final_answer or end.data.error)
 
 
-async def test_what_people_say_meanwhile_reaches_the_next_request() -> None:
+async def test_what_people_say_meanwhile_reaches_the_next_request(store: Store) -> None:
     going = anyio.Event()
 
     @tool
@@ -307,7 +299,6 @@ async def test_what_people_say_meanwhile_reaches_the_next_request() -> None:
         await going.wait()
         return "done"
 
-    store = MemoryStore()
     model = Puppet([Call("c1", "wait", {})], [Text("Blue it is.")])
     async with stage(store, agent(store, model, wait)) as life:
         session = await life.session()
@@ -327,8 +318,7 @@ async def test_what_people_say_meanwhile_reaches_the_next_request() -> None:
     assert words == ["Make it blue."]
 
 
-async def test_tokens_and_cost_are_booked() -> None:
-    store = MemoryStore()
+async def test_tokens_and_cost_are_booked(store: Store) -> None:
     async with stage(store, agent(store, Puppet([Call("c1", "current_time", {})], [Text("Late.")]))) as life:
         task = await life.task("What time is it?")
         assert await life.ended(task) == "completed"
@@ -342,8 +332,7 @@ async def test_tokens_and_cost_are_booked() -> None:
 # With Anthropic's, as far as a server of ours speaks like it.
 
 
-async def test_the_anthropic_model_thinks_calls_side_by_side_and_answers() -> None:
-    store = MemoryStore()
+async def test_the_anthropic_model_thinks_calls_side_by_side_and_answers(store: Store) -> None:
     async with serving() as server:
         server.will(
             answer(
@@ -376,8 +365,7 @@ async def test_the_anthropic_model_thinks_calls_side_by_side_and_answers() -> No
     assert not any(isinstance(event, TaskRetracted) for event in said)
 
 
-async def test_stopping_cuts_the_model_off_and_the_next_turn_works() -> None:
-    store = MemoryStore()
+async def test_stopping_cuts_the_model_off_and_the_next_turn_works(store: Store) -> None:
     async with serving() as server:
         server.will(
             answer(tool_use("t1", "current_time", {})),
@@ -401,8 +389,7 @@ async def test_stopping_cuts_the_model_off_and_the_next_turn_works() -> None:
         await model.aclose()
 
 
-async def test_an_agent_looks_things_up_in_the_documents_of_the_session_s_owner_only() -> None:
-    store = MemoryStore()
+async def test_an_agent_looks_things_up_in_the_documents_of_the_session_s_owner_only(store: Store) -> None:
     for owner, told in (("ann", "The wine is in ann's cellar."), ("ben", "The wine is in ben's attic.")):
         row = Document(document_id=f"doc_{owner}", owner=owner, title="Wine", created_at=0, size=9, passages=1)
         await store.add_document(row, [told])

@@ -14,6 +14,7 @@ from langgraph.types import Send, StreamWriter, interrupt
 
 from puntini.agent import emit
 from puntini.agent.graphs.agent import GraphAgent
+from puntini.log.contract import Store
 from puntini.protocol.events import (
     ApprovalRequest,
     AssistantResponse,
@@ -29,7 +30,6 @@ from puntini.protocol.events import (
     UserPromptData,
 )
 from puntini.protocol.events import UserPrompt as UserPromptEvent
-from puntini.store.memory import MemoryStore
 from tests.agent.graphs.making import Counted, chain
 from tests.agent.stage import Stage, stage, until
 
@@ -62,8 +62,8 @@ def standing(events: list[LoggedEvent]) -> list[LoggedEvent]:
 # What is told.
 
 
-async def test_a_streamed_answer_comes_in_pieces_and_whole() -> None:
-    async with stage(MemoryStore(), talker("Hello to all of you.")) as life:
+async def test_a_streamed_answer_comes_in_pieces_and_whole(store: Store) -> None:
+    async with stage(store, talker("Hello to all of you.")) as life:
         task = await life.task("Say hello.")
         assert await life.ended(task) == "completed"
         said = await life.said(task)
@@ -83,14 +83,14 @@ async def test_a_streamed_answer_comes_in_pieces_and_whole() -> None:
     assert said[-1].data.final_answer == "Hello to all of you."
 
 
-async def test_a_conversation_goes_on_from_task_to_task() -> None:
+async def test_a_conversation_goes_on_from_task_to_task(store: Store) -> None:
     heard: list[list[str]] = []
 
     async def listen(state: MessagesState) -> dict[str, Any]:
         heard.append([str(message.content) for message in state["messages"]])
         return {"messages": [AIMessage(f"That was {len(state['messages'])}.")]}
 
-    async with stage(MemoryStore(), chain(listen, state=MessagesState)) as life:
+    async with stage(store, chain(listen, state=MessagesState)) as life:
         session = await life.session()
         for text in ("one", "two"):
             assert await life.ended(await life.prompt(session, text)) == "completed"
@@ -98,7 +98,7 @@ async def test_a_conversation_goes_on_from_task_to_task() -> None:
     assert heard == [["one"], ["one", "That was 1.", "two"]]
 
 
-async def test_tool_calls_begin_and_end() -> None:
+async def test_tool_calls_begin_and_end(store: Store) -> None:
     async def ask(_state: MessagesState) -> dict[str, Any]:
         calls = [{"name": "add", "args": {"a": 1}, "id": "c1"}, {"name": "fail", "args": {}, "id": "c2"}]
         return {"messages": [AIMessage("", tool_calls=calls)]}
@@ -111,7 +111,7 @@ async def test_tool_calls_begin_and_end() -> None:
             ]
         }
 
-    async with stage(MemoryStore(), chain(ask, work, state=MessagesState)) as life:
+    async with stage(store, chain(ask, work, state=MessagesState)) as life:
         task = await life.task("Add.")
         assert await life.ended(task) == "completed"
         said = await life.said(task)
@@ -128,12 +128,12 @@ async def test_tool_calls_begin_and_end() -> None:
     assert [(tool.tool_name, tool.success) for tool in steps[-1].tool_calls] == [("add", True), ("fail", False)]
 
 
-async def test_thoughts_are_told_apart_from_words() -> None:
+async def test_thoughts_are_told_apart_from_words(store: Store) -> None:
     async def think(_state: MessagesState) -> dict[str, Any]:
         content = [{"type": "thinking", "thinking": "Two."}, {"type": "text", "text": "2"}]
         return {"messages": [AIMessage(content, usage_metadata=USAGE)]}  # type: ignore[arg-type]
 
-    async with stage(MemoryStore(), chain(think, state=MessagesState)) as life:
+    async with stage(store, chain(think, state=MessagesState)) as life:
         task = await life.task("1 + 1?")
         assert await life.ended(task) == "completed"
         said = await life.said(task)
@@ -150,7 +150,7 @@ async def test_thoughts_are_told_apart_from_words() -> None:
 USAGE = {"input_tokens": 5, "output_tokens": 7, "total_tokens": 12}
 
 
-async def test_custom_parts_are_events_or_shown_and_the_fast_lane_is_heard_from_threads() -> None:
+async def test_custom_parts_are_events_or_shown_and_the_fast_lane_is_heard_from_threads(store: Store) -> None:
     async def speak(_state: Counted, writer: StreamWriter) -> dict[str, Any]:
         writer({"type": "reasoning", "data": {"text": "custom"}})
         writer({"any": "thing"})
@@ -162,7 +162,7 @@ async def test_custom_parts_are_events_or_shown_and_the_fast_lane_is_heard_from_
         emit.debug("from a thread", n=1)
         return {"seen": [1]}
 
-    async with stage(MemoryStore(), chain(speak, sync)) as life:
+    async with stage(store, chain(speak, sync)) as life:
         task = await life.task("Speak.")
         assert await life.ended(task) == "completed"
         said = await life.said(task)
@@ -175,7 +175,7 @@ async def test_custom_parts_are_events_or_shown_and_the_fast_lane_is_heard_from_
     assert patches[-1] == [{"op": "replace", "path": "/seen", "value": [1]}]
 
 
-async def test_a_subgraph_speaks_in_its_own_name() -> None:
+async def test_a_subgraph_speaks_in_its_own_name(store: Store) -> None:
     inner = StateGraph(MessagesState)
     model = GenericFakeChatModel(messages=iter([AIMessage("I am inside.")]))
 
@@ -188,7 +188,7 @@ async def test_a_subgraph_speaks_in_its_own_name() -> None:
     outer.add_node("helper", inner.compile())
     outer.add_edge(START, "helper")
 
-    async with stage(MemoryStore(), GraphAgent("outer", outer.compile())) as life:
+    async with stage(store, GraphAgent("outer", outer.compile())) as life:
         task = await life.task("Where are you?")
         assert await life.ended(task) == "completed"
         said = await life.said(task)
@@ -196,7 +196,7 @@ async def test_a_subgraph_speaks_in_its_own_name() -> None:
     assert {event.agent for event in said if isinstance(event, AssistantResponse) and event.data.chunk} == {"helper"}
 
 
-async def test_errors_and_endless_loops_fail_the_task() -> None:
+async def test_errors_and_endless_loops_fail_the_task(store: Store) -> None:
     async def fail(_state: Counted) -> dict[str, Any]:
         raise ValueError("no such luck")
 
@@ -209,7 +209,7 @@ async def test_errors_and_endless_loops_fail_the_task() -> None:
     shapeless.add_edge(START, "turn")
 
     agents = [chain(fail), GraphAgent("loop", loop.compile()), GraphAgent("shapeless", shapeless.compile())]
-    async with stage(MemoryStore(), *agents) as life:
+    async with stage(store, *agents) as life:
         for name, words in (("chain", "no such luck"), ("loop", "larger max_steps"), ("shapeless", "prompt")):
             task = await life.task("Go.", agent=name)
             assert await life.ended(task) == "failed"
@@ -248,8 +248,7 @@ async def approvals(life: Stage, task: str) -> dict[str, str]:
     }
 
 
-async def test_interrupts_wait_for_people_also_through_a_crash() -> None:
-    store = MemoryStore()
+async def test_interrupts_wait_for_people_also_through_a_crash(store: Store) -> None:
     async with stage(store, asker()) as life:
         task = await life.task("Ask.")
         row = await life.until(task, "waiting")
@@ -277,7 +276,7 @@ async def waits(life: Stage, task: str) -> bool:
 
 
 @pytest.mark.parametrize("rest", ["waiting", "paused"])
-async def test_a_task_that_rests_keeps_its_place_whatever_others_do(rest: str) -> None:
+async def test_a_task_that_rests_keeps_its_place_whatever_others_do(store: Store, rest: str) -> None:
     asked: list[str] = []
     paused = anyio.Event()
 
@@ -293,7 +292,7 @@ async def test_a_task_that_rests_keeps_its_place_whatever_others_do(rest: str) -
     async def pack(state: MessagesState) -> dict[str, Any]:
         return {"messages": [AIMessage(f"packed after {len(state['messages'])}")]}
 
-    async with stage(MemoryStore(), chain(ask, pack, state=MessagesState)) as life:
+    async with stage(store, chain(ask, pack, state=MessagesState)) as life:
         session = await life.session()
         lamp = await life.prompt(session, "lamp")
         if rest == "waiting":
@@ -319,11 +318,11 @@ async def test_a_task_that_rests_keeps_its_place_whatever_others_do(rest: str) -
     assert asked.count("lamp") == (2 if rest == "waiting" else 1)
 
 
-async def test_an_approval_that_nobody_decides_expires() -> None:
+async def test_an_approval_that_nobody_decides_expires(store: Store) -> None:
     async def ask(_state: Counted) -> dict[str, Any]:
         return {"seen": [int(interrupt({"question": "Well?", "expires_seconds": 0.05}))]}
 
-    async with stage(MemoryStore(), chain(ask)) as life:
+    async with stage(store, chain(ask)) as life:
         task = await life.task("Ask.")
         assert await life.ended(task) == "completed"
         kinds = await life.kinds(task)
@@ -331,16 +330,15 @@ async def test_an_approval_that_nobody_decides_expires() -> None:
     assert kinds.count("approval_resolved") == 1
 
 
-async def test_a_task_that_waits_can_be_stopped() -> None:
-    async with stage(MemoryStore(), asker()) as life:
+async def test_a_task_that_waits_can_be_stopped(store: Store) -> None:
+    async with stage(store, asker()) as life:
         task = await life.task("Ask.")
         await until(lambda: waits(life, task), "the task to wait")
         await life.control(task, "stop")
         assert await life.ended(task) == "cancelled"
 
 
-async def test_threads_of_tasks_that_were_stopped_as_they_waited_do_not_pile_up() -> None:
-    store = MemoryStore()
+async def test_threads_of_tasks_that_were_stopped_as_they_waited_do_not_pile_up(store: Store) -> None:
     async with stage(store, asker()) as life:
         session = await life.session()
         tasks: list[str] = []
@@ -355,7 +353,7 @@ async def test_threads_of_tasks_that_were_stopped_as_they_waited_do_not_pile_up(
     assert left == {f"{session}/asker/{name}" for name in tasks[-2:]}
 
 
-async def test_what_people_say_while_it_runs_is_heard() -> None:
+async def test_what_people_say_while_it_runs_is_heard(store: Store) -> None:
     heard: list[str] = []
     began = anyio.Event()
 
@@ -370,7 +368,7 @@ async def test_what_people_say_while_it_runs_is_heard() -> None:
                 await asyncio.sleep(0)
             return "heard"
 
-    async with stage(MemoryStore(), Listener()) as life:
+    async with stage(store, Listener()) as life:
         task = await life.task("Listen.")
         await began.wait()
         row = await life.row(task)
@@ -421,9 +419,8 @@ async def saved(life: Stage, task: str, before: int) -> int:
 
 
 @pytest.mark.parametrize("seed", range(6))
-async def test_crashes_repeat_nothing_that_was_saved(seed: int) -> None:
+async def test_crashes_repeat_nothing_that_was_saved(store: Store, seed: int) -> None:
     chance = random.Random(seed)
-    store = MemoryStore()
     done: list[int] = []
     task = ""
     safe = 0
@@ -442,8 +439,7 @@ async def test_crashes_repeat_nothing_that_was_saved(seed: int) -> None:
     assert [event.data.step_number for event in standing(events) if isinstance(event, Step)] == list(range(1, 13))
 
 
-async def test_of_a_thread_only_the_newest_checkpoint_is_kept() -> None:
-    store = MemoryStore()
+async def test_of_a_thread_only_the_newest_checkpoint_is_kept(store: Store) -> None:
     async with stage(store, worker([])) as life:
         session = await life.session()
         for _ in range(2):
@@ -454,9 +450,9 @@ async def test_of_a_thread_only_the_newest_checkpoint_is_kept() -> None:
     assert len(await store.kept_all(session, "channel")) <= 8
 
 
-async def test_a_pause_comes_between_steps_and_repeats_nothing() -> None:
+async def test_a_pause_comes_between_steps_and_repeats_nothing(store: Store) -> None:
     done: list[int] = []
-    async with stage(MemoryStore(), worker(done, 0.002)) as life:
+    async with stage(store, worker(done, 0.002)) as life:
         task = await life.task("Work.")
         await until(lambda: asyncio.sleep(0, len(done) > 2), "some steps")
         await life.control(task, "pause")
@@ -472,7 +468,7 @@ async def test_a_pause_comes_between_steps_and_repeats_nothing() -> None:
     assert not any(isinstance(event, TaskRetracted) for event in events)
 
 
-async def test_nodes_side_by_side_are_told_whole_after_a_crash() -> None:
+async def test_nodes_side_by_side_are_told_whole_after_a_crash(store: Store) -> None:
     ran: list[str] = []
     stuck = True
 
@@ -489,7 +485,6 @@ async def test_nodes_side_by_side_are_told_whole_after_a_crash() -> None:
     graph.add_node("branch", branch)
     graph.add_conditional_edges(START, lambda _: [Send("branch", {"name": name}) for name in ("fast", "slow")])
     agent = GraphAgent("wide", graph.compile())
-    store = MemoryStore()
     async with stage(store, agent) as life:
         task = await life.task("Go.")
         await until(lambda: asyncio.sleep(0, "fast" in ran), "the fast branch")
@@ -502,7 +497,7 @@ async def test_nodes_side_by_side_are_told_whole_after_a_crash() -> None:
     assert sorted(thoughts(events)) == ["fast begins", "fast ends", "slow begins", "slow ends"]
 
 
-async def test_three_crashes_at_one_place_are_enough() -> None:
+async def test_three_crashes_at_one_place_are_enough(store: Store) -> None:
     begun: list[int] = []
 
     async def stick(_state: Counted) -> dict[str, Any]:
@@ -510,7 +505,6 @@ async def test_three_crashes_at_one_place_are_enough() -> None:
         await asyncio.sleep(60)
         return {}
 
-    store = MemoryStore()
     task = ""
     for attempt in range(1, 4):
         async with stage(store, chain(stick)) as life:
@@ -524,7 +518,7 @@ async def test_three_crashes_at_one_place_are_enough() -> None:
     assert "3 times" in end.data.error
 
 
-async def test_a_stopped_tool_call_does_not_spoil_the_conversation() -> None:
+async def test_a_stopped_tool_call_does_not_spoil_the_conversation(store: Store) -> None:
     histories: list[list[AnyMessage]] = []
 
     class State(TypedDict):
@@ -541,7 +535,7 @@ async def test_a_stopped_tool_call_does_not_spoil_the_conversation() -> None:
             await asyncio.sleep(60)
         return {}
 
-    async with stage(MemoryStore(), chain(ask, work, state=State)) as life:
+    async with stage(store, chain(ask, work, state=State)) as life:
         session = await life.session()
         task = await life.prompt(session, "Begin.")
 

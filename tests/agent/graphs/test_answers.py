@@ -10,22 +10,22 @@ from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.types import RetryPolicy
 
 from puntini.agent.graphs.agent import GraphAgent
+from puntini.log.contract import Store
 from puntini.protocol.events import AssistantResponse
-from puntini.store.memory import MemoryStore
 from tests.agent.graphs.making import Plain, answer_of, chain, model
 from tests.agent.stage import stage
 
 pytestmark = pytest.mark.anyio
 
 
-async def test_what_another_model_said_on_the_way_is_told_but_is_not_the_answer() -> None:
+async def test_what_another_model_said_on_the_way_is_told_but_is_not_the_answer(store: Store) -> None:
     router, writer = model("Route: billing."), model("You owe nothing.")
 
     async def talk(state: MessagesState) -> dict[str, Any]:
         await router.ainvoke(state["messages"])
         return {"messages": [await writer.ainvoke(state["messages"])]}
 
-    async with stage(MemoryStore(), chain(talk, state=MessagesState)) as life:
+    async with stage(store, chain(talk, state=MessagesState)) as life:
         task = await life.task("What do I owe?")
         assert await life.ended(task) == "completed"
         said = await life.said(task)
@@ -35,7 +35,7 @@ async def test_what_another_model_said_on_the_way_is_told_but_is_not_the_answer(
     assert answer_of(said) == "You owe nothing."
 
 
-async def test_a_try_that_failed_is_not_the_answer() -> None:
+async def test_a_try_that_failed_is_not_the_answer(store: Store) -> None:
     words = model("The first try.", "The second try.")
     tries: list[int] = []
 
@@ -49,14 +49,14 @@ async def test_a_try_that_failed_is_not_the_answer() -> None:
     graph = StateGraph(MessagesState)
     graph.add_node("talk", talk, retry_policy=RetryPolicy(initial_interval=0.001, jitter=False))
     graph.add_edge(START, "talk")
-    async with stage(MemoryStore(), GraphAgent("talker", graph.compile())) as life:
+    async with stage(store, GraphAgent("talker", graph.compile())) as life:
         task = await life.task("Go.")
         assert await life.ended(task) == "completed"
         assert answer_of(await life.said(task)) == "The second try."
 
 
 @pytest.mark.parametrize("paused", [False, True])
-async def test_a_pause_changes_nothing_about_it(paused: bool) -> None:
+async def test_a_pause_changes_nothing_about_it(store: Store, paused: bool) -> None:
     words = model("Aside.", "The answer is 42.")
     here, going = anyio.Event(), anyio.Event()
 
@@ -70,7 +70,7 @@ async def test_a_pause_changes_nothing_about_it(paused: bool) -> None:
         await model("A note to nobody.").ainvoke("x")
         return {}
 
-    async with stage(MemoryStore(), chain(talk, note, state=MessagesState)) as life:
+    async with stage(store, chain(talk, note, state=MessagesState)) as life:
         task = await life.task("What is it?")
         await here.wait()
         if paused:
@@ -83,14 +83,14 @@ async def test_a_pause_changes_nothing_about_it(paused: bool) -> None:
         assert answer_of(await life.said(task)) == "The answer is 42."
 
 
-async def test_what_an_earlier_task_was_answered_is_not_the_answer() -> None:
+async def test_what_an_earlier_task_was_answered_is_not_the_answer(store: Store) -> None:
     class State(MessagesState, total=False):
         answer: str
 
     async def talk(state: State) -> dict[str, Any]:
         return {"messages": [AIMessage("hello")]} if len(state["messages"]) == 1 else {"answer": "again"}
 
-    async with stage(MemoryStore(), chain(talk, state=State)) as life:
+    async with stage(store, chain(talk, state=State)) as life:
         session = await life.session()
         answers = []
         for words in ("one", "two"):
@@ -101,7 +101,7 @@ async def test_what_an_earlier_task_was_answered_is_not_the_answer() -> None:
     assert answers == ["hello", "again"]
 
 
-async def test_what_a_graph_keeps_to_itself_is_not_the_answer() -> None:
+async def test_what_a_graph_keeps_to_itself_is_not_the_answer(store: Store) -> None:
     class Out(TypedDict):
         result: str
 
@@ -114,29 +114,29 @@ async def test_what_a_graph_keeps_to_itself_is_not_the_answer() -> None:
     graph = StateGraph(State, output_schema=Out)
     graph.add_node("talk", talk)
     graph.add_edge(START, "talk")
-    async with stage(MemoryStore(), GraphAgent("talker", graph.compile())) as life:
+    async with stage(store, GraphAgent("talker", graph.compile())) as life:
         task = await life.task("Go.")
         assert await life.ended(task) == "completed"
         assert answer_of(await life.said(task)) == "for all"
 
 
 @pytest.mark.parametrize("message", [False, True])
-async def test_a_function_s_result_is_its_answer(message: bool) -> None:
+async def test_a_function_s_result_is_its_answer(store: Store, message: bool) -> None:
     @entrypoint()
     async def flow(prompt: str) -> Any:
         return AIMessage(f"You said {prompt}.") if message else f"You said {prompt}."
 
-    async with stage(MemoryStore(), GraphAgent("flow", flow)) as life:
+    async with stage(store, GraphAgent("flow", flow)) as life:
         task = await life.task("hello")
         assert await life.ended(task) == "completed"
         assert answer_of(await life.said(task)) == "You said hello."
 
 
-async def test_a_state_without_words_is_the_answer_itself() -> None:
+async def test_a_state_without_words_is_the_answer_itself(store: Store) -> None:
     async def count(_state: Plain) -> dict[str, Any]:
         return {"n": 1}
 
-    async with stage(MemoryStore(), chain(count, state=Plain)) as life:
+    async with stage(store, chain(count, state=Plain)) as life:
         task = await life.task("Count.")
         assert await life.ended(task) == "completed"
         assert answer_of(await life.said(task)) == '{"prompt":"Count.","n":1}'

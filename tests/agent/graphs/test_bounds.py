@@ -11,7 +11,7 @@ from langgraph.graph import END, START, StateGraph
 
 from puntini.agent import emit
 from puntini.agent.graphs.agent import GraphAgent
-from puntini.store.memory import MemoryStore
+from puntini.log.contract import Store
 from tests.agent.graphs.making import Plain, chain, error_of, row_of
 from tests.agent.stage import LateStore, stage, until
 
@@ -50,27 +50,27 @@ async def leave_together(state: Plain) -> Any:
     [(leave, "3"), (leave_thread, "'That was it.'"), (leave_inside, "3")],
     ids=["async", "thread", "inside"],
 )
-async def test_a_node_that_exits_fails_its_task_and_not_the_server(node: Any, code: str) -> None:
-    async with stage(MemoryStore(), chain(node, state=Plain), chain(leaf, state=Plain, name="other")) as life:
+async def test_a_node_that_exits_fails_its_task_and_not_the_server(store: Store, node: Any, code: str) -> None:
+    async with stage(store, chain(node, state=Plain), chain(leaf, state=Plain, name="other")) as life:
         task = await life.task("Leave.")
         assert await life.ended(task) == "failed"
         assert error_of(await life.said(task)) == f"RuntimeError: The agent's code called sys.exit({code})."
         assert await life.ended(await life.task("Go on.", agent="other")) == "completed"
 
 
-async def test_a_subgraph_that_is_invoked_on_the_loop_is_refused_with_a_sentence() -> None:
+async def test_a_subgraph_that_is_invoked_on_the_loop_is_refused_with_a_sentence(store: Store) -> None:
     inner = row_of(leaf, state=Plain).compile()
 
     async def call(_state: Plain) -> Any:
         return inner.invoke({"prompt": "x"})
 
-    async with stage(MemoryStore(), chain(call, state=Plain)) as life:
+    async with stage(store, chain(call, state=Plain)) as life:
         task = await life.task("Freeze.")
         assert await life.ended(task) == "failed"
         assert "await ainvoke()" in error_of(await life.said(task))
 
 
-async def test_a_thread_that_saves_ends_soon_after_its_task() -> None:
+async def test_a_thread_that_saves_ends_soon_after_its_task(store: Store) -> None:
     rounds: list[int] = []
     gone = threading.Event()
 
@@ -88,7 +88,7 @@ async def test_a_thread_that_saves_ends_soon_after_its_task() -> None:
         finally:
             gone.set()
 
-    async with stage(MemoryStore(), chain(call, state=Plain)) as life:
+    async with stage(store, chain(call, state=Plain)) as life:
         task = await life.task("Go round.")
 
         async def going() -> bool:
@@ -112,11 +112,11 @@ class Heavy(TypedDict, total=False):
     seen: Annotated[list[str], operator.add]
 
 
-async def test_a_state_above_the_limit_fails_the_task_with_a_sentence() -> None:
+async def test_a_state_above_the_limit_fails_the_task_with_a_sentence(store: Store) -> None:
     async def load(_state: Heavy) -> dict[str, Any]:
         return {"blob": "x" * (17 * MIB)}
 
-    async with stage(MemoryStore(), chain(load, state=Heavy)) as life:
+    async with stage(store, chain(load, state=Heavy)) as life:
         task = await life.task("Load.")
         assert await life.ended(task) == "failed"
         assert error_of(await life.said(task)).startswith("The graph's state takes more than 16 MiB in one step; keep")
@@ -136,7 +136,7 @@ async def test_a_state_below_the_limit_is_kept_from_step_to_step() -> None:
         assert await life.ended(task) == "completed"
 
 
-async def test_a_node_that_speaks_and_runs_a_long_subgraph_holds_its_newest_checkpoint_only() -> None:
+async def test_a_node_that_speaks_and_runs_a_long_subgraph_holds_its_newest_checkpoint_only(store: Store) -> None:
     async def load(state: Heavy) -> dict[str, Any]:
         rounds = state.get("rounds", 0)
         return {"blob": str(rounds) + "x" * MIB, "rounds": rounds + 1}
@@ -152,6 +152,6 @@ async def test_a_node_that_speaks_and_runs_a_long_subgraph_holds_its_newest_chec
         await helper.ainvoke({"prompt": "x"})
         return {"n": 1}
 
-    async with stage(MemoryStore(), chain(call, state=Plain)) as life:
+    async with stage(store, chain(call, state=Plain)) as life:
         task = await life.task("Go.")
         assert await life.ended(task) == "completed"

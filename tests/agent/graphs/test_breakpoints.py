@@ -9,7 +9,7 @@ from langgraph.errors import GraphDrained
 from langgraph.graph import START, StateGraph
 
 from puntini.agent.graphs.agent import GraphAgent
-from puntini.store.memory import MemoryStore
+from puntini.log.contract import Store
 from tests.agent.graphs.making import Plain, answer_of, asked, decide, error_of, questions, row_of
 from tests.agent.graphs.test_crashes import DyingStore
 from tests.agent.stage import stage, until
@@ -46,9 +46,9 @@ class Letter:
 
 @pytest.mark.parametrize("inside", [False, True], ids=["graph", "subgraph"])
 @pytest.mark.parametrize("stops", STOPS, ids=["before", "after"])
-async def test_a_breakpoint_asks_whether_to_go_on(stops: dict[str, Any], inside: bool) -> None:
+async def test_a_breakpoint_asks_whether_to_go_on(store: Store, stops: dict[str, Any], inside: bool) -> None:
     letter = Letter(inside=inside, **stops)
-    async with stage(MemoryStore(), letter.agent) as life:
+    async with stage(store, letter.agent) as life:
         task = await life.task("Write.")
         question = await asked(life, task)
         assert (question.question, letter.done) == (f"Go on with {'letter' if inside else 'send'}?", ["draft"])
@@ -61,9 +61,9 @@ async def test_a_breakpoint_asks_whether_to_go_on(stops: dict[str, Any], inside:
 
 
 @pytest.mark.parametrize("stops", STOPS, ids=["before", "after"])
-async def test_a_no_ends_the_task(stops: dict[str, Any]) -> None:
+async def test_a_no_ends_the_task(store: Store, stops: dict[str, Any]) -> None:
     letter = Letter(**stops)
-    async with stage(MemoryStore(), letter.agent) as life:
+    async with stage(store, letter.agent) as life:
         task = await life.task("Write.")
         await decide(life, task, await asked(life, task), "denied")
         assert await life.ended(task) == "failed"
@@ -73,9 +73,9 @@ async def test_a_no_ends_the_task(stops: dict[str, Any]) -> None:
     assert error_of(said) == "A person decided not to go on with send."
 
 
-async def test_each_breakpoint_is_asked_about_by_itself() -> None:
+async def test_each_breakpoint_is_asked_about_by_itself(store: Store) -> None:
     letter = Letter(interrupt_before="*")
-    async with stage(MemoryStore(), letter.agent) as life:
+    async with stage(store, letter.agent) as life:
         task = await life.task("Write.")
         for number, node in enumerate(("draft", "send"), 1):
             question = await asked(life, task, number)
@@ -108,7 +108,7 @@ async def test_no_death_passes_a_breakpoint(stops: dict[str, Any], inside: bool,
     assert letter.done.count("send") == 1
 
 
-async def test_a_pause_is_no_breakpoint() -> None:
+async def test_a_pause_is_no_breakpoint(store: Store) -> None:
     going = anyio.Event()
 
     async def first(_state: Plain) -> dict[str, Any]:
@@ -119,7 +119,7 @@ async def test_a_pause_is_no_breakpoint() -> None:
         return {"answer": "done"}
 
     graph = row_of(first, second, state=Plain).compile(interrupt_before=["first"], interrupt_after=["second"])
-    async with stage(MemoryStore(), GraphAgent("graph", graph)) as life:
+    async with stage(store, GraphAgent("graph", graph)) as life:
         task = await life.task("Go.")
         await decide(life, task, await asked(life, task), "approved")
         await life.until(task, "running")
@@ -131,7 +131,7 @@ async def test_a_pause_is_no_breakpoint() -> None:
         assert len(await questions(life, task)) == 1
 
 
-async def test_a_pause_that_is_taken_back_ends_nothing_half_way() -> None:
+async def test_a_pause_that_is_taken_back_ends_nothing_half_way(store: Store) -> None:
     done: list[str] = []
 
     class Regret(AsyncCallbackHandler):
@@ -150,7 +150,7 @@ async def test_a_pause_that_is_taken_back_ends_nothing_half_way() -> None:
         return {"answer": "done"}
 
     graph = row_of(first, second, state=Plain).compile().with_config(callbacks=[Regret()])
-    async with stage(MemoryStore(), GraphAgent("graph", graph)) as life:
+    async with stage(store, GraphAgent("graph", graph)) as life:
         task = await life.task("Go.")
         assert await life.ended(task) == "completed"
         assert (await life.row(task)).attempt == 1

@@ -8,14 +8,14 @@ from langgraph.runtime import get_runtime
 from langgraph.types import interrupt
 
 from puntini.agent.graphs.agent import GraphAgent
-from puntini.store.memory import MemoryStore
+from puntini.log.contract import Store
 from tests.agent.graphs.making import answer_of, asked, decide
 from tests.agent.stage import stage
 
 pytestmark = pytest.mark.anyio
 
 
-async def test_what_its_tasks_did_before_a_question_is_not_done_again() -> None:
+async def test_what_its_tasks_did_before_a_question_is_not_done_again(store: Store) -> None:
     done: list[str] = []
 
     @task
@@ -29,7 +29,7 @@ async def test_what_its_tasks_did_before_a_question_is_not_done_again() -> None:
         agreed = interrupt("May I?")
         return {"answer": f"{await work(once)} {agreed}"}
 
-    async with stage(MemoryStore(), GraphAgent("flow", flow)) as life:
+    async with stage(store, GraphAgent("flow", flow)) as life:
         name = await life.task("go")
         await decide(life, name, await asked(life, name), "approved")
         assert await life.ended(name) == "completed"
@@ -38,7 +38,7 @@ async def test_what_its_tasks_did_before_a_question_is_not_done_again() -> None:
     assert done == ["go", "go!"]
 
 
-async def test_one_that_looks_for_it_rests_between_its_tasks() -> None:
+async def test_one_that_looks_for_it_rests_between_its_tasks(store: Store) -> None:
     done: list[int] = []
     here, going = anyio.Event(), anyio.Event()
 
@@ -56,7 +56,7 @@ async def test_one_that_looks_for_it_rests_between_its_tasks() -> None:
             await work(number)
         return "done"
 
-    async with stage(MemoryStore(), GraphAgent("flow", flow)) as life:
+    async with stage(store, GraphAgent("flow", flow)) as life:
         name = await life.task("Go.")
         await here.wait()
         await life.control(name, "pause")

@@ -13,6 +13,7 @@ from langgraph.graph import START, MessagesState, StateGraph
 from puntini.agent import emit
 from puntini.agent.emitter import MOST_BYTES
 from puntini.agent.graphs.agent import Graph, GraphAgent
+from puntini.log.contract import Store
 from puntini.protocol.events import AssistantResponse, Debug, LoggedEvent, TaskCompleted, TaskFailed
 from puntini.store.memory import MemoryStore
 from tests.agent.stage import stage
@@ -74,7 +75,7 @@ async def test_what_is_tagged_nostream_is_told_only_as_what_its_node_returns() -
     assert [event.data.text for event in said if not event.data.chunk] == ["Hello."]
 
 
-async def test_pieces_come_before_what_the_node_says_after_them() -> None:
+async def test_pieces_come_before_what_the_node_says_after_them(store: Store) -> None:
     words = model("First this.")
     order: list[str] = []
 
@@ -83,7 +84,7 @@ async def test_pieces_come_before_what_the_node_says_after_them() -> None:
         emit.debug("then that")
         return {"messages": [answer]}
 
-    async with stage(MemoryStore(), GraphAgent("talker", graph(talk))) as life:
+    async with stage(store, GraphAgent("talker", graph(talk))) as life:
         task = await life.task("Go on.")
         await life.ended(task)
         for event in await life.said(task):
@@ -139,7 +140,7 @@ async def test_a_model_that_says_more_than_can_wait_fails_the_task(threaded: boo
     assert "MiB would wait to be written" in end.data.error
 
 
-async def test_a_thread_that_floods_is_slowed_down_and_loses_nothing() -> None:
+async def test_a_thread_that_floods_is_slowed_down_and_loses_nothing(store: Store) -> None:
     count = 40_000
 
     def flood(_state: MessagesState) -> dict[str, Any]:
@@ -147,7 +148,6 @@ async def test_a_thread_that_floods_is_slowed_down_and_loses_nothing() -> None:
             emit.debug("x" * 500, number=number)
         return {}
 
-    store = MemoryStore()
     async with stage(store, GraphAgent("flood", graph(flood))) as life:
         task = await life.task("Go on.")
         assert await life.ended(task) == "completed"

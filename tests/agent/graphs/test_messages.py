@@ -11,8 +11,8 @@ from langgraph.prebuilt import ToolNode
 from langgraph.types import CachePolicy, Command, Send
 
 from puntini.agent.graphs.agent import GraphAgent
+from puntini.log.contract import Store
 from puntini.protocol.events import AssistantResponse, LoggedEvent, Step, ToolCall
-from puntini.store.memory import MemoryStore
 from tests.agent.graphs.making import Counted, chain, row_of
 from tests.agent.graphs.test_crashes import standing
 from tests.agent.stage import stage, until
@@ -65,8 +65,8 @@ class Talker:
 
 
 @pytest.mark.parametrize("agent", [Talker().nested(), Talker().retelling()], ids=["subgraph", "history"])
-async def test_what_was_said_before_is_neither_told_nor_billed_again(agent: GraphAgent) -> None:
-    async with stage(MemoryStore(), agent) as life:
+async def test_what_was_said_before_is_neither_told_nor_billed_again(store: Store, agent: GraphAgent) -> None:
+    async with stage(store, agent) as life:
         session = await life.session()
         for number in (1, 2, 3):
             task = await life.prompt(session, "Go on.")
@@ -75,14 +75,14 @@ async def test_what_was_said_before_is_neither_told_nor_billed_again(agent: Grap
             assert (await life.row(task)).input_tokens == 10
 
 
-async def test_a_message_that_a_node_changes_is_told_again_but_not_billed() -> None:
+async def test_a_message_that_a_node_changes_is_told_again_but_not_billed(store: Store) -> None:
     async def draft(_state: MessagesState) -> dict[str, Any]:
         return {"messages": [AIMessage("drafft", id="m1", usage_metadata=USAGE)]}
 
     async def correct(_state: MessagesState) -> dict[str, Any]:
         return {"messages": [AIMessage("draft", id="m1", usage_metadata=USAGE)]}
 
-    async with stage(MemoryStore(), chain(draft, correct, state=MessagesState)) as life:
+    async with stage(store, chain(draft, correct, state=MessagesState)) as life:
         task = await life.task("Write.")
         assert await life.ended(task) == "completed"
         assert whole(await life.said(task)) == ["drafft", "draft"]
@@ -95,7 +95,7 @@ def note(text: str, tool_call_id: Annotated[str, InjectedToolCallId]) -> Command
     return Command(update={"messages": [ToolMessage(f"noted {text}", tool_call_id=tool_call_id, name="note")]})
 
 
-async def test_results_of_tools_that_return_commands_are_told() -> None:
+async def test_results_of_tools_that_return_commands_are_told(store: Store) -> None:
     async def call(state: MessagesState) -> dict[str, Any]:
         made = [{"name": "note", "args": {"text": name}, "id": name} for name in ("a", "b")]
         return {"messages": [AIMessage("", tool_calls=made)]}
@@ -105,7 +105,7 @@ async def test_results_of_tools_that_return_commands_are_told() -> None:
     graph.add_node("tools", ToolNode([note]))
     graph.add_edge(START, "call")
     graph.add_edge("call", "tools")
-    async with stage(MemoryStore(), GraphAgent("noter", graph.compile())) as life:
+    async with stage(store, GraphAgent("noter", graph.compile())) as life:
         task = await life.task("Note.")
         assert await life.ended(task) == "completed"
         assert calls(await life.said(task)) == [
@@ -116,7 +116,7 @@ async def test_results_of_tools_that_return_commands_are_told() -> None:
         ]
 
 
-async def test_a_call_that_can_not_be_read_is_told_as_failed() -> None:
+async def test_a_call_that_can_not_be_read_is_told_as_failed(store: Store) -> None:
     async def call(_state: MessagesState) -> dict[str, Any]:
         invalid: Any = {
             "name": "add",
@@ -127,7 +127,7 @@ async def test_a_call_that_can_not_be_read_is_told_as_failed() -> None:
         }
         return {"messages": [AIMessage("", invalid_tool_calls=[invalid])]}
 
-    async with stage(MemoryStore(), chain(call, state=MessagesState)) as life:
+    async with stage(store, chain(call, state=MessagesState)) as life:
         task = await life.task("Add.")
         assert await life.ended(task) == "completed"
         [told] = [event.data for event in await life.said(task) if isinstance(event, ToolCall)]
@@ -137,11 +137,11 @@ async def test_a_call_that_can_not_be_read_is_told_as_failed() -> None:
     assert told.error == "The model's call could not be read: Unfinished JSON."
 
 
-async def test_large_arguments_are_cut_and_fail_nothing() -> None:
+async def test_large_arguments_are_cut_and_fail_nothing(store: Store) -> None:
     async def call(_state: MessagesState) -> dict[str, Any]:
         return {"messages": [AIMessage("", tool_calls=[{"name": "write", "args": {"text": "x" * 70_000}, "id": "c1"}])]}
 
-    async with stage(MemoryStore(), chain(call, state=MessagesState)) as life:
+    async with stage(store, chain(call, state=MessagesState)) as life:
         task = await life.task("Write.")
         assert await life.ended(task) == "completed"
         [told] = [event.data for event in await life.said(task) if isinstance(event, ToolCall)]
@@ -157,7 +157,7 @@ def cached(graph: StateGraph[Any, Any, Any, Any]) -> GraphAgent:
     return GraphAgent("cached", graph.compile(cache=InMemoryCache()))
 
 
-async def test_what_comes_from_a_node_s_cache_is_told_as_if_it_had_run() -> None:
+async def test_what_comes_from_a_node_s_cache_is_told_as_if_it_had_run(store: Store) -> None:
     runs: list[int] = []
 
     async def talk(state: MessagesState) -> dict[str, Any]:
@@ -167,7 +167,7 @@ async def test_what_comes_from_a_node_s_cache_is_told_as_if_it_had_run() -> None
     graph = StateGraph(MessagesState)
     graph.add_node("talk", talk, cache_policy=CachePolicy(key_func=lambda *_: "key"))
     graph.add_edge(START, "talk")
-    async with stage(MemoryStore(), cached(graph)) as life:
+    async with stage(store, cached(graph)) as life:
         for _ in range(2):
             task = await life.task("Go.")
             assert await life.ended(task) == "completed"
@@ -177,8 +177,8 @@ async def test_what_comes_from_a_node_s_cache_is_told_as_if_it_had_run() -> None
     assert len(runs) == 1
 
 
-async def test_what_a_dead_attempt_had_done_is_not_taken_for_a_cache_s() -> None:
-    store, done, stuck = MemoryStore(), list[str](), True
+async def test_what_a_dead_attempt_had_done_is_not_taken_for_a_cache_s(store: Store) -> None:
+    done, stuck = list[str](), True
 
     async def branch(state: Any) -> dict[str, Any]:
         await until(lambda: _free(state["name"]), "the slow branch to be let go")

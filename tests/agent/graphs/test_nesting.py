@@ -8,7 +8,7 @@ from langchain_core.messages import AIMessage
 from langgraph.graph import END, START, MessagesState, StateGraph
 
 from puntini.agent.graphs.agent import GraphAgent
-from puntini.store.memory import MemoryStore
+from puntini.log.contract import Store
 from tests.agent.graphs.making import Counted, Plain, row_of
 from tests.agent.stage import stage, until
 
@@ -50,8 +50,8 @@ class Recipe:
 
 
 @pytest.mark.parametrize("called", [False, True])
-async def test_a_step_of_an_inner_graph_is_saved_when_it_is_done(called: bool) -> None:
-    store, recipe = MemoryStore(), Recipe(called=called)
+async def test_a_step_of_an_inner_graph_is_saved_when_it_is_done(store: Store, called: bool) -> None:
+    recipe = Recipe(called=called)
 
     async def baking() -> bool:
         return "bake" in recipe.done
@@ -86,9 +86,9 @@ def remembering(heard: list[int], *, rounds: int) -> GraphAgent:
     return GraphAgent("going", graph.compile())
 
 
-async def test_a_subgraph_that_remembers_does_so_from_task_to_task() -> None:
+async def test_a_subgraph_that_remembers_does_so_from_task_to_task(store: Store) -> None:
     heard: list[int] = []
-    async with stage(MemoryStore(), remembering(heard, rounds=1)) as life:
+    async with stage(store, remembering(heard, rounds=1)) as life:
         session = await life.session()
         for _ in range(3):
             assert await life.ended(await life.prompt(session, "Go.")) == "completed"
@@ -96,8 +96,8 @@ async def test_a_subgraph_that_remembers_does_so_from_task_to_task() -> None:
     assert heard == [0, 1, 2]
 
 
-async def test_of_a_subgraph_that_remembers_only_the_newest_checkpoint_is_kept() -> None:
-    store, heard = MemoryStore(), list[int]()
+async def test_of_a_subgraph_that_remembers_only_the_newest_checkpoint_is_kept(store: Store) -> None:
+    heard = list[int]()
     async with stage(store, remembering(heard, rounds=20)) as life:
         task = await life.task("Go.")
         assert await life.ended(task) == "completed"

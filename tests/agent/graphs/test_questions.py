@@ -8,7 +8,7 @@ from langgraph.types import interrupt
 from pydantic import BaseModel
 
 from puntini.agent.graphs.agent import GraphAgent
-from puntini.store.memory import MemoryStore
+from puntini.log.contract import Store
 from tests.agent.graphs.making import Plain, answer_of, asked, chain, decide, questions
 from tests.agent.stage import stage
 
@@ -30,11 +30,11 @@ class Date(BaseModel):
     day: int
 
 
-async def test_an_answer_that_the_graph_does_not_take_is_asked_for_again() -> None:
+async def test_an_answer_that_the_graph_does_not_take_is_asked_for_again(store: Store) -> None:
     async def ask(_state: Plain) -> dict[str, Any]:
         return {"answer": f"on day {interrupt('When?', response_schema=Date).day}"}
 
-    store, agent = MemoryStore(), chain(ask, state=Plain)
+    agent = chain(ask, state=Plain)
     async with stage(store, agent) as life:
         task = await life.task("Meet.")
         await decide(life, task, await asked(life, task), "answered", {"day": "tomorrow"})
@@ -48,14 +48,14 @@ async def test_an_answer_that_the_graph_does_not_take_is_asked_for_again() -> No
         assert answer_of(await life.said(task)) == "on day 3"
 
 
-async def test_of_two_answers_only_the_one_that_is_not_taken_is_asked_for_again() -> None:
+async def test_of_two_answers_only_the_one_that_is_not_taken_is_asked_for_again(store: Store) -> None:
     async def day(_state: Plain) -> dict[str, Any]:
         return {"n": interrupt("Which day?", response_schema=Date).day}
 
     async def name(_state: Plain) -> dict[str, Any]:
         return {"answer": interrupt("What name?")}
 
-    async with stage(MemoryStore(), side_by_side(day, name)) as life:
+    async with stage(store, side_by_side(day, name)) as life:
         task = await life.task("Meet.")
         await asked(life, task, 2)
         for question in await questions(life, task):
@@ -68,10 +68,10 @@ async def test_of_two_answers_only_the_one_that_is_not_taken_is_asked_for_again(
 
 
 @pytest.mark.parametrize("seconds", [1e12, 1e300, -1, float("nan")])
-async def test_a_time_that_nobody_could_mean_is_no_limit(seconds: float) -> None:
+async def test_a_time_that_nobody_could_mean_is_no_limit(store: Store, seconds: float) -> None:
     async def ask(_state: Plain) -> dict[str, Any]:
         return {"answer": str(interrupt({"question": "Well?", "expires_seconds": seconds}))}
 
-    async with stage(MemoryStore(), chain(ask, state=Plain)) as life:
+    async with stage(store, chain(ask, state=Plain)) as life:
         task = await life.task("Ask.")
         assert (await asked(life, task)).expires_at == ""

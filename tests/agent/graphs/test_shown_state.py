@@ -6,22 +6,22 @@ import pytest
 from langchain_core.messages import AIMessage
 from langgraph.graph import MessagesState
 
+from puntini.log.contract import Store
 from puntini.protocol.events import StateUpdate
-from puntini.store.memory import MemoryStore
 from tests.agent.graphs.making import chain
 from tests.agent.stage import stage
 
 pytestmark = pytest.mark.anyio
 
 
-async def test_a_field_that_comes_later_is_shown() -> None:
+async def test_a_field_that_comes_later_is_shown(store: Store) -> None:
     class State(MessagesState, total=False):
         n: int
 
     async def count(_state: State) -> dict[str, Any]:
         return {"n": 1, "messages": [AIMessage("one")]}
 
-    async with stage(MemoryStore(), chain(count, state=State)) as life:
+    async with stage(store, chain(count, state=State)) as life:
         task = await life.task("Count.")
         assert await life.ended(task) == "completed"
         told = [event.data for event in await life.said(task) if isinstance(event, StateUpdate)]
@@ -34,7 +34,7 @@ async def test_a_field_that_comes_later_is_shown() -> None:
     assert shown == {"n": 1}
 
 
-async def test_what_nests_too_deep_is_told_by_a_word() -> None:
+async def test_what_nests_too_deep_is_told_by_a_word(store: Store) -> None:
     class State(TypedDict, total=False):
         prompt: str
         tree: Any
@@ -45,7 +45,7 @@ async def test_what_nests_too_deep_is_told_by_a_word() -> None:
             tree = {"child": tree}
         return {"tree": tree}
 
-    async with stage(MemoryStore(), chain(grow, state=State)) as life:
+    async with stage(store, chain(grow, state=State)) as life:
         task = await life.task("Grow.")
         assert await life.ended(task) == "completed"
         shown = (await life.keeper.view((await life.row(task)).session_id)).state

@@ -10,6 +10,7 @@ from puntini.agent.models.offline.model import OfflineModel
 from puntini.agent.staff import DRIVER
 from puntini.agent.tools.registry import tool
 from puntini.log.agents import NewAgent
+from puntini.log.contract import Store
 from puntini.protocol.commands import UserPromptCommandData
 from puntini.protocol.events import (
     ApprovalRequest,
@@ -19,7 +20,6 @@ from puntini.protocol.events import (
     ToolCall,
     WorkflowUpdate,
 )
-from puntini.store.memory import MemoryStore
 from tests.agent.models.messages_server import answer, serving, text, thinking, tool_use
 from tests.agent.stage import ANN, stage, until
 from tests.agent.teams.playing import (
@@ -47,8 +47,7 @@ def hand(agent: str, task: str = "do it", call_id: str = "c1") -> Call:
 # The driver.
 
 
-async def test_work_is_handed_over_and_its_answer_comes_back() -> None:
-    store = MemoryStore()
+async def test_work_is_handed_over_and_its_answer_comes_back(store: Store) -> None:
     async with stage(store, *staff(store, OfflineModel()).roster.values()) as life:
         said = await done(life, "ask the generator to add a person named Bob")
 
@@ -61,8 +60,7 @@ async def test_work_is_handed_over_and_its_answer_comes_back() -> None:
     assert ours == answer_of(said)
 
 
-async def test_each_part_of_a_goal_goes_to_whom_it_suits() -> None:
-    store = MemoryStore()
+async def test_each_part_of_a_goal_goes_to_whom_it_suits(store: Store) -> None:
     async with stage(store, *staff(store, OfflineModel()).roster.values()) as life:
         said = await done(life, "add a person named Bob and write a report about Bob")
 
@@ -72,8 +70,7 @@ async def test_each_part_of_a_goal_goes_to_whom_it_suits() -> None:
     assert "Here is a plain report about Bob" in answer_of(said)
 
 
-async def test_what_is_said_to_nobody_in_particular_the_driver_answers_itself() -> None:
-    store = MemoryStore()
+async def test_what_is_said_to_nobody_in_particular_the_driver_answers_itself(store: Store) -> None:
     async with stage(store, *staff(store, OfflineModel()).roster.values()) as life:
         said = await done(life, "hello")
 
@@ -81,8 +78,7 @@ async def test_what_is_said_to_nobody_in_particular_the_driver_answers_itself() 
     assert "offline model" in answer_of(said)
 
 
-async def test_a_member_remembers_what_it_was_handed_before() -> None:
-    store = MemoryStore()
+async def test_a_member_remembers_what_it_was_handed_before(store: Store) -> None:
     async with stage(store, *staff(store, OfflineModel()).roster.values()) as life:
         session = await life.session()
         for prompt in ("add a person named Alice", "rename her to Bob"):
@@ -92,8 +88,7 @@ async def test_a_member_remembers_what_it_was_handed_before() -> None:
     assert node.key == "Bob"
 
 
-async def test_everybody_sees_who_works() -> None:
-    store = MemoryStore()
+async def test_everybody_sees_who_works(store: Store) -> None:
     async with stage(store, *staff(store, OfflineModel()).roster.values()) as life:
         session = await life.session()
         task = await life.prompt(session, "ask the generator to add a person named Bob", agent=DRIVER)
@@ -105,8 +100,7 @@ async def test_everybody_sees_who_works() -> None:
     assert {each.agent: each.status for each in view.agents()} == {"driver": "idle", "generator": "idle"}
 
 
-async def test_how_far_a_member_is_is_not_how_far_the_task_is() -> None:
-    store = MemoryStore()
+async def test_how_far_a_member_is_is_not_how_far_the_task_is(store: Store) -> None:
     async with stage(store, *staff(store, OfflineModel()).roster.values()) as life:
         said = await done(life, "create a project management graph")
 
@@ -114,8 +108,7 @@ async def test_how_far_a_member_is_is_not_how_far_the_task_is() -> None:
     assert not [event for event in said if isinstance(event, TaskProgress) and event.data.progress]
 
 
-async def test_the_driver_has_the_creator_create_agents() -> None:
-    store = MemoryStore()
+async def test_the_driver_has_the_creator_create_agents(store: Store) -> None:
     roster = staff(store, OfflineModel()).roster
     async with stage(store, *roster.values()) as life:
         said = await done(life, "create an agent named Ada that reviews contracts")
@@ -130,8 +123,7 @@ async def test_the_driver_has_the_creator_create_agents() -> None:
 # What members may do, and what becomes of it.
 
 
-async def test_a_created_agent_takes_work_over_with_its_own_tools_only() -> None:
-    store = MemoryStore()
+async def test_a_created_agent_takes_work_over_with_its_own_tools_only(store: Store) -> None:
     add = [Call("c1", "add_nodes", {"nodes": [{"label": "Person", "key": "Bob"}]})]
     model = Script(driver=[[hand("ada")], [Text("It is done.")]], Ada=[add, [Text("I could not.")]])
     roster = staff(store, model).roster
@@ -154,8 +146,7 @@ async def test_a_created_agent_takes_work_over_with_its_own_tools_only() -> None
         (Call("c1", "fly", {}), "There is no tool `fly`; there is hand_off."),
     ],
 )
-async def test_what_can_not_be_handed_over_is_told_to_the_model(call: Call, why: str) -> None:
-    store = MemoryStore()
+async def test_what_can_not_be_handed_over_is_told_to_the_model(store: Store, call: Call, why: str) -> None:
     model = Script(driver=[[call], [Text("So be it.")]])
     async with stage(store, *staff(store, model).roster.values()) as life:
         said = await done(life, "do it")
@@ -165,8 +156,7 @@ async def test_what_can_not_be_handed_over_is_told_to_the_model(call: Call, why:
     assert steps(said) == [("driver", 1)]
 
 
-async def test_a_member_whose_model_fails_is_told_as_such() -> None:
-    store = MemoryStore()
+async def test_a_member_whose_model_fails_is_told_as_such(store: Store) -> None:
     model = Script(driver=[[hand("generator")], [Text("So be it.")]], generator=[ModelFailed("It is overloaded.")])
     async with stage(store, *staff(store, model).roster.values()) as life:
         said = await done(life, "do it")
@@ -176,8 +166,7 @@ async def test_a_member_whose_model_fails_is_told_as_such() -> None:
     assert statuses(said)[-2:] == [("generator", "idle"), ("driver", "busy")]
 
 
-async def test_a_member_asks_a_person_for_what_needs_consent() -> None:
-    store = MemoryStore()
+async def test_a_member_asks_a_person_for_what_needs_consent(store: Store) -> None:
     clear = [Call("c1", "clear_graph", {})]
     model = Script(driver=[[hand("generator")], [Text("Well.")]], generator=[clear, [Text("It is empty.")]])
     async with stage(store, *staff(store, model).roster.values()) as life:
@@ -193,8 +182,7 @@ async def test_a_member_asks_a_person_for_what_needs_consent() -> None:
     assert handed(said) == [("driver", "generator")]
 
 
-async def test_two_pieces_at_once_are_a_plan_and_are_done_one_after_the_other() -> None:
-    store = MemoryStore()
+async def test_two_pieces_at_once_are_a_plan_and_are_done_one_after_the_other(store: Store) -> None:
     both = [hand("generator", "write"), hand("puntini", "count", "c2")]
     model = Script(driver=[both, [Text("Both.")]], generator=says("Written."), puntini=says("Counted."))
     async with stage(store, *staff(store, model).roster.values()) as life:
@@ -206,8 +194,7 @@ async def test_two_pieces_at_once_are_a_plan_and_are_done_one_after_the_other() 
     assert [outcome.content for outcome in model.told("driver")] == ["Written.", "Counted."]
 
 
-async def test_the_same_ids_of_two_members_do_not_get_in_each_other_s_way() -> None:
-    store = MemoryStore()
+async def test_the_same_ids_of_two_members_do_not_get_in_each_other_s_way(store: Store) -> None:
     add = [[Call("c1", "add_nodes", {"nodes": [{"label": "Person", "key": key}]})] for key in ("Ann", "Bob")]
     model = Script(
         driver=[[hand("generator"), hand("puntini", call_id="c2")], [Text("Both.")]],
@@ -223,8 +210,7 @@ async def test_the_same_ids_of_two_members_do_not_get_in_each_other_s_way() -> N
     assert [message.content for message in session.messages(limit=10)][1:] == ["Ann.", "Bob.", "Both."]
 
 
-async def test_the_steps_and_tokens_of_all_count_as_the_task_s() -> None:
-    store = MemoryStore()
+async def test_the_steps_and_tokens_of_all_count_as_the_task_s(store: Store) -> None:
     look = [Call("c1", "describe_graph", {})]
     model = Script(driver=[[hand("generator")], [Text("Well.")]], generator=[look, [Text("Nothing.")]])
     async with stage(store, *staff(store, model).roster.values()) as life:
@@ -235,8 +221,7 @@ async def test_the_steps_and_tokens_of_all_count_as_the_task_s() -> None:
     assert (row.input_tokens, row.cost_usd) == (40, 2.0)
 
 
-async def test_a_model_that_hands_over_for_ever_ends_with_the_task_s_steps() -> None:
-    store = MemoryStore()
+async def test_a_model_that_hands_over_for_ever_ends_with_the_task_s_steps(store: Store) -> None:
     model = Script(driver=[[hand("nobody")]])
     async with stage(store, *staff(store, model).roster.values()) as life:
         data = UserPromptCommandData(prompt="Go.", agent=DRIVER, max_steps=5)
@@ -247,8 +232,7 @@ async def test_a_model_that_hands_over_for_ever_ends_with_the_task_s_steps() -> 
     assert len(model.requests) == 6
 
 
-async def test_what_people_say_meanwhile_reaches_the_supervisor_s_next_request() -> None:
-    store = MemoryStore()
+async def test_what_people_say_meanwhile_reaches_the_supervisor_s_next_request(store: Store) -> None:
 
     @tool
     async def dawdle() -> str:
@@ -285,8 +269,7 @@ async def test_what_people_say_meanwhile_reaches_the_supervisor_s_next_request()
 # A team of one's own.
 
 
-async def test_a_created_supervisor_knows_its_members_only_and_hands_over_no_more_than_it_may() -> None:
-    store = MemoryStore()
+async def test_a_created_supervisor_knows_its_members_only_and_hands_over_no_more_than_it_may(store: Store) -> None:
     model = Script(duo=[[hand("Ada")], [hand("Ada")], [hand("Ada")], [Text("Enough.")]], Ada=says("Once.", "Twice."))
     team = await with_team(store, model, members=["Ada"], manner="supervisor", max_turns=2)
     async with stage(store, *team.values()) as life:
@@ -300,8 +283,7 @@ async def test_a_created_supervisor_knows_its_members_only_and_hands_over_no_mor
     assert model.told("duo")[-1].content == "2 pieces were handed over, which is all; answer with what was done."
 
 
-async def test_the_anthropic_model_leads_a_team() -> None:
-    store = MemoryStore()
+async def test_the_anthropic_model_leads_a_team(store: Store) -> None:
     arguments: dict[str, Any] = {"agent": "generator", "task": "Add Ann.", "reason": "It can."}
     async with serving() as server:
         server.will(

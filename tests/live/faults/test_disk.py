@@ -28,7 +28,7 @@ from tests.live.faults.streams import FORMS
 from tests.live.faults.writer import Writer
 from tests.live.serving import ROOT, Serving, serving, wait_for
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.not_on_postgres("the disk of a file is full")]
 
 DISK_BYTES = 16 << 20
 GRACE = 3.0

@@ -9,16 +9,16 @@ import httpx
 import pytest
 
 from puntini.store.open import open_store
-from puntini.store.sqlite import admin
-from tests.live.serving import serving
+from tests.cli.terminal import puntini
+from tests.live.serving import serving, store_of
 from tests.store.making import SESSION, add, begin, many
 
 EVENTS = 100_000
 
 
-async def large(path: Path) -> None:
+async def large(place: str) -> None:
     """A store with one session of many events."""
-    store = await open_store(str(path))
+    store = await open_store(place)
     await store.append(begin())
     some = many(500)
     for _ in range(EVENTS // 500):
@@ -28,7 +28,8 @@ async def large(path: Path) -> None:
 
 @pytest.mark.parametrize("seconds", [0.005, 0.03])
 def test_a_fork_that_is_cut_short_is_made_by_the_repeat(tmp_path: Path, seconds: float) -> None:
-    asyncio.run(large(tmp_path / "puntini.db"))
+    store = store_of(tmp_path)
+    asyncio.run(large(store))
     with serving(tmp_path) as server:
         address = f"/v1/sessions/{SESSION}/fork"
 
@@ -44,7 +45,7 @@ def test_a_fork_that_is_cut_short_is_made_by_the_repeat(tmp_path: Path, seconds:
         time.sleep(seconds)  # not to wait for something: to die at any moment
         server.kill()
         asking.join()
-        assert admin.check(tmp_path / "puntini.db") == []
+        assert puntini("store", "check", f"--store={store}").code == 0
         server.start()
 
         again = forked()
@@ -55,5 +56,6 @@ def test_a_fork_that_is_cut_short_is_made_by_the_repeat(tmp_path: Path, seconds:
         [last] = server.events(again.json()["session_id"], after=str(EVENTS - 1))
         assert last["data"]["message"] == "event 500"
         server.stop()
-    assert admin.check(tmp_path / "puntini.db") == []
-    assert admin.figures(tmp_path / "puntini.db").events == 2 * EVENTS, "nothing of the first try is left"
+    checked = puntini("store", "check", f"--store={store}")
+    assert checked.code == 0, checked.out
+    assert f" is sound: 2 sessions, {2 * EVENTS:,} events, " in checked.out, "nothing of the first try is left"

@@ -7,6 +7,7 @@ import anyio
 import pytest
 from anyio.to_thread import run_sync
 
+from tests.databases import databases
 from tests.live.faults.reader import Reader
 from tests.live.faults.streams import FORMS
 from tests.live.serving import Serving, wait_for
@@ -104,4 +105,7 @@ def test_sessions_that_are_deleted_leave_nothing_behind(server: Serving) -> None
     assert server.get("/v1/sessions") == {"items": [], "total": 0}
     assert server.memory - before < GROWTH_OF_SESSIONS, f"grew by {server.memory - before >> 10} KiB"
     server.stop()
-    assert (server.directory / "puntini.db").stat().st_size < STORE_BYTES, "the room of what was deleted is used again"
+    if not databases.server:
+        assert (server.directory / "puntini.db").stat().st_size < STORE_BYTES, (
+            "the room of what was deleted is used again"
+        )

@@ -10,6 +10,7 @@ from tests.live.faults.starts import as_anybody, assert_one_sentence, begin, end
 from tests.live.serving import Serving, serving, wait_for
 
 READ_ONLY_FILE, READ_ONLY_DIRECTORY = 0o444, 0o555
+PERMISSIONS = "where a file can be"
 
 
 @pytest.fixture
@@ -21,6 +22,7 @@ def stored(tmp_path: Path) -> Iterator[Path]:
     tmp_path.chmod(0o755)
 
 
+@pytest.mark.not_on_postgres("a file has one server")
 def test_a_second_server_on_the_same_store_is_refused(server: Serving) -> None:
     ended = puntini_serve(server.directory, "--store=puntini.db", "--port=0")
     assert_one_sentence(ended, "Another server is using the store", "puntini.db")
@@ -49,12 +51,14 @@ def test_of_two_servers_that_start_together_on_one_port_one_is_told(tmp_path: Pa
             one.communicate()
 
 
+@pytest.mark.not_on_postgres(PERMISSIONS)
 def test_a_read_only_store_is_refused(stored: Path) -> None:
     (stored / "puntini.db").chmod(READ_ONLY_FILE)
     ended = puntini_serve(stored, "--store=puntini.db", "--port=0", before=as_anybody())
     assert_one_sentence(ended, "puntini.db", "read-only")
 
 
+@pytest.mark.not_on_postgres(PERMISSIONS)
 @pytest.mark.parametrize("store", ["puntini.db", "new.db"])
 def test_a_store_in_a_read_only_directory_is_refused(stored: Path, store: str) -> None:
     before = as_anybody()
@@ -64,12 +68,14 @@ def test_a_store_in_a_read_only_directory_is_refused(stored: Path, store: str) -
     assert_one_sentence(ended, store, "Permission denied")
 
 
+@pytest.mark.not_on_postgres(PERMISSIONS)
 def test_a_store_in_a_directory_whose_lock_is_left_is_refused_all_the_same(stored: Path) -> None:
     before = as_anybody()
     stored.chmod(READ_ONLY_DIRECTORY)
     assert_one_sentence(puntini_serve(stored, "--store=puntini.db", "--port=0", before=before), "puntini.db")
 
 
+@pytest.mark.not_on_postgres(PERMISSIONS)
 @pytest.mark.parametrize("store", ["nowhere/puntini.db", ".", "puntini.db/puntini.db"])
 def test_a_place_where_no_store_can_be_is_refused(stored: Path, store: str) -> None:
     assert_one_sentence(puntini_serve(stored, f"--store={store}", "--port=0"), store.partition("/")[0])
