@@ -249,7 +249,9 @@ class Parts:
         self.agreement = Agreement(nodes, node, marks)
         roster = self.staff.roster
         self.entrance.beat(beat)
-        for work in (self.presence.tell_streams, self.agreement.look, self.presence.tell_watched, roster.look_if_told):
+        presence = self.presence
+        works = (presence.tell_streams, self.agreement.look, presence.tell_watched, nodes.writable, roster.look_if_told)
+        for work in works:
             beat.also(work)
         listeners: list[tuple[str, Listener]] = [
             (AGENTS, roster.heard),
@@ -306,12 +308,14 @@ class Parts:
         probe, most = Probe(self.store), Most(self.settings.max_concurrent_tasks, self.settings.ring_bytes)
         about = (self.store, self.hub, self.connections, lambda: self.runner.stats)
         measures = Measures(*about, probe=probe, loop=self.loop_watch, most=most)
+        beat = self.beat
         health = Health(
             self.store,
             self.connections,
             probe=probe,
             loop=self.loop_watch,
             unserved=lambda: self.runner.unserved,
+            trouble=lambda: beat.trouble if beat is not None else "",
             disagreement=lambda: self.agreement.said if self.agreement else "",
         )
         node = self.settings.node_name

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 import anyio
 import anyio.lowlevel
 import msgspec
+import structlog
 
 from puntini.api import analytics_blocks as blocks
 from puntini.errors import StoreUnavailable
@@ -28,6 +29,7 @@ PAGE = 200
 MOST_DUE = 10_000
 """Of more ends that came since the last question, all places are looked at instead."""
 SAVE_SECONDS = 300.0
+LOG = structlog.get_logger("puntini.log")
 
 _end: msgspec.json.Decoder[TaskCompleted | TaskFailed | TaskCancelled] = msgspec.json.Decoder(
     TaskCompleted | TaskFailed | TaskCancelled
@@ -212,4 +214,8 @@ def _end_of(task: EndedTask) -> TaskEndData | None:
     """What the end says, where the log has it."""
     if task.end is None or task.end.kind not in TASK_ENDS or task.end.task_id != task.task_id:
         return None
-    return _end.decode(task.end.line).data
+    try:
+        return _end.decode(task.end.line).data
+    except msgspec.DecodeError as error:  # the record, which says nearly as much, is there
+        LOG.error("the end of a task is damaged in the log", task_id=task.task_id, reason=str(error))
+        return None

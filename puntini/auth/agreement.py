@@ -9,11 +9,11 @@ from puntini.auth.secret import derived
 from puntini.log.nodes import Nodes
 from puntini.settings import Settings
 
-SECRET, KEYS = "secret", "api_keys"
+SECRET = "secret"
 FOR_ALL = ("retention_days", "retention_bytes_per_session", "session_idle_seconds", "audit_days", "embedder")
 """What is forgotten, closed and filled in: whichever node has the turn does it by its own setting."""
-FOR_CALLERS = ("registration", "jwks_url", "jwt_issuer", "jwt_audience", "jwt_admin")
-"""Who may come in, beside the secret and the keys: what one node lets in, another would refuse."""
+FOR_CALLERS = ("api_keys", "registration", "jwks_url", "jwt_issuer", "jwt_audience", "jwt_admin")
+"""Who may come in: whom one node lets in, another would refuse. What is secret among them is so in no mark."""
 MARK = 16
 Marks = Mapping[str, str]
 log = structlog.get_logger("puntini")
@@ -21,18 +21,18 @@ log = structlog.get_logger("puntini")
 
 def marks_of(settings: Settings, secret: bytes, *, serves: bool = True) -> Marks:
     """A mark for each setting. A worker, which ``serves`` nobody, needs no credentials and has no marks of them."""
-    names = (*FOR_ALL, *FOR_CALLERS) if serves else FOR_ALL
-    plain = {name: str(getattr(settings, name)) for name in names}
+    plain = {name: str(getattr(settings, name)) for name in FOR_ALL}
     if not serves:
         return plain
-    keys = sorted(key.reveal() for key in settings.api_keys)
-    return plain | {SECRET: _mark(secret, SECRET), KEYS: _mark(secret, "\n".join([KEYS, *keys]))}
+    said = {name: str(getattr(settings, name)) for name in FOR_CALLERS}
+    said["api_keys"] = " ".join(sorted(key.reveal() for key in settings.api_keys))
+    return plain | {name: _mark(secret, f"{name} {text}") for name, text in {SECRET: "", **said}.items()}
 
 
 def differing(ours: Marks, others: Iterable[Marks]) -> frozenset[str]:
-    """The settings that some other node has otherwise. Under another secret marks of keys can't be compared."""
+    """The settings that some other node has otherwise. Under another secret those for callers can't be compared."""
     found = {name for each in others for name in ours.keys() & each.keys() if ours[name] != each[name]}
-    return frozenset(found - {KEYS} if SECRET in found else found)
+    return frozenset(found - {*FOR_CALLERS} if SECRET in found else found)
 
 
 def advice(names: Iterable[str]) -> str:

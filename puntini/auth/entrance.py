@@ -72,6 +72,7 @@ class Entrance:
             clock=now if store.shared else time.monotonic,
             nodes=store.nodes,
         )
+        await self._limits.begin()
         self.revision = Revision(store)
         await self.revision.look()
         self.audit = Audit(store, days=settings.audit_days, turn=turns.of("audit", FORGET_SECONDS))

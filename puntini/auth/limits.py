@@ -7,6 +7,7 @@ Where there are several nodes, each tells about once a second what it has counte
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
@@ -26,6 +27,8 @@ ASKED_TIMES = 5
 """So many times it is asked what the others have counted of a key, after it was used here."""
 LATE_SECONDS = 3.0
 """So long into a window others may still tell of the one before."""
+KNOWN_AT_START = 10_000
+"""Counts of others that a node learns before its first request, the largest; the rest as they are used."""
 ABUSE_SECONDS = 10.0
 """So many seconds' worth of refused commands, beyond those that were taken, end a socket."""
 
@@ -87,6 +90,11 @@ class Window:
         self._before, self._told_before = (self._now, self._told) if follows else ({}, {})
         self._now, self._told, self._index = {}, {}, index
 
+    async def begin(self, now: float, nodes: Nodes) -> None:
+        """Know what the others have counted, before anything is counted here. Raises StoreUnavailable."""
+        self._turn(int(now // WINDOW_SECONDS))
+        self.learn((), await nodes.most_counted(self.policy, self._index - 1, KNOWN_AT_START))
+
     def untold(self, now: float) -> list[Count]:
         """What was counted and not told yet, of the keys that were asked for just now, or a few times before."""
         asked, self._asked = self._asked, {key: times - 1 for key, times in self._asked.items() if times > 1}
@@ -105,7 +113,7 @@ class Window:
 
     def learn(self, told: Iterable[Count], sums: Iterable[Count]) -> None:
         """Take in what all nodes have counted, with what was told just now. What came here meanwhile is on top."""
-        ours = {(each.key, each.span): each.number for each in told}
+        ours = Counter({(each.key, each.span): each.number for each in told})
         for each in sums:
             back = self._index - each.span
             if back in {0, 1}:
@@ -143,6 +151,12 @@ class Limits:
     @property
     def _windows(self) -> Sequence[Window]:
         return [window for window in (self._credentials, self._addresses) if window is not None]
+
+    async def begin(self) -> None:
+        """Know what other nodes have counted, where there are any. Raises StoreUnavailable."""
+        if self._nodes is not None:
+            for window in self._windows:
+                await window.begin(self._clock(), self._nodes)
 
     async def share(self) -> None:
         """Tell what was counted here, and learn what all have counted. Raises StoreUnavailable."""

@@ -112,12 +112,15 @@ async def _database(settings: Settings) -> list[Finding]:
 async def _looked(look: "Look", settings: Settings) -> list[Finding]:
     empty = await look.empty()
     seconds = await look.seconds()
-    holds = "is empty: `puntini serve` sets it up, or `puntini store migrate`" if empty else "has the schema it needs"
-    found = [ok("store", f"It answers in {seconds * 1000:.1f} ms, and {holds}.")]
-    if seconds > SLOW_SECONDS:
-        found = [warn("store", f"It answers in {seconds * 1000:.0f} ms, which each commit waits for: move it closer.")]
     await look.writable(empty=empty)
-    found += [ok("store writes", "It can be written."), _clock(await look.ahead_ms())]
+    holds = "is empty: `puntini serve` sets it up, or `puntini store migrate`" if empty else "has the schema it needs"
+    found = [
+        ok("store", f"It answers in {seconds * 1000:.1f} ms, and {holds}."),
+        ok("store writes", "It can be written."),
+    ]
+    if seconds > SLOW_SECONDS:
+        found.append(warn("store", f"Each commit waits for its answer, {seconds * 1000:.0f} ms: move it closer."))
+    found.append(_clock(await look.ahead_ms()))
     return found if empty else [*found, await _alike(look, settings)]
 
 

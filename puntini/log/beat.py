@@ -12,6 +12,8 @@ from puntini.log.turns import Turn
 
 BEAT_SECONDS = 1.0
 TIDY_SECONDS = 60.0
+QUIET_SECONDS = 5.0
+"""After so long without a beat that was taken, this node counts as one that can't write."""
 
 Listener = Callable[[Sequence[News], bool], None]
 """Told of news of its kind; with True, that there may have been others: it has to look at everything."""
@@ -29,6 +31,16 @@ class Beat:
         self._works: list[Work] = []
         self._tidying: list[Work] = [nodes.forget_old]
         self._hearing = anyio.Lock()
+        self._taken_at = anyio.current_time()
+        self._refusal = ""
+
+    @property
+    def trouble(self) -> str:
+        """Why the store takes nothing from this node, in a sentence; empty while it does."""
+        quiet = anyio.current_time() - self._taken_at
+        if quiet < QUIET_SECONDS:
+            return ""
+        return self._refusal or f"It has taken nothing from this node for {quiet:.0f} seconds."
 
     def on(self, kind: str, listener: Listener) -> None:
         """Tell of news of a kind."""
@@ -68,9 +80,14 @@ class Beat:
 
     async def once(self) -> None:
         """One beat."""
+        refusal = ""
         for work in (self.hear, *self._works):
-            with suppress(StoreUnavailable):
+            try:
                 await work()
+            except StoreUnavailable as error:
+                refusal = self._refusal = error.message
+        if not refusal:
+            self._taken_at, self._refusal = anyio.current_time(), ""
 
     async def _tidy(self) -> None:
         if await self._turn():

@@ -3,17 +3,19 @@
 from collections.abc import Container
 from typing import NamedTuple, Protocol
 
+import structlog
 from msgspec import Struct
 
-from puntini.protocol.entries import Entry
+from puntini.protocol.entries import Entry, read_entry
 from puntini.protocol.events import TaskStatus
 
+LOG = structlog.get_logger("puntini.log")
 PROMPT_TOLD = 1_000
 """So many characters of a prompt are told with an end."""
 
 
 class EndedTask(Struct, frozen=True, kw_only=True):
-    """A task's record as its end left it, and the end itself; None when retention has removed it."""
+    """A task's record as its end left it, and the end itself; None when retention has removed it, or it is damaged."""
 
     task_id: str
     session_id: str
@@ -57,3 +59,12 @@ class Ends(Protocol):
         Of those that are ``known`` by their ids only the place is told, which costs much less.
         """
         ...
+
+
+def read_end(task_id: str, line: bytes | None) -> Entry | None:
+    """A task's end from its stored line. One that is damaged is passed over, for the task's record says the same."""
+    try:
+        return read_entry(line) if line else None
+    except ValueError as error:
+        LOG.error("the end of a task is damaged in the log", task_id=task_id, reason=str(error))
+        return None

@@ -53,6 +53,10 @@ class Nodes(Protocol):
         """The counts of one key by their spans, from ``since`` on."""
         ...
 
+    async def most_counted(self, kind: str, since: int, most: int) -> list[Count]:
+        """The counts of a kind from the span ``since`` on, at most so many, the largest."""
+        ...
+
     async def forget_counts(self, kind: str, before: int) -> None:
         """Forget the counts of spans before this one."""
         ...
@@ -78,6 +82,10 @@ class Nodes(Protocol):
 
     async def watched_at(self, session_id: str) -> int:
         """When a stream of a session was last told to be open (ms); 0 for never."""
+        ...
+
+    async def writable(self) -> None:
+        """Raises while the store refuses writes: where it refused the last one, something is tried."""
         ...
 
     async def tell(self, news: Sequence[News]) -> None:

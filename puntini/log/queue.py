@@ -73,6 +73,7 @@ class Queue(Protocol):
 
         The more urgent go first, then those of users who have fewest running, then the oldest. A task that comes as
         ``running`` was left by a holder that is gone: it is to be taken up again. Without ``left`` there are none.
+        When it raises, some may have been taken all the same: they are found among those that are ``mine``.
         """
         ...
 
@@ -99,6 +100,10 @@ class Queue(Protocol):
 
         What can't be told for certain, as of another machine or container, is left alone: its time runs out.
         """
+        ...
+
+    async def mine(self) -> list[tuple[str, str]]:
+        """The lanes that this node holds, whether it knows of it or not: (session, task) each."""
         ...
 
     async def release(self, held: Sequence[tuple[str, str]]) -> None:

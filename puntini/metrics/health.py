@@ -21,7 +21,8 @@ OFFSET = "clock_offset_ms"
 class Health:
     """Looks at everything; cheap enough to be asked every second. ``unserved`` are agents that no worker has.
 
-    ``disagreement`` is a sentence about settings that other nodes of the database have otherwise.
+    ``disagreement`` is a sentence about settings that other nodes of the database have otherwise, ``trouble`` says why
+    the store takes nothing, where that is known.
     """
 
     def __init__(
@@ -33,7 +34,9 @@ class Health:
         loop: LoopWatch,
         unserved: Callable[[], Sequence[str]] = tuple,
         disagreement: Callable[[], str] = str,
+        trouble: Callable[[], str] = str,
     ) -> None:
+        self._trouble = trouble
         self._unserved = unserved
         self._disagreement = disagreement
         self._store = store
@@ -63,6 +66,8 @@ class Health:
     def _answering(self) -> Check:
         if not self._probe.up:
             return Check("store", "fail", f"Commands are refused: {self._probe.reason}.")
+        if trouble := self._trouble():
+            return Check("store", "fail", f"The store can't be written. {trouble}")
         return Check("store", "ok")
 
     def _streams(self) -> Check:

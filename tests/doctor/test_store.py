@@ -103,6 +103,7 @@ async def test_a_role_that_may_not_write_is_told(database: str) -> None:
     await (await open_store(database)).close()
     looked = await found(f"{database}?options=-cdefault_transaction_read_only%3Don")
     assert looked["store"].state == "fail"
+    assert "takes no changes" in looked["store"].said
 
 
 async def test_the_doctor_s_settings_are_compared_with_those_of_nodes_that_run(database: str) -> None:

@@ -194,6 +194,10 @@ class Serving(Asking):
         self.wait()
         self.start()
 
+    def become(self, release: Path) -> None:
+        """From the next start on, be the program that is in another folder."""
+        self._environ["PYTHONPATH"] = str(release)
+
     # What it is.
 
     @property

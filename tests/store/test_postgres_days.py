@@ -1,6 +1,7 @@
 """Daily partitions: made when they are needed, looked into only where events are, dropped when nobody reads in them."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -185,3 +186,21 @@ async def test_a_clock_that_was_set_back_over_midnight_does_no_harm(node: Postgr
     await node.append(add(*many(2)))
 
     assert [seq for seq, _ in await everything(node)] == [1, 2, 3, 4]
+
+
+async def test_a_partition_in_use_is_dropped_later_and_holds_up_nobody(node: PostgresStore, dsn: str) -> None:
+    await live(node, dsn, 5)
+    await node.trim(SESSION, 6)
+    with psycopg.connect(dsn) as reader:
+        reader.execute("SELECT FROM events WHERE session = 0 LIMIT 1")
+
+        began = time.monotonic()
+        await node.tidy()  # no error: what else there is to tidy up is done
+
+        assert 4 in days(dsn)
+        assert time.monotonic() - began < 2
+
+    await node.tidy()
+
+    assert 4 not in days(dsn)
+    assert len(await everything(node, after=6)) == 4

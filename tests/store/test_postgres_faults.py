@@ -17,6 +17,8 @@ from psycopg import sql
 from puntini.errors import StoreUnavailable
 from puntini.log.contract import Store
 from puntini.store.open import open_store
+from puntini.store.postgres.database import CONNECTIONS, LEAST_SECONDS, Lost
+from puntini.store.postgres.pool import WAIT_SECONDS
 from tests.log.logbook import until
 from tests.postgres import Postgres, postgres
 from tests.proxy import proxy
@@ -24,6 +26,8 @@ from tests.store.making import SESSION, add, begin, everything, said
 
 pytestmark = [pytest.mark.anyio, pytest.mark.xdist_group("postgres_faults")]
 
+Harm = Callable[[random.Random, str], Awaitable[None]]
+"""Something that is done to a server, and to one of its databases."""
 SESSIONS = [f"ses_{number}" for number in range(4)]
 
 
@@ -69,7 +73,7 @@ class Flood:
                 await anyio.sleep(0.02)
 
 
-async def flood(server: Postgres, seconds: float, harm: Callable[[random.Random], Awaitable[None]]) -> None:
+async def flood(server: Postgres, seconds: float, harm: Harm) -> None:
     """Two nodes are flooded while harm is done again and again; then the log is compared with what was answered."""
     seed = int(os.environ.get("PUNTINI_SEED", random.randrange(1 << 32)))
     print(f"PUNTINI_SEED={seed}")  # noqa: T201 - shown where the test fails, to be played again
@@ -86,7 +90,7 @@ async def flood(server: Postgres, seconds: float, harm: Callable[[random.Random]
                     tasks.start_soon(each.run, number, end)
             while time.monotonic() < end - 0.5:
                 await anyio.sleep(chance.uniform(0.005, 0.3))
-                await harm(chance)
+                await harm(chance, dsn)
         await until_back(here)
         await compare(here, floods)
     server.drop(dsn)
@@ -119,8 +123,8 @@ async def compare(store: Store, floods: list[Flood]) -> None:
     assert acknowledged
 
 
-def cut_a_connection(server: Postgres) -> Callable[[random.Random], Awaitable[None]]:
-    async def cut(chance: random.Random) -> None:
+def cut_a_connection(server: Postgres) -> Harm:
+    async def cut(chance: random.Random, _dsn: str) -> None:
         def work() -> None:
             with psycopg.connect(server.dsn("postgres"), autocommit=True) as operator:
                 rows = operator.execute(
@@ -134,8 +138,24 @@ def cut_a_connection(server: Postgres) -> Callable[[random.Random], Awaitable[No
     return cut
 
 
-def kill_the_server(server: Postgres) -> Callable[[random.Random], Awaitable[None]]:
-    async def kill(chance: random.Random) -> None:
+def lock_or_cut(server: Postgres) -> Harm:
+    """Cut connections, some of them while rows are locked, which is over with the connection that locks them."""
+    cut = cut_a_connection(server)
+
+    async def harm(chance: random.Random, dsn: str) -> None:
+        async with await psycopg.AsyncConnection.connect(dsn) as holder:
+            chosen = chance.sample(SESSIONS, 2)
+            await holder.execute("SELECT FROM sessions WHERE id = ANY(%s) ORDER BY num FOR UPDATE", [chosen])
+            await anyio.sleep(chance.uniform(0, 0.5))
+            if chance.random() < 0.5:
+                await cut(chance, dsn)
+            await anyio.sleep(chance.uniform(0, 0.2))
+
+    return harm
+
+
+def kill_the_server(server: Postgres) -> Harm:
+    async def kill(chance: random.Random, _dsn: str) -> None:
         await asyncio.to_thread(server.kill)
         await anyio.sleep(chance.uniform(0, 0.3))
         await asyncio.to_thread(server.start)
@@ -159,6 +179,11 @@ async def test_connections_may_break_at_any_moment_for_long(server: Postgres) ->
 @pytest.mark.slow
 async def test_the_server_may_die_at_any_moment_for_long(server: Postgres) -> None:
     await flood(server, 30.0, kill_the_server(server))
+
+
+@pytest.mark.slow
+async def test_connections_may_break_while_rows_are_locked(server: Postgres) -> None:
+    await flood(server, 15.0, lock_or_cut(server))
 
 
 async def test_while_the_server_is_away_all_is_refused_at_once_and_goes_on_when_it_is_back(server: Postgres) -> None:
@@ -230,7 +255,7 @@ async def test_a_server_that_says_nothing_holds_nobody_for_long(server: Postgres
             began = time.monotonic()
             with pytest.raises(StoreUnavailable):
                 await store.read(SESSION, 0)
-            assert time.monotonic() - began < 5
+            assert time.monotonic() - began < WAIT_SECONDS + LEAST_SECONDS
         finally:
             for pid in (*stopped, server.process.pid):
                 os.kill(pid, signal.SIGCONT)
@@ -296,8 +321,11 @@ async def test_what_waits_for_a_lock_and_is_given_up_is_not_left_waiting_in_the_
         with psycopg.connect(dsn) as holder:
             holder.execute("LOCK TABLE kept")
             pid = holder.info.backend_pid
-            with pytest.raises(StoreUnavailable):
-                await store.kept("space", "kind", "key")
+            began = time.monotonic()
+            asked = [store.kept("space", "kind", "key") for _ in range(2 * CONNECTIONS)]
+            answers = await asyncio.gather(*asked, return_exceptions=True)
+            assert {type(answer) for answer in answers} <= {StoreUnavailable, Lost}
+            assert time.monotonic() - began < 2 * WAIT_SECONDS - LEAST_SECONDS, "a question was asked twice"
             waiting = "SELECT count(*) FROM pg_stat_activity WHERE %s = ANY(pg_blocking_pids(pid))"
 
             def left() -> bool:

@@ -1,5 +1,7 @@
 """A process that is frozen in the middle of a transaction holds nobody up for long, with a pooler in between either."""
 
+import anyio
+import psycopg
 import pytest
 
 from puntini.store.postgres.database import Database, execute
@@ -9,6 +11,7 @@ from puntini.store.postgres.pool import Connection
 from tests.store.making import add, said
 
 pytestmark = pytest.mark.anyio
+HOLDING = "SELECT 1 FROM pg_stat_activity WHERE pid = %s AND backend_xid IS NOT NULL"
 
 
 async def limit(connection: Connection) -> str:
@@ -23,7 +26,27 @@ async def test_every_transaction_has_an_end(database: str, pooled: bool) -> None
     await ready(opened)
     assert await opened.change(limit) == "5s"
     async with opened.connection() as connection:
-        await begin(connection, "frozen", Group([add(said())]), Begun(1))
+        async with connection.pipeline() as pipeline:
+            await begin(connection, pipeline, "frozen", Group([add(said())]), Begun(1))
         assert await limit(connection) == "5s"
         await connection.rollback()
+    await opened.close()
+
+
+async def freeze(connection: Connection, other: Connection) -> None:
+    """Begin a flush, and do nothing more until it is seen to hold nothing."""
+    async with connection.pipeline() as pipeline:
+        await begin(connection, pipeline, "frozen", Group([add(said())]), Begun(1))
+        with anyio.fail_after(20):
+            while await execute(other, HOLDING, connection.info.backend_pid):
+                await anyio.sleep(0.1)
+
+
+@pytest.mark.slow
+async def test_what_a_frozen_flush_holds_is_free_after_it(database: str) -> None:
+    opened = await Database.open(database)
+    await ready(opened)
+    async with opened.pool.connection(seconds=30) as connection, opened.pool.connection(seconds=30) as other:
+        with pytest.raises(psycopg.OperationalError):  # its connection was ended meanwhile
+            await freeze(connection, other)
     await opened.close()

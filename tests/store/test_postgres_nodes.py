@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import anyio
 import psycopg
 import pytest
+from anyio.lowlevel import checkpoint
 
 from puntini.log.nodes import Carried, Count, News
 from puntini.store.open import open_store
@@ -19,7 +20,7 @@ async def pair(database: str) -> AsyncIterator[tuple[PostgresNodes, PostgresNode
     """What two processes know of one another."""
     await (await open_store(database)).close()  # which makes the schema
     opened = [await Database.open(database) for _ in range(2)]
-    yield PostgresNodes(opened[0]), PostgresNodes(opened[1])
+    yield PostgresNodes(opened[0], checkpoint), PostgresNodes(opened[1], checkpoint)
     for each in opened:
         await each.close()
 

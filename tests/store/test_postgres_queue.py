@@ -2,11 +2,13 @@
 
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import anyio
+import psycopg
 import pytest
 
+from puntini.errors import StoreUnavailable
 from puntini.log.contract import TaskRow
 from puntini.log.mint import new_id
 from puntini.log.process import is_gone, place
@@ -15,11 +17,17 @@ from puntini.store.postgres.database import Database
 from puntini.store.postgres.hints import Hints
 from puntini.store.postgres.migrations import ready
 from puntini.store.postgres.queue import PostgresQueue
+from tests.log.logbook import until
+from tests.postgres import Postgres
+from tests.proxy import proxy
 
 pytestmark = pytest.mark.anyio
 ANY = ["puntini"]
 STARTED = "CREATE OR REPLACE FUNCTION public.pg_postmaster_start_time() RETURNS timestamptz RETURN {}"
 """Found before the system's own, so that a test can say since when the server is there."""
+
+LATER = """CREATE FUNCTION public.clock_timestamp() RETURNS timestamptz
+    RETURN pg_catalog.clock_timestamp() + interval '6 s'"""
 
 
 @pytest.fixture
@@ -164,6 +172,20 @@ async def test_only_tasks_of_agents_that_a_worker_has(book: Book, here: Postgres
     assert names(await there.claim(["gpu"], 10)) == ["heavy"]
 
 
+async def test_a_claim_that_was_held_up_on_its_way_takes_nothing(
+    book: Book, here: PostgresQueue, opened: Database
+) -> None:
+    await book.task("t", "s")
+    await here.renew([], ANY, 1)
+    await opened.rows(LATER)
+    try:
+        assert await here.claim(ANY, 10) == [], "as after an outage, in which nobody could renew"
+        await here.renew([], ANY, 1)
+        assert names(await here.claim(ANY, 10)) == ["t"]
+    finally:
+        await opened.rows("DROP FUNCTION public.clock_timestamp()")
+
+
 async def test_what_a_dead_worker_left_is_anybody_s(book: Book, here: PostgresQueue, there: PostgresQueue) -> None:
     await book.task("t", "s")
     await here.claim(ANY, 1)
@@ -244,6 +266,51 @@ async def test_a_lane_that_is_given_back_is_free_at_once(book: Book, here: Postg
     assert await there.claim(ANY, 1) == [], "only who holds it gives it back"
     await here.release([("s", "t")])
     assert names(await there.claim(ANY, 1)) == ["t"]
+
+
+async def test_leases_are_locked_in_the_order_of_their_sessions(database: str, book: Book, here: PostgresQueue) -> None:
+    lanes = [(f"s{number}", f"t{number}") for number in range(3)]
+    for session, task in lanes:
+        await book.task(task, session)
+    await here.claim(ANY, 3)
+    free = "SELECT session FROM leases ORDER BY session FOR UPDATE SKIP LOCKED"
+    waits = "SELECT count(*) FROM pg_stat_activity WHERE %s = ANY(pg_blocking_pids(pid))"
+
+    for verb in (lambda: here.renew(lanes[::-1], ANY, 1), lambda: here.release(lanes[::-1])):
+        with psycopg.connect(database) as holder, psycopg.connect(database, autocommit=True) as other:
+            holder.execute("SELECT FROM leases WHERE session = 's1' FOR UPDATE")
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(verb)
+                await until(lambda: other.execute(waits, [holder.info.backend_pid]).fetchone() == (1,), 20)
+                assert other.execute(free).fetchall() == [("s2",)], "the first is locked, the last not yet"
+                holder.rollback()
+
+
+@pytest.mark.parametrize("reach", [True, False], ids=["it was done", "it was not"])
+async def test_a_claim_of_which_the_answer_is_lost_can_be_given_back(
+    postgres_server: Postgres, database: str, book: Book, there: PostgresQueue, reach: bool
+) -> None:
+    await book.task("t", "s")
+    async with proxy(postgres_server.port) as wire:
+        cut_off = await Database.open(database.replace(str(postgres_server.port), str(wire.port)))
+        node = made(cut_off)
+        wire.cut_at(b"the unlucky one", reach=reach)
+
+        with pytest.raises(StoreUnavailable):
+            await node.claim([*ANY, "the unlucky one"], 1)
+
+        assert wire.cuts == 1
+        await until_told(node.mine, [("s", "t")] if reach else [])
+        await node.release(await node.mine())
+        assert names(await there.claim(ANY, 1)) == ["t"]
+        await cut_off.close()
+
+
+async def until_told(ask: Callable[[], Awaitable[object]], wanted: object) -> None:
+    """Wait until this is the answer: what was sent before a cut may be done a little later."""
+    with anyio.fail_after(20):
+        while await ask() != wanted:
+            await anyio.sleep(0.01)
 
 
 # Tasks about to be written.

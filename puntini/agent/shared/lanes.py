@@ -4,6 +4,12 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 import anyio
+import structlog
+
+from puntini.errors import StoreUnavailable
+from puntini.log.queue import Queue
+
+log = structlog.get_logger("puntini.agent")
 
 
 class Held(NamedTuple):
@@ -18,6 +24,12 @@ class HeldLanes:
 
     def __init__(self) -> None:
         self._lanes: dict[str, Held] = {}
+        self.asked: set[tuple[str, str]] = set()
+        """Those that are asked for, for tasks about to be written."""
+        self.leaving: set[tuple[str, str]] = set()
+        """Those that are about to be given back."""
+        self.unsure = False
+        """Whether there may be others that this node holds and does not know of: an answer was lost."""
 
     def __len__(self) -> int:
         return len(self._lanes)
@@ -55,3 +67,20 @@ class HeldLanes:
             elif self.remove(session_id, task_id):
                 lost.append((session_id, task_id))
         return lost
+
+    async def give_back(self, queue: Queue) -> None:
+        """Let go of those that this node holds without knowing of it, if there may be any. Raises StoreUnavailable."""
+        if not self.unsure:
+            return
+        self.unsure, before = False, self._known()
+        try:
+            # What is taken or let go of meanwhile is known before or after.
+            if unknown := set(await queue.mine()) - before - self._known():
+                await queue.release(list(unknown))
+                log.info("lanes are given back: the answer was lost when they were taken", lanes=len(unknown))
+        except StoreUnavailable:
+            self.unsure = True
+            raise
+
+    def _known(self) -> set[tuple[str, str]]:
+        return {*self.all(), *self.leaving, *self.asked}

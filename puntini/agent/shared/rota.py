@@ -79,7 +79,6 @@ class Shared:
         self._coming = 0
         """Tasks that will run here and have no job yet."""
         self._taking_up: set[str] = set()
-        self._letting_go: set[tuple[str, str]] = set()
         self._closing = False
         self._figures = NOTHING
         self._added = 0
@@ -117,7 +116,7 @@ class Shared:
         """Let others go on."""
         with suppress(StoreUnavailable):
             await self._queue.renew([], [], 0)
-            await self._queue.release([*self._held.all(), *self._letting_go])
+            await self._queue.release(await self._queue.mine())
             await self._queue.resign(DUTY)
             self._queue.call()
 
@@ -134,6 +133,7 @@ class Shared:
         wanted = runs_here or alone
         self._coming += runs_here
         asked, place = anyio.current_time(), None
+        self._held.asked.add((session_id, task_id))
         try:
             place = await self._queue.take(session_id, task_id, wanted=wanted)
             if alone and not place.taken:
@@ -146,6 +146,7 @@ class Shared:
             yield "running" if place.taken and runs_here else "queued"
         finally:
             self._coming -= runs_here
+            self._held.asked.discard((session_id, task_id))
             # Unless it runs now. Also when it is not known whether the lane was taken.
             if wanted and (place is None or place.taken) and self._jobs.get(task_id) is None:
                 self._let_go(session_id, task_id)
@@ -174,8 +175,9 @@ class Shared:
         while not self._closing:
             await self._wakes.work.wait(LOOK_SECONDS)
             began = anyio.current_time()
-            if self._room > 0 and not self._closing:
-                with suppress(StoreUnavailable):  # next time
+            with suppress(StoreUnavailable):  # next time
+                await self._held.give_back(self._queue)
+                if self._room > 0 and not self._closing:
                     await self._look()
             late = max(0.0, anyio.current_time() - began - QUICK_SECONDS)
             await anyio.sleep(min(LONGEST_REST, LOOK_SHARE * late))
@@ -184,7 +186,12 @@ class Shared:
         asked = anyio.current_time()
         # Where this node could not renew, others could not either: they get the time to do so.
         left = not self._cut_off and asked >= self._patient_until
-        for row in await self._queue.claim(list(self._agents), self._room, left=left):
+        try:
+            claimed = await self._queue.claim(list(self._agents), self._room, left=left)
+        except StoreUnavailable:
+            self._held.unsure = True
+            raise
+        for row in claimed:
             if self._room <= 0 or self._closing:  # others have begun here meanwhile
                 self._let_go(row.session_id, row.task_id)
                 continue
@@ -227,16 +234,18 @@ class Shared:
 
     def _let_go(self, session_id: str, task_id: str) -> None:
         self._held.remove(session_id, task_id)
-        if not self._letting_go:
+        if not self._held.leaving:
             self._group.start_soon(self._release)
-        self._letting_go.add((session_id, task_id))
+        self._held.leaving.add((session_id, task_id))
 
     async def _release(self) -> None:
         """Give lanes back, those that come meanwhile as well."""
-        while lanes := list(self._letting_go):
-            with suppress(StoreUnavailable):  # then their time runs out
+        while lanes := list(self._held.leaving):
+            try:
                 await self._queue.release(lanes)
-            self._letting_go.difference_update(lanes)
+            except StoreUnavailable:  # they are given back later, or their time runs out
+                self._held.unsure = True
+            self._held.leaving.difference_update(lanes)
             if self._queued or self._room <= 0:
                 self._queue.call()
             else:

@@ -40,6 +40,8 @@ NOT_IDLE = f"SET LOCAL idle_in_transaction_session_timeout = {IDLE_MS}"
 """The same for one transaction: a pooler carries no settings of a connection."""
 TRIES = 5
 """Of a transaction that met another: a deadlock, or one that could not be put in order with it."""
+LEAST_SECONDS = 1.0
+"""With less time left nothing is tried again: whoever asked has waited enough."""
 LOG = structlog.get_logger("puntini.store")
 
 MET = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure, psycopg.errors.UniqueViolation)
@@ -108,12 +110,19 @@ class Database:
             return await execute(connection, query, *values)
 
     async def ask(self, question: Callable[[Connection], Awaitable[T]], *, seconds: float = WAIT_SECONDS) -> T:
-        """Ask something, in transactions of its own, and once more when the connection breaks. As ``rows``."""
+        """Ask something, in transactions of its own, and once more when the connection breaks. As ``rows``.
+
+        It has so many ``seconds`` in all.
+        """
+        until = time.monotonic() + seconds
         try:
             async with self.connection(seconds=seconds) as connection:
                 return await question(connection)
         except Lost:
-            async with self.connection(fresh=True, seconds=seconds) as connection:
+            # What was cut off because its time was over is not tried again.
+            if (left := until - time.monotonic()) < LEAST_SECONDS:
+                raise
+            async with self.connection(fresh=True, seconds=left) as connection:
                 return await question(connection)
 
     async def change(self, work: Callable[[Connection], Awaitable[T]], *, seconds: float = WAIT_SECONDS) -> T:
@@ -122,11 +131,13 @@ class Database:
         When the connection breaks before the commit, it is tried once more; in the commit, it is not known whether it
         happened, and StoreUnavailable is raised. It has so many ``seconds``.
         """
+        until = time.monotonic() + seconds
         for last in (*[False] * (TRIES - 1), True):
+            left = until - time.monotonic()
             try:
-                return await self.ask(lambda connection: _transaction(connection, work, self._pooled), seconds=seconds)
+                return await self.ask(lambda connection: _transaction(connection, work, self._pooled), seconds=left)
             except Collision:
-                if last:
+                if last or until - time.monotonic() < LEAST_SECONDS:
                     raise
         raise AssertionError("unreachable")
 
@@ -134,15 +145,13 @@ class Database:
     async def connection(self, *, fresh: bool = False, seconds: float = WAIT_SECONDS) -> AsyncIterator[Connection]:
         """A connection for the length of a block, with errors told. Raises StoreUnavailable."""
         async with self.pool.connection(fresh=fresh, seconds=seconds) as connection:
-            began = time.monotonic()
             try:
                 yield connection
             except psycopg.Error as error:
                 if not is_lost(connection, error):
                     raise await refused(connection, error) from None
                 await end(connection)  # it may look as if it could be used again
-                # What was cut off after a long time is not tried again: whoever asked has waited enough.
-                raise (Lost(away().message) if time.monotonic() < began + seconds else away()) from None
+                raise Lost(away().message) from None
 
     @asynccontextmanager
     async def apart(self) -> AsyncIterator[Connection]:
@@ -160,11 +169,18 @@ class Database:
             await end(connection)
 
 
+HELD = "Another change takes long in the database; try again in a moment."
+ONLY_READ = "The database takes no changes: it is a replica, or is set to read only."
+NO_ROOM = "The database's disk is full: make room for it."
 FORBIDDEN = "The database's role may not do that; make it the owner of the database and of its tables."
 
 
 class Collision(StoreUnavailable):
     """Two transactions met. Tried again, one of them goes first."""
+
+
+class Locked(StoreUnavailable):
+    """Somebody else held for long what a statement asked for."""
 
 
 class Lost(StoreUnavailable):
@@ -198,6 +214,12 @@ def told(error: Exception) -> StoreUnavailable:
     """What went wrong, in a sentence, without what the statement held."""
     if isinstance(error, MET):
         return Collision("Two changes met in the database; try again.")
+    if isinstance(error, psycopg.errors.LockNotAvailable):
+        return Locked(HELD)
+    if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
+        return StoreUnavailable(ONLY_READ)
+    if isinstance(error, psycopg.errors.DiskFull):
+        return StoreUnavailable(NO_ROOM)
     if not isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
         LOG.error("the database refused a statement", kind=type(error).__name__, reason=str(error).partition("\n")[0])
     if isinstance(error, psycopg.errors.InsufficientPrivilege):

@@ -2,8 +2,7 @@
 
 from collections.abc import Container
 
-from puntini.log.ends import PROMPT_TOLD, EndedTask, Ending, Place
-from puntini.protocol.entries import read_entry
+from puntini.log.ends import PROMPT_TOLD, EndedTask, Ending, Place, read_end
 from puntini.store.postgres.database import Database
 from puntini.store.postgres.rows import Row
 
@@ -35,7 +34,7 @@ class PostgresEnds:
 def _ended(values: Row) -> EndedTask:
     *record, line = values
     found = dict(zip(_FIELDS, record, strict=True))
-    return EndedTask(**found | {"prompt": found["prompt"][:PROMPT_TOLD]}, end=read_entry(line) if line else None)
+    return EndedTask(**found | {"prompt": found["prompt"][:PROMPT_TOLD]}, end=read_end(found["task_id"], line))
 
 
 _ENDED = "t.status IN ('completed', 'failed', 'cancelled')"
@@ -56,7 +55,8 @@ _FIELDS = (
     "ended_at",
     "seq",
 )
-# The line alone is sent, and not the row of events that it is in. A prompt's escaped characters are longer.
+# The line alone is sent, and not the row of events that it is in, which is taken apart as the bytes that it is: nothing
+# in it can make the statement fail. A prompt's escaped characters are longer.
 _TOLD = f"""SELECT t.id, s.id, s.owner, t.agent, left(t.prompt, {2 * PROMPT_TOLD}), t.status, t.steps, t.input_tokens,
         t.output_tokens, t.cost_usd, t.created_at, t.updated_at, t.last_seq, e.line
     FROM tasks t JOIN sessions s ON s.num = t.session
@@ -64,7 +64,7 @@ _TOLD = f"""SELECT t.id, s.id, s.owner, t.agent, left(t.prompt, {2 * PROMPT_TOLD
         SELECT day FROM spans WHERE session = s.num AND first <= t.last_seq ORDER BY first DESC LIMIT 1
     ) AS span ON t.last_seq > s.floor
     LEFT JOIN LATERAL (
-        SELECT convert_to(split_part(convert_from(body, 'UTF8'), E'\\n', (t.last_seq - first + 1)::int), 'UTF8') AS line
+        SELECT decode(split_part(encode(body, 'escape'), E'\\n', (t.last_seq - first + 1)::int), 'escape') AS line
         FROM events WHERE session = s.num AND day = span.day AND first <= t.last_seq ORDER BY first DESC LIMIT 1
     ) AS e ON true
     WHERE t.id = ANY(%s::text[]) AND {_ENDED}"""

@@ -8,7 +8,7 @@ decisions need; nobody else changes that until the commit. The second writes. Wh
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from psycopg import AsyncCursor
+from psycopg import AsyncCursor, AsyncPipeline
 
 from puntini.log.contract import Append, Kept, Once, Written
 from puntini.store.postgres.database import NOT_IDLE, execute, text_of
@@ -17,6 +17,9 @@ from puntini.store.postgres.pool import Connection
 from puntini.store.postgres.rows import SLIM_TASKS, TASK_FIELDS, TASK_TYPES, task_of
 
 Row = tuple[Any, ...]
+
+LOCK_MS = 250
+"""Among flushes, locks are held for milliseconds; who waits longer for one keeps all others of its group waiting."""
 
 
 class Begun:
@@ -43,10 +46,14 @@ class Elsewhere(Exception):
 
 
 class Group:
-    """What some appends are about: all that has to be held and read before they can be decided."""
+    """What some appends are about: all that has to be held and read before they can be decided.
 
-    def __init__(self, writes: Sequence[Append], also: Sequence[str] = ()) -> None:
+    ``lock_ms`` is how long any of it may be held by somebody else.
+    """
+
+    def __init__(self, writes: Sequence[Append], also: Sequence[str] = (), *, lock_ms: int = LOCK_MS) -> None:
         self.writes = writes
+        self.lock_ms = lock_ms
         self._session_ids = list({write.session_id for write in writes} | set(also))
         self._onces = list({write.once for write in writes if write.once})
         tasks = {write.task.task_id for write in writes if write.task}
@@ -70,16 +77,17 @@ class Group:
             yield "kept", _KEPT, *_names(self._new)
 
 
-async def begin(connection: Connection, writer: str, group: Group, begun: Begun) -> Known:
+async def begin(connection: Connection, pipeline: AsyncPipeline, writer: str, group: Group, begun: Begun) -> Known:
     """Begin the transaction, take what it is about, and read it. Raises psycopg.Error or Elsewhere."""
     asked: dict[str, AsyncCursor[Row]] = {}
-    async with connection.pipeline():
-        await send(connection, "BEGIN")
-        await send(connection, NOT_IDLE)
-        started = await send(connection, _BEGIN, writer, begun.number)
-        for name, query, *values in group.questions():
-            asked[name] = await send(connection, query, *values)
-    [(begun.pid, begun.xid, today)] = await started.fetchall()
+    await send(connection, "BEGIN")
+    await send(connection, NOT_IDLE)
+    started = await send(connection, _BEGIN, writer, begun.number, str(group.lock_ms))
+    for name, query, *values in group.questions():
+        asked[name] = await send(connection, query, *values)
+    # The end of a pipeline sends a Flush behind its Sync, at which Postgres forgets that it waits for us in vain.
+    await pipeline.sync()
+    [(begun.pid, begun.xid, today, _)] = await started.fetchall()
     rows = {name: await cursor.fetchall() for name, cursor in asked.items()}
     known = Known(today, [num for (num,) in rows.get("nums", [])])
     known.places = {session_id: Place(*place) for session_id, *place in rows["places"]}
@@ -103,6 +111,11 @@ async def write(connection: Connection, decisions: Decisions) -> None:
     outcomes = [(*key, num, *written[1:4], at) for key, (written, num, at) in sorted(_keys(decisions))]
     await _many(connection, _INSERT_OUTCOMES, outcomes)
     await keep(connection, decisions.kept)
+
+
+async def locked(connection: Connection, session_ids: Sequence[str]) -> set[str]:
+    """Which of these sessions somebody holds, without waiting for any. Raises psycopg.Error."""
+    return {name for (name,) in await execute(connection, _LOCKED, session_ids, session_ids)}
 
 
 async def happened(connection: Connection, writer: str, begun: Begun) -> bool:
@@ -150,12 +163,15 @@ async def _many(connection: Connection, query: str, rows: Sequence[Row]) -> None
 
 
 TODAY = "(extract(epoch FROM clock_timestamp())::bigint / 86400)::int"
+# The timeout is set in passing, once the row is held: a lost flush of this writer's may hold that a little longer.
 _BEGIN = f"""INSERT INTO writers (id, flush) VALUES (%s, %s)
     ON CONFLICT (id) DO UPDATE SET flush = excluded.flush, seen_at = excluded.seen_at
-    RETURNING pg_backend_pid(), pg_current_xact_id()::xid::text, {TODAY}"""
+    RETURNING pg_backend_pid(), pg_current_xact_id()::xid::text, {TODAY}, set_config('lock_timeout', %s, true)"""
 _END = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = %s AND backend_xid::text = %s"
 _PLACES = """SELECT id, num, head, status, day, graph_version FROM sessions WHERE id = ANY(%s::text[])
     ORDER BY num FOR NO KEY UPDATE"""
+_LOCKED = """WITH free AS (SELECT id FROM sessions WHERE id = ANY(%s::text[]) FOR NO KEY UPDATE SKIP LOCKED)
+    SELECT id FROM sessions WHERE id = ANY(%s::text[]) AND id NOT IN (SELECT id FROM free)"""
 OUTCOMES = """SELECT o.scope, o.key, s.id, o.first, o.last, o.task FROM outcomes o JOIN sessions s ON s.num = o.session
     WHERE (o.scope, o.key) IN (SELECT * FROM unnest(%s::text[], %s::text[]))"""
 _OPEN = f"{SLIM_TASKS} WHERE s.id = ANY(%s::text[]) AND t.status NOT IN ('completed', 'failed', 'cancelled')"

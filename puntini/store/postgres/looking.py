@@ -2,20 +2,17 @@
 
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
+from functools import partial
 
 from puntini.log.contract import Ledger
 from puntini.log.nodes import Nodes
 from puntini.store.postgres import clock
-from puntini.store.postgres.database import Database, execute
+from puntini.store.postgres.database import Database
 from puntini.store.postgres.ledger import DatabaseLedger
 from puntini.store.postgres.migrations import fits, taken
 from puntini.store.postgres.nodes import PostgresNodes
-from puntini.store.postgres.pool import Connection
-
-
-class _Undone(Exception):
-    """What was tried is taken back."""
+from puntini.store.postgres.trial import try_to_write
 
 
 class Look:
@@ -24,7 +21,7 @@ class Look:
     def __init__(self, database: Database) -> None:
         self._database = database
         self.ledger: Ledger = DatabaseLedger(database)
-        self.nodes: Nodes = PostgresNodes(database)
+        self.nodes: Nodes = PostgresNodes(database, partial(try_to_write, database))
 
     async def empty(self) -> bool:
         """Whether it has no schema of ours yet. Raises Misconfigured for one that does not fit this program."""
@@ -45,16 +42,7 @@ class Look:
 
     async def writable(self, *, empty: bool) -> None:
         """Try to write, and take it back. Raises StoreUnavailable where that is refused."""
-
-        async def work(connection: Connection) -> None:
-            if empty:
-                await execute(connection, "CREATE TABLE tried (num int)")
-            else:
-                await execute(connection, "INSERT INTO kept (space, kind, key, body) VALUES ('doctor', 'look', '', '')")
-            raise _Undone
-
-        with suppress(_Undone):
-            await self._database.change(work)
+        await try_to_write(self._database, empty=empty)
 
 
 @asynccontextmanager

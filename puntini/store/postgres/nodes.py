@@ -1,6 +1,6 @@
 """What nodes know of one another, in tables of their own."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import msgspec
 
@@ -25,6 +25,8 @@ ASK = """
 SELECT kind, key, span, COALESCE(number, 0)
 FROM unnest(%s::text[], %s::text[], %s::bigint[]) AS asked (kind, key, span)
 LEFT JOIN counts USING (kind, key, span)"""
+MOST_COUNTED = """
+SELECT kind, key, span, number FROM counts WHERE kind = %s AND span >= %s ORDER BY number DESC LIMIT %s"""
 LIVE = """
 INSERT INTO carriers (node) VALUES (%s)
 ON CONFLICT (node) DO UPDATE SET seen = clock_timestamp() RETURNING xmax = 0"""
@@ -52,12 +54,26 @@ INSERT INTO meta (key, value) SELECT %s, max(tx)::text FROM gone HAVING count(*)
 ON CONFLICT (key) DO UPDATE SET value = GREATEST(meta.value::bigint, excluded.value::bigint)::text"""
 FORGET_NODES = "DELETE FROM carriers WHERE seen < clock_timestamp() - make_interval(secs => %s::float8)"
 
+# What somebody is just writing is not so old any more.
+FORGET_CARRIED = """
+WITH old AS (
+    SELECT username, node FROM carried WHERE node NOT IN (SELECT node FROM carriers)
+    ORDER BY username, node FOR UPDATE SKIP LOCKED)
+DELETE FROM carried c USING old WHERE (c.username, c.node) = (old.username, old.node)"""
+FORGET_COUNTS = """
+WITH old AS (SELECT ctid FROM counts WHERE kind = %s AND span < %s FOR UPDATE SKIP LOCKED)
+DELETE FROM counts c USING old WHERE c.ctid = old.ctid"""
+FORGET_WATCHED = """
+WITH old AS (SELECT session FROM watched WHERE at < %s FOR UPDATE SKIP LOCKED)
+DELETE FROM watched w USING old WHERE w.session = old.session"""
+
 
 class PostgresNodes:
     """See ``puntini.log.nodes.Nodes``. Rows are written in the order of their keys, so that nodes do not deadlock."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, writable: Callable[[], Awaitable[None]]) -> None:
         self._database = database
+        self._writable = writable
         self._heard: frozenset[int] = frozenset()
 
     async def count(self, counts: Sequence[Count]) -> list[Count]:
@@ -74,9 +90,13 @@ class PostgresNodes:
         query = "SELECT span, number FROM counts WHERE kind = %s AND key = %s AND span >= %s"
         return {int(span): int(number) for span, number in await self._database.rows(query, kind, key, since)}
 
+    async def most_counted(self, kind: str, since: int, most: int) -> list[Count]:
+        """The largest counts."""
+        return [Count(*row) for row in await self._database.rows(MOST_COUNTED, kind, since, most)]
+
     async def forget_counts(self, kind: str, before: int) -> None:
         """Forget old counts."""
-        await self._database.rows("DELETE FROM counts WHERE kind = %s AND span < %s", kind, before)
+        await self._database.rows(FORGET_COUNTS, kind, before)
 
     async def carry(self, node: str, changed: Mapping[str, int], asked: Sequence[str]) -> Carried:
         """Say what a node carries."""
@@ -117,6 +137,10 @@ class PostgresNodes:
         rows = await self._database.rows("SELECT at FROM watched WHERE session = %s", session_id)
         return int(rows[0][0]) if rows else 0
 
+    async def writable(self) -> None:
+        """Raises while writes are refused."""
+        await self._writable()
+
     async def tell(self, news: Sequence[News]) -> None:
         """Tell all nodes."""
         kinds, keys, values = (list(each) for each in zip(*news, strict=True))
@@ -137,13 +161,13 @@ class PostgresNodes:
 
     async def forget_watched(self, before: int) -> None:
         """Forget what was watched long ago."""
-        await self._database.rows("DELETE FROM watched WHERE at < %s", before)
+        await self._database.rows(FORGET_WATCHED, before)
 
     async def forget_old(self) -> None:
         """Forget what is over."""
         await self._database.rows(FORGET_NEWS, NEWS_MINUTES, FLOOR)
         await self._database.rows(FORGET_NODES, DEAD_SECONDS)
-        await self._database.rows("DELETE FROM carried WHERE node NOT IN (SELECT node FROM carriers)")
+        await self._database.rows(FORGET_CARRIED)
 
 
 def _columns(counts: Sequence[Count]) -> list[list[str | int]]:

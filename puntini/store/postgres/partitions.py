@@ -1,8 +1,11 @@
 """The daily partitions of events: made ahead of time or when one is missing, dropped when nobody reads in them."""
 
 import re
+from functools import partial
 
-from puntini.store.postgres.database import Database, execute
+import structlog
+
+from puntini.store.postgres.database import Database, Locked, execute
 from puntini.store.postgres.flush import TODAY
 from puntini.store.postgres.pool import Connection
 
@@ -12,6 +15,9 @@ AHEAD_DAYS = 2
 GRACE_DAYS = 2
 """A partition is not dropped before: what is appended now may still get its day."""
 LOCK_MS = 2_000
+DROP_LOCK_MS = 100
+"""While a drop waits for those that read, all others wait behind it."""
+LOG = structlog.get_logger("puntini.store")
 _NAME = re.compile(r"events_(\d+)")
 
 
@@ -41,20 +47,29 @@ async def make(database: Database, *days: int) -> None:
 
 
 async def drop_unread(database: Database) -> list[int]:
-    """Drop the partitions of the days on which no session has events any more; which. Raises StoreUnavailable."""
+    """Drop the partitions of the days on which no session has events any more; which. Raises StoreUnavailable.
 
-    async def work(connection: Connection) -> list[int]:
-        await execute(connection, f"SET LOCAL lock_timeout = {LOCK_MS}")
-        [(free,)] = await execute(connection, "SELECT pg_try_advisory_xact_lock(%s)", LOCK)
-        if not free:
-            return []
-        over = await execute(connection, _OVER, await _days(connection), GRACE_DAYS)
-        for (day,) in over:
-            await execute(connection, f"DROP TABLE events_{day}")
-            await execute(connection, "DELETE FROM doomed WHERE day = %s", day)
-        return [day for (day,) in over]
+    Each is let go of for itself. Those that are in use are left for the next time.
+    """
+    dropped = []
+    for (day,) in await database.rows(_OVER, await database.ask(_days), GRACE_DAYS):
+        try:
+            if await database.change(partial(_drop, day=day)):
+                dropped.append(day)
+        except Locked:
+            LOG.info("old events are in use, and are dropped later", day=day)
+    return dropped
 
-    return await database.change(work)
+
+async def _drop(connection: Connection, *, day: int) -> bool:
+    """Drop the partition of a day, unless somebody else is at it or it is needed again."""
+    await execute(connection, f"SET LOCAL lock_timeout = {DROP_LOCK_MS}")
+    [(free,)] = await execute(connection, "SELECT pg_try_advisory_xact_lock(%s)", LOCK)
+    if not free or not await execute(connection, _OVER, [day], GRACE_DAYS) or day not in await _days(connection):
+        return False
+    await execute(connection, f"DROP TABLE events_{day}")
+    await execute(connection, "DELETE FROM doomed WHERE day = %s", day)
+    return True
 
 
 async def _alone(connection: Connection) -> None:

@@ -24,8 +24,10 @@ LOG = structlog.get_logger("puntini.store")
 Row = tuple[Any, ...]
 Connection = AsyncConnection[Row]
 
-WAIT_SECONDS = 4.0
-"""For a free connection, and for what is done with it."""
+WAIT_SECONDS = 5.0
+"""For one question to the database, with all that belongs to it: a free connection, and another where that breaks."""
+FREE_SECONDS = 3.0
+"""Of these, for a free connection: what is left is for the question."""
 CONNECT_SECONDS = 3.0
 # It warns of what is taken care of here: pipelines that end with an error, questions that are given up.
 logging.getLogger("psycopg").setLevel(logging.ERROR)
@@ -77,37 +79,42 @@ class Pool:
 
     @asynccontextmanager
     async def connection(self, *, fresh: bool = False, seconds: float = WAIT_SECONDS) -> AsyncIterator[Connection]:
-        """A connection for the length of a block, that is cut off after so many ``seconds``; with ``fresh`` a new one.
+        """A connection for the length of a block; with ``fresh`` a new one. In so many ``seconds`` it is cut off.
 
         Raises StoreUnavailable where there is none to be had.
         """
-        await self._enter()
+        until = anyio.current_time() + seconds
+        await self._enter(min(FREE_SECONDS, seconds * FREE_SECONDS / WAIT_SECONDS))
         try:
-            connection = await self._connect() if fresh or not self._idle else self._idle.pop()
+            connection = await self._connect(until) if fresh or not self._idle else self._idle.pop()
             try:
+                left = until - anyio.current_time()
                 # What is soon over is not given up half-way, which would take longer.
-                with within(connection, seconds), CancelScope(shield=seconds <= WAIT_SECONDS):
+                with within(connection, left), CancelScope(shield=seconds <= WAIT_SECONDS):
                     yield connection
             finally:
                 await self._leave(connection)
         finally:
             self._free.release()
 
-    async def _enter(self) -> None:
+    async def _enter(self, seconds: float) -> None:
         try:
-            with anyio.fail_after(WAIT_SECONDS):
+            with anyio.fail_after(seconds):
                 await self._free.acquire()
         except TimeoutError:
             raise away() from None
 
-    async def _connect(self) -> Connection:
+    async def _connect(self, until: float) -> Connection:
         if self._closed or self.away:
             raise away()
+        left = until - anyio.current_time()
         try:
-            with anyio.fail_after(CONNECT_SECONDS):
+            with anyio.fail_after(min(CONNECT_SECONDS, left)):
                 connection = await connect(self._address, pooled=self._pooled)
                 await self._recognise(connection)
         except (psycopg.Error, TimeoutError, OSError) as error:
+            if isinstance(error, TimeoutError) and left < CONNECT_SECONDS:
+                raise away() from None  # it had too little time to say anything of the database
             self.answers.refused_until = asyncio.get_running_loop().time() + QUIET_SECONDS
             if not self.answers.missed:
                 LOG.error("the database is away", reason=reason(error))

@@ -1,7 +1,7 @@
 """The queue of work on Postgres: leases on lanes, messages to tasks, duties; and calls, which are hints.
 
 Each verb is one statement, so it happens as a whole or not at all, and a process that is frozen holds nobody's lock.
-Times are the database's.
+Rows are locked in the order of their keys, so that nodes do not deadlock. Times are the database's.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,100 +12,32 @@ import anyio
 from puntini.log.contract import TaskRow
 from puntini.log.mint import new_id
 from puntini.log.process import is_gone, place
-from puntini.log.queue import LEASE_SECONDS, SILENT_SECONDS, VERBS, Figures, Message, Place
+from puntini.log.queue import VERBS, Figures, Message, Place
 from puntini.store.postgres.database import Database
 from puntini.store.postgres.hints import EVERYTHING, Hints
+from puntini.store.postgres.lanes import BURY, CLAIM, FIELDS, RELEASE, RENEW, SILENT, TAKE, TASK
 from puntini.store.postgres.pool import Row
 
 TOPIC = "work"
 POLL_SECONDS = 0.1
 KEPT_SECONDS = 60
 
-LEASE = f"interval '{LEASE_SECONDS} s'"
-# While the server was away nobody could renew: whoever held a lane gets the time to do so.
-VALID = f"(l.until > clock_timestamp() OR clock_timestamp() < pg_postmaster_start_time() + {LEASE})"
-# A lane is held by a lease that is good, unless its task has come to rest or to its end. One that is yet to be written
-# counts.
-HELD = f"""{VALID} AND NOT EXISTS (
-    SELECT FROM tasks o WHERE o.id = l.task AND o.status NOT IN ('queued', 'running'))"""
-
-FIELDS = (
-    *("task_id", "session_id", "agent", "prompt", "status", "attempt", "max_steps", "priority", "steps", "crashes"),
-    *("input_tokens", "output_tokens", "cost_usd", "created_at", "updated_at", "first_seq", "last_seq", "safe_seq"),
-)
-TASK = """t.id, s.id, t.agent, t.prompt, t.status, t.attempt, t.max_steps, t.priority, t.steps, t.crashes,
-    t.input_tokens, t.output_tokens, t.cost_usd, t.created_at, t.updated_at, t.first_seq, t.last_seq, t.safe_seq"""
-
-CLAIM = f"""
-WITH held AS MATERIALIZED (SELECT l.session FROM leases l WHERE {HELD}),
-busy AS (SELECT s.owner, count(*) AS tasks FROM held JOIN sessions s ON s.id = held.session GROUP BY s.owner),
-first AS (
-    SELECT DISTINCT ON (t.session) t.session, t.num, t.id, t.agent, t.priority, t.status
-    FROM tasks t WHERE t.status IN ('queued', 'running')
-    ORDER BY t.session, t.status DESC, t.priority DESC, t.num),
-free AS (
-    SELECT s.id AS lane, f.*, coalesce(b.tasks, 0) + row_number() OVER (
-        PARTITION BY s.owner ORDER BY f.priority DESC, f.num) AS turn
-    FROM first f JOIN sessions s ON s.num = f.session LEFT JOIN busy b ON b.owner = s.owner
-    WHERE f.agent = ANY(%s) AND (%s OR f.status = 'queued')
-        AND NOT EXISTS (SELECT FROM held WHERE held.session = s.id)),
-chosen AS (SELECT * FROM free ORDER BY priority DESC, turn, num LIMIT %s),
-taken AS (
-    INSERT INTO leases AS l (session, task, node, until)
-    SELECT lane, id, %s, clock_timestamp() + {LEASE} FROM chosen ORDER BY lane
-    ON CONFLICT (session) DO UPDATE SET task = excluded.task, node = excluded.node, until = excluded.until
-    WHERE NOT ({HELD})
-    RETURNING l.task)
-SELECT {TASK} FROM taken JOIN chosen ON chosen.id = taken.task JOIN tasks t ON t.id = taken.task
-    JOIN sessions s ON s.num = t.session
-ORDER BY chosen.priority DESC, chosen.turn, chosen.num
-"""
-
-TAKE = f"""
-WITH asked AS (SELECT %s::text AS session),
-open AS (
-    SELECT count(*) AS tasks, count(*) FILTER (WHERE t.status = 'queued') AS waiting
-    FROM asked JOIN sessions s ON s.id = asked.session JOIN tasks t ON t.session = s.num
-    WHERE t.status IN ('queued', 'running')),
-held AS (SELECT FROM asked JOIN leases l ON l.session = asked.session WHERE {HELD}),
-taken AS (
-    INSERT INTO leases AS l (session, task, node, until)
-    SELECT asked.session, %s, %s, clock_timestamp() + {LEASE} FROM asked, open WHERE %s AND open.tasks = 0
-    ON CONFLICT (session) DO UPDATE SET task = excluded.task, node = excluded.node, until = excluded.until
-    WHERE l.task = excluded.task OR NOT ({HELD})
-    RETURNING l.task)
-SELECT EXISTS (SELECT FROM taken), open.tasks > 0 OR EXISTS (SELECT FROM held), open.waiting FROM open
-"""
-
-RENEW = f"""
-WITH alive AS (
-    INSERT INTO nodes AS n (id, place, pid, agents, own, places, until)
-    VALUES (%s, %s, %s, %s, %s, %s, clock_timestamp() + {LEASE})
-    ON CONFLICT (id) DO UPDATE
-    SET agents = excluded.agents, own = excluded.own, places = excluded.places, until = excluded.until),
-asked AS (SELECT * FROM unnest(%s::text[], %s::text[]) AS a (session, task))
-UPDATE leases l SET until = clock_timestamp() + {LEASE}
-FROM asked WHERE l.session = asked.session AND l.task = asked.task AND l.node = %s
-RETURNING l.task
-"""
-
-SILENT = f"""
-SELECT id, pid FROM nodes
-WHERE place = %s AND until < clock_timestamp() + interval '{LEASE_SECONDS - SILENT_SECONDS} s'"""
-BURY = """
-WITH gone AS (SELECT unnest(%s::text[]) AS node),
-lanes AS (DELETE FROM leases USING gone WHERE leases.node = gone.node),
-left_ AS (DELETE FROM duties USING gone WHERE duties.node = gone.node)
-DELETE FROM nodes USING gone WHERE id = gone.node"""
-
 RECEIVE = """
-WITH told AS (
-    UPDATE messages_to_tasks m SET received = true WHERE m.task = ANY(%s::text[]) AND NOT m.received
+WITH fresh AS (
+    SELECT num FROM messages_to_tasks WHERE task = ANY(%s::text[]) AND NOT received
+    ORDER BY num FOR NO KEY UPDATE),
+told AS (
+    UPDATE messages_to_tasks m SET received = true FROM fresh WHERE m.num = fresh.num AND NOT m.received
     RETURNING m.num, m.task, m.verb, m.body)
 SELECT * FROM told UNION ALL
 SELECT m.num, m.task, m.verb, m.body FROM messages_to_tasks m
 WHERE m.task = ANY(%s::text[]) AND m.received AND m.verb IN ('pause', 'stop')
 ORDER BY num
+"""
+
+DISCARD = """
+WITH over AS (SELECT num FROM messages_to_tasks WHERE num = ANY(%s::int8[]) ORDER BY num FOR UPDATE)
+DELETE FROM messages_to_tasks m USING over WHERE m.num = over.num
 """
 
 # Who sent one sees to it within a second, unless it died.
@@ -157,12 +89,17 @@ FROM tasks t WHERE t.status IN ('queued', 'running')
 """
 
 TIDY = f"""
-WITH messages AS (
-    DELETE FROM messages_to_tasks m
+WITH old AS (
+    SELECT m.num FROM messages_to_tasks m
     WHERE m.sent_at < clock_timestamp() - interval '{KEPT_SECONDS} s' AND (m.verb IN ('tell', 'resume') OR NOT EXISTS (
-        SELECT FROM tasks t WHERE t.id = m.task AND t.status NOT IN ('completed', 'failed', 'cancelled')))),
+        SELECT FROM tasks t WHERE t.id = m.task AND t.status NOT IN ('completed', 'failed', 'cancelled')))
+    ORDER BY m.num FOR UPDATE SKIP LOCKED),
+messages AS (DELETE FROM messages_to_tasks m USING old WHERE m.num = old.num),
 gone AS (DELETE FROM nodes WHERE until < clock_timestamp() - interval '{KEPT_SECONDS} s'),
-left_ AS (DELETE FROM leases WHERE until < clock_timestamp() - interval '{KEPT_SECONDS} s')
+free AS (
+    SELECT session FROM leases WHERE until < clock_timestamp() - interval '{KEPT_SECONDS} s'
+    ORDER BY session FOR UPDATE SKIP LOCKED),
+left_ AS (DELETE FROM leases l USING free WHERE l.session = free.session)
 DELETE FROM duties WHERE until < clock_timestamp() - interval '{KEPT_SECONDS} s'
 """
 
@@ -176,12 +113,14 @@ class PostgresQueue:
         self._database = database
         self._hints = hints
         self._listener: Callable[[], None] = lambda: None
+        self._alive_until = "infinity"
+        """By the database's clock, as it said at the last renewal."""
 
     # Turns.
 
     async def claim(self, agents: Sequence[str], most: int, *, left: bool = True) -> list[TaskRow]:
-        """Take lanes whose turn it is."""
-        found = await self._database.rows(CLAIM, list(agents), left, most, self.node)
+        """Take lanes whose turn it is. Tried once: what was taken by a first try would not be told by a second."""
+        found = await self._database.once(CLAIM, list(agents), left, self._alive_until, most, self.node)
         return [_task(row) for row in found]
 
     async def take(self, session_id: str, task_id: str, *, wanted: bool) -> Place:
@@ -198,8 +137,14 @@ class PostgresQueue:
     ) -> set[str]:
         """Go on holding lanes."""
         node = (self.node, self._place, getpid(), list(agents), list(own), places)
-        found = await self._database.rows(RENEW, *node, *_columns(held), self.node)
-        return {str(task) for (task,) in found}
+        found = await self._database.rows(RENEW, *node, *_columns(held), self.node, self.node)
+        ((self._alive_until, kept),) = found
+        return set(kept)
+
+    async def mine(self) -> list[tuple[str, str]]:
+        """The lanes that this node holds."""
+        query = "SELECT session, task FROM leases WHERE node = %s"
+        return [(session, task) for session, task in await self._database.rows(query, self.node)]
 
     async def bury(self) -> int:
         """Let go of what dead processes of this machine hold."""
@@ -212,12 +157,7 @@ class PostgresQueue:
 
     async def release(self, held: Sequence[tuple[str, str]]) -> None:
         """Let go of lanes."""
-        await self._database.rows(
-            "DELETE FROM leases l USING unnest(%s::text[], %s::text[]) AS a (session, task) "
-            "WHERE l.session = a.session AND l.task = a.task AND l.node = %s",
-            *_columns(held),
-            self.node,
-        )
+        await self._database.rows(RELEASE, *_columns(held), self.node, self.node)
 
     # Messages.
 
@@ -257,7 +197,7 @@ class PostgresQueue:
 
     async def discard(self, numbers: Sequence[int]) -> None:
         """Forget messages."""
-        await self._database.rows("DELETE FROM messages_to_tasks WHERE num = ANY(%s)", list(numbers))
+        await self._database.rows(DISCARD, list(numbers))
 
     # Duties.
 

@@ -250,9 +250,9 @@ _SHARE = """INSERT INTO members AS m VALUES (%s, %s, %s)
 _UNSHARE = 'DELETE FROM members WHERE "user" = %s AND session = %s RETURNING 1'
 _ROLE = """SELECT CASE WHEN s.owner = %s THEN 'owner' ELSE
     (SELECT m.role FROM members m WHERE m."user" = %s AND m.session = s.num) END FROM sessions s WHERE s.id = %s"""
-_FORGET = (
-    """DELETE FROM outcomes WHERE ctid = ANY(ARRAY(SELECT ctid FROM outcomes WHERE at < %s LIMIT %s)) RETURNING 1"""
-)
+# Two nodes that forget at once do not wait for each other.
+_FORGET = """DELETE FROM outcomes WHERE ctid = ANY(ARRAY(
+    SELECT ctid FROM outcomes WHERE at < %s LIMIT %s FOR UPDATE SKIP LOCKED)) RETURNING 1"""
 _KEPT = "SELECT body FROM kept WHERE space = %s AND kind = %s AND key = %s"
 _PUT = "INSERT INTO kept VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING RETURNING 1"
 _TAKE = "DELETE FROM kept WHERE space = %s AND kind = %s AND key = %s AND body = %s RETURNING 1"

@@ -13,6 +13,7 @@ import structlog
 from puntini.errors import StoreUnavailable
 from puntini.log.contract import Append, Bounds, Listener, Moved, Page, Written
 from puntini.log.mint import new_id
+from puntini.log.nodes import Nodes
 from puntini.log.queue import Queue
 from puntini.store.postgres import clock, migrations, partitions, reads
 from puntini.store.postgres.database import URGENT, Database
@@ -48,7 +49,7 @@ class PostgresStore(PostgresRecords, PostgresEnds, PostgresDocuments):
         self.queue: Queue | None = PostgresQueue(self._urgent, self.hints)
         self._following = Following(self._urgent, self.hints)
         self._writer = Writer(self._urgent, writer, self._committed)
-        self.nodes = PostgresNodes(database)
+        self.nodes: Nodes | None = PostgresNodes(database, self._writer.writable)
         self._listen = listen
         self._reads = 0
         # The store's life is no block: it lasts from `open` to `close`, whichever tasks call them.

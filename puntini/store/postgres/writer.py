@@ -1,35 +1,50 @@
 """Group commit: what is handed in while a flush is under way is the next one.
 
+What is held up by somebody else's lock is put aside: its session's next appends go behind it, and all others go on.
+
 A flush ends in one of three ways. It is committed; it is not, and is tried again or answered; or its connection broke
 while it was being committed. Then nobody is answered before the database has said which of the two it was.
 """
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
+from functools import partial
 
 import anyio
 import psycopg
+import structlog
 from psycopg.pq import TransactionStatus
 
 from puntini.errors import StoreUnavailable
 from puntini.figures import figures
 from puntini.log.contract import Append, Written
-from puntini.store.postgres.database import TRIES, Collision, Database, Lost, is_lost, refused
+from puntini.store.postgres.aside import Accepted, Aside, portion
+from puntini.store.postgres.database import (
+    HELD,
+    LEAST_SECONDS,
+    TRIES,
+    Collision,
+    Database,
+    Locked,
+    Lost,
+    is_lost,
+    refused,
+)
 from puntini.store.postgres.decisions import Decisions, Result
-from puntini.store.postgres.flush import Begun, Elsewhere, Group, begin, happened, send, write
+from puntini.store.postgres.flush import LOCK_MS, Begun, Elsewhere, Group, begin, happened, locked, send, write
 from puntini.store.postgres.partitions import make_ahead
 from puntini.store.postgres.pool import WAIT_SECONDS, Connection, away, end
+from puntini.store.postgres.trial import try_to_write
 
-GROUP = 4_096
-GROUP_BYTES = 8 << 20
+ASIDE_LOCK_MS = 100
+"""As long as that what was held up may hold up the others when it is tried again."""
 AGAIN_SECONDS = 0.1
 LAST_TRIES = 30
 """To learn what became of the last flush, once the store is being closed."""
+LOG = structlog.get_logger("puntini.store")
 
-Accepted = tuple[Append, "asyncio.Future[Written]", float]
-"""An append, who waits for it, and when it was handed in."""
 Committed = Callable[[Sequence[Append], Sequence[Result]], Awaitable[None]]
 
 
@@ -41,9 +56,11 @@ class Writer:
         self._name = name
         self._committed = committed
         self._accepted: list[Accepted] = []
+        self._aside = Aside()
         self._wake = asyncio.Event()
         self._closing = False
         self._unknown = False
+        self._refusal: StoreUnavailable | None = None
         self._flushes = 0
         self.stats = {"appends": 0, "events": 0, "commits": 0}
 
@@ -64,39 +81,83 @@ class Writer:
         self._closing = True
         self._wake.set()
 
+    async def writable(self) -> None:
+        """Where the last flush was refused, try to write something that needs room. Raises StoreUnavailable."""
+        if self._refusal is not None:
+            await try_to_write(self._database)
+            self._refusal = None
+
     async def run(self) -> None:
         """Flush what is handed in, until closed."""
         try:
-            while self._accepted or not self._closing:
-                if self._accepted:
-                    await self._flush()
-                else:
-                    self._wake.clear()
-                    await self._wake.wait()
+            while self._accepted or self._aside.waiting or not self._closing:
+                await self._flush(self._take(), LOCK_MS)
+                await self._look_aside()
+                if not self._accepted:
+                    await self._rest()
         finally:
             self._closing = True
             self._refuse_waiting()
 
-    async def _flush(self) -> None:
-        group = self._take()
-        try:
-            results = await self._results([append for append, _, _ in group])
-        except BaseException:
-            for _, future, _ in group:
-                _answer(future, away())
-            raise
-        await self._deliver(group, results)
+    async def _rest(self) -> None:
+        """Wait for an append, or until it is time to look at those that were put aside."""
+        self._wake.clear()
+        look_at = self._aside.next_look
+        with anyio.move_on_after(None if look_at is None else max(0.0, look_at - time.monotonic())):
+            if not self._closing or self._aside.waiting:
+                await self._wake.wait()
 
     def _take(self) -> list[Accepted]:
-        """The next group: not too many, not too large."""
-        size = count = 0
-        for append, _, _ in self._accepted[:GROUP]:
-            size += sum(len(entry.line) for entry in append.entries)
-            count += 1
-            if size >= GROUP_BYTES:
-                break
+        """The next group, without what has to wait behind something that was put aside."""
+        count = portion(self._accepted)
         group, self._accepted = self._accepted[:count], self._accepted[count:]
-        return group
+        self._aside.put([one for one in group if one[0].session_id in self._aside], time.monotonic())
+        return [one for one in group if one[0].session_id not in self._aside]
+
+    async def _flush(self, group: Sequence[Accepted], lock_ms: int) -> set[str]:
+        """Commit a group and answer it. What is held up is put aside; returns of which sessions that is."""
+        if not group:
+            return set()
+        try:
+            results = await self._results([append for append, _, _ in group], lock_ms)
+        except BaseException:
+            _refuse(group, away())
+            raise
+        ended = [(one, result) for one, result in zip(group, results, strict=True) if not isinstance(result, Locked)]
+        held = [one for one, result in zip(group, results, strict=True) if isinstance(result, Locked)]
+        self._aside.put(held, time.monotonic())
+        if ended:
+            self._refusal = _refusal([result for _, result in ended])
+            await self._deliver([one for one, _ in ended], [result for _, result in ended])
+        return {append.session_id for append, _, _ in held}
+
+    async def _look_aside(self) -> None:
+        """Refuse what has waited enough, and try the rest again where the rows are free, until something is held up."""
+        self._refuse_overdue()
+        if not (due := self._aside.due(time.monotonic())):
+            return
+        try:
+            busy = await self._database.ask(partial(locked, session_ids=due))
+        except StoreUnavailable as error:
+            _refuse(self._aside.clear(), error)
+            busy = set(due)
+        self._aside.locked(busy, time.monotonic())
+        for names in self._aside.turns([name for name in due if name not in busy]):
+            held = await self._flush(self._aside.take(names), ASIDE_LOCK_MS)
+            self._aside.tried(names, held, time.monotonic())
+            if held:
+                return
+
+    def _refuse_overdue(self) -> None:
+        """What was handed in since is refused as well: it may build on what came before."""
+        if not (over := self._aside.overdue(time.monotonic())):
+            return
+        names = {append.session_id for append, _, _ in over}
+        LOG.error(
+            "appends were refused: somebody else holds locks for long in the database", sessions=sorted(names)[:10]
+        )
+        _refuse(over + [one for one in self._accepted if one[0].session_id in names], Locked(HELD))
+        self._accepted = [one for one in self._accepted if one[0].session_id not in names]
 
     async def _deliver(self, group: Sequence[Accepted], results: Sequence[Result]) -> None:
         """In log order: first everybody who follows is told, then whoever waited."""
@@ -117,24 +178,34 @@ class Writer:
             if isinstance(result, Written) and not result.repeated
         )
 
-    async def _results(self, writes: Sequence[Append]) -> Sequence[Result]:
+    async def _results(self, writes: Sequence[Append], lock_ms: int) -> Sequence[Result]:
         try:
-            return await self._commit(writes)
+            return await self._commit(writes, lock_ms)
         except StoreUnavailable as error:
             return [error] * len(writes)
         except Exception as error:  # noqa: BLE001 - a value that can't be stored is its writer's fault, not the others'
-            if len(writes) == 1:
-                return [error]
-            return [result for one in writes for result in await self._results([one])]
+            return [error] if len(writes) == 1 else await self._singly(writes, lock_ms)
 
-    async def _commit(self, writes: Sequence[Append]) -> list[Result]:
+    async def _singly(self, writes: Sequence[Append], lock_ms: int) -> Sequence[Result]:
+        results: list[Result] = []
+        held: dict[str, Result] = {}
+        for one in writes:
+            if one.session_id not in held:
+                results += await self._results([one], lock_ms)
+                if isinstance(results[-1], Locked):
+                    held[one.session_id] = results[-1]
+            else:
+                results.append(held[one.session_id])
+        return results
+
+    async def _commit(self, writes: Sequence[Append], lock_ms: int) -> list[Result]:
         """One transaction for the group. Raises StoreUnavailable, and what a value that can't be stored raises."""
         also: list[str] = []
         for _ in range(TRIES):
             self._flushes += 1
             begun = Begun(self._flushes)
             try:
-                return await self._attempt(Group(writes, also), begun)
+                return await self._attempt(Group(writes, also, lock_ms=lock_ms), begun)
             except Lost:
                 if begun.results and await self._happened(begun):
                     return begun.results
@@ -159,8 +230,11 @@ class Writer:
                 if not is_lost(connection, error):
                     raise await refused(connection, error) from None
                 await end(connection)  # it may look as if it could be used again
-                again = begun.results or time.monotonic() < began + WAIT_SECONDS
-                raise (Lost(away().message) if again else away()) from None
+                again = begun.results or time.monotonic() < began + WAIT_SECONDS - LEAST_SECONDS
+                if again:
+                    raise Lost(away().message) from None
+                self._refuse_waiting()  # they would wait as long once more
+                raise away() from None
 
     async def _happened(self, begun: Begun) -> bool:
         """Whether a flush whose connection broke was committed. Raises StoreUnavailable when closed meanwhile."""
@@ -181,14 +255,13 @@ class Writer:
 
     def _refuse_waiting(self) -> None:
         accepted, self._accepted = self._accepted, []
-        for _, future, _ in accepted:
-            _answer(future, away())
+        _refuse(self._aside.clear() + accepted, away())
 
 
 async def _flush(connection: Connection, writer: str, group: Group, begun: Begun) -> list[Result]:
     try:
-        decisions = Decisions(group.writes, await begin(connection, writer, group, begun))
-        async with connection.pipeline():
+        async with connection.pipeline() as pipeline:
+            decisions = Decisions(group.writes, await begin(connection, pipeline, writer, group, begun))
             await write(connection, decisions)
             begun.results = decisions.results  # from here on it may be committed
             committed = await send(connection, "COMMIT")
@@ -201,6 +274,17 @@ async def _flush(connection: Connection, writer: str, group: Group, begun: Begun
                 await connection.rollback()
         raise
     return decisions.results
+
+
+def _refusal(results: Sequence[Result]) -> StoreUnavailable | None:
+    """Why nothing could be written, where that was not because two changes met."""
+    refused = [result for result in results if isinstance(result, StoreUnavailable)]
+    return refused[0] if len(refused) == len(results) and not isinstance(refused[0], Collision) else None
+
+
+def _refuse(accepted: Iterable[Accepted], error: StoreUnavailable) -> None:
+    for _, future, _ in accepted:
+        _answer(future, error)
 
 
 def _answer(future: "asyncio.Future[Written]", result: Result) -> None:

@@ -5,8 +5,7 @@ from typing import Any
 
 import apsw
 
-from puntini.log.ends import PROMPT_TOLD, EndedTask, Ending, Place
-from puntini.protocol.entries import Entry, read_entry
+from puntini.log.ends import PROMPT_TOLD, EndedTask, Ending, Place, read_end
 from puntini.store.sqlite.rows import one
 
 LATEST = Place((1 << 63) - 1, "")
@@ -33,15 +32,14 @@ def _told(connection: apsw.Connection, task_id: str) -> EndedTask:
     return EndedTask(
         **dict(zip(_FIELDS, values, strict=True)),
         seq=seq,
-        end=_event(connection, num, seq) if seq > floor else None,
+        end=read_end(task_id, _line(connection, num, seq)) if seq > floor else None,
     )
 
 
-def _event(connection: apsw.Connection, num: int, seq: int) -> Entry | None:
+def _line(connection: apsw.Connection, num: int, seq: int) -> bytes:
     row = one(connection, _EVENT, num, seq)
     lines = row[1].split(b"\n") if row else []
-    line = lines[seq - row[0]] if row and seq - row[0] < len(lines) else b""
-    return read_entry(line) if line else None
+    return lines[seq - row[0]] if row and seq - row[0] < len(lines) else b""
 
 
 _ENDED = "t.status IN ('completed', 'failed', 'cancelled')"

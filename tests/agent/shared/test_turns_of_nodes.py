@@ -6,9 +6,12 @@ import anyio
 import pytest
 
 from puntini.errors import TaskRunning, TooMany
+from puntini.log.queue import LEASE_SECONDS
 from tests.agent.actors import Patient, Stepper, Talker
 from tests.agent.shared.nodes import node, runs_out
 from tests.agent.stage import Stage, ends, numbers, until
+from tests.postgres import Postgres
+from tests.proxy import proxy
 
 pytestmark = pytest.mark.anyio
 
@@ -120,3 +123,18 @@ async def test_a_queue_that_is_too_long_takes_no_more(dsn: str) -> None:
         with pytest.raises(TooMany) as refused:
             await front.task("talk")
         assert refused.value.queued == 2
+
+
+async def test_lanes_of_which_a_node_does_not_know_are_given_back(dsn: str, postgres_server: Postgres) -> None:
+    async with proxy(postgres_server.port) as wire, node(dsn, Talker(1), most=0) as front:
+        task = await front.task("talk")
+        wire.cut_at(b"chosen AS (", reach=True)  # a look for work
+        through = dsn.replace(str(postgres_server.port), str(wire.port))
+        asked = anyio.current_time()
+
+        async with node(through, Talker(1)) as worker:
+            await worker.ended(task)
+
+            assert wire.cuts == 1
+            assert anyio.current_time() - asked < LEASE_SECONDS, "nobody waits for the end of a lease"
+            assert worker.runner.leases["claims"] == 1

@@ -191,6 +191,17 @@ async def test_nodes_with_other_settings_say_so_as_long_as_both_run(
         assert (await settings_check(a))["state"] == "ok"
 
 
+async def test_other_keys_are_told_and_not_what_they_are(database: str) -> None:
+    async with serving(store=database, secret=SECRET, api_keys=FIXED) as a:
+        async with serving(store=database, secret=SECRET, api_keys=FIXED[:2], jwt_issuer="https://id.example") as b:
+            await Pair(a, b).beat()
+
+            assert "the same api_keys, jwt_issuer: give" in (await settings_check(a))["detail"]
+        assert a.parts.store.nodes is not None
+        told = str(await a.parts.store.nodes.marked("", {}))
+    assert not [part for key in FIXED for part in key.reveal().split(":") if len(part) > 8 and part in told]
+
+
 async def test_a_worker_needs_no_secret_and_no_keys(database: str) -> None:
     serve = serving(store=database, secret=SECRET, api_keys=FIXED)
     async with serve as a, serving(store=database, share="tasks") as worker:

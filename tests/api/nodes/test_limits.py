@@ -1,12 +1,14 @@
 """Limits hold for all nodes together, within a second or so."""
 
+from typing import Any
+
 import pytest
 
 from puntini.auth.attempts import A_NAME
 from puntini.auth.principals import Principal
 from puntini.errors import TooMany
-from tests.api.calling import Api
-from tests.api.nodes.pairs import ANN, BOB, FIXED, OPS, PASSWORD, SECRET, Pair, pair_on
+from tests.api.calling import Api, serving
+from tests.api.nodes.pairs import ANN, BOB, FIXED, OPS, PASSWORD, SECRET, Pair, beat_of, pair_on
 
 pytestmark = pytest.mark.anyio
 
@@ -36,6 +38,17 @@ async def test_requests_from_an_address_are_counted_at_all_nodes(database: str) 
         await pair.beat()
 
         assert [await asked(api, 1, OPS) for api in pair] == [0, 0]
+
+
+async def test_a_node_that_has_just_started_knows_what_the_others_have_counted(database: str) -> None:
+    settings: dict[str, Any] = {"store": database, "api_keys": FIXED, "rate_limit": 10, "rate_limit_address": 14}
+    async with serving(**settings) as before:
+        assert await asked(before, 9, ANN) == 9
+        await beat_of(before).once()
+
+        async with serving(**settings) as new:
+            assert await asked(new, 3, ANN) == 1
+            assert await asked(new, 3, BOB) == 2, "twelve came from this address, whoever asked"
 
 
 async def test_log_ins_that_fail_are_counted_at_all_nodes(database: str) -> None:

@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ import psycopg
 import pytest
 
 from tests.deploy.proxies import proxied
+from tests.live.nodes.relay import Link, relay
 from tests.live.serving import Asking, Serving, wait_for
 from tests.postgres import Postgres, postgres
 
@@ -21,14 +23,20 @@ OPEN = "SELECT count(*) FROM tasks WHERE status NOT IN ('completed', 'failed', '
 
 
 class Cluster(Asking):
-    """What answers at ``url`` is nginx. ``nodes`` are the stream nodes, ``workers`` run the tasks."""
+    """What answers at ``url`` is nginx. ``nodes`` are the stream nodes, ``workers`` run the tasks.
 
-    def __init__(self, database: Postgres, dsn: str, nodes: list[Serving], workers: list[Serving]) -> None:
+    ``links`` are what the nodes, then the workers reach the database by, where they do so by a relay.
+    """
+
+    def __init__(
+        self, database: Postgres, dsn: str, nodes: list[Serving], workers: list[Serving], links: list[Link]
+    ) -> None:
         super().__init__()
         self.database = database
         self.dsn = dsn
         self.nodes = nodes
         self.workers = workers
+        self.links = links
 
     def count(self, query: str) -> int:
         """What a query counts, asked of the database itself."""
@@ -52,14 +60,18 @@ class Cluster(Asking):
 
 @contextmanager
 def cluster(
-    directory: Path, *, nodes: int, workers: int, skewed: bool = False, **settings: object
+    directory: Path, *, nodes: int, workers: int, skewed: bool = False, relayed: bool = False, **settings: object
 ) -> Iterator[Cluster]:
-    """A cluster for the length of a block. With ``skewed``, the clocks of the last node and the last worker are off."""
+    """A cluster for the length of a block. With ``skewed``, the clocks of the last node and the last worker are off.
+
+    With ``relayed``, each process has a link to the database that can be cut.
+    """
     with ExitStack() as stack:
         database = stack.enter_context(postgres())
         dsn = database.database()
+        network = stack.enter_context(relay()) if relayed else None
+        links: list[Link] = []
         shared: dict[str, Any] = {
-            "store": dsn,
             "agent": "scripted,puntini",
             "rate_limit": 0,
             "rate_limit_address": 0,
@@ -69,10 +81,16 @@ def cluster(
         def start(kind: str, number: int, environ: dict[str, str]) -> Serving:
             home = directory / f"{kind}-{number}"
             home.mkdir(parents=True)
+            store = dsn
+            if network:
+                links.append(network.link(database.port))
+                store = dsn.replace(f":{database.port}/", f":{links[-1].port}/")
             if kind == "node":
-                made = Serving(home, environ=environ, no_worker=True, trusted_proxies="127.0.0.1", **shared)
+                made = Serving(
+                    home, environ=environ, store=store, no_worker=True, trusted_proxies="127.0.0.1", **shared
+                )
             else:
-                made = Serving(home, command="worker", environ=environ, **shared)
+                made = Serving(home, command="worker", environ=environ, store=store, **shared)
             stack.callback(made.stop)
             return made.start()
 
@@ -80,7 +98,7 @@ def cluster(
         running = [start("node", number, off[number == nodes - 1]) for number in range(nodes)]
         working = [start("worker", number, off[number == workers - 1]) for number in range(workers)]
         front = stack.enter_context(proxied("nginx", directory / "nginx", [node.port for node in running]))
-        made = Cluster(database, dsn, running, working)
+        made = Cluster(database, dsn, running, working, links)
         made.url = front.url
         stack.callback(made.close)
         yield made
@@ -151,6 +169,17 @@ def cut_connections(cluster: Cluster, _dice: random.Random) -> None:
     cluster.cut()
 
 
+def cut_a_link(cluster: Cluster, dice: random.Random) -> None:
+    """The network between one process and the database is cut for a while, sometimes for longer than a lease lasts."""
+    link = dice.choice(cluster.links)
+    link.cut(deaf=dice.random() < 0.5)
+    time.sleep(dice.uniform(0.5, 6))
+    if dice.random() < 0.5:
+        link.refuse()
+        time.sleep(dice.uniform(0.5, 8))
+    link.heal(lost=dice.random() < 0.5)
+
+
 FAULTS: tuple[Fault, ...] = (
     kill_node,
     kill_worker,
@@ -159,4 +188,5 @@ FAULTS: tuple[Fault, ...] = (
     freeze_worker,
     restart_database,
     cut_connections,
+    cut_a_link,
 )

@@ -23,13 +23,13 @@ from tests.live.faults.story import (
 )
 from tests.live.faults.streams import FORMS
 from tests.live.faults.writer import Writer
-from tests.live.nodes.cluster import FAULTS, Cluster, Fault, cluster, freeze_worker
+from tests.live.nodes.cluster import FAULTS, Cluster, Fault, cluster, cut_a_link, freeze_worker
 from tests.live.serving import seq_of
 
 pytestmark = pytest.mark.anyio
 SESSIONS = 3
 READERS = 3
-SHORT = [fault for fault in FAULTS if fault is not freeze_worker]
+SHORT = [fault for fault in FAULTS if fault not in {cut_a_link, freeze_worker}]
 """Without what takes longer than a lease lasts."""
 
 
@@ -99,7 +99,7 @@ async def test_nothing_is_lost_in_a_minute_of_faults(tmp_path: Path, dice: rando
 
 
 async def assert_survives(directory: Path, seconds: float, dice: random.Random, faults: Sequence[Fault]) -> None:
-    with cluster(directory, nodes=3, workers=2, skewed=True) as made:
+    with cluster(directory, nodes=3, workers=2, skewed=True, relayed=cut_a_link in faults) as made:
         load = await run_sync(Load, made, seconds)
         await load.survive(faults, dice)
         print("what happened:", dict(load.happened))  # noqa: T201 - pytest shows it when the test fails

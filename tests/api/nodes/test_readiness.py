@@ -1,0 +1,89 @@
+"""A database that can be read and not be written: no traffic comes here, until it takes writes again."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+
+import anyio
+import psycopg
+import pytest
+from psycopg import sql
+
+from tests.api.calling import Api, serving
+from tests.postgres import Postgres
+
+pytestmark = pytest.mark.anyio
+DEADLINE_SECONDS = 30.0
+FULL = """CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'; END $$"""
+TABLES = ("sessions", "kept")
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a test does not take long."""
+    monkeypatch.setattr("puntini.log.beat.QUIET_SECONDS", 1.5)
+
+
+@pytest.fixture
+def dsn(postgres_server: Postgres) -> Iterator[str]:
+    """A database of the test's own."""
+    made = postgres_server.database()
+    yield made
+    postgres_server.drop(made)
+
+
+@pytest.fixture
+async def node(dsn: str) -> AsyncIterator[Api]:
+    async with serving(store=dsn) as api:
+        assert await readiness(api) == ""
+        yield api
+
+
+async def readiness(api: Api) -> str:
+    """Why the node is not ready; empty when it is."""
+    answer = await api.ask("GET", "/v1/ready")
+    return "" if answer.status_code == 200 else str(answer.json()["detail"])
+
+
+async def until_it_says(api: Api, wanted: str) -> None:
+    found = "nothing yet"
+    with anyio.move_on_after(DEADLINE_SECONDS):
+        while (found := await readiness(api)) != wanted:
+            await anyio.sleep(0.05)
+    assert found == wanted
+
+
+def change(dsn: str, how: str) -> None:
+    """Change a setting of the database, for all connections that are made from now on, and end those there are."""
+    with psycopg.connect(dsn.rpartition("/")[0] + "/postgres", autocommit=True) as operator:
+        name = dsn.rpartition("/")[2]
+        operator.execute(sql.SQL("ALTER DATABASE {} ").format(sql.Identifier(name)) + sql.SQL(how))
+        operator.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+
+
+async def test_a_node_whose_database_only_reads_is_not_ready(node: Api, dsn: str) -> None:
+    await asyncio.to_thread(change, dsn, "SET default_transaction_read_only = on")
+
+    told = "The store can't be written. The database takes no changes: it is a replica, or is set to read only."
+    await until_it_says(node, told)
+
+    await asyncio.to_thread(change, dsn, "RESET default_transaction_read_only")
+    await until_it_says(node, "")
+    assert await node.create()
+
+
+@pytest.mark.slow
+async def test_a_node_whose_database_has_no_room_is_not_ready(node: Api, dsn: str) -> None:
+    with psycopg.connect(dsn, autocommit=True) as operator:
+        operator.execute(FULL)
+        for table in TABLES:
+            operator.execute(f"CREATE TRIGGER no_room BEFORE INSERT ON {table} EXECUTE FUNCTION no_room()".encode())
+        refused = await node.ask("POST", "/v1/sessions", {})
+        assert refused.status_code == 503
+
+        told = "The store can't be written. The database's disk is full: make room for it."
+        await until_it_says(node, told)
+
+        for table in TABLES:
+            operator.execute(f"DROP TRIGGER no_room ON {table}".encode())
+        await until_it_says(node, "")
