@@ -147,7 +147,7 @@ def test_an_admin_adds_a_user_with_whom_a_session_is_shared(visit: Visit, name: 
 
     page.get_by_role("link", name="Sessions").click()
     page.get_by_role("button", name="Empty session").click()
-    page.get_by_role("button", name="Share").click()
+    page.get_by_role("button", name="Share", exact=True).click()
     page.get_by_label("Name of somebody to share with").fill(bob)
     page.get_by_role("dialog").get_by_role("button", name="Share", exact=True).click()
     expect(page.get_by_label(f"What {bob} may do")).to_have_value("viewer")
