@@ -49,21 +49,24 @@ class Repeats:
 async def _alone(queue: Queue, name: str, work: Work) -> Written:
     """Do something as the only one of all nodes, however long it takes."""
     with anyio.move_on_after(PATIENCE_SECONDS) as late:
-        while not await queue.duty(name, HELD_SECONDS):  # noqa: ASYNC110 - another node does not tell when it is done
+        asked = anyio.current_time()
+        while not await queue.duty(name, HELD_SECONDS):  # another node does not tell when it is done
             await anyio.sleep(AGAIN_SECONDS)
+            asked = anyio.current_time()
     if late.cancelled_caught:
         raise Unavailable(ELSEWHERE)
     try:
-        return await _held(queue, name, work)
+        return await _held(queue, name, work, asked + HELD_SECONDS)
     finally:
         with anyio.CancelScope(shield=True), suppress(StoreUnavailable):  # then its time runs out
             await queue.resign(name)
 
 
-async def _held(queue: Queue, name: str, work: Work) -> Written:
+async def _held(queue: Queue, name: str, work: Work, until: float) -> Written:
     """Do something and go on with the duty meanwhile. Raises Unavailable when it is lost, as it is when one freezes."""
     outcome: Written | PuntiniError = Unavailable(ELSEWHERE)
     async with anyio.create_task_group() as tasks:
+        tasks.cancel_scope.deadline = until
         tasks.start_soon(_hold, queue, name, tasks.cancel_scope)
         try:
             outcome = await work()
@@ -76,12 +79,14 @@ async def _held(queue: Queue, name: str, work: Work) -> Written:
 
 
 async def _hold(queue: Queue, name: str, work: anyio.CancelScope) -> None:
-    """Go on with a duty; end the work when another node has it."""
+    """Go on with a duty; end the work when another node has it, or may have it by now."""
     held = True
     while held:
         await anyio.sleep(RENEW_SECONDS)
+        asked = anyio.current_time()
         with suppress(StoreUnavailable):  # it is good for a while yet
-            held = await queue.duty(name, HELD_SECONDS)
+            if held := await queue.duty(name, HELD_SECONDS):
+                work.deadline = asked + HELD_SECONDS
     work.cancel()
 
 

@@ -69,14 +69,11 @@ class Beat:
 
     async def run(self) -> None:
         """Beat. Never ends."""
-        tidied = 0.0
-        while True:
-            await self.once()
-            if anyio.current_time() >= tidied + TIDY_SECONDS:
-                tidied = anyio.current_time()
-                with suppress(StoreUnavailable):
-                    await self._tidy()
-            await anyio.sleep(BEAT_SECONDS)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._tidy_now_and_then)
+            while True:
+                await self.once()
+                await anyio.sleep(BEAT_SECONDS)
 
     async def once(self) -> None:
         """One beat."""
@@ -88,6 +85,13 @@ class Beat:
                 refusal = self._refusal = error.message
         if not refusal:
             self._taken_at, self._refusal = anyio.current_time(), ""
+
+    async def _tidy_now_and_then(self) -> None:
+        """Beside the beat, which is late when it has to wait for this."""
+        while True:
+            with suppress(StoreUnavailable):
+                await self._tidy()
+            await anyio.sleep(TIDY_SECONDS)
 
     async def _tidy(self) -> None:
         if await self._turn():

@@ -34,11 +34,21 @@ def test_what_is_put_aside_is_looked_at_at_once_and_then_now_and_then(loop: asyn
     aside.put([accepted(loop, "a")], 10.0)
     assert aside.due(10.0) == ["a"]
 
-    aside.locked(["a"], 10.0)
+    assert aside.locked({"a": 7}, 10.0) == {"a"}
 
     assert aside.due(10.0) == []
     assert aside.next_look == 10.0 + LOOK_SECONDS
     assert aside.due(10.0 + LOOK_SECONDS) == ["a"]
+
+
+def test_what_others_write_all_the_time_is_stood_in_line_for(loop: asyncio.AbstractEventLoop) -> None:
+    aside = Aside()
+    aside.put([accepted(loop, "a"), accepted(loop, "b")], 0.0)
+    assert aside.locked({"a": 7, "b": 7}, 0.0) == {"a", "b"}
+
+    assert aside.locked({"a": 8, "b": 7}, LOOK_SECONDS) == {"b"}
+
+    assert aside.due(LOOK_SECONDS) == ["a"]
 
 
 def test_sessions_are_tried_together_and_then_in_groups_that_grow(loop: asyncio.AbstractEventLoop) -> None:

@@ -14,6 +14,7 @@ import pytest
 from puntini.errors import StoreUnavailable
 from puntini.log.contract import Append, Kept, Store, Written
 from puntini.store.open import open_store
+from tests.postgres import Postgres
 from tests.store.making import NOW, SESSION, add, begin, end_task, everything, once, said, start_task
 
 pytestmark = pytest.mark.anyio
@@ -164,6 +165,37 @@ async def test_a_store_that_is_closed_answers_what_is_held_up(database: str, hol
         holder.commit()
 
     assert (await waiting).first == 1
+
+
+SLOW_COMMITS = """CREATE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN PERFORM pg_sleep(0.1); RETURN NULL; END $$;
+    CREATE CONSTRAINT TRIGGER slowly AFTER UPDATE ON sessions DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION slowly()"""
+
+
+@pytest.mark.slow
+async def test_nodes_that_all_write_to_one_session_all_get_their_turns(postgres_server: Postgres) -> None:
+    dsn = postgres_server.database()
+    stores = [await open_store(dsn) for _ in range(4)]
+    await stores[0].append(begin(SESSION))
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(SLOW_COMMITS)
+    until = time.monotonic() + 8.0
+
+    async def write(store: Store) -> None:
+        while time.monotonic() < until:
+            await store.append(add(said()))
+
+    with psycopg.connect(dsn) as holder:
+        hold(holder, SESSION)
+        async with anyio.create_task_group() as tasks:
+            for each in stores:
+                tasks.start_soon(write, each)
+            await anyio.sleep(0.5)  # all of them are held up
+            holder.commit()
+    for each in stores:
+        await each.close()
+    postgres_server.drop(dsn)
 
 
 class Play:

@@ -186,6 +186,16 @@ async def test_a_claim_that_was_held_up_on_its_way_takes_nothing(
         await opened.rows("DROP FUNCTION public.clock_timestamp()")
 
 
+async def test_times_are_understood_however_the_database_writes_them(database: str, book: Book) -> None:
+    # In this zone times end with what is Moscow's name to who reads them.
+    odd = await Database.open(f"{database}?options=-cDateStyle%3DSQL%20-cTimeZone%3DMSK5")
+    queue = made(odd)
+    await book.task("t", "s")
+    await queue.renew([], ANY, 1)
+    assert names(await queue.claim(ANY, 1)) == ["t"]
+    await odd.close()
+
+
 async def test_what_a_dead_worker_left_is_anybody_s(book: Book, here: PostgresQueue, there: PostgresQueue) -> None:
     await book.task("t", "s")
     await here.claim(ANY, 1)

@@ -5,7 +5,7 @@ Plain Python: it knows who waits, whose turn it is to be tried, and who has wait
 
 import asyncio
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from puntini.log.contract import Append, Written
 from puntini.store.postgres.pool import WAIT_SECONDS
@@ -27,7 +27,7 @@ class _Held:
     While something of it is tried, ``back`` is where that goes if it comes back: before all that was not taken.
     """
 
-    __slots__ = ("back", "doubtful", "due", "pause", "until", "waiting")
+    __slots__ = ("back", "doubtful", "due", "head", "pause", "until", "waiting")
 
     def __init__(self, now: float) -> None:
         self.waiting: list[Accepted] = []
@@ -36,6 +36,8 @@ class _Held:
         self.due = now
         self.back: int | None = None
         self.doubtful = False
+        self.head = 0
+        """As far as its log went when its row was last seen to be locked."""
 
 
 class Aside:
@@ -87,10 +89,21 @@ class Aside:
         waiting, held.waiting = held.waiting, []
         return waiting
 
-    def locked(self, session_ids: Iterable[str], now: float) -> None:
-        """Their rows are not free: they are looked at a little later."""
-        for held in map(self._held.__getitem__, session_ids):
-            held.due = now + (LOOK_SECONDS if held.waiting else LONGEST_SECONDS)
+    def locked(self, heads: Mapping[str, int], now: float) -> set[str]:
+        """Their rows are not free, and their logs go so far; returns which of them are looked at a little later.
+
+        The others were written since the look before: somebody or other always has their rows, each for a moment, so
+        that one has to stand in line for them.
+        """
+        later = set()
+        for name, head in heads.items():
+            held = self._held[name]
+            contended = bool(held.waiting) and 0 < held.head < head
+            held.head = head
+            if not contended:
+                held.due = now + (LOOK_SECONDS if held.waiting else LONGEST_SECONDS)
+                later.add(name)
+        return later
 
     def turns(self, session_ids: Iterable[str]) -> list[list[str]]:
         """In which groups those are tried whose rows are free, until one fails: the doubtful in groups that grow."""

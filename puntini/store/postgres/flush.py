@@ -113,9 +113,9 @@ async def write(connection: Connection, decisions: Decisions) -> None:
     await keep(connection, decisions.kept)
 
 
-async def locked(connection: Connection, session_ids: Sequence[str]) -> set[str]:
-    """Which of these sessions somebody holds, without waiting for any. Raises psycopg.Error."""
-    return {name for (name,) in await execute(connection, _LOCKED, session_ids, session_ids)}
+async def locked(connection: Connection, session_ids: Sequence[str]) -> dict[str, int]:
+    """Which of these sessions somebody holds, without waiting for any, and their heads. Raises psycopg.Error."""
+    return dict(await execute(connection, _LOCKED, session_ids, session_ids))
 
 
 async def happened(connection: Connection, writer: str, begun: Begun) -> bool:
@@ -171,7 +171,7 @@ _END = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = %s AN
 _PLACES = """SELECT id, num, head, status, day, graph_version FROM sessions WHERE id = ANY(%s::text[])
     ORDER BY num FOR NO KEY UPDATE"""
 _LOCKED = """WITH free AS (SELECT id FROM sessions WHERE id = ANY(%s::text[]) FOR NO KEY UPDATE SKIP LOCKED)
-    SELECT id FROM sessions WHERE id = ANY(%s::text[]) AND id NOT IN (SELECT id FROM free)"""
+    SELECT id, head FROM sessions WHERE id = ANY(%s::text[]) AND id NOT IN (SELECT id FROM free)"""
 OUTCOMES = """SELECT o.scope, o.key, s.id, o.first, o.last, o.task FROM outcomes o JOIN sessions s ON s.num = o.session
     WHERE (o.scope, o.key) IN (SELECT * FROM unnest(%s::text[], %s::text[]))"""
 _OPEN = f"{SLIM_TASKS} WHERE s.id = ANY(%s::text[]) AND t.status NOT IN ('completed', 'failed', 'cancelled')"

@@ -34,7 +34,7 @@ free AS (
     WHERE f.agent = ANY(%s) AND (%s OR f.status = 'queued')
         AND NOT EXISTS (SELECT FROM held WHERE held.session = s.id)),
 chosen AS (
-    SELECT * FROM free WHERE clock_timestamp() < %s::text::timestamptz - {LEASE} + {FRESH}
+    SELECT * FROM free WHERE clock_timestamp() < to_timestamp(%s::float8) - {LEASE} + {FRESH}
     ORDER BY priority DESC, turn, num LIMIT %s),
 taken AS (
     INSERT INTO leases AS l (session, task, node, until)
@@ -78,7 +78,7 @@ kept AS (
     UPDATE leases l SET until = clock_timestamp() + {LEASE}
     FROM mine WHERE l.session = mine.session AND l.task = mine.task AND l.node = %s
     RETURNING l.task)
-SELECT alive.until::text, (SELECT coalesce(array_agg(task), '{{}}') FROM kept) FROM alive
+SELECT extract(epoch FROM alive.until)::float8, (SELECT coalesce(array_agg(task), '{{}}') FROM kept) FROM alive
 """
 
 RELEASE = """

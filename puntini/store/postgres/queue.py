@@ -5,6 +5,7 @@ Rows are locked in the order of their keys, so that nodes do not deadlock. Times
 """
 
 from collections.abc import Callable, Sequence
+from math import inf
 from os import getpid
 
 import anyio
@@ -113,8 +114,8 @@ class PostgresQueue:
         self._database = database
         self._hints = hints
         self._listener: Callable[[], None] = lambda: None
-        self._alive_until = "infinity"
-        """By the database's clock, as it said at the last renewal."""
+        self._alive_until = inf
+        """In seconds of the database's clock, as it said at the last renewal."""
 
     # Turns.
 

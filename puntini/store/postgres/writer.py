@@ -137,13 +137,14 @@ class Writer:
         if not (due := self._aside.due(time.monotonic())):
             return
         try:
-            busy = await self._database.ask(partial(locked, session_ids=due))
+            heads = await self._database.ask(partial(locked, session_ids=due))
         except StoreUnavailable as error:
             _refuse(self._aside.clear(), error)
-            busy = set(due)
-        self._aside.locked(busy, time.monotonic())
-        for names in self._aside.turns([name for name in due if name not in busy]):
-            held = await self._flush(self._aside.take(names), ASIDE_LOCK_MS)
+            heads = dict.fromkeys(due, 0)
+        later = self._aside.locked(heads, time.monotonic())
+        contended, free = heads.keys() - later, [name for name in due if name not in heads]
+        for names in [*self._aside.turns(contended), *self._aside.turns(free)]:
+            held = await self._flush(self._aside.take(names), ASIDE_LOCK_MS if names[0] in free else LOCK_MS)
             self._aside.tried(names, held, time.monotonic())
             if held:
                 return

@@ -31,13 +31,16 @@ class Slow:
     """Work that has begun and is not done before it is told to be."""
 
     def __init__(self, node: Node) -> None:
-        self.begun, self.go_on = anyio.Event(), anyio.Event()
+        self.begun, self.go_on, self.left = anyio.Event(), anyio.Event(), anyio.Event()
         self._node = node
 
     async def __call__(self) -> Written:
         """Work."""
         self.begun.set()
-        await self.go_on.wait()
+        try:
+            await self.go_on.wait()
+        finally:
+            self.left.set()
         return await self._node.store.append(Append(session_id="ses_1", create=ROW, once=KEY, at=0))
 
 
@@ -100,6 +103,24 @@ async def test_who_has_lost_the_duty_stops_and_says_so(database: str, nodes: tup
             await nodes[0].repeats.once(KEY, work)
 
     assert await nodes[0].store.outcome(KEY) is None
+
+
+async def test_who_can_not_tell_whether_it_has_the_duty_stops_when_its_time_is_over(
+    database: str, nodes: tuple[Node, Node]
+) -> None:
+    work = Slow(nodes[0])
+    async with anyio.create_task_group() as tasks:
+
+        async def hold_up() -> None:
+            await work.begun.wait()
+            with psycopg.connect(database) as holder:
+                holder.execute("SELECT FROM duties FOR UPDATE")
+                with anyio.fail_after(4):  # less than a question may take
+                    await work.left.wait()
+
+        tasks.start_soon(hold_up)
+        with pytest.raises(Unavailable, match="is being carried out just now"):
+            await nodes[0].repeats.once(KEY, work)
 
 
 async def test_what_the_work_was_refused_is_told_as_it_is(nodes: tuple[Node, Node]) -> None:
