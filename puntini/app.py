@@ -171,8 +171,10 @@ class Parts:
                         await self.presence.leave()
                         await self.turns.leave()
                 await self.entrance.close()
-                await self.store.close()
-                await self.outfit.aclose()
+                try:
+                    await self.store.close()
+                finally:
+                    await self.outfit.aclose()
 
     def _build(self, tasks: anyio.abc.TaskGroup) -> list[BaseRoute]:
         settings = self.settings
@@ -249,9 +251,7 @@ class Parts:
         self.agreement = Agreement(nodes, node, marks)
         roster = self.staff.roster
         self.entrance.beat(beat)
-        presence = self.presence
-        works = (presence.tell_streams, self.agreement.look, presence.tell_watched, nodes.writable, roster.look_if_told)
-        for work in works:
+        for work in (self.presence.tell_streams, self.agreement.look, self.presence.tell_watched, roster.look_if_told):
             beat.also(work)
         listeners: list[tuple[str, Listener]] = [
             (AGENTS, roster.heard),

@@ -38,9 +38,11 @@ class Outfit:
 
     async def aclose(self) -> None:
         """Put away what holds connections and threads."""
-        if self.embedder is not None:
-            self.embedder.close()
-        await self.model.aclose()
+        try:
+            if self.embedder is not None:
+                self.embedder.close()
+        finally:
+            await self.model.aclose()
 
 
 def _model(settings: Settings) -> Model:

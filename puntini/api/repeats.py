@@ -7,7 +7,7 @@ from weakref import WeakValueDictionary
 
 import anyio
 
-from puntini.errors import PuntiniError, StoreUnavailable, Unavailable
+from puntini.errors import StoreUnavailable, Unavailable
 from puntini.log.contract import Append, Once, Store, Written
 from puntini.log.queue import Queue
 
@@ -64,16 +64,16 @@ async def _alone(queue: Queue, name: str, work: Work) -> Written:
 
 async def _held(queue: Queue, name: str, work: Work, until: float) -> Written:
     """Do something and go on with the duty meanwhile. Raises Unavailable when it is lost, as it is when one freezes."""
-    outcome: Written | PuntiniError = Unavailable(ELSEWHERE)
+    outcome: Written | Exception = Unavailable(ELSEWHERE)
     async with anyio.create_task_group() as tasks:
         tasks.cancel_scope.deadline = until
         tasks.start_soon(_hold, queue, name, tasks.cancel_scope)
         try:
             outcome = await work()
-        except PuntiniError as error:  # raised here it would come out as a group
+        except Exception as error:  # noqa: BLE001 - raised here it would come out as a group
             outcome = error
         tasks.cancel_scope.cancel()
-    if isinstance(outcome, PuntiniError):
+    if isinstance(outcome, Exception):
         raise outcome
     return outcome
 

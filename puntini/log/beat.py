@@ -21,7 +21,7 @@ Work = Callable[[], Awaitable[None]]
 
 
 class Beat:
-    """What is done at each beat, and who hears what. ``turn`` says whether this node tidies up for all."""
+    """Who hears what, and what is done as often. ``turn`` says whether this node tidies up for all."""
 
     def __init__(self, nodes: Nodes, turn: Turn) -> None:
         self._nodes = nodes
@@ -47,7 +47,7 @@ class Beat:
         self._listeners[kind].append(listener)
 
     def also(self, work: Work) -> None:
-        """Do this at each beat, too. When it raises StoreUnavailable, the next beat tries."""
+        """Do this as often, too. When it raises StoreUnavailable, it is tried again the next time."""
         self._works.append(work)
 
     def tidy(self, work: Work) -> None:
@@ -68,32 +68,35 @@ class Beat:
                         listener(by_kind[kind], heard.missed)
 
     async def run(self) -> None:
-        """Beat. Never ends."""
+        """Beat, and do the works beside that, so that one that waits for long delays no beat. Never ends."""
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._tidy_now_and_then)
-            while True:
-                await self.once()
-                await anyio.sleep(BEAT_SECONDS)
+            tasks.start_soon(_for_ever, self.work, BEAT_SECONDS)
+            tasks.start_soon(_for_ever, self._tidy, TIDY_SECONDS)
+            await _for_ever(self._beat, BEAT_SECONDS)
 
-    async def once(self) -> None:
-        """One beat."""
-        refusal = ""
-        for work in (self.hear, *self._works):
-            try:
-                await work()
-            except StoreUnavailable as error:
-                refusal = self._refusal = error.message
-        if not refusal:
+    async def _beat(self) -> None:
+        try:
+            await self.hear()
+            await self._nodes.writable()
+        except StoreUnavailable as error:
+            self._refusal = error.message
+        else:
             self._taken_at, self._refusal = anyio.current_time(), ""
 
-    async def _tidy_now_and_then(self) -> None:
-        """Beside the beat, which is late when it has to wait for this."""
-        while True:
+    async def work(self) -> None:
+        """Do what is to be done as often as beats are."""
+        for work in self._works:
             with suppress(StoreUnavailable):
-                await self._tidy()
-            await anyio.sleep(TIDY_SECONDS)
+                await work()
 
     async def _tidy(self) -> None:
-        if await self._turn():
-            for work in self._tidying:
-                await work()
+        with suppress(StoreUnavailable):
+            if await self._turn():
+                for work in self._tidying:
+                    await work()
+
+
+async def _for_ever(work: Work, seconds: float) -> None:
+    while True:
+        await work()
+        await anyio.sleep(seconds)

@@ -129,12 +129,12 @@ class Aside:
         """What was taken of these sessions is done, but for those that were put here ``again``."""
         for name in session_ids:
             held = self._held[name]
-            held.back = None
+            taken, held.back = held.back is not None, None
             if name in again:
                 held.doubtful, held.pause = True, min(2 * held.pause, LONGEST_SECONDS)
                 held.due = now + held.pause
             elif held.waiting:
-                held.until = now + WAIT_SECONDS
+                held.until = now + WAIT_SECONDS if taken else held.until
             else:
                 del self._held[name]
 

@@ -8,6 +8,8 @@ from puntini.store.postgres.pool import Connection
 
 BYTES = 65_536
 """On a disk that is full there may still be room for less, in what the database has of it already."""
+CHANGES_NOTHING = "UPDATE writers SET flush = flush WHERE false"
+"""Is refused where nothing may be written: by a replica, or a database that is set to read only."""
 
 
 class _Undone(Exception):

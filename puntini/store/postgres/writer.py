@@ -36,7 +36,7 @@ from puntini.store.postgres.decisions import Decisions, Result
 from puntini.store.postgres.flush import LOCK_MS, Begun, Elsewhere, Group, begin, happened, locked, send, write
 from puntini.store.postgres.partitions import make_ahead
 from puntini.store.postgres.pool import WAIT_SECONDS, Connection, away, end
-from puntini.store.postgres.trial import try_to_write
+from puntini.store.postgres.trial import CHANGES_NOTHING, try_to_write
 
 ASIDE_LOCK_MS = 100
 """As long as that what was held up may hold up the others when it is tried again."""
@@ -82,7 +82,8 @@ class Writer:
         self._wake.set()
 
     async def writable(self) -> None:
-        """Where the last flush was refused, try to write something that needs room. Raises StoreUnavailable."""
+        """Raises StoreUnavailable while nothing may be written, or the last flush was refused and a try is too."""
+        await self._database.rows(CHANGES_NOTHING)
         if self._refusal is not None:
             await try_to_write(self._database)
             self._refusal = None
@@ -139,7 +140,7 @@ class Writer:
         try:
             heads = await self._database.ask(partial(locked, session_ids=due))
         except StoreUnavailable as error:
-            _refuse(self._aside.clear(), error)
+            self._refuse_behind(self._aside.clear(), error)
             heads = dict.fromkeys(due, 0)
         later = self._aside.locked(heads, time.monotonic())
         contended, free = heads.keys() - later, [name for name in due if name not in heads]
@@ -150,14 +151,16 @@ class Writer:
                 return
 
     def _refuse_overdue(self) -> None:
-        """What was handed in since is refused as well: it may build on what came before."""
         if not (over := self._aside.overdue(time.monotonic())):
             return
-        names = {append.session_id for append, _, _ in over}
-        LOG.error(
-            "appends were refused: somebody else holds locks for long in the database", sessions=sorted(names)[:10]
-        )
-        _refuse(over + [one for one in self._accepted if one[0].session_id in names], Locked(HELD))
+        names = sorted({append.session_id for append, _, _ in over})
+        LOG.error("appends were refused: somebody else holds locks for long in the database", sessions=names[:10])
+        self._refuse_behind(over, Locked(HELD))
+
+    def _refuse_behind(self, refused: Sequence[Accepted], error: StoreUnavailable) -> None:
+        """Refuse these, and what was handed in for their sessions since: it may build on what came before."""
+        names = {append.session_id for append, _, _ in refused}
+        _refuse([*refused, *(one for one in self._accepted if one[0].session_id in names)], error)
         self._accepted = [one for one in self._accepted if one[0].session_id not in names]
 
     async def _deliver(self, group: Sequence[Accepted], results: Sequence[Result]) -> None:

@@ -10,7 +10,7 @@ import pytest
 from puntini.app import create_app
 from puntini.settings import Secret, Settings
 from tests.api.calling import HOST, Api, problem, serving
-from tests.api.nodes.pairs import ANN, FIXED, PASSWORD, SECRET, Pair, beat_of, eventually, pair_on
+from tests.api.nodes.pairs import ANN, FIXED, PASSWORD, SECRET, Pair, beat_once, eventually, pair_on
 
 pytestmark = pytest.mark.anyio
 
@@ -187,7 +187,7 @@ async def test_nodes_with_other_settings_say_so_as_long_as_both_run(
             for api in (a, b):
                 assert await settings_check(api) == {"name": "settings", "state": "warn", "detail": said}
         assert capsys.readouterr().out.count(said) == 2
-        await beat_of(a).once()
+        await beat_once(a)
         assert (await settings_check(a))["state"] == "ok"
 
 

@@ -8,7 +8,7 @@ from puntini.auth.attempts import A_NAME
 from puntini.auth.principals import Principal
 from puntini.errors import TooMany
 from tests.api.calling import Api, serving
-from tests.api.nodes.pairs import ANN, BOB, FIXED, OPS, PASSWORD, SECRET, Pair, beat_of, pair_on
+from tests.api.nodes.pairs import ANN, BOB, FIXED, OPS, PASSWORD, SECRET, Pair, beat_once, pair_on
 
 pytestmark = pytest.mark.anyio
 
@@ -44,7 +44,7 @@ async def test_a_node_that_has_just_started_knows_what_the_others_have_counted(d
     settings: dict[str, Any] = {"store": database, "api_keys": FIXED, "rate_limit": 10, "rate_limit_address": 14}
     async with serving(**settings) as before:
         assert await asked(before, 9, ANN) == 9
-        await beat_of(before).once()
+        await beat_once(before)
 
         async with serving(**settings) as new:
             assert await asked(new, 3, ANN) == 1
@@ -101,7 +101,7 @@ async def test_what_a_node_carried_ends_with_it(database: str) -> None:
 
         assert pair.a.parts.presence is not None
         await pair.a.parts.presence.leave()
-        await pair.b.parts.beat.once()  # type: ignore[union-attr]
+        await beat_once(pair.b)
 
         pair.b.parts.connections.open("sse", "ses_1", ann)
         pair.b.parts.connections.close(mine)

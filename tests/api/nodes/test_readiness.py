@@ -13,6 +13,7 @@ from tests.postgres import Postgres
 
 pytestmark = pytest.mark.anyio
 DEADLINE_SECONDS = 30.0
+QUIET_SECONDS = 3.0
 FULL = """CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS
     $$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'; END $$"""
 TABLES = ("sessions", "kept")
@@ -21,7 +22,7 @@ TABLES = ("sessions", "kept")
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that a test does not take long."""
-    monkeypatch.setattr("puntini.log.beat.QUIET_SECONDS", 1.5)
+    monkeypatch.setattr("puntini.log.beat.QUIET_SECONDS", QUIET_SECONDS)
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def dsn(postgres_server: Postgres) -> Iterator[str]:
 @pytest.fixture
 async def node(dsn: str) -> AsyncIterator[Api]:
     async with serving(store=dsn) as api:
-        assert await readiness(api) == ""
+        await until_it_says(api, "")
         yield api
 
 
@@ -70,6 +71,17 @@ async def test_a_node_whose_database_only_reads_is_not_ready(node: Api, dsn: str
     await asyncio.to_thread(change, dsn, "RESET default_transaction_read_only")
     await until_it_says(node, "")
     assert await node.create()
+
+
+@pytest.mark.slow
+async def test_a_table_that_somebody_holds_makes_no_node_unready(node: Api, dsn: str) -> None:
+    with psycopg.connect(dsn) as operator:
+        operator.execute("LOCK TABLE carriers, watched, counts")
+        with anyio.move_on_after(3 * QUIET_SECONDS):
+            while True:
+                assert await readiness(node) == ""
+                await anyio.sleep(0.1)
+        assert await node.create()
 
 
 @pytest.mark.slow
