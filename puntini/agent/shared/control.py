@@ -20,6 +20,8 @@ from puntini.log.queue import Queue, Verb
 from puntini.protocol.events import UserPrompt
 
 RECHECK_SECONDS = 0.05
+ASK_SECONDS = 0.5
+"""A worker that has not answered by then may have ended the task meanwhile: one looks at it before asking again."""
 TELL_SECONDS = 2.0
 STOP_SECONDS = 20.0
 """A task whose worker died with the order is taken up, and stopped, within this."""
@@ -99,7 +101,7 @@ class SharedControl:
                 return
             if latest is None or latest.status != "running" or all(each.verb != "pause" for each in before):
                 raise Conflict("The task is not paused.")
-            answer = await self._ask(row.task_id, "resume", until - anyio.current_time())
+            answer = await self._ask(row.task_id, "resume", min(ASK_SECONDS, until - anyio.current_time()))
             if answer == RESUMED:
                 return
             if answer == NOT_PAUSED:
