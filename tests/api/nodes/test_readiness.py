@@ -65,7 +65,7 @@ def change(dsn: str, how: str) -> None:
 async def test_a_node_whose_database_only_reads_is_not_ready(node: Api, dsn: str) -> None:
     await asyncio.to_thread(change, dsn, "SET default_transaction_read_only = on")
 
-    told = "The store can't be written. The database takes no changes: it is a replica, or is set to read only."
+    told = f"The store can't be written. {ONLY_READ}"
     await until_it_says(node, told)
 
     await asyncio.to_thread(change, dsn, "RESET default_transaction_read_only")
