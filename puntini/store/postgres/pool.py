@@ -148,7 +148,7 @@ class Pool:
             return False
         now = asyncio.get_running_loop().time()
         if now >= self.answers.full_until:
-            LOG.error("the database gives no more connections", reason=reason(error), advice=FULL)
+            LOG.error(FULL, reason=reason(error))
         self.answers.full_until = now + FULL_SECONDS
         return True
 

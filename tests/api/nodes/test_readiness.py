@@ -7,7 +7,9 @@ import anyio
 import psycopg
 import pytest
 from psycopg import sql
+from structlog.testing import capture_logs
 
+from puntini.store.postgres.database import ONLY_READ
 from tests.api.calling import Api, serving
 from tests.postgres import Postgres
 
@@ -63,13 +65,13 @@ def change(dsn: str, how: str) -> None:
 
 
 async def test_a_node_whose_database_only_reads_is_not_ready(node: Api, dsn: str) -> None:
-    await asyncio.to_thread(change, dsn, "SET default_transaction_read_only = on")
-
-    told = f"The store can't be written. {ONLY_READ}"
-    await until_it_says(node, told)
-
-    await asyncio.to_thread(change, dsn, "RESET default_transaction_read_only")
-    await until_it_says(node, "")
+    with capture_logs() as lines:
+        await asyncio.to_thread(change, dsn, "SET default_transaction_read_only = on")
+        await until_it_says(node, f"The store can't be written. {ONLY_READ}")
+        await asyncio.to_thread(change, dsn, "RESET default_transaction_read_only")
+        await until_it_says(node, "")
+    told = [(line["event"], line.get("reason")) for line in lines if line["event"].startswith("the store takes")]
+    assert told == [("the store takes no writes from this node", ONLY_READ), ("the store takes writes again", None)]
     assert await node.create()
 
 
