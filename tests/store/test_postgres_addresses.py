@@ -19,12 +19,12 @@ pytestmark = pytest.mark.anyio
 def own(postgres_server: Postgres) -> Iterator[str]:
     """A database of the test's own, that belongs to a role which may have few connections."""
     dsn = postgres_server.database()
-    name = sql.Identifier(dsn.rpartition("/")[2])
-    postgres_server.execute("postgres", sql.SQL("CREATE ROLE few LOGIN CONNECTION LIMIT 1"))
-    postgres_server.execute("postgres", sql.SQL("ALTER DATABASE {} OWNER TO few").format(name))
+    name, role = sql.Identifier(dsn.rpartition("/")[2]), sql.Identifier("few")
+    postgres_server.execute("postgres", sql.SQL("CREATE ROLE {} LOGIN CONNECTION LIMIT 1").format(role))
+    postgres_server.execute("postgres", sql.SQL("ALTER DATABASE {} OWNER TO {}").format(name, role))
     yield dsn.replace("puntini@", "few@")
     postgres_server.drop(dsn)
-    postgres_server.execute("postgres", sql.SQL("DROP ROLE few"))
+    postgres_server.execute("postgres", sql.SQL("DROP ROLE {}").format(role))
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_a_password_with_its_signs_escaped_is_read() -> None:
     assert parsed(address)["password"] == "p@ss/w"
 
 
-@pytest.mark.parametrize("port", ["abc", "0", "65536", "5432,x"])
+@pytest.mark.parametrize("port", ["abc", "0", "65536", "5432,two:x"])
 def test_a_port_that_is_none_is_told_as_a_wrong_setting(port: str) -> None:
     with pytest.raises(Misconfigured, match="port"):
         parsed(f"postgresql://puntini@127.0.0.1:{port}/puntini")
@@ -50,7 +50,7 @@ def test_a_port_that_is_none_is_told_as_a_wrong_setting(port: str) -> None:
 
 async def test_a_database_that_is_not_there_comes_with_how_to_make_it(postgres_server: Postgres) -> None:
     with pytest.raises(StoreUnavailable) as refused:
-        await Database.open(postgres_server.dsn("not here"))
+        await Database.open(postgres_server.dsn("not%20here"))
     assert refused.value.message == (
         'The database refuses the connection: database "not here" does not exist; make it by '
         "`createdb 'not here'`, or correct the address."
