@@ -35,7 +35,7 @@ class Beat:
         self._hearing = anyio.Lock()
         self._taken_at = anyio.current_time()
         self._refusal = ""
-        self._said = False
+        self._said: set[str] = set()
 
     @property
     def trouble(self) -> str:
@@ -88,13 +88,14 @@ class Beat:
         self._say()
 
     def _say(self) -> None:
-        """Write down once that the trouble began, and that it is over."""
+        """Write down once that the trouble began, for each reason that it has, and that it is over."""
         trouble = self.trouble
-        if trouble and not self._said:
+        if trouble and trouble not in self._said:
             LOG.error("the store takes no writes from this node", reason=trouble)
+            self._said.add(trouble)
         elif self._said and not trouble:
             LOG.warning("the store takes writes again")
-        self._said = bool(trouble)
+            self._said.clear()
 
     async def work(self) -> None:
         """Do what is to be done as often as beats are."""

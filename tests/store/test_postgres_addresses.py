@@ -1,15 +1,18 @@
 """Addresses and databases that can't be used: each is told in a sentence, without a piece of a password."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
 from psycopg import sql
 
+from puntini.cli import FAILED
 from puntini.errors import Misconfigured, StoreUnavailable
 from puntini.store.open import open_store
 from puntini.store.postgres.database import Database, parsed
 from puntini.store.postgres.pool import FULL
+from tests.cli.terminal import puntini
 from tests.postgres import Postgres
 
 pytestmark = pytest.mark.anyio
@@ -73,6 +76,14 @@ async def test_a_pool_tells_of_too_few_connections_and_not_of_a_database_that_is
         assert await database.rows("SELECT 1") == [(1,)]
     finally:
         await database.close()
+
+
+def test_a_start_with_too_few_connections_ends_with_a_sentence_and_no_trace(own: str, tmp_path: Path) -> None:
+    ran = puntini("worker", cwd=tmp_path, env={"PUNTINI_STORE": own})
+
+    assert ran.code == FAILED
+    assert ran.err.splitlines()[-1] == f"puntini: {FULL}"
+    assert "Traceback" not in ran.err
 
 
 async def test_a_direct_address_of_another_database_is_refused(database: str, postgres_server: Postgres) -> None:
