@@ -73,6 +73,7 @@ async def test_a_pool_tells_of_too_few_connections_and_not_of_a_database_that_is
             with pytest.raises(StoreUnavailable) as refused:
                 await database.rows("SELECT 1")
         assert refused.value.message == FULL
+        assert not database.away
         assert await database.rows("SELECT 1") == [(1,)]
     finally:
         await database.close()

@@ -53,6 +53,7 @@ class Answers:
     """
 
     def __init__(self) -> None:
+        self.untried_until = 0.0
         self.refused_until = 0.0
         self.missed = False
         self.full_until = 0.0
@@ -115,7 +116,7 @@ class Pool:
             raise away() from None
 
     async def _connect(self, until: float) -> Connection:
-        if self._closed or self.away:
+        if self._closed or self.away or asyncio.get_running_loop().time() < self.answers.untried_until:
             raise self._refusal()
         left = until - anyio.current_time()
         try:
@@ -129,15 +130,17 @@ class Pool:
             raise self._refusal() from None
         if self.answers.missed:
             LOG.warning("the database is back")
-        self.answers.refused_until, self.answers.missed = 0.0, False
+        self.answers.untried_until = self.answers.refused_until = 0.0
+        self.answers.missed = False
         self.opened += 1
         return connection
 
     def _failed(self, error: Exception) -> None:
         """No connection could be made: for a moment none is tried, and it is said once."""
-        self.answers.refused_until = asyncio.get_running_loop().time() + QUIET_SECONDS
+        self.answers.untried_until = asyncio.get_running_loop().time() + QUIET_SECONDS
         if self.is_full(error):
-            return
+            return  # what has its connection goes on
+        self.answers.refused_until = self.answers.untried_until
         if not self.answers.missed:
             LOG.error("the database is away", reason=reason(error))
         self.answers.missed = True
