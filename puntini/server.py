@@ -29,7 +29,7 @@ from puntini.agent.staff import PUNTINI
 from puntini.app import Parts, Share, create_app
 from puntini.auth.opening import check_secret
 from puntini.auth.setup import PATH as SETUP_PATH
-from puntini.errors import Misconfigured
+from puntini.errors import Misconfigured, PuntiniError
 from puntini.lines import HttpProtocol, WebSocketProtocol
 from puntini.logs import configure
 from puntini.protocol.decode import MESSAGE_LIMIT
@@ -121,9 +121,23 @@ def run(
     try:
         app = create_app(settings, agents, setup=setup, share=share)
         return asyncio.run(_serve(settings, app, leaving) if http else _work(settings, app, leaving))
+    except BaseExceptionGroup as group:
+        if told := sentence_of(group):
+            raise told from None
+        raise
     finally:
         leaving.cancel()
         tracing.close()
+
+
+def sentence_of(group: BaseExceptionGroup[BaseException]) -> PuntiniError | None:
+    """What task groups wrapped around an error that has its sentence; None where there was any other, too."""
+    if group.split(PuntiniError)[1] is not None:
+        return None
+    first: BaseException = group
+    while isinstance(first, BaseExceptionGroup):
+        first = first.exceptions[0]
+    return first if isinstance(first, PuntiniError) else None
 
 
 def _leave() -> None:

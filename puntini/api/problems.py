@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from puntini.errors import NotFound, PuntiniError
-from puntini.transport.asgi import Receive, Scope, Send, problem_body, problem_headers, refuse, request_id_of
+from puntini.transport.asgi import Receive, Scope, Send, note_code, problem_body, problem_headers, refuse, request_id_of
 
 NOWHERE = "There is nothing at this address; /docs describes all addresses, and POST /v1/chat starts a task."
 A_WORKER = (
@@ -47,6 +47,7 @@ async def _bug(request: Request, _error: Exception) -> Response:
 
 
 def _response(request: Request, error: PuntiniError, headers: dict[str, Any]) -> Response:
+    note_code(request.scope, error)
     return Response(
         problem_body(error, request_id_of(request.scope)), error.status, headers, "application/problem+json"
     )

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
 import anyio
+import structlog
 
 from puntini.errors import StoreUnavailable
 from puntini.log.nodes import News, Nodes
@@ -18,6 +19,7 @@ QUIET_SECONDS = 5.0
 Listener = Callable[[Sequence[News], bool], None]
 """Told of news of its kind; with True, that there may have been others: it has to look at everything."""
 Work = Callable[[], Awaitable[None]]
+LOG = structlog.get_logger("puntini")
 
 
 class Beat:
@@ -33,6 +35,7 @@ class Beat:
         self._hearing = anyio.Lock()
         self._taken_at = anyio.current_time()
         self._refusal = ""
+        self._said: set[str] = set()
 
     @property
     def trouble(self) -> str:
@@ -82,6 +85,17 @@ class Beat:
             self._refusal = error.message
         else:
             self._taken_at, self._refusal = anyio.current_time(), ""
+        self._say()
+
+    def _say(self) -> None:
+        """Write down once that the trouble began, for each reason that it has, and that it is over."""
+        trouble = self.trouble
+        if trouble and trouble not in self._said:
+            LOG.error("the store takes no writes from this node", reason=trouble)
+            self._said.add(trouble)
+        elif self._said and not trouble:
+            LOG.warning("the store takes writes again")
+            self._said.clear()
 
     async def work(self) -> None:
         """Do what is to be done as often as beats are."""

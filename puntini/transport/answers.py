@@ -39,6 +39,7 @@ class Answers:
     def _tell(self, scope: Scope, method: str, status: int, seconds: float) -> None:
         """Write a line. The query is left out: credentials may stand in it."""
         say = log.warning if status >= FAULT else log.info
+        code = scope.get("state", {}).get("code")
         say(
             "request",
             method=method,
@@ -46,6 +47,7 @@ class Answers:
             status=status,
             ms=round(seconds * 1000, 1),
             user=principal_of(scope).user,
+            **({"code": code} if code else {}),
         )
 
 

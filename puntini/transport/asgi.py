@@ -213,8 +213,14 @@ def problem_headers(error: PuntiniError) -> list[tuple[bytes, bytes]]:
     return headers
 
 
+def note_code(scope: Scope, error: PuntiniError) -> None:
+    """Have the access log say why the answer is what it is."""
+    scope.setdefault("state", {})["code"] = error.code
+
+
 async def answer_problem(scope: Scope, send: Send, error: PuntiniError) -> None:
     """An error response."""
+    note_code(scope, error)
     headers = problem_headers(error)
     body = problem_body(error, request_id_of(scope))
     await answer(send, error.status, body, b"application/problem+json", headers, head=scope.get("method") == "HEAD")
@@ -225,6 +231,7 @@ async def refuse(scope: Scope, receive: Receive, send: Send, error: PuntiniError
     if scope["type"] == "http":
         await answer_problem(scope, send, error)
         return
+    note_code(scope, error)
     await receive()
     if "websocket.http.response" not in scope.get("extensions", {}):
         await send({"type": "websocket.close", "code": error.close, "reason": HTTPStatus(error.status).phrase})

@@ -11,6 +11,8 @@ import httpx
 import pytest
 
 from puntini import __version__
+from puntini.errors import StoreUnavailable
+from puntini.server import sentence_of
 from tests.cli.conftest import Call
 from tests.cli.terminal import Started, environment, puntini, sentence, started
 from tests.live.serving import Serving
@@ -174,6 +176,14 @@ def test_a_database_that_is_away_is_told_and_may_be_tried_again(tmp_path: Path, 
     assert "The database can't be reached: " in said
     assert "port 1 failed: Connection refused" in said
     assert "hunter2" not in said
+
+
+def test_a_database_that_goes_away_in_the_middle_of_the_start_is_told_in_a_sentence() -> None:
+    lost = StoreUnavailable("The database does not answer.")
+    nested = BaseExceptionGroup("", [ExceptionGroup("", [lost])])
+
+    assert sentence_of(nested) is lost
+    assert sentence_of(BaseExceptionGroup("", [lost, ValueError()])) is None
 
 
 def test_the_rest_of_a_password_is_not_told_as_a_host_s_name(tmp_path: Path) -> None:

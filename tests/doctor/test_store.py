@@ -106,6 +106,12 @@ async def test_a_role_that_may_not_write_is_told(database: str) -> None:
     assert "takes no changes" in looked["store"].said
 
 
+async def test_a_direct_address_of_another_database_fails(database: str, postgres_server: Postgres) -> None:
+    looked = await found(database, store_direct=postgres_server.dsn("postgres"))
+    assert looked["store"].state == "fail"
+    assert looked["store"].said.startswith("store_direct leads to another database than store")
+
+
 async def test_the_doctor_s_settings_are_compared_with_those_of_nodes_that_run(database: str) -> None:
     ours: dict[str, Any] = {"secret": Secret("0123456789" * 4), "retention_days": 7.0}
     store = await open_store(database)

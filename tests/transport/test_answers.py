@@ -1,10 +1,14 @@
 """What is counted and written down of an answer when it begins."""
 
+from typing import Any
+
 import pytest
 from structlog.testing import capture_logs
 
+from puntini.errors import StoreUnavailable
 from puntini.figures import figures
 from puntini.transport.answers import AccessLog, Answers, resource_of
+from puntini.transport.asgi import note_code
 
 
 @pytest.mark.parametrize(
@@ -17,6 +21,14 @@ def test_the_access_log_tells_what_is_set(access_log: AccessLog, told: list[int]
             answers.begun({"type": "http", "method": "GET", "path": "/v1/tasks"}, status, 0.01)
     assert [line["status"] for line in lines] == told
     assert all(line["log_level"] == ("warning" if line["status"] >= 500 else "info") for line in lines)
+
+
+def test_a_line_says_why_an_answer_is_a_fault() -> None:
+    scope: dict[str, Any] = {"type": "http", "method": "GET", "path": "/v1/tasks"}
+    note_code(scope, StoreUnavailable("The database does not answer."))
+    with capture_logs() as lines:
+        Answers("errors").begun(scope, 503, 0.01)
+    assert lines[0]["code"] == "store_unavailable"
 
 
 class Ready:

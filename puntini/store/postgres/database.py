@@ -1,8 +1,10 @@
 """One Postgres database: connections, transactions that are tried again, and errors told in a sentence."""
 
+import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from shlex import quote
 from typing import Any, Self, TypeVar, cast
 
 import anyio
@@ -12,8 +14,10 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from puntini.errors import Misconfigured, StoreUnavailable
+from puntini.store.postgres.identity import place_of
 from puntini.store.postgres.pool import (
     CONNECT_SECONDS,
+    FULL,
     WAIT_SECONDS,
     Answers,
     Connection,
@@ -22,6 +26,7 @@ from puntini.store.postgres.pool import (
     away,
     connect,
     end,
+    is_full,
     reason,
 )
 
@@ -70,10 +75,29 @@ class Database:
         Raises Misconfigured or StoreUnavailable, with a sentence and without the password, when that does not work.
         """
         address = _address(dsn, pooled=pooled)
+        straight = _address(direct or dsn, pooled=False)
         first = await _first(address, pooled=pooled)
-        database = cls(address, _address(direct or dsn, pooled=False), pooled=pooled)
+        database = cls(address, straight, pooled=pooled)
         database.pool.take(first)
+        if direct:
+            try:
+                await database.compare(first)
+            except BaseException:
+                await database.close()
+                raise
         return database
+
+    async def compare(self, known: Connection) -> None:
+        """See that ``direct`` leads to the same database. Raises Misconfigured or StoreUnavailable."""
+        straight = await _first(self._direct, pooled=False, name="store_direct")
+        try:
+            same = await place_of(straight) == await place_of(known)
+        except psycopg.Error as error:
+            raise told(error) from None
+        finally:
+            await end(straight)
+        if not same:
+            raise Misconfigured(_ANOTHER)
 
     def beside(self, size: int) -> "Database":
         """The same database, with so many connections of its own."""
@@ -159,8 +183,8 @@ class Database:
         try:
             with anyio.fail_after(CONNECT_SECONDS):
                 connection = await connect(self._direct)
-        except (psycopg.Error, TimeoutError, OSError):
-            raise away() from None
+        except (psycopg.Error, TimeoutError, OSError) as error:
+            raise StoreUnavailable(FULL) if self.pool.is_full(error) else away() from None
         try:
             yield connection
         except psycopg.Error as error:
@@ -170,7 +194,10 @@ class Database:
 
 
 HELD = "Another change takes long in the database; try again in a moment."
-ONLY_READ = "The database takes no changes: it is a replica, or is set to read only."
+ONLY_READ = (
+    "The database takes no changes: it is a replica, or is set to read only; give the primary's address, as with "
+    "?target_session_attrs=read-write, or set default_transaction_read_only to off."
+)
 NO_ROOM = "The database's disk is full: make room for it."
 FORBIDDEN = "The database's role may not do that; make it the owner of the database and of its tables."
 
@@ -242,21 +269,32 @@ async def _transaction(connection: Connection, work: Callable[[Connection], Awai
     return result
 
 
+_ANOTHER = "store_direct leads to another database than store; give it an address of the same one, without the pooler."
 _UNREADABLE = (
     "The database's address can't be read; write it as postgresql://USER:PASSWORD@HOST/DATABASE, and signs "
     "such as @ and / in a password as %40 and %2F."
 )
 
 
+_NO_PORT = "The port in the database's address is no number from 1 to 65535; correct it."
+
+
 def parsed(dsn: str) -> dict[str, Any]:
     """What an address says. Raises Misconfigured."""
+    place, _, path = dsn.partition("://")[2].partition("?")[0].partition("/")
+    if "@" in path or place.count("@") > 1:  # a part of a password would be taken for a host's or database's name
+        raise Misconfigured(_UNREADABLE)
     try:
         said = conninfo_to_dict(dsn)
     except psycopg.Error:  # it may quote the password
         raise Misconfigured(_UNREADABLE) from None
-    if "@" in str(said.get("host") or ""):  # the rest of a password, which would be quoted as the host's name
-        raise Misconfigured(_UNREADABLE)
+    if not all(_is_port(each) for each in str(said.get("port") or "").split(",")):
+        raise Misconfigured(_NO_PORT)  # it may be a part of a password, too, and is not quoted
     return said
+
+
+def _is_port(text: str) -> bool:
+    return not text or (text.isascii() and text.isdecimal() and 0 < int(text) < 1 << 16)
 
 
 def _address(dsn: str, *, pooled: bool) -> str:
@@ -267,12 +305,12 @@ def _address(dsn: str, *, pooled: bool) -> str:
     return make_conninfo("", **{**ours, **parsed(dsn)})
 
 
-async def _first(address: str, *, pooled: bool) -> Connection:
+async def _first(address: str, *, pooled: bool, name: str = "") -> Connection:
     try:
         with anyio.fail_after(2 * CONNECT_SECONDS):
             connection = await connect(address, pooled=pooled)
     except (psycopg.Error, TimeoutError) as error:
-        raise unreachable(error) from None
+        raise unreachable(error, name) from None
     try:
         _check(connection)
     except Misconfigured:
@@ -291,6 +329,18 @@ def _check(connection: Connection) -> None:
         raise Misconfigured(f"The database is kept in {encoding}; make one with `createdb --encoding=UTF8`.")
 
 
-def unreachable(error: Exception) -> StoreUnavailable:
+def unreachable(error: Exception, name: str = "") -> StoreUnavailable:
     """No connection could be made. That may be the address's fault, and may pass: whoever starts it may try again."""
-    return StoreUnavailable(f"The database can't be reached: {reason(error)}.")
+    if is_full(error):
+        return StoreUnavailable(FULL)
+    subject = f"The database that {name} names" if name else "The database"
+    why = reason(error)
+    _, answered, refusal = why.partition("FATAL:")
+    if not answered:
+        return StoreUnavailable(f"{subject} can't be reached: {why}.")
+    missing = _MISSING.search(refusal)
+    hint = f"; make it by `createdb {quote(missing[1])}`, or correct the address" if missing else ""
+    return StoreUnavailable(f"{subject} refuses the connection: {refusal.strip()}{hint}.")
+
+
+_MISSING = re.compile(r'database "(.+)" does not exist')

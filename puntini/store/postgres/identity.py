@@ -18,3 +18,13 @@ async def server_of(connection: AsyncConnection[tuple[Any, ...]]) -> str:
     cursor = await connection.execute(_SERVER)
     found = await cursor.fetchone()
     return str(found[0]) if found else ""
+
+
+_PLACE = b"""SELECT (SELECT system_identifier FROM pg_control_system()), oid, pg_is_in_recovery()
+    FROM pg_database WHERE datname = current_database()"""
+
+
+async def place_of(connection: AsyncConnection[tuple[Any, ...]]) -> tuple[Any, ...] | None:
+    """Which server's database it is, and whether of a replica; for what is empty, too. Raises psycopg.Error."""
+    cursor = await connection.execute(_PLACE)
+    return await cursor.fetchone()

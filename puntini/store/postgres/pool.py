@@ -36,6 +36,15 @@ _NOTICE = b"SET client_connection_check_interval = '1s'"
 QUIET_SECONDS = 0.25
 """After an attempt to connect that failed; until then the database counts as away."""
 
+FULL_SECONDS = 60.0
+"""So long nothing is said anew of a database that gives no more connections: some succeed, and some do not."""
+FULL = (
+    "The database gives no more connections, and a process needs up to 11: raise max_connections or the role's "
+    "CONNECTION LIMIT, run fewer processes, or put a pooler in between."
+)
+_FULL = ("too many connections", "too many clients", "connection slots are reserved", "no more connections")
+"""What Postgres and poolers say then. Of an attempt to connect there is a text only, without the SQLSTATE, 53300."""
+
 
 class Answers:
     """What is known of how a database answers, by all pools on it.
@@ -44,8 +53,10 @@ class Answers:
     """
 
     def __init__(self) -> None:
+        self.untried_until = 0.0
         self.refused_until = 0.0
         self.missed = False
+        self.full_until = 0.0
         self.server = ""
         self.another = anyio.Event()
 
@@ -105,8 +116,8 @@ class Pool:
             raise away() from None
 
     async def _connect(self, until: float) -> Connection:
-        if self._closed or self.away:
-            raise away()
+        if self._closed or self.away or asyncio.get_running_loop().time() < self.answers.untried_until:
+            raise self._refusal()
         left = until - anyio.current_time()
         try:
             with anyio.fail_after(min(CONNECT_SECONDS, left)):
@@ -115,16 +126,39 @@ class Pool:
         except (psycopg.Error, TimeoutError, OSError) as error:
             if isinstance(error, TimeoutError) and left < CONNECT_SECONDS:
                 raise away() from None  # it had too little time to say anything of the database
-            self.answers.refused_until = asyncio.get_running_loop().time() + QUIET_SECONDS
-            if not self.answers.missed:
-                LOG.error("the database is away", reason=reason(error))
-            self.answers.missed = True
-            raise away() from None
+            self._failed(error)
+            raise self._refusal() from None
         if self.answers.missed:
             LOG.warning("the database is back")
-        self.answers.refused_until, self.answers.missed = 0.0, False
+        self.answers.untried_until = self.answers.refused_until = 0.0
+        self.answers.missed = False
         self.opened += 1
         return connection
+
+    def _failed(self, error: Exception) -> None:
+        """No connection could be made: for a moment none is tried, and it is said once."""
+        self.answers.untried_until = asyncio.get_running_loop().time() + QUIET_SECONDS
+        if self.is_full(error):
+            return  # what has its connection goes on
+        self.answers.refused_until = self.answers.untried_until
+        if not self.answers.missed:
+            LOG.error("the database is away", reason=reason(error))
+        self.answers.missed = True
+
+    def is_full(self, error: Exception) -> bool:
+        """Whether the database only gives no more connections, which is said once: it is not away."""
+        if not is_full(error):
+            return False
+        now = asyncio.get_running_loop().time()
+        if now >= self.answers.full_until:
+            LOG.error(FULL, reason=reason(error))
+        self.answers.full_until = now + FULL_SECONDS
+        return True
+
+    def _refusal(self) -> StoreUnavailable:
+        """Why there is no connection to be had."""
+        full = asyncio.get_running_loop().time() < self.answers.full_until
+        return StoreUnavailable(FULL) if full and not self.answers.missed else away()
 
     async def _recognise(self, connection: Connection) -> None:
         try:
@@ -173,6 +207,11 @@ async def connect(address: str, *, pooled: bool = False) -> Connection:
 def reason(error: Exception) -> str:
     """Why no connection could be made, in a line. Addresses and names are in it, and no password."""
     return (str(error).strip().splitlines() or ["no answer"])[0].removeprefix("connection failed: ").rstrip(".")
+
+
+def is_full(error: Exception) -> bool:
+    """Whether no connection could be made because there are as many as may be."""
+    return any(words in str(error) for words in _FULL)
 
 
 async def end(connection: Connection) -> None:

@@ -7,7 +7,10 @@ import anyio
 import psycopg
 import pytest
 from psycopg import sql
+from structlog.testing import capture_logs
+from structlog.typing import EventDict
 
+from puntini.store.postgres.database import ONLY_READ
 from tests.api.calling import Api, serving
 from tests.postgres import Postgres
 
@@ -54,6 +57,13 @@ async def until_it_says(api: Api, wanted: str) -> None:
     assert found == wanted
 
 
+async def until_logged(lines: list[EventDict], wanted: EventDict) -> None:
+    with anyio.move_on_after(DEADLINE_SECONDS):
+        while wanted not in lines:
+            await anyio.sleep(0.05)
+    assert wanted in lines
+
+
 def change(dsn: str, how: str) -> None:
     """Change a setting of the database, for all connections that are made from now on, and end those there are."""
     with psycopg.connect(dsn.rpartition("/")[0] + "/postgres", autocommit=True) as operator:
@@ -63,13 +73,16 @@ def change(dsn: str, how: str) -> None:
 
 
 async def test_a_node_whose_database_only_reads_is_not_ready(node: Api, dsn: str) -> None:
-    await asyncio.to_thread(change, dsn, "SET default_transaction_read_only = on")
-
-    told = "The store can't be written. The database takes no changes: it is a replica, or is set to read only."
-    await until_it_says(node, told)
-
-    await asyncio.to_thread(change, dsn, "RESET default_transaction_read_only")
-    await until_it_says(node, "")
+    begun = {"event": "the store takes no writes from this node", "reason": ONLY_READ, "log_level": "error"}
+    over = {"event": "the store takes writes again", "log_level": "warning"}
+    with capture_logs() as lines:
+        await asyncio.to_thread(change, dsn, "SET default_transaction_read_only = on")
+        await until_it_says(node, f"The store can't be written. {ONLY_READ}")
+        await until_logged(lines, begun)
+        await asyncio.to_thread(change, dsn, "RESET default_transaction_read_only")
+        await until_it_says(node, "")
+        await until_logged(lines, over)
+    assert lines.count(begun) == lines.count(over) == 1
     assert await node.create()
 
 
