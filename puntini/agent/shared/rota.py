@@ -5,7 +5,7 @@ slow loses it: another node takes the task up as its next attempt, and from that
 writes of it is accepted.
 """
 
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
 
 import anyio
@@ -14,7 +14,6 @@ from anyio.abc import TaskGroup
 from msgspec.structs import replace
 
 from puntini.agent.approvals import Approvals
-from puntini.agent.contract import Agent
 from puntini.agent.job import Job
 from puntini.agent.jobs import Jobs
 from puntini.agent.resting import again
@@ -43,7 +42,7 @@ log = structlog.get_logger("puntini.agent")
 class Shared:
     """See ``Rota``. ``begin`` is told of each task whose turn has come here, ``go_on`` of each that waits in vain.
 
-    ``own`` are those of the ``agents`` that the others can't know unless they are told.
+    It takes tasks of ``agents``, of which ``own`` are those that the others can't know unless they are told.
     """
 
     def __init__(
@@ -52,7 +51,7 @@ class Shared:
         queue: Queue,
         jobs: Jobs,
         approvals: Approvals,
-        agents: Mapping[str, Agent],
+        agents: Collection[str],
         begin: Callable[[TaskRow], None],
         go_on: Callable[[str], None],
         tasks: TaskGroup,
