@@ -78,7 +78,7 @@ class Shared:
         self._coming = 0
         """Tasks that will run here and have no job yet."""
         self._taking_up: set[str] = set()
-        self._closing = False
+        self._closing = self._resigned = False
         self._figures = NOTHING
         self._added = 0
         self._claims = self._takeovers = self._lost = 0
@@ -113,8 +113,9 @@ class Shared:
 
     async def resign(self) -> None:
         """Let others go on."""
+        self._resigned = True
         with suppress(StoreUnavailable):
-            await self._queue.renew([], [], 0)
+            await self._queue.leave()
             await self._queue.release(await self._queue.mine())
             await self._queue.resign(DUTY)
             self._queue.call()
@@ -254,12 +255,13 @@ class Shared:
 
     async def _renew(self) -> None:
         try:
-            while True:
+            while not self._resigned:
                 await anyio.sleep(RENEW_SECONDS)
-                while not await self._renewed():  # noqa: ASYNC110 - the database is away, and does not tell of its return
+                while not (self._resigned or await self._renewed()):  # noqa: ASYNC110 - the database is away, and does not tell of its return
                     await anyio.sleep(RETRY_SECONDS)
         finally:
-            # The end, orderly or not: what was cut off here is taken up elsewhere at once.
+            # The end, orderly or not: what was cut off here is taken up elsewhere at once. A renewal that was under way
+            # when the runner resigned is undone.
             with anyio.CancelScope(shield=True), anyio.move_on_after(RESIGN_SECONDS):
                 await self.resign()
 

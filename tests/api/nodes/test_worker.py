@@ -1,10 +1,21 @@
 """A worker with a port answers how it is, and sends everybody else to a server."""
 
+import psycopg
 import pytest
+from psycopg import sql
 
 from tests.api.calling import problem, serving
 
 pytestmark = pytest.mark.anyio
+
+
+async def test_who_ends_well_leaves_nothing_for_the_next_to_bury(database: str) -> None:
+    async with serving(store=database, share="tasks"), serving(store=database) as server:
+        await server.until(await server.prompt(await server.create(), "Hello."), "completed")
+
+    with psycopg.connect(database) as connection:
+        for table in ("nodes", "leases", "duties"):
+            assert connection.execute(sql.SQL("SELECT * FROM {}").format(sql.Identifier(table))).fetchall() == [], table
 
 
 async def test_a_worker_names_its_own_addresses_and_no_others(database: str) -> None:
