@@ -132,7 +132,7 @@ class Parts:
         self.settings = settings
         self.share = share
         self._named_only = named_only
-        self.entrance = Entrance(settings, wants_setup=wants_setup)
+        self.entrance = Entrance(settings, wants_setup=wants_setup, serves=share != "tasks")
         self.log = structlog.get_logger("puntini")
         self.outfit = Outfit(settings, agents)
 

@@ -111,7 +111,7 @@ def run(
     ``named_only`` for no agents but those that the settings name, and without ``http`` it listens nowhere. Raises
     Misconfigured before anything is served.
     """
-    if http:
+    if share != "tasks":
         check_secret(settings)
     configure(
         settings.log_format,

@@ -5,8 +5,20 @@ import pytest
 from psycopg import sql
 
 from tests.api.calling import problem, serving
+from tests.api.nodes.pairs import FIXED, SECRET
 
 pytestmark = pytest.mark.anyio
+
+
+async def test_a_worker_that_others_can_reach_needs_no_secret_and_tells_strangers_only_that_it_is_well(
+    database: str,
+) -> None:
+    async with (
+        serving(store=database, secret=SECRET, api_keys=FIXED),
+        serving(store=database, share="tasks", host="0.0.0.0") as worker,
+    ):
+        for path, status in (("/v1/health", 200), ("/v1/ready", 200), ("/v1/status", 401), ("/metrics", 401)):
+            assert (await worker.ask("GET", path)).status_code == status, path
 
 
 async def test_who_ends_well_leaves_nothing_for_the_next_to_bury(database: str) -> None:
