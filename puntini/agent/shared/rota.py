@@ -257,7 +257,7 @@ class Shared:
         try:
             while not self._resigned:
                 await anyio.sleep(RENEW_SECONDS)
-                while not (self._resigned or await self._renewed()):  # noqa: ASYNC110 - the database is away, and does not tell of its return
+                while not await self._renewed():  # noqa: ASYNC110 - the database is away, and does not tell of its return
                     await anyio.sleep(RETRY_SECONDS)
         finally:
             # The end, orderly or not: what was cut off here is taken up elsewhere at once. A renewal that was under way
@@ -266,6 +266,8 @@ class Shared:
                 await self.resign()
 
     async def _renewed(self) -> bool:
+        if self._resigned:
+            return True
         asked, at = self._held.all(), anyio.current_time()
         places = 0 if self._closing else self._most
         try:
