@@ -21,6 +21,18 @@ async def test_a_worker_that_others_can_reach_needs_no_secret_and_tells_stranger
             assert (await worker.ask("GET", path)).status_code == status, path
 
 
+async def test_a_task_whose_worker_stops_says_that_others_take_it_up(database: str) -> None:
+    async with serving(store=database, share="streams") as front:
+        session = await front.create()
+        async with serving(store=database, share="tasks", grace=5.0):
+            task = await front.prompt(session, "play 10000 events every 5 ms")
+            await front.until(task, "running")
+        await front.until(task, "queued")
+
+        (said,) = [each["data"]["detail"] for each in await front.events(session) if each["type"] == "task_resumed"]
+        assert said == "its worker stops; another one takes it up, or the next to start"
+
+
 async def test_who_ends_well_leaves_nothing_for_the_next_to_bury(database: str) -> None:
     async with serving(store=database, share="tasks"), serving(store=database) as server:
         await server.until(await server.prompt(await server.create(), "Hello."), "completed")
