@@ -257,7 +257,9 @@ async def test_no_more_than_the_most_run_at_once(store: Store) -> None:
         for name in tasks:
             assert await life.ended(name) == "completed"
     assert patient.most_present == 3
-    assert patient.started == tasks
+    # Those that a database gave out at one time may begin in any order.
+    apart = [abs(patient.started.index(name) - place) for place, name in enumerate(tasks)]
+    assert max(apart) < (3 if store.queue else 1)
 
 
 async def test_prompts_that_come_together_run_one_after_the_other(store: Store) -> None:

@@ -140,8 +140,8 @@ async def test_a_created_agent_takes_work_over_with_its_own_tools_only(store: St
 @pytest.mark.parametrize(
     ("call", "why"),
     [
-        (hand("nobody"), "No agent `nobody` is in this team; there are puntini, creator, generator."),
-        (hand("driver"), "No agent `driver` is in this team; there are puntini, creator, generator."),
+        (hand("nobody"), "No agent `nobody` is in this team; there are {all}."),
+        (hand("driver"), "No agent `driver` is in this team; there are {all}."),
         (hand("generator", ""), "arguments: Expected `str` of length >= 1 - at `$.task`"),
         (Call("c1", "fly", {}), "There is no tool `fly`; there is hand_off."),
     ],
@@ -151,6 +151,8 @@ async def test_what_can_not_be_handed_over_is_told_to_the_model(store: Store, ca
     async with stage(store, *staff(store, model).roster.values()) as life:
         said = await done(life, "do it")
 
+    # Where there are several nodes, all of them have one order.
+    why = why.replace("{all}", "creator, generator, puntini" if store.queue else "puntini, creator, generator")
     assert [(outcome.content, outcome.failed) for outcome in model.told("driver")] == [(why, True)]
     assert handed(said) == []
     assert steps(said) == [("driver", 1)]
