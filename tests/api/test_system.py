@@ -85,7 +85,7 @@ async def test_status_tells_what_runs(api: Api) -> None:
 async def test_metrics_name_the_store_in_a_word(api: Api) -> None:
     kind = "postgres" if api.parts.store.shared else "memory"
     said = (await api.ask("GET", "/metrics")).text
-    assert f'puntini_build_info{{version="{__version__}",store="{kind}"}}' in said
+    assert f'puntini_build_info{{store="{kind}",version="{__version__}"}} 1' in said
 
 
 async def test_connections_are_counted_by_transport(api: Api) -> None:
