@@ -99,7 +99,10 @@ Share = Literal["all", "streams", "tasks"]
 
 
 class Parts:
-    """The running parts, for the length of a lifespan. What ``share`` leaves out others on the same store do."""
+    """The running parts, for the length of a lifespan. What ``share`` leaves out others on the same store do.
+
+    With ``named_only`` it takes tasks of no agents but those that the settings name.
+    """
 
     store: Store
     hub: Hub
@@ -118,11 +121,18 @@ class Parts:
     """Whether the store is not the one any more that the process began with."""
 
     def __init__(
-        self, settings: Settings, agents: Sequence[Agent], *, wants_setup: bool = False, share: Share = "all"
+        self,
+        settings: Settings,
+        agents: Sequence[Agent],
+        *,
+        wants_setup: bool = False,
+        share: Share = "all",
+        named_only: bool = False,
     ) -> None:
         self.settings = settings
         self.share = share
-        self.entrance = Entrance(settings, wants_setup=wants_setup)
+        self._named_only = named_only
+        self.entrance = Entrance(settings, wants_setup=wants_setup, serves=share != "tasks")
         self.log = structlog.get_logger("puntini")
         self.outfit = Outfit(settings, agents)
 
@@ -211,6 +221,7 @@ class Parts:
             task_seconds=settings.task_seconds,
             redacted=Redaction(settings.secrets),
             own=self.staff.roster.own,
+            taken=self.outfit.named if self._named_only else None,
         )
         self.staff.roster.elsewhere = lambda: self.runner.elsewhere
         guard = self.entrance.guard
@@ -319,7 +330,7 @@ class Parts:
             disagreement=lambda: self.agreement.said if self.agreement else "",
         )
         node = self.settings.node_name
-        return System(*about, self.staff.roster, node=node, health=health, measures=measures)
+        return System(*about, self.runner.taken, node=node, health=health, measures=measures)
 
     async def drain(self, seconds: float) -> None:
         """End everything at a safe point, within ``seconds``."""
@@ -372,14 +383,20 @@ class App(Starlette):
 
 
 def create_app(
-    settings: Settings, agents: Sequence[Agent] = (), *, setup: bool = False, share: Share = "all"
+    settings: Settings,
+    agents: Sequence[Agent] = (),
+    *,
+    setup: bool = False,
+    share: Share = "all",
+    named_only: bool = False,
 ) -> Starlette:
     """The server as an ASGI app, with ``agents`` beside the built-in ones. Raises Misconfigured.
 
     With ``setup`` and without an admin it serves set-up alone, until there is one. Of many on one Postgres, one that
-    does its ``share`` runs no tasks, or answers nothing but how it is.
+    does its ``share`` runs no tasks, or answers nothing but how it is; with ``named_only`` it takes tasks of no agents
+    but those that the settings name.
     """
-    parts = Parts(settings, agents, wants_setup=setup, share=share)
+    parts = Parts(settings, agents, wants_setup=setup, share=share, named_only=named_only)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

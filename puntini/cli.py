@@ -157,6 +157,10 @@ def _every_setting(command: Command, **words: str) -> Command:
 
 
 WORKERS_PORT = "Port on which to tell how it is, and its metrics; 0 picks a free one.  [default: none]"
+WORKERS_AGENT = (
+    "Take tasks of this agent alone, one by name or as [NAME=]MODULE:ATTRIBUTE; may be given several times.  "
+    "[default: all that there are]"
+)
 
 
 _config = click.option(
@@ -183,14 +187,15 @@ def serve(config: Path | None, *, setup: bool, no_worker: bool, **flags: str | t
 
 @cli.command()
 @_config
-@partial(_every_setting, port=WORKERS_PORT)
+@partial(_every_setting, port=WORKERS_PORT, agent=WORKERS_AGENT)
 def worker(config: Path | None, **flags: str | tuple[str, ...] | None) -> int:
     """Run the tasks of servers on the same Postgres, until Ctrl-C or SIGTERM.
 
-    It runs the tasks of its agents, those too of workers that are gone. It listens nowhere, unless a --port is given:
-    there it tells how it is, and its metrics. Its settings are those of `puntini serve`.
+    It takes those of all agents that it has, with --agent those of the named ones alone, and those that workers left
+    that are gone. It listens nowhere, unless a --port is given: there it tells how it is, and its metrics. Its settings
+    are those of `puntini serve`.
     """
-    return _run(config, flags, share="tasks", http=flags["port"] is not None)
+    return _run(config, flags, share="tasks", named_only=bool(flags["agent"]), http=flags["port"] is not None)
 
 
 def _run(config: Path | None, flags: dict[str, str | tuple[str, ...] | None], **how: Any) -> int:

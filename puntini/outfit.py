@@ -33,8 +33,8 @@ class Outfit:
         served = {spec: known.get(spec) or load_agent(spec, Path.cwd(), {*ROLES, *known}) for spec in named}
         _check_names(settings.agent, served)
         self.agents = known | {agent.name: agent for agent in served.values()}
-        first = settings.agent[0]
-        self.default = served[first].name if first in served else first
+        self.named = [served[spec].name if spec in served else spec for spec in settings.agent]
+        self.default = self.named[0]
 
     async def aclose(self) -> None:
         """Put away what holds connections and threads."""

@@ -97,14 +97,21 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 def run(
-    settings: Settings, agents: Sequence[Agent] = (), *, setup: bool = False, share: Share = "all", http: bool = True
+    settings: Settings,
+    agents: Sequence[Agent] = (),
+    *,
+    setup: bool = False,
+    share: Share = "all",
+    named_only: bool = False,
+    http: bool = True,
 ) -> int:
     """Serve until a signal, with ``agents`` beside the built-in ones; returns the exit code.
 
-    With ``setup`` a server without an admin waits for its first one. One of many does its ``share``, and without
-    ``http`` it listens nowhere. Raises Misconfigured before anything is served.
+    With ``setup`` a server without an admin waits for its first one. One of many does its ``share``, with
+    ``named_only`` for no agents but those that the settings name, and without ``http`` it listens nowhere. Raises
+    Misconfigured before anything is served.
     """
-    if http:
+    if share != "tasks":
         check_secret(settings)
     configure(
         settings.log_format,
@@ -119,7 +126,7 @@ def run(
     leaving = threading.Timer(settings.grace + LEAVE_SECONDS, _leave)
     leaving.daemon = True
     try:
-        app = create_app(settings, agents, setup=setup, share=share)
+        app = create_app(settings, agents, setup=setup, share=share, named_only=named_only)
         return asyncio.run(_serve(settings, app, leaving) if http else _work(settings, app, leaving))
     except BaseExceptionGroup as group:
         if told := sentence_of(group):
@@ -319,7 +326,7 @@ def _say(text: str) -> None:
 
 def _greet_worker(parts: Parts, settings: Settings, url: str) -> None:
     """Say which tasks are run here."""
-    agents = ", ".join(sorted(parts.runner.agents))
+    agents = ", ".join(sorted(parts.runner.taken))
     if settings.log_format == "json":
         found = {"url": url} if url else {}
         log = {

@@ -25,6 +25,7 @@ FAULT = "The server met an error of its own; its log says more."
 MOST_CRASHES = 3
 DIED = f"The task died {MOST_CRASHES} times in a row at the same place; it is not tried again."
 SUSPENDED = "the server stops; it goes on at the next start"
+LEFT = "its worker stops; another one takes it up, or the next to start"
 T = TypeVar("T")
 log = structlog.get_logger("puntini.agent")
 
@@ -175,7 +176,7 @@ class Attempts:
         That is no death, and must not count as one: another attempt is due, which the next server finds queued.
         """
         news = False
-        while (change := _due(job)) is not None:
+        while (change := _due(job, LEFT if self._store.shared else SUSPENDED)) is not None:
             await job.emitter.commit(*change)
             job.renew()
             await _patiently(lambda: self._hear(job))
@@ -185,8 +186,11 @@ class Attempts:
             self._go_on(job.task_id)
 
 
-def _due(job: Job) -> Change | None:
-    """What is to be written of a job whose agent has left at a safe point; orders may still come, one by one."""
+def _due(job: Job, left: str) -> Change | None:
+    """What is to be written of a job whose agent has left at a safe point; orders may still come, one by one.
+
+    Of one that is ``left`` to others the reason is said.
+    """
     row = job.row
     if row.ended:
         return None
@@ -196,7 +200,7 @@ def _due(job: Job) -> Change | None:
         return None if row.status == "paused" else status.paused(row)
     if row.status != "running":
         return None
-    return status.waiting(row) if job.waits else status.queued_again(row, SUSPENDED)
+    return status.waiting(row) if job.waits else status.queued_again(row, left)
 
 
 async def _patiently(read: Callable[[], Awaitable[T]]) -> T:

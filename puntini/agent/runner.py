@@ -38,7 +38,8 @@ log = structlog.get_logger("puntini.agent")
 class Runner:
     """Runs the agents named in ``agents``; ``default`` serves where a task names none.
 
-    ``own`` are those that the server was started with, and all where nothing is said; the store knows the others.
+    ``own`` are those that the server was started with, and all where nothing is said; the store knows the others. One
+    of many takes tasks of those alone that are ``taken``, if that is said.
     """
 
     def __init__(
@@ -55,12 +56,14 @@ class Runner:
         redacted: Redaction | None = None,
         leave_seconds: float = LEAVE_SECONDS,
         own: Sequence[str] | None = None,
+        taken: Collection[str] | None = None,
     ) -> None:
         self.agents = agents
         self.default = default
         self._store = store
         self._keeper = keeper
         self._group = tasks
+        self.taken: Collection[str] = agents if taken is None else taken
         self._jobs = Jobs()
         self._approvals = Approvals(store, self._go_on)
         self._rota = self._make_rota(most, most_queued, leave_seconds, list(agents) if own is None else own)
@@ -86,14 +89,14 @@ class Runner:
             self._store.queue,
             self._jobs,
             self._approvals,
-            self.agents,
+            self.taken,
             self._begin,
             self._go_on,
             self._group,
             most=most,
             most_queued=most_queued,
             leave_seconds=leave_seconds,
-            own=own,
+            own=[name for name in own if name in self.taken],
         )
 
     def agent(self, name: str) -> Agent:

@@ -99,7 +99,7 @@ class System:
                 api="ok",
                 agents_initialized=True,
                 agents=sorted(self._agents),
-                database=type(self._store).__name__,
+                database=self._store.kind,
                 engine=self._work(),
                 node=self._node,
                 version=__version__,

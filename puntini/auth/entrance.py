@@ -14,7 +14,7 @@ from puntini.auth.doorman import Doorman
 from puntini.auth.guard import Guard, Note
 from puntini.auth.keys import Keys, fixed_principals
 from puntini.auth.limits import Limits
-from puntini.auth.opening import open_accounts
+from puntini.auth.opening import check_secret, open_accounts
 from puntini.auth.openness import Openness
 from puntini.auth.origins import is_loopback
 from puntini.auth.outside import PREFIX
@@ -39,7 +39,11 @@ MAKE_ONE = "make one with `puntini user add NAME --admin`, or start with --setup
 
 
 class Entrance:
-    """Made by the settings, and opened on the store. With ``wants_setup`` a server without an admin waits for one."""
+    """Made by the settings, and opened on the store. With ``wants_setup`` a server without an admin waits for one.
+
+    One that ``serves`` nobody, as a worker, needs neither secret nor admin wherever it is reached: it says that it is
+    alive and ready, and the rest only to who shows a credential.
+    """
 
     revision: Revision
     audit: Audit
@@ -52,8 +56,9 @@ class Entrance:
     setup: Setup | None = None
     _is_open = False
 
-    def __init__(self, settings: Settings, *, wants_setup: bool = False) -> None:
+    def __init__(self, settings: Settings, *, wants_setup: bool = False, serves: bool = True) -> None:
         self._settings = settings
+        self._serves = serves
         self._wants_setup = wants_setup
         self._fixed = {each.user: each.role for each in fixed_principals(settings.api_keys).values()}
         self._proxies = Proxies(settings.trusted_proxies)
@@ -66,6 +71,8 @@ class Entrance:
         Raises Misconfigured where others can reach a server that nobody rules.
         """
         settings = self._settings
+        if self._serves:
+            check_secret(settings)
         self._limits = Limits(
             credential=settings.rate_limit,
             address=settings.rate_limit_address,
@@ -88,10 +95,8 @@ class Entrance:
             self.setup = Setup(now, store if store.shared else None)
             if store.shared:
                 await self.setup.share()
-        elif not ruled and not local:
-            raise Misconfigured(f"Others can reach {settings.host}, and there is no admin yet: {MAKE_ONE}")
-        elif not ruled and self._fixed:
-            raise Misconfigured(f"None of the `api_keys` is an admin's, and there is no admin yet: {MAKE_ONE}")
+        elif self._serves and not ruled:
+            self._check_openness(local=local)
         possible = local and not self.setup and not self._fixed
         self.openness = Openness(self.accounts.users, self.revision, possible=possible)
         self.doorman = Doorman(
@@ -103,6 +108,13 @@ class Entrance:
             setup=self.setup,
         )
         self._is_open = True
+
+    def _check_openness(self, *, local: bool) -> None:
+        """Raises Misconfigured where nobody rules and it can't be open."""
+        if not local:
+            raise Misconfigured(f"Others can reach {self._settings.host}, and there is no admin yet: {MAKE_ONE}")
+        if self._fixed:
+            raise Misconfigured(f"None of the `api_keys` is an admin's, and there is no admin yet: {MAKE_ONE}")
 
     @property
     def note(self) -> Note:

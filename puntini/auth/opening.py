@@ -40,7 +40,6 @@ async def open_accounts(
     nodes: Nodes | None = None,
 ) -> Accounts:
     """The accounts, none of which may have a ``reserved`` name. Raises Misconfigured."""
-    check_secret(settings)
     outside = outside_of(settings, revision, now)
     secret = await server_secret(settings.secret, store)
     users, families = Users(store), Families(store, settings.refresh_days * DAY, now)

@@ -9,11 +9,13 @@ from uuid import uuid4
 
 import httpx
 from msgspec import Struct
+from msgspec.structs import replace
 
 from puntini.client.http import Client
 from puntini.client.refusals import Unreachable
 from puntini.errors import PuntiniError
 
+AGENT = "scripted"
 PROMPT = "play 6 events every 200 ms"
 PROMPT_AFTER_SECONDS = 0.5
 LONGEST_SECONDS = 12.0
@@ -31,6 +33,7 @@ class Heard(Struct, frozen=True):
 
     ``first`` is how many seconds its first bytes took, ``spread`` how long it was from the first of the events to the
     last; both are None when it did not come to that. ``skew`` is by how many seconds the server's clock goes ahead.
+    ``waits`` is whether nothing was said, since nobody took up the task that was to say it.
     """
 
     first: float | None
@@ -40,16 +43,18 @@ class Heard(Struct, frozen=True):
     resumes: bool
     cursor: bool
     skew: float | None
+    waits: bool = False
 
 
 def listen(url: str) -> Heard:
     """Make a session, follow it while something is said in it, and delete it. Raises Refused and Unreachable."""
     with Client(url) as client, Client(url) as other:
-        session_id = client.ask("POST", "/v1/sessions", {"agent": "scripted", "title": "puntini doctor"})["session_id"]
+        session_id = client.ask("POST", "/v1/sessions", {"agent": AGENT, "title": "puntini doctor"})["session_id"]
         speaking = threading.Timer(PROMPT_AFTER_SECONDS, _speak, (other, session_id))
         speaking.start()
         try:
-            return _hear(client, session_id)
+            heard = _hear(client, session_id)
+            return replace(heard, waits=heard.spread is None and _waits(client, session_id))
         except Unreachable:  # who answered a moment ago
             raise Unreachable(HELD) from None
         finally:
@@ -64,6 +69,11 @@ def _speak(client: Client, session_id: str) -> None:
         client.ask("POST", f"/v1/sessions/{session_id}/commands", body)
 
 
+def _waits(client: Client, session_id: str) -> bool:
+    """Whether what was to be said waits for its turn."""
+    return bool(client.ask("GET", f"/v1/tasks?session_id={session_id}&status=queued")["items"])
+
+
 def _hear(client: Client, session_id: str) -> Heard:
     name = f"doctor-{uuid4().hex[:12]}"
     headers = {
@@ -72,8 +82,9 @@ def _hear(client: Client, session_id: str) -> Heard:
         "last-event-id": ASKED,
         "x-request-id": name,
     }
-    began, arrived, text = monotonic(), list[tuple[float, bytes]](), b""
+    asked, began, arrived, text = time(), monotonic(), list[tuple[float, bytes]](), b""
     with client.raw("GET", f"/v1/sessions/{session_id}/stream", headers, silence=SILENCE_SECONDS) as response:
+        skew = skew_of(response.headers.get("date", ""), asked, time())
         for piece in _pieces(response):
             arrived.append((monotonic() - began, piece))
             text += piece
@@ -86,7 +97,7 @@ def _hear(client: Client, session_id: str) -> Heard:
         named=response.headers.get("x-request-id") == name,
         resumes=b'"requested":"%b"' % ASKED.encode() in text,
         cursor="puntini-cursor" in response.headers,
-        skew=_skew(response.headers.get("date", "")),
+        skew=skew,
     )
 
 
@@ -105,8 +116,10 @@ def _spread(arrived: list[tuple[float, bytes]]) -> float | None:
     return ends[0] - begins[0] if begins and ends else None
 
 
-def _skew(date: str) -> float | None:
+def skew_of(date: str, asked: float, answered: float) -> float | None:
+    """How far a date, which is of one second, is from the time in which the answer with it was made."""
     try:
-        return parsedate_to_datetime(date).timestamp() + 0.5 - time()
+        second = parsedate_to_datetime(date).timestamp()
     except ValueError:
         return None
+    return max(0.0, second - answered) + min(0.0, second + 1 - asked)

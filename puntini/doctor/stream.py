@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from puntini.client.proxy import Heard, listen
+from puntini.client.proxy import AGENT, Heard, listen
 from puntini.doctor.findings import Finding, fail, ok, warn
 from puntini.errors import PuntiniError
 
@@ -36,6 +36,12 @@ def judged(heard: Heard) -> Iterator[Finding]:
 
 
 def _timely(heard: Heard) -> Finding:
+    if heard.waits:
+        return fail(
+            "workers",
+            f"No worker took up a task of the agent `{AGENT}`, so streams could not be timed: start `puntini worker`, "
+            "or wait until one has room.",
+        )
     if heard.first is None or heard.spread is None:
         return fail(
             "stream",

@@ -385,6 +385,11 @@ class Store(EventLog, Records, Documents, Passages, Protocol):
     embedder: Embedder | None
 
     @property
+    def kind(self) -> str:
+        """What it is, in a word, as metrics and ``/v1/status`` name it."""
+        ...
+
+    @property
     def shared(self) -> bool:
         """Whether other processes may use the same database at the same time."""
         ...

@@ -102,6 +102,10 @@ class Queue(Protocol):
         """
         ...
 
+    async def leave(self) -> None:
+        """Be no node any more, until the next renewal."""
+        ...
+
     async def mine(self) -> list[tuple[str, str]]:
         """The lanes that this node holds, whether it knows of it or not: (session, task) each."""
         ...

@@ -112,7 +112,7 @@ class Measures:
         return {
             "puntini_loop_delay_seconds": _one(self._loop.worst),
             "puntini_draining": _one(self._connections.draining),
-            "puntini_build_info": {(__version__, type(self._store).__name__): 1},
+            "puntini_build_info": {(__version__, self._store.kind): 1},
         }
 
 

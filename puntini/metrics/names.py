@@ -72,7 +72,12 @@ _ALL = (
     # The process.
     Named("puntini_loop_delay_seconds", "gauge", "the longest that the event loop kept others waiting, lately"),
     Named("puntini_draining", "gauge", "1 while the server shuts down, else 0"),
-    Named("puntini_build_info", "gauge", "always 1; its labels say what runs", ("version", "store")),
+    Named(
+        "puntini_build_info",
+        "gauge",
+        "always 1; its labels say what runs, on memory, sqlite or postgres",
+        ("version", "store"),
+    ),
 )
 METRICS = {metric.name: metric for metric in _ALL}
 OTHERS = (

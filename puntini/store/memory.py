@@ -68,6 +68,7 @@ class Log:
 class MemoryStore(MemoryDocuments):
     """See ``puntini.log.contract.Store``."""
 
+    kind = "memory"
     shared = False
     nodes = None
     queue = None

@@ -176,14 +176,20 @@ instead = ["memory:"]
 
 @asynccontextmanager
 async def serving(
-    agents: Sequence[Agent] = (), *, store: object = "memory:", share: Share = "all", **settings: Any
+    agents: Sequence[Agent] = (),
+    *,
+    store: object = "memory:",
+    share: Share = "all",
+    named_only: bool = False,
+    **settings: Any,
 ) -> AsyncIterator[Api]:
     """An app at work. Each of its answers is held against its OpenAPI document.
 
     Where a test does not say which store, it is the memory store, or with ``--postgres`` a database.
     """
     kept = instead[0] if store == "memory:" else str(store)
-    app = create_app(Settings(store=kept, **{"agent": ("scripted",), **settings}), agents, share=share)
+    made = Settings(store=kept, **{"agent": ("scripted",), **settings})
+    app = create_app(made, agents, share=share, named_only=named_only)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
 
     async def keeps_promises(response: httpx.Response) -> None:

@@ -75,11 +75,17 @@ async def test_status_tells_what_runs(api: Api) -> None:
         "api": "ok",
         "agents_initialized": True,
         "agents": ["creator", "driver", "generator", "puntini", "scripted"],
-        "database": type(api.parts.store).__name__,
+        "database": api.parts.store.kind,
         "engine": {"running": 1, "queued": 0},
         "node": api.parts.settings.node_name,
         "version": __version__,
     }
+
+
+async def test_metrics_name_the_store_in_a_word(api: Api) -> None:
+    kind = "postgres" if api.parts.store.shared else "memory"
+    said = (await api.ask("GET", "/metrics")).text
+    assert f'puntini_build_info{{store="{kind}",version="{__version__}"}} 1' in said
 
 
 async def test_connections_are_counted_by_transport(api: Api) -> None:

@@ -69,12 +69,14 @@ def test_an_empty_database_gets_its_schema_step_by_step_and_once(call: Call, emp
     looked = call("store", "migrate", "--dry-run", flag)
     taken = call("store", "migrate", flag)
     again = call("store", "migrate", flag)
+    sound = call("store", "check", flag)
 
     assert unsound.out.startswith("There is no schema of ours in the database; `puntini store migrate` makes it.\n")
     assert looked.out.splitlines()[0] == "Missing: step 1, log."
     assert taken.out == looked.out.replace("Missing", "Taken")
     assert again.out == f"{empty} has the schema that this version needs.\n"
-    assert [each.code for each in (unsound, looked, taken, again)] == [FAILED, OK, OK, OK]
+    assert sound.out.startswith(f"{empty} is sound: 0 sessions, 0 events, ")
+    assert [each.code for each in (unsound, looked, taken, again, sound)] == [FAILED, OK, OK, OK, OK]
 
 
 def test_a_newer_schema_is_refused_and_told(call: Call, filled: str) -> None:

@@ -8,12 +8,13 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from email.utils import formatdate
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
-from puntini.client.proxy import Heard
+from puntini.client.proxy import Heard, skew_of
 from puntini.doctor.stream import findings, judged
 from tests.live.serving import Serving, serving, wait_for
 
@@ -40,11 +41,47 @@ ALL_OK = {"stream": "ok", "compression": "ok", "headers": "ok"}
         ({"cursor": False}, {"headers": "warn"}),
         ({"named": False}, {"headers": "warn"}),
         ({"skew": -40.0}, {"clock": "warn"}),
+        ({"skew": 40.0}, {"clock": "warn"}),
         ({"skew": None}, {}),
     ],
 )
 def test_each_fault_is_told_by_itself(change: dict[str, object], differs: dict[str, str]) -> None:
     assert states(replace(GOOD, **change)) == ALL_OK | differs
+
+
+def test_without_a_worker_it_says_so_and_accuses_nobody_else() -> None:
+    found = {each.about: each for each in judged(replace(GOOD, spread=None, waits=True))}
+
+    assert "stream" not in found
+    assert found["workers"].state == "fail"
+    assert "`scripted`" in found["workers"].said
+    assert "start `puntini worker`" in found["workers"].said
+
+
+@pytest.mark.slow
+def test_a_server_that_has_no_worker_is_told_from_one_behind_a_bad_proxy(database: str, tmp_path: Path) -> None:
+    with serving(tmp_path, store=database, no_worker=True) as alone:
+        assert {each.about: each.state for each in findings(alone.url)} == {
+            "workers": "fail",
+            "compression": "ok",
+            "headers": "ok",
+        }
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered", "skew"),
+    [
+        (100.2, 100.3, 0.0),
+        (99.9, 100.1, 0.0),
+        (100.9, 101.4, 0.0),
+        (90.0, 112.0, 0.0),
+        (60.0, 61.0, 39.0),
+        (140, 150, -39),
+    ],
+)
+def test_a_date_is_off_by_what_no_delay_explains(asked: float, answered: float, skew: float) -> None:
+    assert skew_of(formatdate(100, usegmt=True), asked, answered) == skew
+    assert skew_of("", asked, answered) is None
 
 
 def test_where_nobody_answers_it_says_so() -> None:

@@ -5,7 +5,7 @@ slow loses it: another node takes the task up as its next attempt, and from that
 writes of it is accepted.
 """
 
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
 
 import anyio
@@ -14,7 +14,6 @@ from anyio.abc import TaskGroup
 from msgspec.structs import replace
 
 from puntini.agent.approvals import Approvals
-from puntini.agent.contract import Agent
 from puntini.agent.job import Job
 from puntini.agent.jobs import Jobs
 from puntini.agent.resting import again
@@ -43,7 +42,7 @@ log = structlog.get_logger("puntini.agent")
 class Shared:
     """See ``Rota``. ``begin`` is told of each task whose turn has come here, ``go_on`` of each that waits in vain.
 
-    ``own`` are those of the ``agents`` that the others can't know unless they are told.
+    It takes tasks of ``agents``, of which ``own`` are those that the others can't know unless they are told.
     """
 
     def __init__(
@@ -52,7 +51,7 @@ class Shared:
         queue: Queue,
         jobs: Jobs,
         approvals: Approvals,
-        agents: Mapping[str, Agent],
+        agents: Collection[str],
         begin: Callable[[TaskRow], None],
         go_on: Callable[[str], None],
         tasks: TaskGroup,
@@ -79,7 +78,7 @@ class Shared:
         self._coming = 0
         """Tasks that will run here and have no job yet."""
         self._taking_up: set[str] = set()
-        self._closing = False
+        self._closing = self._resigned = False
         self._figures = NOTHING
         self._added = 0
         self._claims = self._takeovers = self._lost = 0
@@ -114,8 +113,9 @@ class Shared:
 
     async def resign(self) -> None:
         """Let others go on."""
+        self._resigned = True
         with suppress(StoreUnavailable):
-            await self._queue.renew([], [], 0)
+            await self._queue.leave()
             await self._queue.release(await self._queue.mine())
             await self._queue.resign(DUTY)
             self._queue.call()
@@ -255,16 +255,19 @@ class Shared:
 
     async def _renew(self) -> None:
         try:
-            while True:
+            while not self._resigned:
                 await anyio.sleep(RENEW_SECONDS)
                 while not await self._renewed():  # noqa: ASYNC110 - the database is away, and does not tell of its return
                     await anyio.sleep(RETRY_SECONDS)
         finally:
-            # The end, orderly or not: what was cut off here is taken up elsewhere at once.
+            # The end, orderly or not: what was cut off here is taken up elsewhere at once. A renewal that was under way
+            # when the runner resigned is undone.
             with anyio.CancelScope(shield=True), anyio.move_on_after(RESIGN_SECONDS):
                 await self.resign()
 
     async def _renewed(self) -> bool:
+        if self._resigned:
+            return True
         asked, at = self._held.all(), anyio.current_time()
         places = 0 if self._closing else self._most
         try:

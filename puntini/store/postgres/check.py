@@ -24,7 +24,8 @@ def faults(connection: Connection, decode_snapshot: Decode) -> Iterator[str]:
     yield from schema
     if schema:
         return  # its tables are not those that are looked at here
-    yield from _epoch(connection)
+    if _epochless(connection):
+        yield "The store has no epoch; give it one with `puntini store new-epoch`."
     yield from _partitions(connection)
     yield from _strays(connection)
     num = 0
@@ -54,10 +55,12 @@ def _schema(connection: Connection) -> Iterator[str]:
             yield f"Step {number} of the schema is from a newer Puntini; install that to look at it."
 
 
-def _epoch(connection: Connection) -> Iterator[str]:
+def _epochless(connection: Connection) -> bool:
+    """Whether there is no epoch although something is there: the first server gives one to a database without."""
     row = connection.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()
-    if not row or not is_epoch(row[0]):
-        yield "The store has no epoch; give it one with `puntini store new-epoch`."
+    if row is None:
+        return connection.execute("SELECT FROM sessions LIMIT 1").fetchone() is not None
+    return not is_epoch(row[0])
 
 
 def _partitions(connection: Connection) -> Iterator[str]:

@@ -142,6 +142,10 @@ class PostgresQueue:
         ((self._alive_until, kept),) = found
         return set(kept)
 
+    async def leave(self) -> None:
+        """Be no node any more."""
+        await self._database.rows("DELETE FROM nodes WHERE id = %s", self.node)
+
     async def mine(self) -> list[tuple[str, str]]:
         """The lanes that this node holds."""
         query = "SELECT session, task FROM leases WHERE node = %s"

@@ -38,6 +38,7 @@ LOG = structlog.get_logger("puntini.store")
 class PostgresStore(PostgresRecords, PostgresEnds, PostgresDocuments):
     """See ``puntini.log.contract.Store``. Made by ``open``."""
 
+    kind = "postgres"
     shared = True
 
     def __init__(self, database: Database, epoch: str, writer: str, *, listen: bool) -> None:

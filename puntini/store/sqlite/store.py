@@ -53,6 +53,7 @@ LOG = structlog.get_logger("puntini.store")
 class SqliteStore(SqliteDocuments):
     """See ``puntini.log.contract.Store``. Made by ``open``."""
 
+    kind = "sqlite"
     shared = False
     nodes = None
     queue = None

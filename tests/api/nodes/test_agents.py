@@ -140,6 +140,37 @@ async def test_a_worker_s_own_agent_is_listed_and_asked_at_a_server_without_it(d
         assert (await front.get("/v1/agents/heavy"))["status"] == "idle"
 
 
+async def test_a_worker_for_named_agents_takes_no_tasks_of_others(database: str) -> None:
+    async with (
+        serving([heavy := Heavy()], store=database, share="tasks", agent=("heavy",), named_only=True) as worker,
+        serving(store=database, share="streams") as front,
+    ):
+        heavy.go_on.set()
+        await front.post("/v1/agents", ADA)
+        others = [await front.prompt(await front.create(agent=name), "Hello.") for name in ("puntini", "Ada")]
+        await front.until(await front.prompt(await front.create(agent="heavy"), "Dig."), "completed")
+
+        assert [(await front.get(f"/v1/tasks/{task}"))["status"] for task in others] == ["queued", "queued"]
+        assert (await worker.get("/v1/status"))["agents"] == ["heavy"]
+
+        async with serving(store=database, share="tasks"):
+            for task in others:
+                await front.until(task, "completed")
+
+
+@pytest.mark.slow
+async def test_a_team_on_such_a_worker_hands_work_to_agents_that_are_not_named(database: str) -> None:
+    async with (
+        serving(store=database, share="streams") as front,
+        serving(store=database, share="tasks", agent=("driver",), named_only=True),
+    ):
+        session = await front.create(agent="driver")
+        await front.until(await front.prompt(session, "write a report about Wireframes"), "completed")
+
+        said = await front.get(f"/v1/sessions/{session}/messages")
+        assert {each["agent"] for each in said["items"] if each["role"] == "assistant"} > {"driver"}
+
+
 async def test_its_name_is_taken_and_it_can_t_be_deleted(database: str) -> None:
     async with served(database, Heavy()) as front:
         problem(await front.ask("POST", "/v1/agents", ADA | {"name": "Heavy"}), 409, "conflict")
