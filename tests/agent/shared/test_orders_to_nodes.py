@@ -2,9 +2,14 @@
 
 import anyio
 import pytest
+from msgspec.structs import replace
 
+from puntini.agent import status
+from puntini.agent.resting import change
 from puntini.agent.rota import Action
+from puntini.agent.status import End
 from puntini.errors import Conflict, PuntiniError
+from puntini.log.contract import Append, TaskRow
 from puntini.protocol.commands import Action as ActionCommand
 from puntini.protocol.commands import ActionData, UserPromptCommand, UserPromptCommandData
 from puntini.protocol.events import Accepted
@@ -70,6 +75,25 @@ async def test_a_resume_waits_for_an_agent_that_comes_to_rest_elsewhere(dsn: str
             tidy.may_leave.set()
         await here.until(task, "completed")
         assert (await here.row(task)).attempt == 2
+
+
+async def test_who_would_resume_what_ends_meanwhile_is_told_so_soon(dsn: str) -> None:
+    async with node(dsn, Patient(), most=0) as front:
+        task = await front.task("wait")
+        row = replace(await front.row(task), status="running")
+        await front.store.append(Append(session_id=row.session_id, task=row, at=row.created_at))
+        assert front.store.queue is not None
+        await front.store.queue.send(task, "pause")
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(_ends_in_a_moment, front, row)
+            with anyio.fail_after(3), pytest.raises(Conflict):
+                await front.control(task, "resume")
+
+
+async def _ends_in_a_moment(life: Stage, row: TaskRow) -> None:
+    """The last word of a worker that answers nobody any more."""
+    await anyio.sleep(0.1)
+    await change(life.store, row, status.ended(row, End("cancelled")))
 
 
 async def test_of_many_who_resume_at_once_one_does_and_the_others_are_told_at_once(dsn: str) -> None:
