@@ -21,7 +21,7 @@ SERIOUS = {"serious", "critical"}
 PLAIN_HTTP = "delete Crypto.prototype.randomUUID"
 """A console that is served in a local network by plain HTTP does not have this; on a loopback address it would."""
 LOST_CONNECTION = re.compile(
-    r"net::ERR_(CONNECTION_REFUSED|CONNECTION_RESET|INCOMPLETE_CHUNKED_ENCODING|EMPTY_RESPONSE)"
+    r"net::ERR_(CONNECTION_REFUSED|CONNECTION_RESET|INCOMPLETE_CHUNKED_ENCODING|CONTENT_LENGTH_MISMATCH|EMPTY_RESPONSE)"
 )
 """What the browser itself writes down when a server goes away."""
 

@@ -48,6 +48,7 @@ PROGRAMS = {
     *("psql", "pg_dump", "pg_restore", "createdb", "systemctl", "journalctl", "systemd-analyze", "install", "promtool"),
     *(
         "cd",
+        "read",
         "head",
         "mkdir",
         "cat",

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.live.clients import curl as client
+from tests.live.faults.story import standing
 from tests.live.serving import ROOT, Serving, serving, wait_for
 
 pytestmark = pytest.mark.skipif(not client.available(), reason="curl is not installed")
@@ -20,8 +21,8 @@ def documented(beginning: str) -> str:
 
 
 def speakers(server: Serving, task: str) -> list[str]:
-    """Whose turns there were so far."""
-    said = server.events(server.get(f"/v1/tasks/{task}")["session_id"])
+    """Whose turns there were so far. One that was cut off before it was kept is void, and comes again."""
+    said = standing(server.events(server.get(f"/v1/tasks/{task}")["session_id"]))
     return [event["data"]["to_agent"] for event in said if event["type"] == "workflow_update"]
 
 
