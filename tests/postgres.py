@@ -186,7 +186,9 @@ class Emptied:
         self._connection = psycopg.connect(self.dsn, autocommit=True)
 
     def empty(self) -> None:
-        """Remove all rows, but for what says which schema it is and whose life."""
+        """Remove all rows, but for what says which schema it is and whose life, and a test's own functions."""
+        for (name,) in self._connection.execute(_FUNCTIONS).fetchall():
+            self._connection.execute(f"DROP FUNCTION {name}".encode())
         rows = self._connection.execute(_TABLES).fetchall()
         if rows:
             self._connection.execute("; ".join(f"DELETE FROM {name}" for (name,) in rows).encode())
@@ -198,3 +200,5 @@ class Emptied:
 _TABLES = """SELECT oid::regclass::text FROM pg_class
     WHERE relkind IN ('r', 'p') AND NOT relispartition AND relnamespace = 'public'::regnamespace
     AND relname NOT IN ('steps', 'meta')"""
+_FUNCTIONS = """SELECT oid::regprocedure::text FROM pg_proc
+    WHERE pronamespace = 'public'::regnamespace AND prorettype <> 'trigger'::regtype"""
