@@ -72,6 +72,14 @@ def database(emptied: Emptied) -> str:
     return emptied.dsn
 
 
+@pytest.fixture
+def bare(postgres_server: Postgres) -> Iterator[str]:
+    """The address of a Postgres database of the test's own, without a schema."""
+    dsn = postgres_server.database()
+    yield dsn
+    postgres_server.drop(dsn)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Tests that leave it open where things are kept can be run on Postgres, too."""
     parser.addoption("--postgres", action="store_true", help="keep on Postgres what tests keep in files and in memory")

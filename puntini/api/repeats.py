@@ -3,15 +3,15 @@
 from asyncio import Lock, wait
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from weakref import WeakValueDictionary
 
 import anyio
 
 from puntini.errors import StoreUnavailable, Unavailable
 from puntini.log.contract import Append, Once, Store, Written
-from puntini.log.queue import Queue
+from puntini.log.queue import LEASE_SECONDS, RENEW_SECONDS, Queue
 
-HELD_SECONDS, RENEW_SECONDS = 10.0, 3.0
 PATIENCE_SECONDS, AGAIN_SECONDS = 30.0, 0.02
 ELSEWHERE = "The same command is being carried out just now; ask again in a moment."
 
@@ -38,25 +38,24 @@ class Repeats:
         turn = self._turns.setdefault(once, Lock())
         async with turn:
             if appends_only or self._store.queue is None:
-                return await self._store.outcome(once) or await work()
+                return await self._unless_done(once, work)
+            return await _alone(self._store.queue, f"{once.scope} {once.key}", partial(self._unless_done, once, work))
 
-            async def unless_done() -> Written:
-                return await self._store.outcome(once) or await work()
-
-            return await _alone(self._store.queue, f"{once.scope} {once.key}", unless_done)
+    async def _unless_done(self, once: Once, work: Work) -> Written:
+        return await self._store.outcome(once) or await work()
 
 
 async def _alone(queue: Queue, name: str, work: Work) -> Written:
     """Do something as the only one of all nodes, however long it takes."""
     with anyio.move_on_after(PATIENCE_SECONDS) as late:
         asked = anyio.current_time()
-        while not await queue.duty(name, HELD_SECONDS):  # another node does not tell when it is done
+        while not await queue.duty(name, LEASE_SECONDS):  # another node does not tell when it is done
             await anyio.sleep(AGAIN_SECONDS)
             asked = anyio.current_time()
     if late.cancelled_caught:
         raise Unavailable(ELSEWHERE)
     try:
-        return await _held(queue, name, work, asked + HELD_SECONDS)
+        return await _held(queue, name, work, asked + LEASE_SECONDS)
     finally:
         with anyio.CancelScope(shield=True), suppress(StoreUnavailable):  # then its time runs out
             await queue.resign(name)
@@ -85,8 +84,8 @@ async def _hold(queue: Queue, name: str, work: anyio.CancelScope) -> None:
         await anyio.sleep(RENEW_SECONDS)
         asked = anyio.current_time()
         with suppress(StoreUnavailable):  # it is good for a while yet
-            if held := await queue.duty(name, HELD_SECONDS):
-                work.deadline = asked + HELD_SECONDS
+            if held := await queue.duty(name, LEASE_SECONDS):
+                work.deadline = asked + LEASE_SECONDS
     work.cancel()
 
 

@@ -20,14 +20,6 @@ OK, FAILED, USAGE = 0, 1, 2
 PASSWORD = "wet hammock, nineteen lions"
 
 
-@pytest.fixture
-def empty(postgres_server: Postgres) -> Iterator[str]:
-    """The address of a database without a schema."""
-    dsn = postgres_server.database()
-    yield dsn
-    postgres_server.drop(dsn)
-
-
 async def fill(dsn: str) -> None:
     """A session with a task, and a document."""
     store = await open_store(dsn)
@@ -62,8 +54,8 @@ def filled(postgres_server: Postgres, model: str) -> Iterator[str]:
 # The schema.
 
 
-def test_an_empty_database_gets_its_schema_step_by_step_and_once(call: Call, empty: str) -> None:
-    flag = f"--store={empty}"
+def test_an_empty_database_gets_its_schema_step_by_step_and_once(call: Call, bare: str) -> None:
+    flag = f"--store={bare}"
     unsound = call("store", "check", flag)
 
     looked = call("store", "migrate", "--dry-run", flag)
@@ -74,8 +66,8 @@ def test_an_empty_database_gets_its_schema_step_by_step_and_once(call: Call, emp
     assert unsound.out.startswith("There is no schema of ours in the database; `puntini store migrate` makes it.\n")
     assert looked.out.splitlines()[0] == "Missing: step 1, log."
     assert taken.out == looked.out.replace("Missing", "Taken")
-    assert again.out == f"{empty} has the schema that this version needs.\n"
-    assert sound.out.startswith(f"{empty} is sound: 0 sessions, 0 events, ")
+    assert again.out == f"{bare} has the schema that this version needs.\n"
+    assert sound.out.startswith(f"{bare} is sound: 0 sessions, 0 events, ")
     assert [each.code for each in (unsound, looked, taken, again, sound)] == [FAILED, OK, OK, OK, OK]
 
 
@@ -186,8 +178,8 @@ def test_no_password_is_told(call: Call, filled: str, tmp_path: Path) -> None:
         ("postgresql://h/d", "A database is copied by Postgres's own tools: `pg_dump` and `pg_restore`."),
     ],
 )
-def test_what_can_t_be_copied_is_told(call: Call, empty: str, source: str, why: str) -> None:
-    assert call("store", "copy", source, empty) == (USAGE, "", f"puntini: {why}\n")
+def test_what_can_t_be_copied_is_told(call: Call, bare: str, source: str, why: str) -> None:
+    assert call("store", "copy", source, bare) == (USAGE, "", f"puntini: {why}\n")
 
 
 def test_a_copy_goes_to_a_database_alone(call: Call) -> None:
@@ -208,8 +200,8 @@ def test_nothing_is_copied_over_something(call: Call, filled: str, tmp_path: Pat
 # Accounts.
 
 
-def test_accounts_are_made_and_changed_in_a_database(call: Call, empty: str, tmp_path: Path) -> None:
-    flag = f"--store={empty}"
+def test_accounts_are_made_and_changed_in_a_database(call: Call, bare: str, tmp_path: Path) -> None:
+    flag = f"--store={bare}"
     for name in ("ann", "bob"):
         made = puntini("user", "add", name, "--password-stdin", flag, typed=f"{PASSWORD}\n", cwd=tmp_path)
         assert made == (OK, f"{name} can log in now, as {'an admin' if name == 'ann' else 'a user'}.\n", "")

@@ -1,7 +1,6 @@
 """A SQLite store's file is copied to a Postgres database: everything, whole or not at all."""
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,6 @@ from puntini.store.postgres.admin import check
 from puntini.store.sqlite.admin import figures
 from puntini.store.sqlite.source import source
 from puntini.views.session import SessionView
-from tests.postgres import Postgres
 from tests.store.making import SESSION, add, begin, end_task, everything, many, once, said, start_task, task
 from tests.store.test_contract_vectors import SPACE, fill, near
 
@@ -25,14 +23,6 @@ pytestmark = pytest.mark.anyio
 ODD = "odd \0 \1 \ue000 Ünïcödé \u2028 'quoted'"
 DAY_MS = 86_400_000
 NOW_MS = time.time_ns() // 1_000_000
-
-
-@pytest.fixture
-def target(postgres_server: Postgres) -> Iterator[str]:
-    """The address of an empty database."""
-    dsn = postgres_server.database()
-    yield dsn
-    postgres_server.drop(dsn)
 
 
 @pytest.fixture
@@ -99,31 +89,31 @@ async def opened(url: str) -> dict[str, Any]:
         await store.close()
 
 
-async def test_the_copy_tells_what_the_file_does(file: Path, target: str) -> None:
+async def test_the_copy_tells_what_the_file_does(file: Path, bare: str) -> None:
     before = await opened(str(file))
 
-    progress = await copied(file, target)
+    progress = await copied(file, bare)
 
-    assert await opened(target) == before
-    assert check(target, SessionView.decode) == []
+    assert await opened(bare) == before
+    assert check(bare, SessionView.decode) == []
     assert ("sessions", 3, 3) in progress
     assert ("passages", 40, 40) in progress
 
 
-async def test_days_do_not_go_back_nor_far(file: Path, target: str) -> None:
-    await copied(file, target)
+async def test_days_do_not_go_back_nor_far(file: Path, bare: str) -> None:
+    await copied(file, bare)
 
     today = NOW_MS // DAY_MS
-    with psycopg.connect(target) as connection:
+    with psycopg.connect(bare) as connection:
         rows = connection.execute("SELECT session, array_agg(day ORDER BY first) FROM events GROUP BY 1 ORDER BY 1")
         days = {session: [day - today for day in found] for session, found in rows}
 
     assert days == {1: [-OLDEST_DAYS], 2: [-OLDEST_DAYS] * 3, 3: [-3, -1, -1, 0]}
 
 
-async def test_life_goes_on_behind_the_copy(file: Path, target: str) -> None:
-    await copied(file, target)
-    store = await open_store(target)
+async def test_life_goes_on_behind_the_copy(file: Path, bare: str) -> None:
+    await copied(file, bare)
+    store = await open_store(bare)
 
     await store.append(begin("ses_new", said()))
     written = await store.append(add(said("more"), to="ses_2"))
@@ -137,9 +127,9 @@ async def test_life_goes_on_behind_the_copy(file: Path, target: str) -> None:
 
 
 async def test_a_server_on_the_file_says_why_it_begins_a_new_epoch(
-    file: Path, target: str, capsys: pytest.CaptureFixture[str]
+    file: Path, bare: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    await copied(file, target)
+    await copied(file, bare)
     before = figures(file).epoch
     assert "new epoch" not in capsys.readouterr().out
 
@@ -150,9 +140,9 @@ async def test_a_server_on_the_file_says_why_it_begins_a_new_epoch(
     assert "the file was copied to a database, which has its ids now" in capsys.readouterr().out
 
 
-async def test_what_arrives_changed_is_not_kept(file: Path, target: str) -> None:
-    await (await open_store(target)).close()
-    with psycopg.connect(target, autocommit=True) as connection:
+async def test_what_arrives_changed_is_not_kept(file: Path, bare: str) -> None:
+    await (await open_store(bare)).close()
+    with psycopg.connect(bare, autocommit=True) as connection:
         connection.execute(
             """CREATE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql AS $$
             BEGIN NEW.body := 'spoilt'; RETURN NEW; END $$;
@@ -160,17 +150,17 @@ async def test_what_arrives_changed_is_not_kept(file: Path, target: str) -> None
         )
 
     with pytest.raises(StoreUnavailable, match="What the database has of snapshots is not what was copied"):
-        await copied(file, target)
+        await copied(file, bare)
 
-    assert (await opened(target))["sessions"] == []
+    assert (await opened(bare))["sessions"] == []
 
 
-async def test_a_database_that_holds_something_stays_as_it_is(file: Path, target: str) -> None:
-    store = await open_store(target)
+async def test_a_database_that_holds_something_stays_as_it_is(file: Path, bare: str) -> None:
+    store = await open_store(bare)
     await store.append(begin(SESSION, said("here before")))
 
     with pytest.raises(Misconfigured, match="holds something already"):
-        await copied(file, target)
+        await copied(file, bare)
 
     assert [entry for _, entry in await everything(store)] == [said("here before")]
     await store.close()

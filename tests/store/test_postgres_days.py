@@ -11,7 +11,6 @@ import pytest
 from puntini.log.contract import Append
 from puntini.store.postgres.reads import ROWS
 from puntini.store.postgres.store import PostgresStore
-from tests.postgres import Postgres
 from tests.store.making import SESSION, add, begin, everything, many, record, said
 
 pytestmark = pytest.mark.anyio
@@ -20,16 +19,8 @@ OTHER = "ses_other"
 
 
 @pytest.fixture
-def dsn(postgres_server: Postgres) -> Any:
-    """A database of the test's own, for it changes the schema."""
-    made = postgres_server.database()
-    yield made
-    postgres_server.drop(made)
-
-
-@pytest.fixture
-async def node(dsn: str) -> AsyncIterator[PostgresStore]:
-    opened = await PostgresStore.open(dsn)
+async def node(bare: str) -> AsyncIterator[PostgresStore]:
+    opened = await PostgresStore.open(bare)
     yield opened
     await opened.close()
 
@@ -74,29 +65,29 @@ async def live(node: PostgresStore, dsn: str, days: int) -> None:
             await asyncio.to_thread(age, dsn)
 
 
-async def test_partitions_are_made_ahead_of_time(node: PostgresStore, dsn: str) -> None:
-    assert days(dsn) == [-2, -1, 0]
+async def test_partitions_are_made_ahead_of_time(node: PostgresStore, bare: str) -> None:
+    assert days(bare) == [-2, -1, 0]
 
 
 async def test_a_partition_that_is_missing_is_made_on_the_way_by_whoever_needs_it(
-    node: PostgresStore, dsn: str
+    node: PostgresStore, bare: str
 ) -> None:
-    other = await PostgresStore.open(dsn)
+    other = await PostgresStore.open(bare)
     for session_id in (SESSION, OTHER):
         await node.append(begin(session_id))
-    await asyncio.to_thread(age, dsn, 9)
+    await asyncio.to_thread(age, bare, 9)
 
     written = await asyncio.gather(
         *[node.append(add(said())) for _ in range(3)], *[other.append(add(said(), to=OTHER)) for _ in range(3)]
     )
 
     assert [each.first for each in written] == [1, 2, 3, 1, 2, 3]
-    assert days(dsn) == [-2, -1, 0, 7, 8, 9]
+    assert days(bare) == [-2, -1, 0, 7, 8, 9]
     await other.close()
 
 
-async def test_a_log_goes_over_days_without_a_seam(node: PostgresStore, dsn: str) -> None:
-    await live(node, dsn, 12)
+async def test_a_log_goes_over_days_without_a_seam(node: PostgresStore, bare: str) -> None:
+    await live(node, bare, 12)
 
     assert [seq for seq, _ in await everything(node)] == list(range(1, 25))
     assert [seq for seq, _ in (await node.read(SESSION, 3, to=6)).events] == [4, 5, 6]
@@ -105,71 +96,71 @@ async def test_a_log_goes_over_days_without_a_seam(node: PostgresStore, dsn: str
     assert await node.horizon(SESSION, before=0, keep_bytes=1 << 40) == 0
 
 
-async def test_a_read_touches_the_partitions_with_its_events_only(node: PostgresStore, dsn: str) -> None:
-    await live(node, dsn, 6)
-    [(num, day)] = ask(dsn, "SELECT num, day FROM sessions")
+async def test_a_read_touches_the_partitions_with_its_events_only(node: PostgresStore, bare: str) -> None:
+    await live(node, bare, 6)
+    [(num, day)] = ask(bare, "SELECT num, day FROM sessions")
     plan = ROWS
     for value in (num, [day], num, [day], 1, 99, num, [day], 99, 65_536):
         plan = plan.replace("%s", f"'{{{value[0]}}}'" if isinstance(value, list) else str(value), 1)
 
-    lines = [line for (line,) in ask(dsn, f"EXPLAIN {plan}")]
+    lines = [line for (line,) in ask(bare, f"EXPLAIN {plan}")]
 
     assert any(f"events_{day}" in line for line in lines)
     assert not [line for line in lines if "events_" in line and f"events_{day}" not in line]
 
 
-async def test_what_was_trimmed_on_old_days_goes_with_their_partitions(node: PostgresStore, dsn: str) -> None:
-    await live(node, dsn, 8)
+async def test_what_was_trimmed_on_old_days_goes_with_their_partitions(node: PostgresStore, bare: str) -> None:
+    await live(node, bare, 8)
     await node.append(begin(OTHER, said()))
 
     await node.trim(SESSION, 7)
     await node.tidy()
 
-    assert days(dsn) == [-2, -1, 0, 1, 2, 3, 4]
+    assert days(bare) == [-2, -1, 0, 1, 2, 3, 4]
     assert [seq for seq, _ in await everything(node)] == list(range(8, 17))
 
 
-async def test_a_day_on_which_anybody_reads_is_kept(node: PostgresStore, dsn: str) -> None:
+async def test_a_day_on_which_anybody_reads_is_kept(node: PostgresStore, bare: str) -> None:
     await node.append(begin(OTHER, *many(3)))
-    await live(node, dsn, 8)
+    await live(node, bare, 8)
 
     await node.trim(SESSION, 16)
     await node.tidy()
 
-    assert days(dsn)[-1] == 7
+    assert days(bare)[-1] == 7
     assert await everything(node, OTHER) == list(enumerate(many(3), 1))
     await node.delete_session(OTHER)
     await node.tidy()
-    assert days(dsn) == [-2, -1, 0, 1, 2]
+    assert days(bare) == [-2, -1, 0, 1, 2]
 
 
-async def test_a_log_of_which_nothing_is_left_goes_on_and_holds_no_day(node: PostgresStore, dsn: str) -> None:
+async def test_a_log_of_which_nothing_is_left_goes_on_and_holds_no_day(node: PostgresStore, bare: str) -> None:
     await node.append(begin(SESSION, *many(3)))
-    await asyncio.to_thread(age, dsn, 9)
+    await asyncio.to_thread(age, bare, 9)
 
     await node.trim(SESSION, 3)
     await node.tidy()
 
-    assert max(days(dsn)) < 9
+    assert max(days(bare)) < 9
     assert (await node.append(add(said("next")))).first == 4
     assert await everything(node) == [(4, said("next"))]
 
 
-async def test_what_is_left_over_of_a_trim_is_removed_where_the_day_stays(node: PostgresStore, dsn: str) -> None:
+async def test_what_is_left_over_of_a_trim_is_removed_where_the_day_stays(node: PostgresStore, bare: str) -> None:
     await node.append(begin(OTHER, said()))
-    await live(node, dsn, 5)
+    await live(node, bare, 5)
     await node.trim(SESSION, 10)
-    assert ask(dsn, "SELECT count(*) FROM events WHERE first < 5 AND last > 1") != [(0,)]
+    assert ask(bare, "SELECT count(*) FROM events WHERE first < 5 AND last > 1") != [(0,)]
 
-    ask(dsn, "UPDATE doomed SET since = now() - interval '1 day'")
+    ask(bare, "UPDATE doomed SET since = now() - interval '1 day'")
     await node.tidy()
 
-    assert ask(dsn, "SELECT count(*) FROM doomed") == [(0,)]
-    assert ask(dsn, "SELECT count(*) FROM events") == [(1,)]
+    assert ask(bare, "SELECT count(*) FROM doomed") == [(0,)]
+    assert ask(bare, "SELECT count(*) FROM events") == [(1,)]
 
 
-async def test_a_fork_has_its_events_on_the_days_of_the_other(node: PostgresStore, dsn: str) -> None:
-    await live(node, dsn, 5)
+async def test_a_fork_has_its_events_on_the_days_of_the_other(node: PostgresStore, bare: str) -> None:
+    await live(node, bare, 5)
 
     await node.fork(SESSION, 7, Append(session_id=OTHER, create=record(OTHER), entries=[said("on")], at=1))
     await node.delete_session(SESSION)
@@ -179,28 +170,28 @@ async def test_a_fork_has_its_events_on_the_days_of_the_other(node: PostgresStor
     assert (await node.append(add(said(), to=OTHER))).first == 9
 
 
-async def test_a_clock_that_was_set_back_over_midnight_does_no_harm(node: PostgresStore, dsn: str) -> None:
+async def test_a_clock_that_was_set_back_over_midnight_does_no_harm(node: PostgresStore, bare: str) -> None:
     await node.append(begin(SESSION, *many(2)))
-    await asyncio.to_thread(age, dsn, -1)
+    await asyncio.to_thread(age, bare, -1)
 
     await node.append(add(*many(2)))
 
     assert [seq for seq, _ in await everything(node)] == [1, 2, 3, 4]
 
 
-async def test_a_partition_in_use_is_dropped_later_and_holds_up_nobody(node: PostgresStore, dsn: str) -> None:
-    await live(node, dsn, 5)
+async def test_a_partition_in_use_is_dropped_later_and_holds_up_nobody(node: PostgresStore, bare: str) -> None:
+    await live(node, bare, 5)
     await node.trim(SESSION, 6)
-    with psycopg.connect(dsn) as reader:
+    with psycopg.connect(bare) as reader:
         reader.execute("SELECT FROM events WHERE session = 0 LIMIT 1")
 
         began = time.monotonic()
         await node.tidy()  # no error: what else there is to tidy up is done
 
-        assert 4 in days(dsn)
+        assert 4 in days(bare)
         assert time.monotonic() - began < 2
 
     await node.tidy()
 
-    assert 4 not in days(dsn)
+    assert 4 not in days(bare)
     assert len(await everything(node, after=6)) == 4

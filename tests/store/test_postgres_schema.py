@@ -25,16 +25,8 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-def dsn(postgres_server: Postgres) -> Iterator[str]:
-    """A database of the test's own."""
-    made = postgres_server.database()
-    yield made
-    postgres_server.drop(made)
-
-
-@pytest.fixture
-async def opened(dsn: str) -> AsyncIterator[Database]:
-    database = await Database.open(dsn)
+async def opened(bare: str) -> AsyncIterator[Database]:
+    database = await Database.open(bare)
     yield database
     await database.close()
 
@@ -54,11 +46,11 @@ async def taken(database: Database) -> list[int]:
     return [number for (number,) in await database.rows("SELECT number FROM steps ORDER BY number")]
 
 
-async def test_an_empty_database_takes_all_steps_once_however_many_start_at_the_same_time(dsn: str) -> None:
-    nodes = await asyncio.gather(*[open_store(dsn) for _ in range(3)])
+async def test_an_empty_database_takes_all_steps_once_however_many_start_at_the_same_time(bare: str) -> None:
+    nodes = await asyncio.gather(*[open_store(bare) for _ in range(3)])
 
     assert len({node.epoch for node in nodes}) == 1
-    with psycopg.connect(dsn) as connection:
+    with psycopg.connect(bare) as connection:
         rows = connection.execute("SELECT number, name FROM steps ORDER BY number").fetchall()
     assert rows == [(each.number, each.name) for each in steps()]
     for node in nodes:
@@ -116,30 +108,30 @@ async def epoch_of(dsn: str) -> str:
     return store.epoch
 
 
-async def test_an_epoch_goes_on_until_the_data_are_somewhere_else(postgres_server: Postgres, dsn: str) -> None:
-    first = await epoch_of(dsn)
-    assert await epoch_of(dsn) == first
+async def test_an_epoch_goes_on_until_the_data_are_somewhere_else(postgres_server: Postgres, bare: str) -> None:
+    first = await epoch_of(bare)
+    assert await epoch_of(bare) == first
 
-    with psycopg.connect(dsn, autocommit=True) as connection:
+    with psycopg.connect(bare, autocommit=True) as connection:
         connection.execute("CREATE TABLE copy AS TABLE meta")
         connection.execute("DROP TABLE meta")
         connection.execute("ALTER TABLE copy RENAME TO meta")
         connection.execute("ALTER TABLE meta ADD PRIMARY KEY (key)")
 
-    assert await epoch_of(dsn) != first
+    assert await epoch_of(bare) != first
 
 
-async def test_a_role_without_privileges_is_enough(postgres_server: Postgres, dsn: str) -> None:
-    with psycopg.connect(dsn, autocommit=True) as connection:
+async def test_a_role_without_privileges_is_enough(postgres_server: Postgres, bare: str) -> None:
+    with psycopg.connect(bare, autocommit=True) as connection:
         connection.execute("CREATE ROLE plain LOGIN")
         connection.execute("GRANT CREATE, USAGE ON SCHEMA public TO plain")
     try:
-        store = await open_store(dsn.replace("puntini@", "plain@"))
+        store = await open_store(bare.replace("puntini@", "plain@"))
         await store.append(begin(SESSION, said()))
         assert (await store.bounds(SESSION)).head == 1
         await store.close()
     finally:
-        with psycopg.connect(dsn, autocommit=True) as connection:
+        with psycopg.connect(bare, autocommit=True) as connection:
             connection.execute("DROP OWNED BY plain")
             connection.execute("DROP ROLE plain")
 

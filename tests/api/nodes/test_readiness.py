@@ -1,7 +1,7 @@
 """A database that can be read and not be written: no traffic comes here, until it takes writes again."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import anyio
 import psycopg
@@ -12,7 +12,6 @@ from structlog.typing import EventDict
 
 from puntini.store.postgres.database import ONLY_READ
 from tests.api.calling import Api, serving
-from tests.postgres import Postgres
 
 pytestmark = pytest.mark.anyio
 DEADLINE_SECONDS = 30.0
@@ -29,16 +28,8 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def dsn(postgres_server: Postgres) -> Iterator[str]:
-    """A database of the test's own."""
-    made = postgres_server.database()
-    yield made
-    postgres_server.drop(made)
-
-
-@pytest.fixture
-async def node(dsn: str) -> AsyncIterator[Api]:
-    async with serving(store=dsn) as api:
+async def node(bare: str) -> AsyncIterator[Api]:
+    async with serving(store=bare) as api:
         await until_it_says(api, "")
         yield api
 
@@ -72,14 +63,14 @@ def change(dsn: str, how: str) -> None:
         operator.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
 
 
-async def test_a_node_whose_database_only_reads_is_not_ready(node: Api, dsn: str) -> None:
+async def test_a_node_whose_database_only_reads_is_not_ready(node: Api, bare: str) -> None:
     begun = {"event": "the store takes no writes from this node", "reason": ONLY_READ, "log_level": "error"}
     over = {"event": "the store takes writes again", "log_level": "warning"}
     with capture_logs() as lines:
-        await asyncio.to_thread(change, dsn, "SET default_transaction_read_only = on")
+        await asyncio.to_thread(change, bare, "SET default_transaction_read_only = on")
         await until_it_says(node, f"The store can't be written. {ONLY_READ}")
         await until_logged(lines, begun)
-        await asyncio.to_thread(change, dsn, "RESET default_transaction_read_only")
+        await asyncio.to_thread(change, bare, "RESET default_transaction_read_only")
         await until_it_says(node, "")
         await until_logged(lines, over)
     assert lines.count(begun) == lines.count(over) == 1
@@ -87,8 +78,8 @@ async def test_a_node_whose_database_only_reads_is_not_ready(node: Api, dsn: str
 
 
 @pytest.mark.slow
-async def test_a_table_that_somebody_holds_makes_no_node_unready(node: Api, dsn: str) -> None:
-    with psycopg.connect(dsn) as operator:
+async def test_a_table_that_somebody_holds_makes_no_node_unready(node: Api, bare: str) -> None:
+    with psycopg.connect(bare) as operator:
         operator.execute("LOCK TABLE carriers, watched, counts")
         with anyio.move_on_after(3 * QUIET_SECONDS):
             while True:
@@ -98,8 +89,8 @@ async def test_a_table_that_somebody_holds_makes_no_node_unready(node: Api, dsn:
 
 
 @pytest.mark.slow
-async def test_a_node_whose_database_has_no_room_is_not_ready(node: Api, dsn: str) -> None:
-    with psycopg.connect(dsn, autocommit=True) as operator:
+async def test_a_node_whose_database_has_no_room_is_not_ready(node: Api, bare: str) -> None:
+    with psycopg.connect(bare, autocommit=True) as operator:
         operator.execute(FULL)
         for table in TABLES:
             operator.execute(f"CREATE TRIGGER no_room BEFORE INSERT ON {table} EXECUTE FUNCTION no_room()".encode())

@@ -47,7 +47,7 @@ class Slow:
 @pytest.fixture
 async def nodes(database: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Node, Node]]:
     """Two of them, which hold a duty for a second."""
-    monkeypatch.setattr(module, "HELD_SECONDS", 1.0)
+    monkeypatch.setattr(module, "LEASE_SECONDS", 1.0)
     monkeypatch.setattr(module, "RENEW_SECONDS", 0.1)
     stores = [await open_store(database) for _ in range(2)]
     yield Node(stores[0], Repeats(stores[0])), Node(stores[1], Repeats(stores[1]))
